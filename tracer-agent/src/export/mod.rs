@@ -1,0 +1,3 @@
+//! Released calls out: OTLP, terminal, JSON lines. Sees nothing that the policy did not release.
+
+pub mod record;

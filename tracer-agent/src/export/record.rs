@@ -1,0 +1,23 @@
+//! What every output is given.
+
+use std::sync::Arc;
+
+use tracer_core::{
+    llm::call::{Call, Released},
+    semconv::{Measurement, Span},
+};
+
+use crate::host::process::ProcessInfo;
+
+/// One released call with its span and measurements, and whose it is.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Whose call.
+    pub process: Arc<ProcessInfo>,
+    /// The facts, for outputs that do not speak OpenTelemetry.
+    pub call: Arc<Call<Released>>,
+    /// The span.
+    pub span: Span,
+    /// The measurements.
+    pub measurements: Vec<Measurement>,
+}

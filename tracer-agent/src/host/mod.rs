@@ -1,0 +1,3 @@
+//! Whose bytes: processes, containers, services.
+
+pub mod process;

@@ -1,0 +1,9 @@
+//! The agent: attaches to TLS libraries, feeds the core, exports what the policy releases.
+//!
+//! One direction of flow: [`capture`] → `tracer_core::pipeline` → `tracer_core::policy` →
+//! [`export`]; [`host`] says whose bytes they are; [`runtime`] holds the threads together.
+
+pub mod capture;
+pub mod export;
+pub mod host;
+pub mod runtime;

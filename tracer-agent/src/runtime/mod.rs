@@ -1,0 +1,1 @@
+//! Threads, signals, privileges: what holds the agent together.

@@ -1,0 +1,4 @@
+//! HTTP from ordered bytes: exchanges with their heads and decoded bodies.
+
+pub mod exchange;
+pub mod head;

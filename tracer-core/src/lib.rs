@@ -1,0 +1,15 @@
+//! Sans-IO heart of the tracer: captured bytes in, LLM calls and spans out.
+//!
+//! Nothing here knows the kernel, the network, the file system or the clock: time comes in as a
+//! value ([`time::Timestamp`]). [`pipeline::Pipeline`] is the entry point; the modules follow the
+//! data flow, top to bottom.
+#![forbid(unsafe_code)]
+
+pub mod segment;
+pub mod time;
+
+pub mod http;
+pub mod llm;
+pub mod pipeline;
+pub mod semconv;
+pub mod verdict;

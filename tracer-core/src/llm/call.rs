@@ -1,0 +1,227 @@
+//! The neutral model of one call to a model.
+
+use std::marker::PhantomData;
+
+use crate::{
+    http::{exchange::ExchangeId, head::{Host, HttpVersion}},
+    llm::usage::Usage,
+    segment::ConnectionId,
+    time::Timestamp,
+};
+
+/// Everything known of a call, content included where a policy wants it. Must not leave the core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Captured {}
+
+/// What the policy lets out. Only `policy::release` makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Released {}
+
+/// One call to a model: one HTTP exchange with a provider.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call<Stage> {
+    /// The facts.
+    pub facts: CallFacts,
+    stage: PhantomData<Stage>,
+}
+
+impl Call<Captured> {
+    /// A call as the adapters understood it.
+    pub const fn captured(facts: CallFacts) -> Self {
+        Self { facts, stage: PhantomData }
+    }
+
+    /// The policy's door; see `policy::release`.
+    pub(crate) fn into_released(self) -> Call<Released> {
+        Call { facts: self.facts, stage: PhantomData }
+    }
+}
+
+/// Facts of a call that carry no content of prompts or answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallFacts {
+    /// On which connection.
+    pub connection: ConnectionId,
+    /// Which exchange of it.
+    pub exchange: ExchangeId,
+    /// Who served it.
+    pub provider: Provider,
+    /// What kind of call.
+    pub operation: Operation,
+    /// Which wire API it spoke.
+    pub api: Api,
+    /// Where it went, as far as the wire told.
+    pub host: Option<Host>,
+    /// Path of the request, without its query.
+    pub path: String,
+    /// Protocol version.
+    pub http_version: HttpVersion,
+    /// What was asked.
+    pub request: RequestFacts,
+    /// What came back.
+    pub response: ResponseFacts,
+    /// Token counts.
+    pub usage: Usage,
+    /// When.
+    pub timing: Timing,
+    /// How it went.
+    pub outcome: Outcome,
+    /// How much of it was seen.
+    pub capture: CaptureState,
+    /// The caller's W3C trace context, from the request's `traceparent`.
+    pub parent: Option<TraceParent>,
+    /// Values of headers that the operator asked to keep.
+    pub kept_headers: Vec<(String, String)>,
+}
+
+/// A provider, by its `gen_ai.provider.name`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Provider(pub std::borrow::Cow<'static, str>);
+
+/// What a call does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// Chat completion.
+    Chat,
+    /// Legacy text completion.
+    TextCompletion,
+    /// Embeddings.
+    Embeddings,
+}
+
+/// The wire API of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Api {
+    /// OpenAI `POST …/chat/completions`.
+    OpenAiChat,
+    /// OpenAI `POST …/completions`.
+    OpenAiCompletions,
+    /// OpenAI `POST …/responses`.
+    OpenAiResponses,
+    /// OpenAI `POST …/embeddings`.
+    OpenAiEmbeddings,
+    /// Anthropic `POST …/v1/messages`.
+    AnthropicMessages,
+}
+
+/// Parameters of the request.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[expect(missing_docs, reason = "named after the attributes of the conventions, see semconv")]
+pub struct RequestFacts {
+    pub model: Option<String>,
+    pub stream: Option<bool>,
+    pub max_tokens: Option<u64>,
+    pub temperature: Option<f64>,
+    pub top_p: Option<f64>,
+    pub top_k: Option<f64>,
+    pub frequency_penalty: Option<f64>,
+    pub presence_penalty: Option<f64>,
+    pub stop_sequences: Vec<String>,
+    pub seed: Option<i64>,
+    pub choice_count: Option<u64>,
+    pub output_type: Option<OutputType>,
+    pub encoding_formats: Vec<String>,
+    pub embedding_dimensions: Option<u64>,
+    pub service_tier: Option<String>,
+    pub reasoning_level: Option<String>,
+    pub previous_response_id: Option<String>,
+    pub conversation_id: Option<String>,
+    pub tool_count: Option<u64>,
+    /// Which attempt the client library said this is, from 0 (`x-stainless-retry-count`).
+    pub retry_count: Option<u64>,
+    pub user_agent: Option<String>,
+    pub body_bytes: u64,
+}
+
+/// What the request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "values of gen_ai.output.type")]
+pub enum OutputType {
+    Text,
+    Json,
+    Image,
+    Speech,
+}
+
+/// Facts of the response.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[expect(missing_docs, reason = "named after the attributes of the conventions, see semconv")]
+pub struct ResponseFacts {
+    pub status: Option<u16>,
+    pub id: Option<String>,
+    pub model: Option<String>,
+    /// One per choice, in order, in the provider's own words.
+    pub finish_reasons: Vec<String>,
+    pub service_tier: Option<String>,
+    pub system_fingerprint: Option<String>,
+    /// The provider's request id from a response header.
+    pub request_id: Option<String>,
+    pub tool_calls: Vec<ToolCall>,
+    /// Stream chunks that carried output (0 for an answer in one piece).
+    pub chunks: u64,
+    pub body_bytes: u64,
+}
+
+/// A tool that the model asked for; never its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolCall {
+    /// The provider's id of the call.
+    pub id: Option<String>,
+    /// The tool's name.
+    pub name: String,
+}
+
+/// Wire times of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timing {
+    /// First byte of the request written.
+    pub start: Timestamp,
+    /// Last byte of the request written, if seen.
+    pub request_end: Option<Timestamp>,
+    /// First byte of the response read.
+    pub first_byte: Option<Timestamp>,
+    /// First chunk of a stream that carried output.
+    pub first_chunk: Option<Timestamp>,
+    /// Last chunk of a stream that carried output.
+    pub last_chunk: Option<Timestamp>,
+    /// Last byte of the response read, or when the call was given up.
+    pub end: Timestamp,
+}
+
+/// How a call went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// An answer.
+    Success,
+    /// The provider reported an error, by status or inside the answer.
+    Failed {
+        /// Low-cardinality `error.type`: the provider's code or type, else the status.
+        error_type: String,
+    },
+    /// The exchange ended before the answer was complete.
+    Cancelled,
+}
+
+/// How much of a call was captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaptureState {
+    /// All of it.
+    Complete,
+    /// A bound of ours was passed; what is reported is right but may not be all.
+    Truncated,
+    /// Bytes were lost on the way; what is reported is right but may not be all.
+    Gap,
+    /// A body could not be decoded.
+    Undecodable,
+}
+
+/// W3C trace context of the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceParent {
+    /// Trace id, big-endian.
+    pub trace_id: [u8; 16],
+    /// Span id of the caller's span.
+    pub parent_id: [u8; 8],
+    /// Trace flags; bit 0 is `sampled`.
+    pub flags: u8,
+}

@@ -1,0 +1,102 @@
+//! The vocabulary: every attribute and metric name, and the neutral form of a span.
+
+use std::borrow::Cow;
+
+use crate::{llm::call::TraceParent, segment::ProcessKey, time::Timestamp};
+
+/// A value of an attribute.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the value types of OpenTelemetry")]
+pub enum Value {
+    Str(Cow<'static, str>),
+    Int(i64),
+    Double(f64),
+    Bool(bool),
+    StrList(Vec<String>),
+}
+
+/// Attributes in the order they were added; names come from this module alone.
+pub type Attributes = Vec<(Cow<'static, str>, Value)>;
+
+/// A finished CLIENT span, ready for an exporter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// Whose call: picks the resource.
+    pub process: ProcessKey,
+    /// `{operation} {model}`.
+    pub name: String,
+    /// The caller's context, if the request carried one; else the span is a root.
+    pub parent: Option<TraceParent>,
+    /// Wire time of the first request byte.
+    pub start: Timestamp,
+    /// Wire time of the last response byte.
+    pub end: Timestamp,
+    /// `error.type` when the call failed: span status ERROR, else unset.
+    pub error: Option<String>,
+    /// Attributes.
+    pub attributes: Attributes,
+}
+
+/// One value for a metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// Which metric.
+    pub metric: Metric,
+    /// In the metric's unit: seconds or tokens.
+    pub value: f64,
+    /// Attributes.
+    pub attributes: Attributes,
+}
+
+/// The metrics of dialect 1.41 that a client's wire shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "named after the metrics, see `name`")]
+pub enum Metric {
+    OperationDuration,
+    TokenUsage,
+    TimeToFirstChunk,
+    TimePerOutputChunk,
+}
+
+/// Buckets of the duration histograms, seconds.
+pub const DURATION_BUCKETS: [f64; 14] = [
+    0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+];
+
+/// Buckets of the token histogram.
+pub const TOKEN_BUCKETS: [f64; 14] = [
+    1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262_144.0, 1_048_576.0,
+    4_194_304.0, 16_777_216.0, 67_108_864.0,
+];
+
+impl Metric {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::OperationDuration, Self::TokenUsage, Self::TimeToFirstChunk, Self::TimePerOutputChunk];
+
+    /// Name of the instrument, a histogram.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OperationDuration => "gen_ai.client.operation.duration",
+            Self::TokenUsage => "gen_ai.client.token.usage",
+            Self::TimeToFirstChunk => "gen_ai.client.operation.time_to_first_chunk",
+            Self::TimePerOutputChunk => "gen_ai.client.operation.time_per_output_chunk",
+        }
+    }
+
+    /// Unit of the instrument.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::TokenUsage => "{token}",
+            _ => "s",
+        }
+    }
+
+    /// Bucket boundaries.
+    pub const fn buckets(self) -> &'static [f64; 14] {
+        match self {
+            Self::TokenUsage => &TOKEN_BUCKETS,
+            _ => &DURATION_BUCKETS,
+        }
+    }
+}

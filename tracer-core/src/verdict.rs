@@ -1,0 +1,15 @@
+//! What the core asks of the kernel for a connection.
+
+/// How much of a connection the kernel should forward from now on.
+///
+/// A new connection starts with a bounded head in each direction (the capture side's choice);
+/// the core decides once it knows what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Not LLM traffic, or the server's side of it: forward nothing more, ever.
+    Ignore,
+    /// Perhaps: forward only a bounded head of each turn.
+    HeadOnly,
+    /// LLM traffic: forward everything up to the cap per exchange.
+    Full,
+}
