@@ -5,11 +5,16 @@
 //! data flow, top to bottom.
 #![forbid(unsafe_code)]
 
+pub mod limits;
 pub mod segment;
 pub mod time;
+
+pub mod detect;
+pub mod reassembly;
 
 pub mod http;
 pub mod llm;
 pub mod pipeline;
 pub mod semconv;
+pub mod stream;
 pub mod verdict;

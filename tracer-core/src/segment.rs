@@ -58,6 +58,24 @@ pub struct Segment<'a> {
     pub bytes: &'a [u8],
 }
 
+impl Segment<'_> {
+    /// How and when it came, without the bytes.
+    pub const fn arrival(&self) -> Arrival {
+        Arrival { direction: self.direction, time: self.time, turn: self.turn }
+    }
+}
+
+/// How and when bytes came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// Which way they went.
+    pub direction: Direction,
+    /// When the read or write returned.
+    pub time: Timestamp,
+    /// The turn of the connection, see [`Segment::turn`].
+    pub turn: u32,
+}
+
 /// What the kernel knew of a connection when it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FinalCounts {

@@ -29,12 +29,16 @@ pub enum ExchangeEventKind<'a> {
     RequestHead(Box<RequestHead>),
     /// Decoded body bytes.
     RequestBody(&'a [u8]),
+    /// So many wire bytes of the request body were not captured; what follows is from behind them.
+    RequestGap(u64),
     /// No more of the request will come.
     RequestEnd(BodyEnd),
     /// The final (not 1xx) status line and headers are complete. `time` is that of the first byte.
     ResponseHead(Box<ResponseHead>),
     /// Decoded body bytes.
     ResponseBody(&'a [u8]),
+    /// So many wire bytes of the response body were not captured; what follows is from behind them.
+    ResponseGap(u64),
     /// No more of the response will come; the exchange is over. Always the last event.
     ResponseEnd(BodyEnd),
 }

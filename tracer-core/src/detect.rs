@@ -1,0 +1,189 @@
+//! What a connection speaks and on which side of it the process is.
+//!
+//! Judged by how the first bytes of a turn begin: a request line, a status line or the preface of
+//! HTTP/2. The agent may have come when the connection was in the middle of a body, so bytes that
+//! are neither say little.
+//!
+//! Bias: towards HTTP. Known methods followed by a plausible target are believed without the rest
+//! of the line: a wrong yes costs some parsing, a wrong no loses every call of the connection. Only
+//! after [`TURNS_UNTIL_OPAQUE`] beginnings that were neither is a connection called opaque; an
+//! HTTP/1 connection that was attached to in a body shows a request within two.
+
+use crate::segment::{Arrival, Direction};
+
+/// Beginnings of turns (counted in each direction) that look like nothing known until a connection
+/// is given up.
+pub const TURNS_UNTIL_OPAQUE: u8 = 4;
+
+/// What a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// HTTP/1.0 or HTTP/1.1.
+    Http1(Role),
+    /// HTTP/2, seen from its preface on.
+    Http2(Role),
+    /// WebSocket, after an upgrade from HTTP/1.1.
+    WebSocket(Role),
+    /// Nothing that is understood here.
+    Opaque,
+}
+
+/// On which side the observed process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// It sends the requests.
+    Client,
+    /// It answers them.
+    Server,
+}
+
+impl Role {
+    /// The direction in which requests go.
+    pub const fn requests(self) -> Direction {
+        match self {
+            Self::Client => Direction::Outbound,
+            Self::Server => Direction::Inbound,
+        }
+    }
+}
+
+/// Finds out the protocol of one connection from its first pieces.
+#[derive(Debug, Default)]
+pub struct Detector {
+    protocol: Option<Protocol>,
+    outbound: Beginning,
+    inbound: Beginning,
+    strange: u8,
+    held: Vec<(Arrival, Box<[u8]>)>,
+}
+
+/// The latest beginning of a turn in one direction.
+#[derive(Debug, Default)]
+struct Beginning {
+    turn: Option<u32>,
+    /// Its bytes as long as they may still become a beginning of HTTP.
+    bytes: Vec<u8>,
+}
+
+impl Detector {
+    /// Takes the next piece; returns the protocol once it is known, and from then on the same.
+    ///
+    /// Pieces that were too short to judge are kept: when this returns a protocol for the first
+    /// time, they are in [`held`](Self::take_held), before this piece.
+    pub fn piece(&mut self, arrival: Arrival, bytes: &[u8]) -> Option<Protocol> {
+        if self.protocol.is_none() && !bytes.is_empty() {
+            self.protocol = self.judge(arrival, bytes);
+        }
+        self.protocol
+    }
+
+    /// The pieces that came before the protocol was known and may matter to its parser: at most
+    /// some dozens of bytes, and none as a rule.
+    pub fn take_held(&mut self) -> Vec<(Arrival, Box<[u8]>)> {
+        std::mem::take(&mut self.held)
+    }
+
+    fn judge(&mut self, arrival: Arrival, bytes: &[u8]) -> Option<Protocol> {
+        let beginning = match arrival.direction {
+            Direction::Outbound => &mut self.outbound,
+            Direction::Inbound => &mut self.inbound,
+        };
+        if beginning.turn != Some(arrival.turn) {
+            beginning.turn = Some(arrival.turn);
+            beginning.bytes.clear();
+        } else if beginning.bytes.is_empty() {
+            return None; // in the middle of a turn that began with nothing known
+        }
+
+        let whole = if beginning.bytes.is_empty() {
+            looks(bytes)
+        } else {
+            beginning.bytes.extend_from_slice(bytes.get(..LONGEST_BEGINNING).unwrap_or(bytes));
+            looks(&beginning.bytes)
+        };
+        match whole {
+            Look::Partial => {
+                if beginning.bytes.is_empty() {
+                    beginning.bytes.extend_from_slice(bytes);
+                }
+                self.held.push((arrival, bytes.into()));
+                None
+            }
+            Look::Strange => {
+                beginning.bytes.clear();
+                self.held.retain(|(held, _)| held.direction != arrival.direction);
+                self.strange += 1;
+                (self.strange >= TURNS_UNTIL_OPAQUE).then_some(Protocol::Opaque)
+            }
+            Look::Request => Some(Protocol::Http1(sender(arrival.direction))),
+            Look::Response => Some(Protocol::Http1(sender(arrival.direction.opposite()))),
+            Look::Http2 => Some(Protocol::Http2(sender(arrival.direction))),
+        }
+    }
+}
+
+/// The role of the process if requests go in `direction`.
+const fn sender(direction: Direction) -> Role {
+    match direction {
+        Direction::Outbound => Role::Client,
+        Direction::Inbound => Role::Server,
+    }
+}
+
+/// How bytes at the beginning of a turn look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Like a request line of HTTP/1.
+    Request,
+    /// Like a status line of HTTP/1.
+    Response,
+    /// Like the connection preface of HTTP/2.
+    Http2,
+    /// Too short to tell, but so far like one of them.
+    Partial,
+    /// Like none of them.
+    Strange,
+}
+
+/// RFC 9110 section 9, and PATCH of RFC 5789.
+const METHODS: [&[u8]; 9] =
+    [b"POST", b"GET", b"PUT", b"HEAD", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE"];
+/// RFC 9113 section 3.4.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const STATUS_LINE: &[u8] = b"HTTP/1.";
+/// No look needs more bytes than the longest of the above.
+const LONGEST_BEGINNING: usize = HTTP2_PREFACE.len();
+
+/// Judges the beginning of a message. Empty lines before it are for the caller to skip.
+pub(crate) fn looks(bytes: &[u8]) -> Look {
+    if let Some(look) = begins(bytes, STATUS_LINE, Look::Response) {
+        return look;
+    }
+    if let Some(look) = begins(bytes, HTTP2_PREFACE, Look::Http2) {
+        return look;
+    }
+    for method in METHODS {
+        match bytes.strip_prefix(method) {
+            Some([]) | Some([b' ']) => return Look::Partial,
+            // Origin form, asterisk form, absolute form or the authority of a CONNECT.
+            Some([b' ', b'/' | b'*' | b'[' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9', ..]) => {
+                return Look::Request;
+            }
+            Some(_) => return Look::Strange,
+            None if method.starts_with(bytes) => return Look::Partial,
+            None => {}
+        }
+    }
+    Look::Strange
+}
+
+fn begins(bytes: &[u8], pattern: &[u8], look: Look) -> Option<Look> {
+    if bytes.starts_with(pattern) {
+        Some(look)
+    } else if pattern.starts_with(bytes) {
+        Some(Look::Partial)
+    } else {
+        None
+    }
+}
+

@@ -1,0 +1,3 @@
+//! Streams of messages inside a body.
+
+pub mod sse;
