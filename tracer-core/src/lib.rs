@@ -15,6 +15,7 @@ pub mod reassembly;
 pub mod http;
 pub mod llm;
 pub mod pipeline;
+pub mod policy;
 pub mod semconv;
 pub mod stream;
 pub mod verdict;

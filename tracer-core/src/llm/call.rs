@@ -17,12 +17,19 @@ pub enum Captured {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Released {}
 
-/// One call to a model: one HTTP exchange with a provider.
+/// One call to a model: one HTTP exchange with a provider. Its facts can be read, never changed:
+/// what the policy let out is what an exporter sees.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call<Stage> {
-    /// The facts.
-    pub facts: CallFacts,
+    facts: CallFacts,
     stage: PhantomData<Stage>,
+}
+
+impl<Stage> Call<Stage> {
+    /// The facts.
+    pub const fn facts(&self) -> &CallFacts {
+        &self.facts
+    }
 }
 
 impl Call<Captured> {
@@ -31,8 +38,9 @@ impl Call<Captured> {
         Self { facts, stage: PhantomData }
     }
 
-    /// The policy's door; see `policy::release`.
-    pub(crate) fn into_released(self) -> Call<Released> {
+    /// The policy's door: `rules` may still change the facts, nothing behind it can.
+    pub(crate) fn release_with(mut self, rules: impl FnOnce(&mut CallFacts)) -> Call<Released> {
+        rules(&mut self.facts);
         Call { facts: self.facts, stage: PhantomData }
     }
 }
@@ -184,8 +192,16 @@ pub struct Timing {
     pub first_chunk: Option<Timestamp>,
     /// Last chunk of a stream that carried output.
     pub last_chunk: Option<Timestamp>,
+    /// Microseconds from each chunk that carried output to the next, at most
+    /// [`Timing::MAX_CHUNK_GAPS`] of them.
+    pub chunk_gaps: Vec<u32>,
     /// Last byte of the response read, or when the call was given up.
     pub end: Timestamp,
+}
+
+impl Timing {
+    /// How many gaps between chunks are kept per call; later ones are not measured.
+    pub const MAX_CHUNK_GAPS: usize = 16_384;
 }
 
 /// How a call went.

@@ -1,9 +1,8 @@
-//! Segments in, calls and verdicts out. Owns every connection's state.
-//!
-//! ```text
-//! segment / close / advance  ->  Pipeline  ->  poll: Verdict | Call | LostExchanges
-//! ```
+//! The pipeline's door.
 
+use std::collections::VecDeque;
+
+use super::{config::PipelineConfig, stats::Stats};
 use crate::{
     llm::call::{Call, Captured},
     segment::{ConnectionId, FinalCounts, Segment},
@@ -23,13 +22,28 @@ pub enum Output {
 }
 
 /// The whole core behind one door; a deterministic state machine.
-#[derive(Debug, Default)]
-pub struct Pipeline {}
+#[derive(Debug)]
+pub struct Pipeline {
+    config: PipelineConfig,
+    outputs: VecDeque<Output>,
+    stats: Stats,
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        Self::new(PipelineConfig::default())
+    }
+}
 
 impl Pipeline {
+    /// A pipeline that has seen nothing.
+    pub fn new(config: PipelineConfig) -> Self {
+        Self { config, outputs: VecDeque::new(), stats: Stats::default() }
+    }
+
     /// Takes one segment. Never fails: bad input becomes an event or a counter.
     pub fn segment(&mut self, segment: &Segment<'_>) {
-        let _ = segment;
+        let _ = (segment, &self.config);
     }
 
     /// The connection is over (TLS object freed or reused, process gone).
@@ -42,8 +56,13 @@ impl Pipeline {
         let _ = now;
     }
 
-    /// The next thing to do for the caller, until `None`.
+    /// The next thing to do for the caller, until `None`; in the order in which they came up.
     pub fn poll(&mut self) -> Option<Output> {
-        None
+        self.outputs.pop_front()
+    }
+
+    /// What was seen so far.
+    pub const fn stats(&self) -> &Stats {
+        &self.stats
     }
 }

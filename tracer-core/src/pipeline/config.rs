@@ -1,0 +1,37 @@
+//! What the operator can set.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use crate::llm::provider::HostRule;
+
+/// Settings of a [`Pipeline`](super::Pipeline).
+#[derive(Debug, Clone)]
+pub struct PipelineConfig {
+    /// Bytes of a JSON body that are kept per direction of an exchange; what is longer is read as
+    /// far as kept, and the call is reported as truncated.
+    pub body_bytes: usize,
+    /// Connections that are followed at once; beyond it the one that was silent longest is forgotten.
+    pub max_connections: NonZeroUsize,
+    /// Exchanges without an LLM call after which a connection is ignored.
+    pub head_only_exchanges: u32,
+    /// How long an exchange may be silent until it is reported as it is.
+    pub silence: Duration,
+    /// Names (lower case) of request headers whose values are reported, such as a tenant id.
+    /// Headers that carry credentials cannot be kept.
+    pub kept_headers: Vec<String>,
+    /// Hosts that the operator names, before the built-in ones.
+    pub hosts: Vec<HostRule>,
+}
+
+impl Default for PipelineConfig {
+    fn default() -> Self {
+        Self {
+            body_bytes: 4 << 20,
+            max_connections: NonZeroUsize::new(65_536).unwrap_or(NonZeroUsize::MIN),
+            head_only_exchanges: 8,
+            silence: Duration::from_mins(10),
+            kept_headers: Vec::new(),
+            hosts: Vec::new(),
+        }
+    }
+}

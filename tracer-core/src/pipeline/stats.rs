@@ -1,0 +1,46 @@
+//! Counters for the agent's own metrics.
+
+/// What a pipeline has seen since it was made. All counters only grow, except the two gauges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// Gauge: connections that are followed now.
+    pub connections: u64,
+    /// Gauge: LLM exchanges that are open now.
+    pub open_exchanges: u64,
+    /// Connections seen.
+    pub connections_seen: u64,
+    /// Connections judged `Full`.
+    pub verdicts_full: u64,
+    /// Connections judged `HeadOnly`.
+    pub verdicts_head_only: u64,
+    /// Connections judged `Ignore`.
+    pub verdicts_ignore: u64,
+    /// Connections that were not HTTP.
+    pub opaque_connections: u64,
+    /// Connections that spoke HTTP/2.
+    pub http2_connections: u64,
+    /// Connections that were upgraded to WebSocket or another protocol.
+    pub upgraded_connections: u64,
+    /// Connections on which the process was the server.
+    pub server_connections: u64,
+    /// Connections forgotten because there were too many.
+    pub evictions: u64,
+    /// HTTP exchanges whose request was seen.
+    pub exchanges: u64,
+    /// Exchanges that had the path of an LLM call, but not its shape.
+    pub unconfirmed_exchanges: u64,
+    /// Calls reported.
+    pub calls: u64,
+    /// Calls reported with a gap.
+    pub calls_with_gap: u64,
+    /// Calls reported as truncated.
+    pub calls_truncated: u64,
+    /// Calls with a body that could not be decoded.
+    pub calls_undecodable: u64,
+    /// Calls whose exchange ended before the answer was complete.
+    pub calls_cancelled: u64,
+    /// Calls given up after too long a silence.
+    pub calls_silent: u64,
+    /// Exchanges of LLM connections that were lost whole.
+    pub lost_exchanges: u64,
+}

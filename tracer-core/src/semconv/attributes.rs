@@ -1,0 +1,180 @@
+//! Every attribute name, with its type, level and meaning: the one place that spells them.
+
+/// One row of the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attribute {
+    /// Name on the wire.
+    pub name: &'static str,
+    /// Type of its value.
+    pub kind: Kind,
+    /// When it is present.
+    pub level: Level,
+    /// What it says.
+    pub description: &'static str,
+}
+
+/// Type of an attribute's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the value types of OpenTelemetry")]
+pub enum Kind {
+    String,
+    Int,
+    Double,
+    Boolean,
+    StringList,
+}
+
+/// Requirement level of the conventions, or our own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Always present.
+    Required,
+    /// Present whenever the wire gives it.
+    Conditional,
+    /// Present where the wire gives it.
+    Recommended,
+    /// Ours, under `llm_tracer.`.
+    Own,
+}
+
+/// Documented constants, and the same rows as a table for generated documentation.
+macro_rules! registry {
+    ($( #[doc = $doc:literal] $constant:ident = $name:literal, $kind:ident, $level:ident; )+) => {
+        $( #[doc = $doc] pub const $constant: &str = $name; )+
+
+        /// Every attribute that a span or a measurement can carry.
+        pub const REGISTRY: &[Attribute] = &[
+            $( Attribute {
+                name: $name,
+                kind: Kind::$kind,
+                level: Level::$level,
+                description: $doc.trim_ascii(),
+            }, )+
+        ];
+    };
+}
+
+registry! {
+    /// What the call does: `chat`, `text_completion` or `embeddings`.
+    GEN_AI_OPERATION_NAME = "gen_ai.operation.name", String, Required;
+    /// Who served it, by host; for an unknown host the flavour of its wire format (`openai`, `anthropic`).
+    GEN_AI_PROVIDER_NAME = "gen_ai.provider.name", String, Required;
+    /// Why the call failed: the provider's error code or type, else the HTTP status. Absent on success.
+    ERROR_TYPE = "error.type", String, Conditional;
+    /// The model that was asked for; on Azure the deployment in the path.
+    GEN_AI_REQUEST_MODEL = "gen_ai.request.model", String, Conditional;
+    /// The provider's id of the conversation that the request named.
+    GEN_AI_CONVERSATION_ID = "gen_ai.conversation.id", String, Conditional;
+    /// Output that was asked for explicitly: `text`, `json`, `image` or `speech`.
+    GEN_AI_OUTPUT_TYPE = "gen_ai.output.type", String, Conditional;
+    /// Number of choices asked for, if not 1.
+    GEN_AI_REQUEST_CHOICE_COUNT = "gen_ai.request.choice.count", Int, Conditional;
+    /// Seed for sampling.
+    GEN_AI_REQUEST_SEED = "gen_ai.request.seed", Int, Conditional;
+    /// `true` if the request asked for a stream, else absent.
+    GEN_AI_REQUEST_STREAM = "gen_ai.request.stream", Boolean, Conditional;
+    /// Top-k for sampling.
+    GEN_AI_REQUEST_TOP_K = "gen_ai.request.top_k", Double, Conditional;
+    /// Host the request was meant for.
+    SERVER_ADDRESS = "server.address", String, Recommended;
+    /// Port of that host: from `Host`, else 443.
+    SERVER_PORT = "server.port", Int, Conditional;
+    /// Bound on generated tokens.
+    GEN_AI_REQUEST_MAX_TOKENS = "gen_ai.request.max_tokens", Int, Recommended;
+    /// Temperature.
+    GEN_AI_REQUEST_TEMPERATURE = "gen_ai.request.temperature", Double, Recommended;
+    /// Top-p for sampling.
+    GEN_AI_REQUEST_TOP_P = "gen_ai.request.top_p", Double, Recommended;
+    /// Frequency penalty.
+    GEN_AI_REQUEST_FREQUENCY_PENALTY = "gen_ai.request.frequency_penalty", Double, Recommended;
+    /// Presence penalty.
+    GEN_AI_REQUEST_PRESENCE_PENALTY = "gen_ai.request.presence_penalty", Double, Recommended;
+    /// Sequences that stop generation, bounded in number and length.
+    GEN_AI_REQUEST_STOP_SEQUENCES = "gen_ai.request.stop_sequences", StringList, Recommended;
+    /// Encodings of embeddings that were asked for.
+    GEN_AI_REQUEST_ENCODING_FORMATS = "gen_ai.request.encoding_formats", StringList, Recommended;
+    /// Dimensions of embeddings that were asked for.
+    GEN_AI_EMBEDDINGS_DIMENSION_COUNT = "gen_ai.embeddings.dimension.count", Int, Recommended;
+    /// The provider's id of the answer.
+    GEN_AI_RESPONSE_ID = "gen_ai.response.id", String, Recommended;
+    /// The model that answered.
+    GEN_AI_RESPONSE_MODEL = "gen_ai.response.model", String, Recommended;
+    /// Why generation ended, one per choice in order, in the provider's own words.
+    GEN_AI_RESPONSE_FINISH_REASONS = "gen_ai.response.finish_reasons", StringList, Recommended;
+    /// Seconds from the first byte of the request to the first chunk that carried output (streams).
+    GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK = "gen_ai.response.time_to_first_chunk", Double, Recommended;
+    /// Input tokens, cached ones included. Absent if the wire did not say.
+    GEN_AI_USAGE_INPUT_TOKENS = "gen_ai.usage.input_tokens", Int, Recommended;
+    /// Output tokens, reasoning included. Absent if the wire did not say.
+    GEN_AI_USAGE_OUTPUT_TOKENS = "gen_ai.usage.output_tokens", Int, Recommended;
+    /// Input tokens that were read from the provider's cache.
+    GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS = "gen_ai.usage.cache_read.input_tokens", Int, Recommended;
+    /// Input tokens that were written to the provider's cache.
+    GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS = "gen_ai.usage.cache_creation.input_tokens", Int, Recommended;
+    /// Output tokens that were spent on reasoning.
+    GEN_AI_USAGE_REASONING_OUTPUT_TOKENS = "gen_ai.usage.reasoning.output_tokens", Int, Recommended;
+    /// Which tokens a value of `gen_ai.client.token.usage` counts: `input` or `output`.
+    GEN_AI_TOKEN_TYPE = "gen_ai.token.type", String, Required;
+    /// Which OpenAI interface the wire spoke: `chat_completions` or `responses`.
+    OPENAI_API_TYPE = "openai.api.type", String, Recommended;
+    /// Service tier asked for on an OpenAI interface, if not `auto`.
+    OPENAI_REQUEST_SERVICE_TIER = "openai.request.service_tier", String, Conditional;
+    /// Service tier that served the call on an OpenAI interface.
+    OPENAI_RESPONSE_SERVICE_TIER = "openai.response.service_tier", String, Conditional;
+    /// Fingerprint of the serving environment on an OpenAI interface.
+    OPENAI_RESPONSE_SYSTEM_FINGERPRINT = "openai.response.system_fingerprint", String, Recommended;
+    /// Status code of the response.
+    HTTP_RESPONSE_STATUS_CODE = "http.response.status_code", Int, Conditional;
+    /// HTTP version on the wire: `1.0`, `1.1` or `2`.
+    NETWORK_PROTOCOL_VERSION = "network.protocol.version", String, Recommended;
+    /// Program that made the call, as it names itself.
+    USER_AGENT_ORIGINAL = "user_agent.original", String, Recommended;
+    /// The provider's id of the request, from a response header.
+    LLM_TRACER_REQUEST_ID = "llm_tracer.request_id", String, Own;
+    /// Which attempt the client library says this is, from 1 for the first retry.
+    LLM_TRACER_RETRY_COUNT = "llm_tracer.retry_count", Int, Own;
+    /// `true` if the exchange ended before the answer was complete.
+    LLM_TRACER_CANCELLED = "llm_tracer.cancelled", Boolean, Own;
+    /// Present unless all of the call was seen: `truncated`, `gap` or `undecodable`.
+    LLM_TRACER_CAPTURE_STATE = "llm_tracer.capture_state", String, Own;
+    /// Names of the tools that the model asked for, in order.
+    LLM_TRACER_TOOL_CALL_NAMES = "llm_tracer.tool_call.names", StringList, Own;
+    /// The provider's ids of those tool calls, in the same order; empty where it gave none.
+    LLM_TRACER_TOOL_CALL_IDS = "llm_tracer.tool_call.ids", StringList, Own;
+    /// Number of tools that the request offered.
+    LLM_TRACER_REQUEST_TOOL_COUNT = "llm_tracer.request.tool_count", Int, Own;
+    /// How hard the model was asked to think, in the provider's own words.
+    LLM_TRACER_REQUEST_REASONING_LEVEL = "llm_tracer.request.reasoning_level", String, Own;
+    /// The answer that the request continues.
+    LLM_TRACER_REQUEST_PREVIOUS_RESPONSE_ID = "llm_tracer.request.previous_response_id", String, Own;
+    /// Service tier asked for on other than OpenAI interfaces.
+    LLM_TRACER_REQUEST_SERVICE_TIER = "llm_tracer.request.service_tier", String, Own;
+    /// Service tier that served the call on other than OpenAI interfaces.
+    LLM_TRACER_RESPONSE_SERVICE_TIER = "llm_tracer.response.service_tier", String, Own;
+    /// Chunks of a stream that carried output.
+    LLM_TRACER_RESPONSE_CHUNKS = "llm_tracer.response.chunks", Int, Own;
+    /// Size of the request body in bytes, without its transfer and content coding.
+    LLM_TRACER_REQUEST_BODY_BYTES = "llm_tracer.request.body_bytes", Int, Own;
+    /// Size of the response body in bytes, without its transfer and content coding.
+    LLM_TRACER_RESPONSE_BODY_BYTES = "llm_tracer.response.body_bytes", Int, Own;
+}
+
+/// Prefix of request headers that the operator asked to keep: `http.request.header.<name>`.
+pub const HTTP_REQUEST_HEADER: &str = "http.request.header.";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_own_ones_stand_under_our_prefix() {
+        let mut seen = HashSet::new();
+        for row in REGISTRY {
+            assert!(seen.insert(row.name), "{} is there twice", row.name);
+            assert_eq!(row.name.starts_with("llm_tracer."), row.level == Level::Own, "{}", row.name);
+            assert!(row.description.ends_with('.'), "{}", row.name);
+        }
+    }
+}

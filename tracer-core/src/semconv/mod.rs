@@ -1,0 +1,16 @@
+//! The vocabulary: every attribute and metric name, and the neutral form of a span.
+//!
+//! Dialect 1.41 of the OpenTelemetry semantic conventions. A fact that this dialect has no name
+//! for stands under `llm_tracer.`; nothing else in the tree spells an attribute or metric name.
+
+pub mod attributes;
+mod build;
+mod measure;
+mod metrics;
+mod span;
+mod value;
+
+pub use measure::{Measurement, measurements};
+pub use metrics::{DURATION_BUCKETS, Metric, TOKEN_BUCKETS};
+pub use span::{Span, span};
+pub use value::{Attributes, Value};
