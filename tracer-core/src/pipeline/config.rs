@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use crate::llm::provider::HostRule;
+use crate::{http::allow_list::AllowList, limits::Limits, llm::provider::HostRule};
 
 /// Settings of a [`Pipeline`](super::Pipeline).
 #[derive(Debug, Clone)]
@@ -16,9 +16,11 @@ pub struct PipelineConfig {
     pub head_only_exchanges: u32,
     /// How long an exchange may be silent until it is reported as it is.
     pub silence: Duration,
-    /// Names (lower case) of request headers whose values are reported, such as a tenant id.
-    /// Headers that carry credentials cannot be kept.
-    pub kept_headers: Vec<String>,
+    /// Bounds on the parsing of one connection.
+    pub limits: Limits,
+    /// Headers that may be kept. Values of the operator's [extra](AllowList::extra) request headers
+    /// are reported with each call.
+    pub headers: AllowList,
     /// Hosts that the operator names, before the built-in ones.
     pub hosts: Vec<HostRule>,
 }
@@ -30,7 +32,8 @@ impl Default for PipelineConfig {
             max_connections: NonZeroUsize::new(65_536).unwrap_or(NonZeroUsize::MIN),
             head_only_exchanges: 8,
             silence: Duration::from_mins(10),
-            kept_headers: Vec::new(),
+            limits: Limits::default(),
+            headers: AllowList::default(),
             hosts: Vec::new(),
         }
     }
