@@ -7,3 +7,4 @@ pub mod capture;
 pub mod export;
 pub mod host;
 pub mod runtime;
+pub mod telemetry;

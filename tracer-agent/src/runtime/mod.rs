@@ -1,1 +1,3 @@
 //! Threads, signals, privileges: what holds the agent together.
+
+pub mod health;

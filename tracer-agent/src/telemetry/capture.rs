@@ -1,0 +1,113 @@
+//! What the kernel handed over, and what it did not.
+
+use prometheus_client::{
+    metrics::{counter::Counter, gauge::Gauge},
+    registry::Registry,
+};
+
+use tracer_core::verdict::Verdict;
+
+use super::{
+    label::{ByLabel, labels},
+    registry,
+};
+
+labels! {
+    /// Why bytes or events were lost.
+    LossReason {
+        /// The ring buffer was full.
+        RingFull = "ring_full",
+        /// The memory of the process could not be read at that moment.
+        MemoryFault = "memory_fault",
+        /// The table of connections had no room or dropped the entry.
+        NoState = "no_state",
+    }
+}
+
+labels! {
+    /// How a connection was judged.
+    VerdictLabel {
+        /// Not LLM traffic, or the server's side of it.
+        Ignore = "ignore",
+        /// Perhaps LLM traffic: only heads are forwarded.
+        HeadOnly = "head_only",
+        /// LLM traffic.
+        Full = "full",
+    }
+}
+
+/// Counters of the capture side.
+///
+/// Counts kept by the kernel are published with [`raise_to`](super::label::raise_to), all others
+/// incremented.
+#[derive(Debug)]
+pub struct CaptureMetrics {
+    /// Events that the kernel handed over.
+    pub events: Counter,
+    /// Bytes that the kernel handed over.
+    pub bytes: Counter,
+    /// Pieces of plaintext given to the core.
+    pub segments: Counter,
+    /// Bytes beyond the cap of an exchange.
+    pub counted_bytes: Counter,
+    /// Bytes beyond the head of other connections.
+    pub skipped_bytes: Counter,
+    /// Reads and writes on ignored connections.
+    pub ignored_calls: Counter,
+    /// Bytes lost.
+    pub lost_bytes: ByLabel<LossReason>,
+    /// Reads and writes lost.
+    pub lost_events: ByLabel<LossReason>,
+    /// Holes in the bytes of LLM connections.
+    pub gaps: Counter,
+    /// Verdicts given.
+    pub connections: ByLabel<VerdictLabel>,
+    /// Size of the ring buffer, bytes.
+    pub ring_size: Gauge,
+    ring_used_max: Gauge,
+}
+
+impl CaptureMetrics {
+    pub(super) fn register(to: &mut Registry) -> Self {
+        let metrics = Self {
+            events: Counter::default(),
+            bytes: Counter::default(),
+            segments: Counter::default(),
+            counted_bytes: Counter::default(),
+            skipped_bytes: Counter::default(),
+            ignored_calls: Counter::default(),
+            lost_bytes: ByLabel::register(&registry::LOST_BYTES, to),
+            lost_events: ByLabel::register(&registry::LOST_EVENTS, to),
+            gaps: Counter::default(),
+            connections: ByLabel::register(&registry::CONNECTIONS, to),
+            ring_size: Gauge::default(),
+            ring_used_max: Gauge::default(),
+        };
+        registry::CAPTURED_EVENTS.register(to, &metrics.events);
+        registry::CAPTURED_BYTES.register(to, &metrics.bytes);
+        registry::SEGMENTS.register(to, &metrics.segments);
+        registry::COUNTED_BYTES.register(to, &metrics.counted_bytes);
+        registry::SKIPPED_BYTES.register(to, &metrics.skipped_bytes);
+        registry::IGNORED_CALLS.register(to, &metrics.ignored_calls);
+        registry::GAPS.register(to, &metrics.gaps);
+        registry::RING_SIZE_BYTES.register(to, &metrics.ring_size);
+        registry::RING_USED_BYTES_MAX.register(to, &metrics.ring_used_max);
+        metrics
+    }
+
+    /// Notes that the ring buffer held `bytes`.
+    pub fn ring_used(&self, bytes: u64) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.ring_used_max.inner().fetch_max(bytes, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+impl From<Verdict> for VerdictLabel {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Ignore => Self::Ignore,
+            Verdict::HeadOnly => Self::HeadOnly,
+            Verdict::Full => Self::Full,
+        }
+    }
+}

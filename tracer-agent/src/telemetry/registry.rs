@@ -1,0 +1,135 @@
+//! Every metric's name, kind, labels and meaning, once.
+
+use std::fmt::Debug;
+
+use prometheus_client::registry::{Metric, Registry};
+
+/// What is documented of a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricInfo {
+    /// The name as scraped.
+    pub name: &'static str,
+    /// Counter, gauge or info.
+    pub kind: Kind,
+    /// Names of its labels.
+    pub labels: &'static [&'static str],
+    /// What it says, one sentence without a full stop.
+    pub help: &'static str,
+}
+
+/// How a metric behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows; its name ends in `_total`.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+}
+
+impl MetricInfo {
+    const fn counter(
+        name: &'static str,
+        labels: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
+        Self { name, kind: Kind::Counter, labels, help }
+    }
+
+    const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Self {
+        Self { name, kind: Kind::Gauge, labels, help }
+    }
+
+    /// Adds `metric` to `registry` under this name.
+    pub(super) fn register<M: Metric + Clone + Debug>(&self, registry: &mut Registry, metric: &M) {
+        // The encoder appends the suffix of counters.
+        let name = self.name.strip_suffix("_total").unwrap_or(self.name);
+        registry.register(name, self.help, metric.clone());
+    }
+}
+
+macro_rules! metrics {
+    ($($constant:ident = $kind:ident($name:literal, $labels:expr, $help:literal);)*) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $help, ".")]
+            pub const $constant: MetricInfo = MetricInfo::$kind($name, &$labels, $help);
+        )*
+
+        /// All metrics of the agent, in the order of the documentation.
+        pub const REGISTRY: &[MetricInfo] = &[$($constant),*];
+    };
+}
+
+metrics! {
+    CAPTURED_EVENTS = counter("llm_tracer_captured_events_total", [],
+        "Events that the kernel handed over");
+    CAPTURED_BYTES = counter("llm_tracer_captured_bytes_total", [],
+        "Bytes of plaintext that the kernel handed over");
+    SEGMENTS = counter("llm_tracer_segments_total", [],
+        "Pieces of plaintext given to the core");
+    COUNTED_BYTES = counter("llm_tracer_counted_bytes_total", [],
+        "Bytes of LLM connections beyond the cap of an exchange: counted, not copied");
+    SKIPPED_BYTES = counter("llm_tracer_skipped_bytes_total", [],
+        "Bytes of other connections beyond their head: not copied");
+    IGNORED_CALLS = counter("llm_tracer_ignored_calls_total", [],
+        "Reads and writes on connections judged not to be LLM traffic");
+    LOST_BYTES = counter("llm_tracer_lost_bytes_total", ["reason"],
+        "Bytes that should have been captured and were not, by reason");
+    LOST_EVENTS = counter("llm_tracer_lost_events_total", ["reason"],
+        "Reads and writes that should have been captured and were not, by reason");
+    GAPS = counter("llm_tracer_gaps_total", [],
+        "Holes found in the captured bytes of LLM connections");
+    RING_USED_BYTES_MAX = gauge("llm_tracer_ring_used_bytes_max", [],
+        "Highest fill of the ring buffer seen since the start");
+    RING_SIZE_BYTES = gauge("llm_tracer_ring_size_bytes", [],
+        "Size of the ring buffer");
+    CONNECTIONS = counter("llm_tracer_connections_total", ["verdict"],
+        "Connections judged, by verdict");
+    CALLS = counter("llm_tracer_calls_total", ["provider", "outcome"],
+        "LLM calls reported, by provider and outcome");
+    INCOMPLETE_CALLS = counter("llm_tracer_incomplete_calls_total", ["capture"],
+        "LLM calls reported of which not every byte was seen, by what was wrong");
+    LOST_EXCHANGES = counter("llm_tracer_lost_exchanges_total", [],
+        "Exchanges of LLM connections that were made but could not be reported");
+    BINARIES = gauge("llm_tracer_binary_info", ["binary", "build_id", "family"],
+        "1 for each file that probes are attached to");
+    PROBES = gauge("llm_tracer_probes", ["binary", "build_id", "role", "cost"],
+        "Probes attached, by file, role and cost class");
+    BINARY_CALLS = counter("llm_tracer_binary_calls_total", ["binary", "build_id"],
+        "LLM calls seen through a file's probes");
+    EXPORT_SENT = counter("llm_tracer_export_sent_total", ["output", "signal"],
+        "Items delivered, by output: calls, spans or metric exports");
+    EXPORT_FAILED = counter("llm_tracer_export_failed_total", ["output", "signal"],
+        "Items refused by their receiver, or not delivered before the agent ended");
+    EXPORT_DROPPED = counter("llm_tracer_export_dropped_total", ["output", "signal"],
+        "Items dropped because the queue of their output was full or closed");
+    EXPORT_ATTEMPTS = counter("llm_tracer_export_attempts_total", ["output", "signal"],
+        "Requests made to the collector, retries included");
+    EXPORT_QUEUED_ITEMS = gauge("llm_tracer_export_queued", ["output"],
+        "Items waiting for delivery");
+    EXPORT_QUEUED_BYTES = gauge("llm_tracer_export_queued_bytes", ["output"],
+        "Estimated memory of the items waiting for delivery");
+    EXPORT_PROCESSES = gauge("llm_tracer_export_processes", [],
+        "Observed processes whose histograms are kept");
+    RESIDENT_MEMORY = gauge("process_resident_memory_bytes", [],
+        "Resident memory of the agent");
+    BUILD_INFO = gauge("llm_tracer_build_info", ["version"],
+        "1, with the agent's version");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_say_their_kind() {
+        let names: BTreeSet<_> = REGISTRY.iter().map(|info| info.name).collect();
+        assert_eq!(names.len(), REGISTRY.len());
+        for info in REGISTRY {
+            assert_eq!(info.name.ends_with("_total"), info.kind == Kind::Counter, "{}", info.name);
+            assert!(info.name.starts_with("llm_tracer_") || info.name.starts_with("process_"));
+            assert!(!info.help.ends_with('.'), "{}", info.name);
+        }
+    }
+}
