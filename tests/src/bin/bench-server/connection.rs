@@ -1,0 +1,107 @@
+//! One connection: requests in, answers out; or bytes one way without end.
+
+use std::{
+    io::{self, BufRead, Write},
+    net::TcpStream,
+    sync::Arc,
+};
+
+use rustls::{ServerConfig, ServerConnection};
+
+use crate::answer::Templates;
+
+/// First byte of a bulk connection; the rest of its first line says which way.
+const BULK: u8 = 1;
+const RECORD: usize = 16 * 1024;
+
+/// Serves one client until it goes.
+pub fn serve(socket: TcpStream, config: Arc<ServerConfig>, mut templates: Templates) -> anyhow::Result<()> {
+    socket.set_nodelay(true)?;
+    let mut tls = ServerConnection::new(config)?;
+    // A whole stream is buffered before it is sent, to cost few system calls.
+    tls.set_buffer_limit(None);
+    let mut connection = Connection { socket, tls };
+    let mut request = Vec::with_capacity(RECORD);
+    while connection.read_into(&mut request)? {
+        if request.first() == Some(&BULK) {
+            return if request.starts_with(b"\x01bench-source") { connection.send_for_ever() } else { connection.discard() };
+        }
+        while let Some(length) = request_length(&request) {
+            let streamed = memchr::memmem::find(&request[..length], b"\"stream\":true").is_some();
+            let template = if streamed { &mut templates.stream } else { &mut templates.json };
+            for record in template.next() {
+                connection.tls.writer().write_all(record)?;
+            }
+            connection.flush()?;
+            request.drain(..length);
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of the first request, head and body, once it is complete.
+fn request_length(bytes: &[u8]) -> Option<usize> {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut head = httparse::Request::new(&mut headers);
+    let Ok(httparse::Status::Complete(end)) = head.parse(bytes) else { return None };
+    let length = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"))?;
+    let length = std::str::from_utf8(length.value).ok()?.parse::<usize>().ok()?;
+    (bytes.len() >= end + length).then_some(end + length)
+}
+
+struct Connection {
+    socket: TcpStream,
+    tls: ServerConnection,
+}
+
+impl Connection {
+    /// Waits for plaintext and appends it; `false` when the client is gone.
+    fn read_into(&mut self, plaintext: &mut Vec<u8>) -> anyhow::Result<bool> {
+        let before = plaintext.len();
+        while plaintext.len() == before {
+            self.flush()?;
+            if self.tls.read_tls(&mut self.socket)? == 0 {
+                return Ok(false);
+            }
+            self.tls.process_new_packets()?;
+            loop {
+                let mut reader = self.tls.reader();
+                match reader.fill_buf() {
+                    Ok([]) => return Ok(plaintext.len() > before),
+                    Ok(bytes) => {
+                        plaintext.extend_from_slice(bytes);
+                        let length = bytes.len();
+                        reader.consume(length);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        while self.tls.wants_write() {
+            self.tls.write_tls(&mut self.socket)?;
+        }
+        Ok(())
+    }
+
+    fn send_for_ever(&mut self) -> anyhow::Result<()> {
+        // High bytes only: nothing that a tracer could take for HTTP.
+        let record = [0xb5; RECORD];
+        loop {
+            self.tls.writer().write_all(&record)?;
+            self.flush()?;
+        }
+    }
+
+    fn discard(&mut self) -> anyhow::Result<()> {
+        let mut plaintext = Vec::with_capacity(4 * RECORD);
+        while self.read_into(&mut plaintext)? {
+            plaintext.clear();
+        }
+        Ok(())
+    }
+}
