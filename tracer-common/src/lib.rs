@@ -1,1 +1,14 @@
-//! ABI.
+//! The binary interface between the kernel half (`tracer-ebpf`) and the user half
+//! (`tracer-agent::capture`).
+//!
+//! Both halves are built from one tree, but by two compilers: every layout is asserted at compile
+//! time, so that a disagreement is a build error and never a wrong number.
+#![no_std]
+
+pub mod cookie;
+pub mod conn;
+pub mod control;
+pub mod counters;
+pub mod event;
+pub mod kfunc;
+pub mod verdict;

@@ -1,0 +1,48 @@
+//! The state of one connection, kept by the kernel half.
+
+/// Index into per-direction arrays: bytes that the process wrote.
+pub const OUTBOUND: usize = 0;
+/// Index into per-direction arrays: bytes that the process read.
+pub const INBOUND: usize = 1;
+
+/// Names a TLS object while it lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct ConnKey {
+    /// Thread group (process) in the root pid namespace.
+    pub tgid: u32,
+    /// Zero; keeps the key free of padding.
+    pub zero: u32,
+    /// Address of the TLS object in the process.
+    pub handle: u64,
+}
+
+/// What the kernel half knows of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(C)]
+pub struct ConnState {
+    /// Monotonic nanoseconds when it was first seen; tells the lives of a handle apart.
+    pub generation: u64,
+    /// Bytes moved so far, per direction, whether forwarded or not.
+    pub offset: [u64; 2],
+    /// Arguments of the call in progress, per direction: the caller's buffer.
+    pub buffer: [u64; 2],
+    /// Arguments of the call in progress, per direction: where the count will be; 0 for the
+    /// return value.
+    pub count_at: [u64; 2],
+    /// Calls seen since the connection was judged not to be LLM traffic.
+    pub ignored: u64,
+    /// Bytes that may still be forwarded in this turn, per direction.
+    pub left: [u32; 2],
+    /// How often the connection turned from reading to writing.
+    pub turn: u32,
+    /// A `verdict::KernelVerdict` as its number.
+    pub verdict: u8,
+    /// Direction of the last move: [`OUTBOUND`] or [`INBOUND`].
+    pub last: u8,
+    /// Zero.
+    pub zero: [u8; 2],
+}
+
+const _: () = assert!(size_of::<ConnKey>() == 16);
+const _: () = assert!(size_of::<ConnState>() == 80);

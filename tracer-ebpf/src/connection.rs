@@ -1,0 +1,93 @@
+//! Life and state of connections: found or opened at entry, charged at return, ended on free.
+
+use aya_ebpf::helpers::{bpf_get_current_pid_tgid, generated::bpf_ktime_get_ns};
+use tracer_common::{
+    conn::{ConnKey, ConnState, INBOUND, OUTBOUND},
+    verdict::KernelVerdict,
+};
+
+use crate::maps::{CONNECTIONS, EXCLUDED, VERDICTS, control};
+
+/// Which process and thread is running.
+#[derive(Clone, Copy)]
+pub struct Caller {
+    pub tgid: u32,
+    pub tid: u32,
+}
+
+impl Caller {
+    #[inline(always)]
+    pub fn current() -> Self {
+        let id = bpf_get_current_pid_tgid();
+        Self { tgid: (id >> 32) as u32, tid: id as u32 }
+    }
+
+    #[inline(always)]
+    pub fn key(self, handle: u64) -> ConnKey {
+        ConnKey { tgid: self.tgid, zero: 0, handle }
+    }
+}
+
+/// The state of a connection, opened if this is its first call; `None` if there is no room or the
+/// process is excluded.
+#[inline(always)]
+pub fn find_or_open(key: &ConnKey) -> Option<&'static mut ConnState> {
+    find(key).or_else(|| open(key))
+}
+
+/// The state of a known connection.
+#[inline(always)]
+pub fn find(key: &ConnKey) -> Option<&'static mut ConnState> {
+    let state = CONNECTIONS.get_ptr_mut(key)?;
+    // SAFETY: the pointer is valid while the program runs. A TLS object is never used by two
+    // threads at once (its library forbids it), so nobody else writes; a racing eviction hands
+    // the memory out again only after a grace period.
+    Some(unsafe { &mut *state })
+}
+
+#[inline(never)]
+fn open(key: &ConnKey) -> Option<&'static mut ConnState> {
+    let control = control()?;
+    if key.tgid == control.own_tgid || EXCLUDED.get_ptr(key.tgid).is_some() {
+        return None;
+    }
+    let state = ConnState {
+        // SAFETY: a helper without arguments.
+        generation: unsafe { bpf_ktime_get_ns() },
+        left: control.head,
+        last: OUTBOUND as u8,
+        ..ConnState::default()
+    };
+    CONNECTIONS.insert(key, &state, 0).ok()?;
+    find(key)
+}
+
+/// Takes note of a move of bytes in `direction`: turns, and what user space has decided since.
+#[inline(always)]
+pub fn turn(key: &ConnKey, state: &mut ConnState, direction: usize) {
+    let turned = direction == OUTBOUND && state.last == INBOUND as u8;
+    state.last = direction as u8;
+    if turned {
+        state.turn = state.turn.wrapping_add(1);
+    }
+    // A full verdict can only be taken back at a turn; all others may change at any time.
+    if turned || state.verdict != KernelVerdict::Full as u8 {
+        adopt_verdict(key, state, turned);
+    }
+}
+
+#[inline(always)]
+fn adopt_verdict(key: &ConnKey, state: &mut ConnState, turned: bool) {
+    let Some(entry) = VERDICTS.get_ptr(key) else { return };
+    // SAFETY: valid while the program runs; a torn read is impossible for the fields' size, and
+    // an entry for another generation is recognised.
+    let entry = unsafe { *entry };
+    if entry.generation != state.generation {
+        return;
+    }
+    let changed = state.verdict != entry.verdict as u8;
+    if changed || turned {
+        state.verdict = entry.verdict as u8;
+        state.left = entry.caps;
+    }
+}

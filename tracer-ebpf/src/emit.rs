@@ -1,0 +1,220 @@
+//! From a finished call to events in the ring buffer: each byte is copied once, from the
+//! process's memory into the record.
+
+use aya_ebpf::helpers::generated::{bpf_ktime_get_ns, bpf_probe_read_user};
+use tracer_common::{
+    conn::{ConnKey, ConnState, INBOUND, OUTBOUND},
+    counters::Counter,
+    event::{CAPACITIES, EventHeader, EventKind, MAX_PIECES, PIECE},
+    verdict::KernelVerdict,
+};
+
+use crate::{
+    connection::{self, Caller},
+    maps::{EVENTS, control, count},
+};
+
+/// Wakes the reader only if it has caught up (the kernel's default).
+const BPF_RB_ADAPTIVE: u64 = 0;
+const BPF_RB_NO_WAKEUP: u64 = 1;
+
+/// A record of fixed capacity.
+#[repr(C)]
+struct Record<const CAPACITY: usize> {
+    header: EventHeader,
+    bytes: [u8; CAPACITY],
+}
+
+/// What all pieces of one call share.
+struct Call<'a> {
+    state: &'a ConnState,
+    key: &'a ConnKey,
+    tid: u32,
+    time: u64,
+    direction: u8,
+    flags: u64,
+}
+
+/// A call moved `moved` bytes (more than 0) at the address noted at its entry.
+#[inline(always)]
+pub fn moved(caller: Caller, key: &ConnKey, state: &mut ConnState, direction: usize, moved: u64) {
+    connection::turn(key, state, direction);
+    let offset = state.offset[direction & 1];
+    state.offset[direction & 1] = offset.wrapping_add(moved);
+    if state.verdict == KernelVerdict::Ignore as u8 {
+        return;
+    }
+    let left = u64::from(state.left[direction & 1]);
+    let forward = if moved < left { moved } else { left };
+    state.left[direction & 1] = (left - forward) as u32;
+    let buffer = state.buffer[direction & 1];
+    let call = Call {
+        state,
+        key,
+        tid: caller.tid,
+        // SAFETY: a helper without arguments.
+        time: unsafe { bpf_ktime_get_ns() },
+        direction: direction as u8,
+        flags: wake_flags(state),
+    };
+    if forward > 0 {
+        forward_bytes(&call, buffer, offset, forward, moved - forward);
+    }
+    if forward < moved {
+        beyond_cap(&call, offset + forward, moved - forward, forward > 0);
+    }
+}
+
+/// The TLS object is gone, or says that it will write no more.
+#[inline(always)]
+pub fn ended(caller: Caller, key: &ConnKey, state: &ConnState, kind: EventKind) {
+    // SAFETY: a helper without arguments.
+    let time = unsafe { bpf_ktime_get_ns() };
+    let Some(mut record) = EVENTS.reserve::<EventHeader>(0) else {
+        count(Counter::LostRingEvents, 1);
+        return;
+    };
+    record.write(EventHeader {
+        time,
+        handle: key.handle,
+        generation: state.generation,
+        offset: state.offset[OUTBOUND],
+        rest: state.offset[INBOUND],
+        tgid: key.tgid,
+        tid: caller.tid,
+        len: state.ignored as u32,
+        turn: state.turn,
+        kind: kind as u8,
+        direction: 0,
+        zero: [0; 6],
+    });
+    record.submit(wake_flags(state));
+}
+
+/// Nobody is woken per event while the reader polls, except for a verdict.
+#[inline(always)]
+fn wake_flags(state: &ConnState) -> u64 {
+    let asleep = match control() {
+        Some(control) => control.wake != 0,
+        None => true,
+    };
+    if asleep || state.verdict == KernelVerdict::Unknown as u8 {
+        BPF_RB_ADAPTIVE
+    } else {
+        BPF_RB_NO_WAKEUP
+    }
+}
+
+#[inline(always)]
+fn forward_bytes(call: &Call<'_>, buffer: u64, offset: u64, forward: u64, beyond: u64) {
+    if forward <= PIECE as u64 {
+        piece(call, buffer, offset, forward as u32, beyond);
+        return;
+    }
+    let mut done: u64 = 0;
+    for _ in 0..MAX_PIECES {
+        if done >= forward {
+            break;
+        }
+        let rest = forward - done;
+        let len = if rest < PIECE as u64 { rest } else { PIECE as u64 };
+        large_piece(call, buffer + done, offset + done, len as u32, beyond);
+        done += len;
+    }
+    if done < forward {
+        count(Counter::CountedBytes, forward - done);
+    }
+}
+
+/// Bytes that are not copied. On an LLM connection their size and time are still told, so that
+/// the exchange ends when it ended.
+#[inline(always)]
+fn beyond_cap(call: &Call<'_>, offset: u64, bytes: u64, told: bool) {
+    if call.state.verdict != KernelVerdict::Full as u8 {
+        count(Counter::SkippedBytes, bytes);
+        return;
+    }
+    count(Counter::CountedBytes, bytes);
+    if !told {
+        match EVENTS.reserve::<EventHeader>(0) {
+            Some(mut record) => {
+                record.write(header(call, offset, 0, bytes));
+                record.submit(call.flags);
+            }
+            None => count(Counter::LostRingEvents, 1),
+        }
+    }
+}
+
+/// One piece of at most [`PIECE`] bytes in the smallest record that holds it.
+#[inline(always)]
+fn piece(call: &Call<'_>, buffer: u64, offset: u64, len: u32, rest: u64) {
+    if len <= CAPACITIES[0] as u32 {
+        record::<{ CAPACITIES[0] }>(call, buffer, offset, len, rest);
+    } else if len <= CAPACITIES[1] as u32 {
+        record::<{ CAPACITIES[1] }>(call, buffer, offset, len, rest);
+    } else if len <= CAPACITIES[2] as u32 {
+        record::<{ CAPACITIES[2] }>(call, buffer, offset, len, rest);
+    } else if len <= CAPACITIES[3] as u32 {
+        record::<{ CAPACITIES[3] }>(call, buffer, offset, len, rest);
+    } else if len <= CAPACITIES[4] as u32 {
+        record::<{ CAPACITIES[4] }>(call, buffer, offset, len, rest);
+    } else if len <= CAPACITIES[5] as u32 {
+        record::<{ CAPACITIES[5] }>(call, buffer, offset, len, rest);
+    } else {
+        record::<{ CAPACITIES[6] }>(call, buffer, offset, len, rest);
+    }
+}
+
+/// A piece of a long buffer: always the largest record, to keep the loop's body small.
+#[inline(always)]
+fn large_piece(call: &Call<'_>, buffer: u64, offset: u64, len: u32, rest: u64) {
+    record::<PIECE>(call, buffer, offset, len, rest);
+}
+
+#[inline(always)]
+fn record<const CAPACITY: usize>(
+    call: &Call<'_>,
+    buffer: u64,
+    offset: u64,
+    len: u32,
+    rest: u64,
+) {
+    let Some(mut entry) = EVENTS.reserve::<Record<CAPACITY>>(0) else {
+        count(Counter::LostRingEvents, 1);
+        count(Counter::LostRingBytes, u64::from(len));
+        return;
+    };
+    let record = entry.as_mut_ptr();
+    // The verifier wants the bound on the very register that is passed on.
+    let len = if len > CAPACITY as u32 { CAPACITY as u32 } else { len };
+    // SAFETY: the record was just reserved with room for header and CAPACITY bytes.
+    let failed = unsafe {
+        (&raw mut (*record).header).write(header(call, offset, len, rest));
+        bpf_probe_read_user((&raw mut (*record).bytes).cast(), len, buffer as *const _)
+    };
+    if failed != 0 {
+        count(Counter::LostFaultBytes, u64::from(len));
+        entry.discard(BPF_RB_NO_WAKEUP);
+        return;
+    }
+    entry.submit(call.flags);
+}
+
+#[inline(always)]
+fn header(call: &Call<'_>, offset: u64, len: u32, rest: u64) -> EventHeader {
+    EventHeader {
+        time: call.time,
+        handle: call.key.handle,
+        generation: call.state.generation,
+        offset,
+        rest,
+        tgid: call.key.tgid,
+        tid: call.tid,
+        len,
+        turn: call.state.turn,
+        kind: EventKind::Data as u8,
+        direction: call.direction,
+        zero: [0; 6],
+    }
+}

@@ -1,0 +1,58 @@
+//! Every map. Sizes are defaults: the loader may change them, never above 16 MiB in all.
+
+use aya_ebpf::{
+    macros::map,
+    maps::{Array, LruHashMap, PerCpuArray, RingBuf},
+};
+use tracer_common::{
+    conn::{ConnKey, ConnState},
+    control::Control,
+    counters::Counter,
+    verdict::VerdictEntry,
+};
+
+/// Lets user space map an array into its memory: settings change without a system call.
+const BPF_F_MMAPABLE: u32 = 1 << 10;
+
+/// Events to user space.
+#[map]
+pub static EVENTS: RingBuf = RingBuf::with_byte_size(8 << 20, 0);
+
+/// State of every connection seen; the least used makes room.
+#[map]
+pub static CONNECTIONS: LruHashMap<ConnKey, ConnState> = LruHashMap::with_max_entries(16384, 0);
+
+/// Written by user space, read here until a verdict is final.
+#[map]
+pub static VERDICTS: LruHashMap<ConnKey, VerdictEntry> = LruHashMap::with_max_entries(16384, 0);
+
+/// Processes (by tgid) whose connections are none of our business.
+#[map]
+pub static EXCLUDED: LruHashMap<u32, u8> = LruHashMap::with_max_entries(4096, 0);
+
+/// TLS object of the call in progress on each thread, for kernels without uprobe sessions.
+#[map]
+pub static IN_CALL: LruHashMap<u64, u64> = LruHashMap::with_max_entries(8192, 0);
+
+/// Losses and what was left out, see [`Counter`].
+#[map]
+pub static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(Counter::COUNT, 0);
+
+/// Settings and signals from user space.
+#[map]
+pub static CONTROL: Array<Control> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// Adds to a counter.
+#[inline(always)]
+pub fn count(counter: Counter, by: u64) {
+    if let Some(value) = COUNTERS.get_ptr_mut(counter as u32) {
+        // SAFETY: the pointer is this CPU's own element; programs do not migrate while running.
+        unsafe { *value += by };
+    }
+}
+
+/// The settings; the array's only element always exists.
+#[inline(always)]
+pub fn control() -> Option<&'static Control> {
+    CONTROL.get(0)
+}

@@ -1,0 +1,210 @@
+//! OpenSSL and libraries with its interface.
+//!
+//! ```c
+//! int SSL_read(SSL *ssl, void *buf, int num);
+//! int SSL_read_ex(SSL *ssl, void *buf, size_t num, size_t *readbytes);
+//! int SSL_write(SSL *ssl, const void *buf, int num);
+//! int SSL_write_ex(SSL *ssl, const void *buf, size_t num, size_t *written);
+//! int SSL_write_ex2(SSL *ssl, const void *buf, size_t num, uint64_t flags, size_t *written);
+//! // and, inside the library:
+//! int ssl_read_internal(SSL *s, void *buf, size_t num, size_t *readbytes);
+//! int ssl_write_internal(SSL *s, const void *buf, size_t num[, uint64_t flags], size_t *written);
+//! void SSL_free(SSL *ssl);
+//! int SSL_clear(SSL *ssl);
+//! int SSL_shutdown(SSL *ssl);
+//! ```
+//!
+//! All take the TLS object and the buffer first; the attach cookie tells where the count is
+//! (`tracer_common::cookie::CountFrom`). Only a positive result counts, so retries, `WANT_READ`
+//! and zero returns say nothing.
+
+use aya_ebpf::{
+    EbpfContext,
+    helpers::{bpf_probe_read_user, generated::bpf_get_attach_cookie},
+    macros::{uprobe, uretprobe},
+    programs::{ProbeContext, RetProbeContext},
+};
+use tracer_common::{
+    conn::{INBOUND, OUTBOUND},
+    cookie::CountFrom,
+    counters::Counter,
+    event::EventKind,
+    verdict::KernelVerdict,
+};
+
+use crate::{
+    connection::{self, Caller},
+    emit, kfunc,
+    maps::{CONNECTIONS, IN_CALL, count},
+};
+
+/// What the entry side decides.
+enum Entry {
+    /// Have a look at the return.
+    Watch,
+    /// The return is of no interest.
+    Skip,
+}
+
+/// Entry and return of a read, as one session (Linux 6.13).
+#[uprobe]
+pub fn read_session(ctx: ProbeContext) -> u32 {
+    session::<INBOUND>(&ctx)
+}
+
+/// Entry and return of a write, as one session (Linux 6.13).
+#[uprobe]
+pub fn write_session(ctx: ProbeContext) -> u32 {
+    session::<OUTBOUND>(&ctx)
+}
+
+/// Entry of a read.
+#[uprobe]
+pub fn read_entry(ctx: ProbeContext) -> u32 {
+    plain_entry::<INBOUND>(&ctx)
+}
+
+/// Entry of a write.
+#[uprobe]
+pub fn write_entry(ctx: ProbeContext) -> u32 {
+    plain_entry::<OUTBOUND>(&ctx)
+}
+
+/// Return of a read.
+#[uretprobe]
+pub fn read_return(ctx: RetProbeContext) -> u32 {
+    plain_return::<INBOUND>(&ctx)
+}
+
+/// Return of a write.
+#[uretprobe]
+pub fn write_return(ctx: RetProbeContext) -> u32 {
+    plain_return::<OUTBOUND>(&ctx)
+}
+
+/// `SSL_free`, `SSL_clear`: this life of the TLS object is over.
+#[uprobe]
+pub fn close(ctx: ProbeContext) -> u32 {
+    let Some(handle) = ctx.arg::<u64>(0) else { return 0 };
+    let caller = Caller::current();
+    let key = caller.key(handle);
+    if let Some(state) = connection::find(&key) {
+        emit::ended(caller, &key, state, EventKind::Close);
+        // Nothing to do if somebody was faster.
+        let _ = CONNECTIONS.remove(&key);
+    }
+    0
+}
+
+/// `SSL_shutdown`: the process will write no more on this connection.
+#[uprobe]
+pub fn shutdown(ctx: ProbeContext) -> u32 {
+    let Some(handle) = ctx.arg::<u64>(0) else { return 0 };
+    let caller = Caller::current();
+    let key = caller.key(handle);
+    if let Some(state) = connection::find(&key)
+        && state.verdict != KernelVerdict::Ignore as u8
+    {
+        emit::ended(caller, &key, state, EventKind::Shutdown);
+    }
+    0
+}
+
+#[inline(always)]
+fn session<const DIRECTION: usize>(ctx: &ProbeContext) -> u32 {
+    if kfunc::session_is_return() {
+        // SAFETY: the kernel keeps the eight bytes from entry to return.
+        let handle = unsafe { *kfunc::session_cookie() };
+        let result = RetProbeContext::new(ctx.as_ptr()).ret::<i32>();
+        on_return::<DIRECTION>(handle, result);
+        return 0;
+    }
+    let Some(handle) = ctx.arg::<u64>(0) else { return 1 };
+    match on_entry::<DIRECTION>(ctx, handle) {
+        Entry::Watch => {
+            // SAFETY: as above.
+            unsafe { *kfunc::session_cookie() = handle };
+            0
+        }
+        Entry::Skip => 1,
+    }
+}
+
+#[inline(always)]
+fn plain_entry<const DIRECTION: usize>(ctx: &ProbeContext) -> u32 {
+    let Some(handle) = ctx.arg::<u64>(0) else { return 0 };
+    let thread = aya_ebpf::helpers::bpf_get_current_pid_tgid();
+    match on_entry::<DIRECTION>(ctx, handle) {
+        Entry::Watch => {
+            if IN_CALL.insert(&thread, &handle, 0).is_err() {
+                count(Counter::LostStateCalls, 1);
+            }
+        }
+        Entry::Skip => {}
+    }
+    0
+}
+
+#[inline(always)]
+fn plain_return<const DIRECTION: usize>(ctx: &RetProbeContext) -> u32 {
+    let thread = aya_ebpf::helpers::bpf_get_current_pid_tgid();
+    let Some(handle) = IN_CALL.get_ptr(&thread) else { return 0 };
+    // SAFETY: only this thread writes its entry.
+    let handle = unsafe { *handle };
+    // It exists: it was just read.
+    let _ = IN_CALL.remove(&thread);
+    on_return::<DIRECTION>(handle, ctx.ret::<i32>());
+    0
+}
+
+/// Notes the arguments in the connection's state: a TLS object is in one call at a time.
+#[inline(always)]
+fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
+    let key = Caller::current().key(handle);
+    let Some(state) = connection::find_or_open(&key) else { return Entry::Skip };
+    if state.verdict == KernelVerdict::Ignore as u8 {
+        state.ignored += 1;
+        return Entry::Skip;
+    }
+    state.buffer[DIRECTION] = ctx.arg::<u64>(1).unwrap_or(0);
+    // SAFETY: the helper reads the context that the kernel gave us.
+    let cookie = unsafe { bpf_get_attach_cookie(ctx.as_ptr()) };
+    state.count_at[DIRECTION] = if cookie == CountFrom::FourthArgument as u64 {
+        ctx.arg::<u64>(3).unwrap_or(0)
+    } else if cookie == CountFrom::FifthArgument as u64 {
+        ctx.arg::<u64>(4).unwrap_or(0)
+    } else {
+        0
+    };
+    Entry::Watch
+}
+
+#[inline(always)]
+fn on_return<const DIRECTION: usize>(handle: u64, result: i32) {
+    if result <= 0 {
+        return;
+    }
+    let caller = Caller::current();
+    let key = caller.key(handle);
+    let Some(state) = connection::find(&key) else {
+        count(Counter::LostStateCalls, 1);
+        return;
+    };
+    let count_at = state.count_at[DIRECTION];
+    let moved = if count_at == 0 {
+        result as u64
+    } else {
+        // SAFETY: a failed read is reported, not taken.
+        match unsafe { bpf_probe_read_user(count_at as *const u64) } {
+            Ok(moved) => moved,
+            Err(_) => {
+                count(Counter::LostStateCalls, 1);
+                return;
+            }
+        }
+    };
+    if moved == 0 {
+        return;
+    }
+    emit::moved(caller, &key, state, DIRECTION, moved);
+}
