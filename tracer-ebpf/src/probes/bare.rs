@@ -5,7 +5,13 @@ use aya_ebpf::{
     programs::{ProbeContext, RetProbeContext},
 };
 
-/// Does nothing, at entry or in a session.
+/// Does nothing, at entry and return.
+#[uprobe]
+pub fn bare_session(_ctx: ProbeContext) -> u32 {
+    0
+}
+
+/// Does nothing, at entry.
 #[uprobe]
 pub fn bare_entry(_ctx: ProbeContext) -> u32 {
     0

@@ -1,0 +1,163 @@
+//! Puts programs on the points of a plan.
+
+use std::{
+    collections::HashMap,
+    ffi::CString,
+    io,
+    os::{fd::{AsFd, OwnedFd}, unix::ffi::OsStrExt},
+    path::Path,
+};
+
+use aya::programs::{
+    UProbe,
+    uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLink, UProbeScope},
+};
+use tracer_common::cookie::CountFrom;
+
+use super::{
+    bpf_call,
+    load::{LoadError, Loaded},
+    mechanism::{Attachment, Mechanism, ProgramSet, attachments},
+    plan::{CountLocation, ProbePlan, ProbePoint, ProbeRole},
+};
+
+/// A file cannot be probed.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachError {
+    /// A program could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The path cannot be given to the kernel.
+    #[error("the path {0} contains a NUL byte")]
+    Path(String),
+    /// The kernel refused the link.
+    #[error("cannot attach `{program}` to {path}: {error}")]
+    Link {
+        /// Which program.
+        program: &'static str,
+        /// Which file.
+        path: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// aya refused the program.
+    #[error("cannot attach `{program}` to {path}: {error}")]
+    Perf {
+        /// Which program.
+        program: &'static str,
+        /// Which file.
+        path: String,
+        /// Why.
+        error: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Probes on one file; they vanish when it is dropped, or when this process dies.
+#[derive(Debug)]
+#[expect(dead_code, reason = "held for its drop")]
+pub struct Attached(Vec<Link>);
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "held for its drop")]
+enum Link {
+    Fd(OwnedFd),
+    Perf(UProbeLink),
+}
+
+/// Attaches every point of `plan` to the file that `path` names in this mount namespace.
+///
+/// # Errors
+/// If the kernel refuses; nothing stays attached then.
+pub fn attach(
+    loaded: &mut Loaded,
+    mechanism: Mechanism,
+    set: ProgramSet,
+    path: &Path,
+    plan: &ProbePlan,
+) -> Result<Attached, AttachError> {
+    let mut by_role: HashMap<ProbeRole, Vec<&ProbePoint>> = HashMap::new();
+    for point in &plan.points {
+        by_role.entry(point.role).or_default().push(point);
+    }
+    let mut links = Vec::new();
+    for (role, points) in by_role {
+        for attachment in attachments(mechanism, set, role) {
+            match mechanism {
+                Mechanism::Session | Mechanism::Multi => {
+                    links.push(Link::Fd(link_multi(loaded, attachment, path, &points)?));
+                }
+                Mechanism::Perf => {
+                    for point in &points {
+                        links.push(Link::Perf(link_perf(loaded, attachment, path, point)?));
+                    }
+                }
+            }
+        }
+    }
+    Ok(Attached(links))
+}
+
+fn link_multi(
+    loaded: &mut Loaded,
+    attachment: Attachment,
+    path: &Path,
+    points: &[&ProbePoint],
+) -> Result<OwnedFd, AttachError> {
+    let program = loaded.program(attachment.program, attachment.attach_type)?;
+    let name = CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| AttachError::Path(path.display().to_string()))?;
+    let offsets: Vec<u64> = points.iter().map(|point| point.file_offset).collect();
+    let cookies: Vec<u64> = points.iter().map(|point| cookie(point.count)).collect();
+    bpf_call::link_uprobe_multi(
+        program.as_fd(),
+        &name,
+        &offsets,
+        &cookies,
+        attachment.attach_type,
+        attachment.side,
+    )
+    .map_err(|error| AttachError::Link {
+        program: attachment.program,
+        path: path.display().to_string(),
+        error,
+    })
+}
+
+fn link_perf(
+    loaded: &mut Loaded,
+    attachment: Attachment,
+    path: &Path,
+    point: &ProbePoint,
+) -> Result<UProbeLink, AttachError> {
+    let refused = |error: Box<dyn std::error::Error + Send + Sync>| AttachError::Perf {
+        program: attachment.program,
+        path: path.display().to_string(),
+        error,
+    };
+    let program: &mut UProbe = loaded
+        .ebpf
+        .program_mut(attachment.program)
+        .ok_or_else(|| LoadError::Object(format!("no program `{}`", attachment.program)))?
+        .try_into()
+        .map_err(|error: aya::programs::ProgramError| refused(Box::new(error)))?;
+    if program.fd().is_err() {
+        program.load().map_err(|error| refused(Box::new(error)))?;
+    }
+    let at = UProbeAttachPoint {
+        location: UProbeAttachLocation::AbsoluteOffset(point.file_offset),
+        cookie: Some(cookie(point.count)),
+    };
+    let link = program
+        .attach(at, path, UProbeScope::AllProcesses)
+        .map_err(|error| refused(Box::new(error)))?;
+    program.take_link(link).map_err(|error| refused(Box::new(error)))
+}
+
+fn cookie(count: CountLocation) -> u64 {
+    let from = match count {
+        CountLocation::Return | CountLocation::None => CountFrom::Return,
+        CountLocation::FourthArgument => CountFrom::FourthArgument,
+        CountLocation::FifthArgument => CountFrom::FifthArgument,
+    };
+    from as u64
+}

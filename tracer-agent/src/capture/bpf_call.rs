@@ -1,0 +1,149 @@
+//! The few `bpf(2)` commands that aya does not drive: uprobe_multi and uprobe.session.
+
+use std::{
+    ffi::{CStr, CString},
+    io,
+    os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+};
+
+use aya_obj::generated::bpf_insn;
+
+const BPF_PROG_LOAD: libc::c_long = 5;
+const BPF_LINK_CREATE: libc::c_long = 28;
+const BPF_PROG_TYPE_KPROBE: u32 = 2;
+const BPF_F_UPROBE_MULTI_RETURN: u32 = 1;
+
+/// What a program of type kprobe is loaded for (`enum bpf_attach_type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum UprobeAttachType {
+    /// `BPF_TRACE_UPROBE_MULTI` (Linux 6.6): entry or return.
+    Multi = 48,
+    /// `BPF_TRACE_UPROBE_SESSION` (Linux 6.13): entry and return in one.
+    Session = 57,
+}
+
+/// Which side of the function a multi link sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Its entry (for sessions: both).
+    Entry,
+    /// Its return.
+    Return,
+}
+
+/// Start of `union bpf_attr` for `BPF_PROG_LOAD`, up to what is used here.
+#[repr(C)]
+#[derive(Default)]
+struct ProgLoad {
+    prog_type: u32,
+    insn_cnt: u32,
+    insns: u64,
+    license: u64,
+    log_level: u32,
+    log_size: u32,
+    log_buf: u64,
+    kern_version: u32,
+    prog_flags: u32,
+    prog_name: [u8; 16],
+    prog_ifindex: u32,
+    expected_attach_type: u32,
+}
+
+/// `union bpf_attr` for `BPF_LINK_CREATE` of uprobe_multi.
+#[repr(C)]
+#[derive(Default)]
+struct UprobeMultiLink {
+    prog_fd: u32,
+    target_fd: u32,
+    attach_type: u32,
+    link_flags: u32,
+    path: u64,
+    offsets: u64,
+    ref_ctr_offsets: u64,
+    cookies: u64,
+    count: u32,
+    flags: u32,
+    pid: u32,
+    padding: u32,
+}
+
+/// Loads a program; on refusal the error carries the end of the verifier's log.
+pub fn load_program(
+    name: &str,
+    instructions: &[bpf_insn],
+    license: &CStr,
+    attach_type: UprobeAttachType,
+) -> io::Result<OwnedFd> {
+    let mut attr = ProgLoad {
+        prog_type: BPF_PROG_TYPE_KPROBE,
+        insn_cnt: u32::try_from(instructions.len()).map_err(io::Error::other)?,
+        insns: instructions.as_ptr() as u64,
+        license: license.as_ptr() as u64,
+        expected_attach_type: attach_type as u32,
+        ..ProgLoad::default()
+    };
+    for (to, from) in attr.prog_name.iter_mut().take(15).zip(name.bytes()) {
+        *to = from;
+    }
+    match bpf(BPF_PROG_LOAD, &attr) {
+        Ok(fd) => Ok(fd),
+        Err(error) => {
+            let mut log = vec![0_u8; 1 << 20];
+            attr.log_level = 1;
+            attr.log_size = 1 << 20;
+            attr.log_buf = log.as_mut_ptr() as u64;
+            match bpf(BPF_PROG_LOAD, &attr) {
+                Ok(fd) => Ok(fd),
+                Err(_) => Err(io::Error::new(
+                    error.kind(),
+                    format!("{error}; the verifier said: {}", tail_of_log(&log)),
+                )),
+            }
+        }
+    }
+}
+
+/// Attaches a program to places in the file at `path`, for all processes.
+pub fn link_uprobe_multi(
+    program: BorrowedFd<'_>,
+    path: &CString,
+    offsets: &[u64],
+    cookies: &[u64],
+    attach_type: UprobeAttachType,
+    side: Side,
+) -> io::Result<OwnedFd> {
+    assert_eq!(offsets.len(), cookies.len(), "one cookie per offset");
+    let attr = UprobeMultiLink {
+        prog_fd: program.as_raw_fd() as u32,
+        attach_type: attach_type as u32,
+        path: path.as_ptr() as u64,
+        offsets: offsets.as_ptr() as u64,
+        cookies: cookies.as_ptr() as u64,
+        count: u32::try_from(offsets.len()).map_err(io::Error::other)?,
+        flags: match side {
+            Side::Entry => 0,
+            Side::Return => BPF_F_UPROBE_MULTI_RETURN,
+        },
+        ..UprobeMultiLink::default()
+    };
+    bpf(BPF_LINK_CREATE, &attr)
+}
+
+fn bpf<Attr>(command: libc::c_long, attr: &Attr) -> io::Result<OwnedFd> {
+    // SAFETY: `attr` is a prefix of `union bpf_attr` for this command and the kernel takes its
+    // size; every pointer in it is valid for the call, by construction in the two callers.
+    let fd = unsafe { libc::syscall(libc::SYS_bpf, command, attr, size_of::<Attr>()) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let fd = i32::try_from(fd).map_err(io::Error::other)?;
+    // SAFETY: both commands return a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn tail_of_log(log: &[u8]) -> String {
+    let text = CStr::from_bytes_until_nul(log).unwrap_or_default().to_string_lossy();
+    let lines: Vec<&str> = text.lines().rev().take(8).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
+}

@@ -1,0 +1,208 @@
+//! Brings the eBPF object into the kernel.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    os::fd::{AsFd, AsRawFd, OwnedFd},
+};
+
+use aya::{Ebpf, EbpfLoader, maps::Map};
+use aya_obj::{Object, generated::bpf_insn};
+use tracer_common::kfunc;
+
+use super::{
+    bpf_call::{self, UprobeAttachType},
+    kernel_btf::{self, BtfError},
+    object::{self, NoObject},
+};
+
+/// The object cannot be brought into the kernel.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Built without it.
+    #[error(transparent)]
+    NoObject(#[from] NoObject),
+    /// Maps could not be made.
+    #[error("cannot create the eBPF maps: {0} (needs CAP_BPF; see `tracer-agent doctor`)")]
+    Maps(#[source] Box<aya::EbpfError>),
+    /// The object is not what this agent was built for.
+    #[error("the eBPF object is damaged: {0} (rebuild with `cargo xtask build`)")]
+    Object(String),
+    /// A program was refused.
+    #[error("the kernel refuses program `{program}`: {error}")]
+    Program {
+        /// Its name.
+        program: String,
+        /// Why, with the end of the verifier's log.
+        error: io::Error,
+    },
+    /// Kernel functions cannot be found.
+    #[error(transparent)]
+    Btf(#[from] BtfError),
+    /// A kernel function that a program needs is missing.
+    #[error("this kernel lacks `{0}`")]
+    MissingFunction(&'static str),
+}
+
+/// What the object is loaded with.
+#[derive(Debug, Clone, Copy)]
+pub struct LoadOptions {
+    /// Size of the event ring buffer in bytes, a power of two and a multiple of the page size.
+    pub ring_bytes: u32,
+    /// Connections (and verdicts) remembered.
+    pub connections: u32,
+    /// Level of `aya-log` messages from the kernel half, 0 (off) to 5 (trace).
+    pub kernel_log_level: u8,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self { ring_bytes: 8 << 20, connections: 16384, kernel_log_level: 0 }
+    }
+}
+
+/// The object in the kernel: its maps, and its programs as they are asked for.
+pub struct Loaded {
+    /// aya's view: maps, and programs for perf events.
+    pub ebpf: Ebpf,
+    object: Object,
+    programs: HashMap<(&'static str, UprobeAttachType), OwnedFd>,
+    kfunc_ids: Option<HashMap<&'static str, u32>>,
+}
+
+impl Loaded {
+    /// Creates the maps and prepares the programs.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn new(options: LoadOptions) -> Result<Self, LoadError> {
+        let bytes = object::bytes()?;
+        let ebpf = EbpfLoader::new()
+            .btf(None)
+            .override_global("AYA_LOG_LEVEL", &options.kernel_log_level, true)
+            .map_max_entries("EVENTS", options.ring_bytes)
+            .map_max_entries("CONNECTIONS", options.connections)
+            .map_max_entries("VERDICTS", options.connections)
+            .load(bytes)
+            .map_err(|error| LoadError::Maps(Box::new(error)))?;
+        let object = relocated(bytes, &ebpf)?;
+        Ok(Self { ebpf, object, programs: HashMap::new(), kfunc_ids: None })
+    }
+
+    /// A program loaded for a multi or session link.
+    ///
+    /// # Errors
+    /// If the kernel refuses it.
+    pub fn program(
+        &mut self,
+        name: &'static str,
+        attach_type: UprobeAttachType,
+    ) -> Result<&OwnedFd, LoadError> {
+        let key = (name, attach_type);
+        if !self.programs.contains_key(&key) {
+            let fd = self.load_program(name, attach_type)?;
+            self.programs.insert(key, fd);
+        }
+        self.programs
+            .get(&key)
+            .ok_or_else(|| LoadError::Object(format!("no program `{name}`")))
+    }
+
+    fn load_program(
+        &mut self,
+        name: &'static str,
+        attach_type: UprobeAttachType,
+    ) -> Result<OwnedFd, LoadError> {
+        let missing = || LoadError::Object(format!("no program `{name}`"));
+        let program = self.object.programs.get(name).ok_or_else(missing)?;
+        let function = self.object.functions.get(&program.function_key()).ok_or_else(missing)?;
+        let license = program.license.clone();
+        let mut instructions = function.instructions.clone();
+        link_kfuncs(&mut instructions, &mut self.kfunc_ids)?;
+        bpf_call::load_program(name, &instructions, &license, attach_type)
+            .map_err(|error| LoadError::Program { program: name.to_owned(), error })
+    }
+}
+
+/// The object with its map references and calls resolved, against the maps that aya made.
+fn relocated(bytes: &[u8], ebpf: &Ebpf) -> Result<Object, LoadError> {
+    let damaged = |error: &dyn std::fmt::Display| LoadError::Object(error.to_string());
+    let mut object = Object::parse(bytes).map_err(|error| damaged(&error))?;
+    let definitions: HashMap<String, aya_obj::Map> = object.maps.drain().collect();
+    let mut maps = Vec::with_capacity(definitions.len());
+    for (name, definition) in &definitions {
+        let map = ebpf.map(name).ok_or_else(|| damaged(&format!("no map `{name}`")))?;
+        maps.push((name.as_str(), map_fd(map), definition));
+    }
+    let text: HashSet<usize> = object.functions.keys().map(|(section, _)| *section).collect();
+    object.relocate_maps(maps.into_iter(), &text).map_err(|error| damaged(&error))?;
+    object.relocate_calls(&text).map_err(|error| damaged(&error))?;
+    Ok(object)
+}
+
+fn map_fd(map: &Map) -> i32 {
+    let data = match map {
+        Map::Array(data)
+        | Map::HashMap(data)
+        | Map::LruHashMap(data)
+        | Map::PerCpuArray(data)
+        | Map::RingBuf(data) => data,
+        // The object has no other kinds; a new one belongs in the list above.
+        _ => return -1,
+    };
+    data.fd().as_fd().as_raw_fd()
+}
+
+/// Turns the stand-in helper calls of `tracer_common::kfunc` into calls of the kernel's functions.
+fn link_kfuncs(
+    instructions: &mut [bpf_insn],
+    known: &mut Option<HashMap<&'static str, u32>>,
+) -> Result<(), LoadError> {
+    const CALL: u8 = 0x85;
+    const PSEUDO_KFUNC_CALL: u8 = 2;
+    for instruction in instructions.iter_mut().filter(|i| i.code == CALL && i.src_reg() == 0) {
+        let wanted = kfunc::ALL.iter().find(|(number, _)| instruction.imm == *number as i32);
+        let Some((_, name)) = wanted else { continue };
+        let ids = match known {
+            Some(ids) => ids,
+            None => known.insert(kernel_btf::function_ids(&kfunc::ALL.map(|(_, name)| name))?),
+        };
+        let id = ids.get(name).ok_or(LoadError::MissingFunction(name))?;
+        instruction.set_src_reg(PSEUDO_KFUNC_CALL);
+        instruction.imm = i32::try_from(*id).map_err(|_| LoadError::MissingFunction(name))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::{
+        mechanism::{Mechanism, ProgramSet, attachments},
+        plan::ProbeRole,
+    };
+
+    /// The verifier accepts every program in every mechanism that this kernel offers.
+    #[test]
+    fn the_kernel_takes_every_program() {
+        let mut loaded = match Loaded::new(LoadOptions::default()) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                println!("skipped: {error}");
+                return;
+            }
+        };
+        let sessions = kernel_btf::function_ids(&["bpf_session_cookie"]).unwrap().len() == 1;
+        let mechanisms: &[Mechanism] =
+            if sessions { &[Mechanism::Session, Mechanism::Multi] } else { &[Mechanism::Multi] };
+        for mechanism in mechanisms {
+            for set in [ProgramSet::Capture, ProgramSet::Bare] {
+                for role in [ProbeRole::Read, ProbeRole::Write, ProbeRole::Close, ProbeRole::Shutdown] {
+                    for attachment in attachments(*mechanism, set, role) {
+                        loaded.program(attachment.program, attachment.attach_type).unwrap();
+                    }
+                }
+            }
+        }
+    }
+}
