@@ -1,0 +1,200 @@
+//! What a request asked for, as far as the answer depends on it.
+
+use anyhow::Context;
+use hyper::{HeaderMap, header};
+use memchr::memmem;
+use serde::Deserialize;
+
+use super::{
+    ledger::{Api, Entry, Tokens},
+    options::{OPTIONS_HEADER, Options},
+};
+
+/// A request, read.
+#[derive(Debug)]
+pub struct Asked {
+    /// Which API.
+    pub api: Api,
+    /// The model, as a JSON string with its quotes.
+    pub model_json: String,
+    /// The model.
+    pub model: String,
+    /// Was a stream asked for?
+    pub stream: bool,
+    /// Does an OpenAI stream end with usage?
+    pub include_usage: bool,
+    /// Choices (`n` of the body).
+    pub choices: usize,
+    /// Name of the first tool offered.
+    pub tool: String,
+    /// Number that the token counts follow.
+    pub n: u64,
+    /// Words of the model name and the header.
+    pub options: Options,
+}
+
+impl Asked {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// When the body is no JSON object.
+    pub fn parse(api: Api, headers: &HeaderMap, body: &[u8]) -> anyhow::Result<Self> {
+        let fields: Fields =
+            serde_json::from_slice(body).context("the body is no JSON object of this API")?;
+        let mut options = Options::parse(&fields.model, text(headers, OPTIONS_HEADER));
+        options.gzip &= text(headers, header::ACCEPT_ENCODING.as_str()).contains("gzip");
+        Ok(Self {
+            api,
+            model_json: serde_json::Value::from(fields.model.as_str()).to_string(),
+            model: fields.model,
+            stream: fields.stream,
+            include_usage: fields.stream_options.include_usage,
+            choices: fields.n.unwrap_or(1).clamp(1, 8),
+            tool: fields
+                .tools
+                .first()
+                .and_then(Tool::name)
+                .unwrap_or("get_weather")
+                .to_owned(),
+            n: number_in_prompt(body).unwrap_or(body.len() as u64),
+            options,
+        })
+    }
+
+    /// Token counts of the answer: functions of the number in the prompt alone.
+    pub fn tokens(&self) -> Tokens {
+        let output = self.n % 977 + 1;
+        let cache_read = Some(self.n / 4);
+        match self.api {
+            Api::OpenAiEmbeddings => Tokens {
+                input: Some(self.n),
+                ..Tokens::default()
+            },
+            Api::AnthropicMessages => Tokens {
+                input: Some(self.n),
+                output: Some(output),
+                cache_read,
+                cache_creation: Some(self.n / 8),
+                reasoning: None,
+            },
+            _ => Tokens {
+                input: Some(self.n),
+                output: Some(output),
+                cache_read,
+                cache_creation: None,
+                reasoning: Some(output / 4),
+            },
+        }
+    }
+
+    /// The model that answers, as a provider would name the snapshot behind an alias.
+    pub fn response_model(&self) -> String {
+        format!("{}-2026-01-01", self.model)
+    }
+
+    /// A ledger entry with what the request alone tells.
+    pub fn entry(
+        &self,
+        headers: &HeaderMap,
+        sequence: u64,
+        client_port: u16,
+        request_id: String,
+    ) -> Entry {
+        Entry {
+            sequence,
+            client_port,
+            api: self.api,
+            operation: self.api.operation().to_owned(),
+            host: text(headers, header::HOST.as_str()).to_owned(),
+            request_model: Some(self.model.clone()),
+            stream: self.stream,
+            n: self.n,
+            retry_count: text(headers, "x-stainless-retry-count").parse().ok(),
+            status: 200,
+            request_id,
+            response_id: None,
+            response_model: None,
+            finish_reasons: None,
+            tokens: Tokens::default(),
+            tools: Vec::new(),
+            error_types: Vec::new(),
+            complete: false,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Fields {
+    model: String,
+    #[serde(default)]
+    stream: bool,
+    #[serde(default)]
+    stream_options: StreamOptions,
+    n: Option<usize>,
+    #[serde(default)]
+    tools: Vec<Tool>,
+}
+
+#[derive(Deserialize, Default)]
+struct StreamOptions {
+    #[serde(default)]
+    include_usage: bool,
+}
+
+/// OpenAI chat puts the name into `function`, all others beside the type.
+#[derive(Deserialize)]
+struct Tool {
+    name: Option<String>,
+    function: Option<Function>,
+}
+
+#[derive(Deserialize)]
+struct Function {
+    name: String,
+}
+
+impl Tool {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref().or(self
+            .function
+            .as_ref()
+            .map(|function| function.name.as_str()))
+    }
+}
+
+/// The first `n=DIGITS` in the body.
+fn number_in_prompt(body: &[u8]) -> Option<u64> {
+    memmem::find_iter(body, b"n=").find_map(|at| {
+        let digits: &[u8] = body.get(at + 2..)?;
+        let length = digits
+            .iter()
+            .take(15)
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        std::str::from_utf8(digits.get(..length)?)
+            .ok()?
+            .parse()
+            .ok()
+    })
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_number_of_the_prompt_counts() {
+        assert_eq!(
+            number_in_prompt(br#"{"messages":[{"content":"n=x n=1234, n=5"}]}"#),
+            Some(1234)
+        );
+        assert_eq!(number_in_prompt(b"{}"), None);
+    }
+}

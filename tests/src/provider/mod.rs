@@ -1,0 +1,18 @@
+//! An LLM provider on loopback: OpenAI and Anthropic style APIs over TLS, with a ledger of every
+//! exchange served.
+//!
+//! TLS is rustls, so an agent that traces libssl sees the clients only, never this server.
+
+pub mod answer;
+pub mod anthropic;
+pub mod asked;
+pub mod certificate;
+pub mod failure;
+pub mod ledger;
+pub mod openai_chat;
+pub mod openai_completions;
+pub mod openai_embeddings;
+pub mod openai_responses;
+pub mod options;
+pub mod script;
+pub mod server;
