@@ -4,6 +4,10 @@
 //! [`export`]; [`host`] says whose bytes they are; [`runtime`] holds the threads together.
 
 pub mod capture;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod env_vars;
 pub mod export;
 pub mod host;
 pub mod runtime;

@@ -1,3 +1,4 @@
 //! Whose bytes: processes, containers, services.
 
 pub mod process;
+pub mod rules;

@@ -1,0 +1,113 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::{
+    config::{
+        effective::Config,
+        environment, file,
+        error::ConfigError,
+        flags::SettingFlags,
+        layers::Layers,
+    },
+    env_vars::LLM_TRACER_CONFIG,
+};
+
+/// Sees every LLM call on this host and exports it as OpenTelemetry spans and metrics, with no
+/// change to the applications.
+#[derive(Debug, Parser)]
+#[command(name = "tracer-agent", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "\
+Start here:
+  tracer-agent run                    trace everything, print one line per call
+  tracer-agent run --otlp-endpoint http://127.0.0.1:4318
+                                      the same, and send spans and metrics to a collector
+
+Prompts and answers never leave the agent; see `privacy.level` in the reference.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Trace this host until interrupted.
+    ///
+    /// Attaches to the TLS libraries of running and future processes, prints each LLM call as it
+    /// completes and exports it where an endpoint is configured. Needs root or CAP_BPF,
+    /// CAP_PERFMON, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH. Prints a line with `ready` once
+    /// attached.
+    #[command(after_help = "\
+Settings are taken from flags, then the environment (OTEL_* first), then the file, then defaults;
+`tracer-agent config print` shows the outcome. Settings without a flag are in the reference.
+
+Examples:
+  tracer-agent run --exe '/usr/bin/python3*' --format json
+  tracer-agent run --exclude name:curl --exclude 'cgroup:*/kubepods*'
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 tracer-agent run --format none")]
+    Run(SettingsArgs),
+
+    /// Show or check the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+
+    /// Print a completion script for a shell.
+    #[command(after_help = "\
+Examples:
+  tracer-agent completions bash > /etc/bash_completion.d/tracer-agent
+  tracer-agent completions zsh  > \"${fpath[1]}/_tracer-agent\"
+  tracer-agent completions fish > ~/.config/fish/completions/tracer-agent.fish")]
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+}
+
+/// Where settings come from.
+#[derive(Debug, Clone, Args)]
+pub struct SettingsArgs {
+    /// Configuration file (TOML) [default: /etc/llm-tracer/config.toml if present].
+    #[arg(long, value_name = "FILE", env = LLM_TRACER_CONFIG, hide_env_values = true)]
+    pub config: Option<PathBuf>,
+
+    /// Flags that are settings.
+    #[command(flatten)]
+    pub flags: SettingFlags,
+}
+
+impl SettingsArgs {
+    /// All sources: flags over environment over file.
+    pub fn layers(&self) -> Result<Layers, ConfigError> {
+        let file = match &self.config {
+            Some(path) => file::read(path)?,
+            None => file::read_default()?,
+        };
+        let environment = environment::layer(|name| std::env::var_os(name));
+        Ok(Layers::new([self.flags.0.clone(), environment, file]))
+    }
+
+    /// The effective configuration.
+    pub fn resolve(&self) -> Result<Config, ConfigError> {
+        Config::resolve(&self.layers()?)
+    }
+}
+
+/// `config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Show the effective configuration and where each value comes from.
+    ///
+    /// The output is itself a valid configuration file.
+    Print(SettingsArgs),
+
+    /// Check a configuration file and say what is wrong with it.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+}

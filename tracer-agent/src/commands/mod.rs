@@ -1,0 +1,18 @@
+//! One file per command: from arguments to an exit code.
+
+pub mod completions;
+pub mod config;
+pub mod run;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+
+/// Carries out what the command line asks for.
+pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Config(command) => config::run(command),
+        Command::Completions { shell } => completions::run(shell),
+    }
+}

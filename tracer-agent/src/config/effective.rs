@@ -1,0 +1,142 @@
+//! The configuration as the rest of the agent uses it.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use tracer_core::{
+    http::allow_list::{AllowList, AllowListError},
+    pipeline::PipelineConfig,
+};
+
+use super::{
+    choices::{KernelLog, OutputFormat, PrivacyLevel, ReaderPriority},
+    error::ConfigError,
+    header_name::HeaderName,
+    layers::Layers,
+    log_filter::LogFilter,
+    otlp,
+    provider_hosts::ProviderHosts,
+    registry as keys,
+};
+use crate::{export::otlp::settings::OtlpSettings, host::rules::Selection};
+
+/// Everything the operator decides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// `[capture]`.
+    pub capture: CaptureConfig,
+    /// `[processes]`: whom to trace.
+    pub processes: Selection,
+    /// `[export]`.
+    pub export: ExportConfig,
+    /// `metrics.listen`: address of the agent's own metrics and health.
+    pub metrics_listen: Option<SocketAddr>,
+    /// `[providers]`: whose the operator's own hosts are.
+    pub providers: ProviderHosts,
+    /// `[privacy]`.
+    pub privacy: PrivacyConfig,
+    /// `[agent]`.
+    pub agent: AgentConfig,
+}
+
+/// How bytes are captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaptureConfig {
+    /// Bytes copied of one exchange and direction.
+    pub exchange_cap: u64,
+    /// Bytes of the ring buffer, a power of two.
+    pub ring_size: u32,
+    /// Scheduling class of the reader.
+    pub reader_priority: ReaderPriority,
+    /// Messages of the kernel half.
+    pub kernel_log: KernelLog,
+    /// Further files to attach.
+    pub libraries: Vec<PathBuf>,
+}
+
+/// Where released calls go.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExportConfig {
+    /// What is printed for each call.
+    pub terminal: OutputFormat,
+    /// What is sent, where and how.
+    pub otlp: OtlpSettings,
+}
+
+/// What may leave the agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivacyConfig {
+    /// How much of a call.
+    pub level: PrivacyLevel,
+    /// Headers whose values are kept.
+    pub keep_headers: Vec<HeaderName>,
+}
+
+/// The agent as a process.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AgentConfig {
+    /// What it says about itself.
+    pub log: LogFilter,
+    /// Whether it gives up capabilities once attached.
+    pub drop_privileges: bool,
+    /// How long a stop may take.
+    pub shutdown_timeout: Duration,
+    /// Where `/proc` of the host is.
+    pub proc: PathBuf,
+}
+
+impl Config {
+    /// Takes every key from the strongest source that has it.
+    pub fn resolve(layers: &Layers) -> Result<Self, ConfigError> {
+        Ok(Self {
+            capture: CaptureConfig {
+                exchange_cap: layers.get(&keys::EXCHANGE_CAP)?.0.0,
+                ring_size: layers.get(&keys::RING_SIZE)?.0,
+                reader_priority: layers.get(&keys::READER_PRIORITY)?,
+                kernel_log: layers.get(&keys::KERNEL_LOG)?,
+                libraries: layers.get(&keys::LIBRARIES)?,
+            },
+            processes: selection(layers)?,
+            export: ExportConfig {
+                terminal: layers.get(&keys::TERMINAL_FORMAT)?,
+                otlp: otlp::resolve(layers)?,
+            },
+            metrics_listen: layers.get(&keys::METRICS_LISTEN)?,
+            providers: layers.get(&keys::PROVIDERS)?,
+            privacy: PrivacyConfig {
+                level: layers.get(&keys::PRIVACY_LEVEL)?,
+                keep_headers: layers.get(&keys::KEEP_HEADERS)?,
+            },
+            agent: AgentConfig {
+                log: layers.get(&keys::LOG)?,
+                drop_privileges: layers.get(&keys::DROP_PRIVILEGES)?,
+                shutdown_timeout: layers.get(&keys::SHUTDOWN_TIMEOUT)?,
+                proc: layers.get(&keys::PROC)?,
+            },
+        })
+    }
+}
+
+impl Config {
+    /// The part that the core works by.
+    ///
+    /// # Errors
+    /// If the core refuses a header that the operator wants to keep.
+    pub fn pipeline(&self) -> Result<PipelineConfig, AllowListError> {
+        let names = self.privacy.keep_headers.iter().map(HeaderName::as_str);
+        Ok(PipelineConfig {
+            body_bytes: usize::try_from(self.capture.exchange_cap).unwrap_or(usize::MAX),
+            headers: AllowList::with(names)?,
+            hosts: self.providers.rules().to_vec(),
+            ..PipelineConfig::default()
+        })
+    }
+}
+
+fn selection(layers: &Layers) -> Result<Selection, ConfigError> {
+    Ok(Selection {
+        pids: layers.get(&keys::PIDS)?,
+        exes: layers.get(&keys::EXES)?,
+        include: layers.get(&keys::INCLUDE)?,
+        exclude: layers.get(&keys::EXCLUDE)?,
+    })
+}

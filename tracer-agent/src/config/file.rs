@@ -1,0 +1,155 @@
+//! The configuration file.
+
+use std::{fs, ops::Range, path::{Path, PathBuf}, sync::Arc};
+
+use toml::de::{DeTable, DeValue};
+
+use super::{
+    error::ConfigError,
+    layers::{Layer, Origin},
+    registry::{KEYS, find},
+    setting::Raw,
+    suggest,
+};
+
+/// Where the file is looked for when none is named.
+pub const DEFAULT_PATH: &str = "/etc/llm-tracer/config.toml";
+
+/// Reads a file.
+pub fn read(path: &Path) -> Result<Layer, ConfigError> {
+    let text = fs::read_to_string(path)
+        .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
+    parse(path, &text)
+}
+
+/// Reads the file at [`DEFAULT_PATH`], if there is one.
+pub fn read_default() -> Result<Layer, ConfigError> {
+    let path = Path::new(DEFAULT_PATH);
+    if path.exists() { read(path) } else { Ok(Layer::new()) }
+}
+
+/// Parses the text of a file; `path` is for messages.
+pub fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
+    let places = Places { path: Arc::new(path.to_owned()), text };
+    let table = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
+        origin: places.origin(error.span().unwrap_or(0..0)),
+        message: error.message().replace('\n', ", "),
+    })?;
+    let mut layer = Layer::new();
+    walk(&places, "", table.get_ref(), &mut layer)?;
+    Ok(layer)
+}
+
+/// Collects the keys of one table and of those below it.
+fn walk(
+    places: &Places<'_>,
+    section: &str,
+    table: &DeTable<'_>,
+    layer: &mut Layer,
+) -> Result<(), ConfigError> {
+    for (name, value) in table {
+        let path = join(section, name.get_ref());
+        if let Some(key) = find(&path) {
+            let origin = places.origin(value.span());
+            let Some(raw) = raw(value.get_ref()) else {
+                return Err(ConfigError::BadValue {
+                    origin,
+                    key: key.path(),
+                    value: format!("a {}", value.get_ref().type_str()),
+                    reason: "values of this kind are not used here".into(),
+                    expects: key.expects().into(),
+                });
+            };
+            layer.insert(key.path(), (raw, origin));
+            continue;
+        }
+        match value.get_ref() {
+            DeValue::Table(inner) if is_section(&path) => walk(places, &path, inner, layer)?,
+            _ if is_section(&path) => {
+                let hint = format!("it holds: {}", allowed_in(&path).join(", "));
+                let origin = places.origin(name.span());
+                return Err(ConfigError::SectionIsNoKey { origin, section: path, hint });
+            }
+            _ => return Err(unknown(places.origin(name.span()), section, path)),
+        }
+    }
+    Ok(())
+}
+
+fn join(section: &str, name: &str) -> String {
+    if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
+}
+
+fn is_section(path: &str) -> bool {
+    KEYS.iter().any(|key| key.path().strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// The value as a source's text; `None` for what no key accepts.
+fn raw(value: &DeValue<'_>) -> Option<Raw> {
+    match value {
+        DeValue::Array(items) => {
+            items.iter().map(|item| scalar(item.get_ref())).collect::<Option<_>>().map(Raw::Many)
+        }
+        DeValue::Table(pairs) => pairs
+            .iter()
+            .map(|(name, value)| Some((name.get_ref().to_string(), scalar(value.get_ref())?)))
+            .collect::<Option<_>>()
+            .map(Raw::Pairs),
+        value => scalar(value).map(Raw::One),
+    }
+}
+
+fn scalar(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => Some(number.to_string()),
+        DeValue::Float(number) => Some(number.to_string()),
+        DeValue::Boolean(truth) => Some(truth.to_string()),
+        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+    }
+}
+
+fn unknown(origin: Origin, section: &str, key: String) -> ConfigError {
+    let paths = || KEYS.iter().map(|key| key.path());
+    let same_name = paths().find(|path| path.rsplit('.').next() == key.rsplit('.').next());
+    let hint = match suggest::nearest(&key, paths()).or(same_name) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("allowed here: {}", allowed_in(section).join(", ")),
+    };
+    ConfigError::UnknownKey { origin, key, hint }
+}
+
+/// Names of the keys and sections directly below a section.
+fn allowed_in(section: &str) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for key in KEYS {
+        let rest = match section {
+            "" => Some(key.path()),
+            _ => key.path().strip_prefix(section).and_then(|rest| rest.strip_prefix('.')),
+        };
+        if let Some(name) = rest.and_then(|rest| rest.split('.').next())
+            && !names.contains(&name)
+        {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Turns places in the text into line and column.
+struct Places<'t> {
+    path: Arc<PathBuf>,
+    text: &'t str,
+}
+
+impl Places<'_> {
+    fn origin(&self, span: Range<usize>) -> Origin {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Origin::File {
+            path: Arc::clone(&self.path),
+            line: before.matches('\n').count() + 1,
+            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! From keys to what the OTLP output works by.
+
+use std::time::Duration;
+
+use super::{
+    choices::{self, Exporter, OtlpProtocol},
+    endpoint,
+    error::ConfigError,
+    key::Key,
+    layers::Layers,
+    registry as keys,
+    setting::Pairs,
+};
+use crate::export::otlp::settings::{
+    BatchSettings, Compression, Endpoint, Headers, OtlpSettings, Protocol, SignalSettings,
+    Temporality, TlsSettings,
+};
+
+/// What is sent, where and how.
+pub fn resolve(layers: &Layers) -> Result<OtlpSettings, ConfigError> {
+    let disabled = layers.get(&keys::EXPORT_DISABLED)?;
+    let (traces, metrics) = (signal(layers, &TRACES)?, signal(layers, &METRICS)?);
+    let max_queue_size: Option<u32> = layers.get(&keys::MAX_QUEUED_SPANS)?;
+    Ok(OtlpSettings {
+        traces: traces.filter(|_| !disabled),
+        metrics: metrics.filter(|_| !disabled),
+        batch: BatchSettings {
+            schedule_delay: layers.get(&keys::BATCH_DELAY)?,
+            max_queue_size: max_queue_size.map(to_usize),
+            max_export_batch_size: to_usize(layers.get(&keys::BATCH_SIZE)?),
+            export_timeout: layers.get(&keys::BATCH_TIMEOUT)?,
+        },
+        metric_interval: layers.get(&keys::METRIC_INTERVAL)?,
+        metric_timeout: layers.get(&keys::METRIC_TIMEOUT)?,
+        temporality: match layers.get(&keys::OTLP_TEMPORALITY)? {
+            choices::Temporality::Cumulative => Temporality::Cumulative,
+            choices::Temporality::Delta | choices::Temporality::LowMemory => Temporality::Delta,
+        },
+        resource_attributes: layers
+            .get(&keys::RESOURCE_ATTRIBUTES)?
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with("service."))
+            .collect(),
+        queue_bytes: usize::try_from(layers.get(&keys::QUEUE_SIZE)?.0.0).unwrap_or(usize::MAX),
+    })
+}
+
+fn to_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// The keys that one signal has of its own.
+struct SignalKeys {
+    exporter: &'static Key<Exporter>,
+    endpoint: &'static Key<Option<endpoint::Endpoint>>,
+    protocol: &'static Key<Option<OtlpProtocol>>,
+    headers: &'static Key<Pairs>,
+    timeout: &'static Key<Option<Duration>>,
+    compression: &'static Key<Option<choices::Compression>>,
+}
+
+static TRACES: SignalKeys = SignalKeys {
+    exporter: &keys::TRACES_EXPORTER,
+    endpoint: &keys::OTLP_TRACES_ENDPOINT,
+    protocol: &keys::OTLP_TRACES_PROTOCOL,
+    headers: &keys::OTLP_TRACES_HEADERS,
+    timeout: &keys::OTLP_TRACES_TIMEOUT,
+    compression: &keys::OTLP_TRACES_COMPRESSION,
+};
+
+static METRICS: SignalKeys = SignalKeys {
+    exporter: &keys::METRICS_EXPORTER,
+    endpoint: &keys::OTLP_METRICS_ENDPOINT,
+    protocol: &keys::OTLP_METRICS_PROTOCOL,
+    headers: &keys::OTLP_METRICS_HEADERS,
+    timeout: &keys::OTLP_METRICS_TIMEOUT,
+    compression: &keys::OTLP_METRICS_COMPRESSION,
+};
+
+/// A signal's own keys over those for all signals. Everything is checked, wanted or not, so that
+/// a bad value shows before the day it is needed.
+fn signal(layers: &Layers, own: &SignalKeys) -> Result<Option<SignalSettings>, ConfigError> {
+    let exporter = layers.get(own.exporter)?;
+    let protocol = own_or_common(layers, own.protocol, &keys::OTLP_PROTOCOL)?;
+    let endpoint = endpoint(layers, own, protocol)?;
+    let mut headers = layers.get(&keys::OTLP_HEADERS)?;
+    headers.extend(layers.get(own.headers)?);
+    let settings = SignalSettings {
+        endpoint: endpoint.clone().unwrap_or(Endpoint::Base(String::new())),
+        protocol: match protocol {
+            OtlpProtocol::Grpc => Protocol::Grpc,
+            OtlpProtocol::HttpProtobuf => Protocol::HttpProtobuf,
+        },
+        headers: Headers(headers.into_iter().collect()),
+        timeout: own_or_common(layers, own.timeout, &keys::OTLP_TIMEOUT)?,
+        compression: match own_or_common(layers, own.compression, &keys::OTLP_COMPRESSION)? {
+            choices::Compression::Gzip => Some(Compression::Gzip),
+            choices::Compression::None => None,
+        },
+        tls: TlsSettings {
+            certificate: layers.get(&keys::OTLP_CERTIFICATE)?,
+            client_key: layers.get(&keys::OTLP_CLIENT_KEY)?,
+            client_certificate: layers.get(&keys::OTLP_CLIENT_CERTIFICATE)?,
+            insecure: layers.get(&keys::OTLP_INSECURE)?,
+        },
+    };
+    Ok((exporter == Exporter::Otlp && endpoint.is_some()).then_some(settings))
+}
+
+fn own_or_common<T: super::setting::Scalar>(
+    layers: &Layers,
+    own: &Key<Option<T>>,
+    common: &Key<T>,
+) -> Result<T, ConfigError> {
+    match layers.get(own)? {
+        Some(value) => Ok(value),
+        None => layers.get(common),
+    }
+}
+
+/// The signal's own endpoint, else the common one.
+fn endpoint(
+    layers: &Layers,
+    own: &SignalKeys,
+    protocol: OtlpProtocol,
+) -> Result<Option<Endpoint>, ConfigError> {
+    let (url, origin, exact) = match layers.get(own.endpoint)? {
+        Some(url) => (url, layers.origin(own.endpoint), true),
+        None => match layers.get(&keys::OTLP_ENDPOINT)? {
+            Some(url) => (url, layers.origin(&keys::OTLP_ENDPOINT), false),
+            None => return Ok(None),
+        },
+    };
+    if protocol == OtlpProtocol::HttpProtobuf && !url.has_scheme() {
+        let url = url.as_str();
+        let conflict = format!("endpoint `{url}` has no scheme, which only grpc allows: write http://{url} or https://{url}");
+        return Err(ConfigError::Conflict { origin, conflict });
+    }
+    let address = url.as_str().to_owned();
+    Ok(Some(if exact { Endpoint::Exact(address) } else { Endpoint::Base(address) }))
+}

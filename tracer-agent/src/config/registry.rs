@@ -1,0 +1,205 @@
+//! The table of keys: the only place where a key, its variable, its flag, its default and its
+//! documentation are written down.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use super::{
+    choices::{
+        Compression, Exporter, KernelLog, OtlpProtocol, OutputFormat, PrivacyLevel, ReaderPriority,
+        Temporality,
+    },
+    endpoint::Endpoint,
+    header_name::HeaderName,
+    key::{AnyKey, Key},
+    log_filter::LogFilter,
+    provider_hosts::ProviderHosts,
+    setting::Pairs,
+    units::{RingSize, Within},
+};
+use crate::{
+    env_vars::*,
+    host::rules::{Glob, Rule},
+};
+
+/// Cap per exchange: large enough for any real prompt, small enough for the kernel's counters.
+pub type ExchangeCap = Within<0x1_0000, 0x4000_0000>;
+/// Bound of the export queue.
+pub type QueueSize = Within<0x4_0000, 0x1_0000_0000>;
+
+/// Declares the statics and the table that lists them in the same order.
+macro_rules! keys {
+    ($($name:ident: $type:ty = $key:expr;)+) => {
+        $(
+            #[doc = concat!("See [`KEYS`] for what `", stringify!($name), "` does.")]
+            pub static $name: Key<$type> = $key;
+        )+
+
+        /// Every key, in the order of the reference.
+        pub static KEYS: &[&dyn AnyKey] = &[$(&$name),+];
+    };
+}
+
+keys! {
+    EXCHANGE_CAP: ExchangeCap = Key::new("capture.exchange_cap", "4MiB",
+        "Bytes copied of one exchange in each direction. What goes beyond is counted, not copied, and the call is reported as truncated.")
+        .env(&[LLM_TRACER_EXCHANGE_CAP]).flag("exchange-cap");
+    RING_SIZE: RingSize = Key::new("capture.ring_size", "8MiB",
+        "Size of the ring buffer between kernel and agent. A larger one rides out longer stalls of the agent; it is allocated once.")
+        .env(&[LLM_TRACER_RING_SIZE]).flag("ring-size");
+    READER_PRIORITY: ReaderPriority = Key::new("capture.reader_priority", "none",
+        "Scheduling class of the thread that reads the ring buffer. On a saturated host a normal thread may wake seconds late and lose events; `rt:5` (SCHED_RR, needs CAP_SYS_NICE) keeps up at the price of taking its time from the workload.")
+        .env(&[LLM_TRACER_READER_PRIORITY]).flag("reader-priority");
+    KERNEL_LOG: KernelLog = Key::new("capture.kernel_log", "off",
+        "Messages of the programs in the kernel, for debugging the agent. Off costs nothing.")
+        .env(&[LLM_TRACER_KERNEL_LOG]).flag("kernel-log");
+    LIBRARIES: Vec<PathBuf> = Key::new("capture.libraries", "",
+        "Further libraries or executables to attach to, beside those that are found.")
+        .env(&[LLM_TRACER_LIBRARIES]).flag("library");
+
+    PIDS: Vec<u32> = Key::new("processes.pids", "",
+        "Trace only these process ids.")
+        .env(&[LLM_TRACER_PIDS]).flag("pid");
+    EXES: Vec<Glob> = Key::new("processes.exes", "",
+        "Trace only processes whose executable path matches one of these patterns.")
+        .env(&[LLM_TRACER_EXES]).flag("exe");
+    INCLUDE: Vec<Rule> = Key::new("processes.include", "",
+        "Trace only processes that match one of these rules: `name:PATTERN`, `exe:PATTERN` or `cgroup:PATTERN`; a bare pattern means the name.")
+        .env(&[LLM_TRACER_INCLUDE]).flag("include");
+    EXCLUDE: Vec<Rule> = Key::new("processes.exclude", "",
+        "Never trace processes that match one of these rules. Stronger than every other choice of processes.")
+        .env(&[LLM_TRACER_EXCLUDE]).flag("exclude");
+
+    EXPORT_DISABLED: bool = Key::new("export.disabled", "false",
+        "Send nothing by OTLP, whatever else is said.")
+        .env(&[OTEL_SDK_DISABLED]);
+    TRACES_EXPORTER: Exporter = Key::new("export.traces", "otlp",
+        "Where spans go. OTLP needs an endpoint.")
+        .env(&[OTEL_TRACES_EXPORTER]);
+    METRICS_EXPORTER: Exporter = Key::new("export.metrics", "otlp",
+        "Where metrics go. OTLP needs an endpoint.")
+        .env(&[OTEL_METRICS_EXPORTER]);
+    RESOURCE_ATTRIBUTES: Pairs = Key::new("export.resource_attributes", "",
+        "Attributes added to the resource of every traced process, such as the cluster. Names beginning with `service.` are not taken: they would say of a process what is true of the agent.")
+        .env(&[OTEL_RESOURCE_ATTRIBUTES]);
+    QUEUE_SIZE: QueueSize = Key::new("export.queue_size", "16MiB",
+        "Memory for calls that wait for export. When it is full, calls are counted and dropped; capture never waits.")
+        .env(&[LLM_TRACER_QUEUE_SIZE]);
+    METRIC_INTERVAL: Duration = Key::new("export.metric_interval", "60s",
+        "How often metrics are sent.")
+        .env(&[OTEL_METRIC_EXPORT_INTERVAL]);
+    METRIC_TIMEOUT: Duration = Key::new("export.metric_timeout", "30s",
+        "Time limit of one attempt to send metrics; `export.otlp.timeout` holds if it is shorter.")
+        .env(&[OTEL_METRIC_EXPORT_TIMEOUT]);
+    BATCH_DELAY: Duration = Key::new("export.batch_delay", "5s",
+        "How long a span may wait for others to share its request.")
+        .env(&[OTEL_BSP_SCHEDULE_DELAY]);
+    BATCH_SIZE: u32 = Key::new("export.batch_size", "512",
+        "Most spans in one request.")
+        .env(&[OTEL_BSP_MAX_EXPORT_BATCH_SIZE]);
+    BATCH_TIMEOUT: Duration = Key::new("export.batch_timeout", "30s",
+        "Time limit of one attempt to send spans; `export.otlp.timeout` holds if it is shorter.")
+        .env(&[OTEL_BSP_EXPORT_TIMEOUT]);
+    MAX_QUEUED_SPANS: Option<u32> = Key::new("export.max_queued_spans", "",
+        "Most spans that wait for export, beside the bound in bytes.")
+        .env(&[OTEL_BSP_MAX_QUEUE_SIZE]);
+
+    OTLP_ENDPOINT: Option<Endpoint> = Key::new("export.otlp.endpoint", "",
+        "Collector for spans and metrics. Over HTTP, /v1/traces and /v1/metrics are appended. Without one, nothing is sent.")
+        .env(&[OTEL_EXPORTER_OTLP_ENDPOINT]).flag("otlp-endpoint");
+    OTLP_PROTOCOL: OtlpProtocol = Key::new("export.otlp.protocol", "http/protobuf",
+        "How the collector is spoken to.")
+        .env(&[OTEL_EXPORTER_OTLP_PROTOCOL]).flag("otlp-protocol");
+    OTLP_HEADERS: Pairs = Key::new("export.otlp.headers", "",
+        "Headers of every request to the collector, such as its API key. Never shown.")
+        .env(&[OTEL_EXPORTER_OTLP_HEADERS]).secret();
+    OTLP_TIMEOUT: Duration = Key::new("export.otlp.timeout", "10s",
+        "Time limit of one request to the collector.")
+        .env(&[OTEL_EXPORTER_OTLP_TIMEOUT]);
+    OTLP_COMPRESSION: Compression = Key::new("export.otlp.compression", "none",
+        "Compression of requests to the collector.")
+        .env(&[OTEL_EXPORTER_OTLP_COMPRESSION]);
+    OTLP_CERTIFICATE: Option<PathBuf> = Key::new("export.otlp.certificate", "",
+        "PEM file with the certificates to trust, instead of the system's.")
+        .env(&[OTEL_EXPORTER_OTLP_CERTIFICATE]);
+    OTLP_CLIENT_CERTIFICATE: Option<PathBuf> = Key::new("export.otlp.client_certificate", "",
+        "PEM file with the agent's own certificate, for mutual TLS.")
+        .env(&[OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE]);
+    OTLP_CLIENT_KEY: Option<PathBuf> = Key::new("export.otlp.client_key", "",
+        "PEM file with the key of the agent's own certificate.")
+        .env(&[OTEL_EXPORTER_OTLP_CLIENT_KEY]);
+    OTLP_INSECURE: bool = Key::new("export.otlp.insecure", "false",
+        "No TLS for a gRPC endpoint that is written without http:// or https://.")
+        .env(&[OTEL_EXPORTER_OTLP_INSECURE]);
+    OTLP_TEMPORALITY: Temporality = Key::new("export.otlp.temporality", "cumulative",
+        "What a metric point covers.")
+        .env(&[OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE]);
+
+    OTLP_TRACES_ENDPOINT: Option<Endpoint> = Key::new("export.otlp.traces.endpoint", "",
+        "Collector for spans, used as it is written.")
+        .env(&[OTEL_EXPORTER_OTLP_TRACES_ENDPOINT]);
+    OTLP_TRACES_PROTOCOL: Option<OtlpProtocol> = Key::new("export.otlp.traces.protocol", "",
+        "Overrides `export.otlp.protocol` for spans.")
+        .env(&[OTEL_EXPORTER_OTLP_TRACES_PROTOCOL]);
+    OTLP_TRACES_HEADERS: Pairs = Key::new("export.otlp.traces.headers", "",
+        "Overrides `export.otlp.headers` for spans, header by header. Never shown.")
+        .env(&[OTEL_EXPORTER_OTLP_TRACES_HEADERS]).secret();
+    OTLP_TRACES_TIMEOUT: Option<Duration> = Key::new("export.otlp.traces.timeout", "",
+        "Overrides `export.otlp.timeout` for spans.")
+        .env(&[OTEL_EXPORTER_OTLP_TRACES_TIMEOUT]);
+    OTLP_TRACES_COMPRESSION: Option<Compression> = Key::new("export.otlp.traces.compression", "",
+        "Overrides `export.otlp.compression` for spans.")
+        .env(&[OTEL_EXPORTER_OTLP_TRACES_COMPRESSION]);
+
+    OTLP_METRICS_ENDPOINT: Option<Endpoint> = Key::new("export.otlp.metrics.endpoint", "",
+        "Collector for metrics, used as it is written.")
+        .env(&[OTEL_EXPORTER_OTLP_METRICS_ENDPOINT]);
+    OTLP_METRICS_PROTOCOL: Option<OtlpProtocol> = Key::new("export.otlp.metrics.protocol", "",
+        "Overrides `export.otlp.protocol` for metrics.")
+        .env(&[OTEL_EXPORTER_OTLP_METRICS_PROTOCOL]);
+    OTLP_METRICS_HEADERS: Pairs = Key::new("export.otlp.metrics.headers", "",
+        "Overrides `export.otlp.headers` for metrics, header by header. Never shown.")
+        .env(&[OTEL_EXPORTER_OTLP_METRICS_HEADERS]).secret();
+    OTLP_METRICS_TIMEOUT: Option<Duration> = Key::new("export.otlp.metrics.timeout", "",
+        "Overrides `export.otlp.timeout` for metrics.")
+        .env(&[OTEL_EXPORTER_OTLP_METRICS_TIMEOUT]);
+    OTLP_METRICS_COMPRESSION: Option<Compression> = Key::new("export.otlp.metrics.compression", "",
+        "Overrides `export.otlp.compression` for metrics.")
+        .env(&[OTEL_EXPORTER_OTLP_METRICS_COMPRESSION]);
+
+    TERMINAL_FORMAT: OutputFormat = Key::new("export.terminal.format", "text",
+        "What is printed for each call: a line for people, a JSON object a line, or nothing.")
+        .env(&[LLM_TRACER_FORMAT]).flag("format");
+
+    METRICS_LISTEN: Option<SocketAddr> = Key::new("metrics.listen", "127.0.0.1:9469",
+        "Where the agent serves its own metrics and health: /metrics, /healthz, /readyz. `none` switches it off.")
+        .env(&[LLM_TRACER_METRICS_LISTEN]).flag("metrics-listen");
+
+    PROVIDERS: ProviderHosts = Key::new("providers", "",
+        "Provider names for hosts of your own, such as a gateway: `\"llm.example.com\" = \"openai\"`. A host may hold one `*` and end in a port; the most specific one wins.")
+        .env(&[LLM_TRACER_PROVIDERS]);
+
+    PRIVACY_LEVEL: PrivacyLevel = Key::new("privacy.level", "metadata",
+        "How much of a call may leave the agent. With `metadata`: names, counts, times and ids, never prompts, answers or tool arguments.")
+        .env(&[LLM_TRACER_PRIVACY_LEVEL]);
+    KEEP_HEADERS: Vec<HeaderName> = Key::new("privacy.keep_headers", "",
+        "Request and response headers whose values become span attributes. Headers that may hold credentials are refused.")
+        .env(&[LLM_TRACER_KEEP_HEADERS]).flag("keep-header");
+
+    LOG: LogFilter = Key::new("agent.log", "info",
+        "What the agent says about itself on standard error: a level, or a filter such as `info,tracer_agent::capture=debug`.")
+        .env(&[LLM_TRACER_LOG]).flag("log");
+    DROP_PRIVILEGES: bool = Key::new("agent.drop_privileges", "true",
+        "Give up every capability that is not needed once the agent is attached.")
+        .env(&[LLM_TRACER_DROP_PRIVILEGES]);
+    SHUTDOWN_TIMEOUT: Duration = Key::new("agent.shutdown_timeout", "5s",
+        "How long a stop may take to send what is waiting.")
+        .env(&[LLM_TRACER_SHUTDOWN_TIMEOUT]);
+    PROC: PathBuf = Key::new("agent.proc", "/proc",
+        "Where the host's /proc is, for an agent in a container.")
+        .env(&[LLM_TRACER_PROC]);
+}
+
+/// Looks a key up by its place in the file.
+pub fn find(path: &str) -> Option<&'static dyn AnyKey> {
+    KEYS.iter().copied().find(|key| key.path() == path)
+}

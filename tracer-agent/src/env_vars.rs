@@ -1,0 +1,115 @@
+//! Every environment variable the agent reads, one documented constant each.
+//!
+//! Standard OpenTelemetry names come first; a variable of our own exists where there is no
+//! standard one. Which key a variable sets is in [`crate::config::registry`].
+
+/// Path of the configuration file.
+pub const LLM_TRACER_CONFIG: &str = "LLM_TRACER_CONFIG";
+/// Where the host's `/proc` is mounted, for an agent in a container.
+pub const LLM_TRACER_PROC: &str = "LLM_TRACER_PROC";
+
+/// What the agent says about itself.
+pub const LLM_TRACER_LOG: &str = "LLM_TRACER_LOG";
+/// Whether to give up capabilities after start.
+pub const LLM_TRACER_DROP_PRIVILEGES: &str = "LLM_TRACER_DROP_PRIVILEGES";
+/// How long a stop may take.
+pub const LLM_TRACER_SHUTDOWN_TIMEOUT: &str = "LLM_TRACER_SHUTDOWN_TIMEOUT";
+
+/// Cap per exchange and direction.
+pub const LLM_TRACER_EXCHANGE_CAP: &str = "LLM_TRACER_EXCHANGE_CAP";
+/// Size of the ring buffer.
+pub const LLM_TRACER_RING_SIZE: &str = "LLM_TRACER_RING_SIZE";
+/// Scheduling class of the reader thread.
+pub const LLM_TRACER_READER_PRIORITY: &str = "LLM_TRACER_READER_PRIORITY";
+/// Messages of the kernel half.
+pub const LLM_TRACER_KERNEL_LOG: &str = "LLM_TRACER_KERNEL_LOG";
+/// Further files to attach.
+pub const LLM_TRACER_LIBRARIES: &str = "LLM_TRACER_LIBRARIES";
+
+/// Only these processes, by id.
+pub const LLM_TRACER_PIDS: &str = "LLM_TRACER_PIDS";
+/// Only these processes, by executable.
+pub const LLM_TRACER_EXES: &str = "LLM_TRACER_EXES";
+/// Rules for processes to trace.
+pub const LLM_TRACER_INCLUDE: &str = "LLM_TRACER_INCLUDE";
+/// Rules for processes to leave alone.
+pub const LLM_TRACER_EXCLUDE: &str = "LLM_TRACER_EXCLUDE";
+
+/// What to print for each call.
+pub const LLM_TRACER_FORMAT: &str = "LLM_TRACER_FORMAT";
+/// Address of the agent's own metrics and health.
+pub const LLM_TRACER_METRICS_LISTEN: &str = "LLM_TRACER_METRICS_LISTEN";
+/// Provider names of the operator's own hosts.
+pub const LLM_TRACER_PROVIDERS: &str = "LLM_TRACER_PROVIDERS";
+/// How much of a call may leave the agent.
+pub const LLM_TRACER_PRIVACY_LEVEL: &str = "LLM_TRACER_PRIVACY_LEVEL";
+/// Headers whose values are kept.
+pub const LLM_TRACER_KEEP_HEADERS: &str = "LLM_TRACER_KEEP_HEADERS";
+/// Bound of the queue between capture and export.
+pub const LLM_TRACER_QUEUE_SIZE: &str = "LLM_TRACER_QUEUE_SIZE";
+
+/// Attributes for every resource; in a traced process, attributes of its resource.
+pub const OTEL_RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
+/// In a traced process: its `service.name`.
+pub const OTEL_SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
+
+/// Whether nothing is sent at all.
+pub const OTEL_SDK_DISABLED: &str = "OTEL_SDK_DISABLED";
+/// Where spans go: `otlp` or `none`.
+pub const OTEL_TRACES_EXPORTER: &str = "OTEL_TRACES_EXPORTER";
+/// Where metrics go: `otlp` or `none`.
+pub const OTEL_METRICS_EXPORTER: &str = "OTEL_METRICS_EXPORTER";
+/// How often metrics are sent, milliseconds.
+pub const OTEL_METRIC_EXPORT_INTERVAL: &str = "OTEL_METRIC_EXPORT_INTERVAL";
+/// Time limit of one attempt to send metrics, milliseconds.
+pub const OTEL_METRIC_EXPORT_TIMEOUT: &str = "OTEL_METRIC_EXPORT_TIMEOUT";
+/// How long a span may wait for its batch, milliseconds.
+pub const OTEL_BSP_SCHEDULE_DELAY: &str = "OTEL_BSP_SCHEDULE_DELAY";
+/// Largest batch of spans.
+pub const OTEL_BSP_MAX_EXPORT_BATCH_SIZE: &str = "OTEL_BSP_MAX_EXPORT_BATCH_SIZE";
+/// Time limit of one attempt to send spans, milliseconds.
+pub const OTEL_BSP_EXPORT_TIMEOUT: &str = "OTEL_BSP_EXPORT_TIMEOUT";
+/// Most spans that wait for export.
+pub const OTEL_BSP_MAX_QUEUE_SIZE: &str = "OTEL_BSP_MAX_QUEUE_SIZE";
+
+/// Collector for all signals.
+pub const OTEL_EXPORTER_OTLP_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+/// Collector for spans, as is.
+pub const OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+/// Collector for metrics, as is.
+pub const OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT";
+/// Protocol for all signals.
+pub const OTEL_EXPORTER_OTLP_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+/// Protocol for spans.
+pub const OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+/// Protocol for metrics.
+pub const OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL";
+/// Request headers for all signals, percent-encoded.
+pub const OTEL_EXPORTER_OTLP_HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+/// Request headers for spans, percent-encoded.
+pub const OTEL_EXPORTER_OTLP_TRACES_HEADERS: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
+/// Request headers for metrics, percent-encoded.
+pub const OTEL_EXPORTER_OTLP_METRICS_HEADERS: &str = "OTEL_EXPORTER_OTLP_METRICS_HEADERS";
+/// Time limit of one request for all signals, milliseconds.
+pub const OTEL_EXPORTER_OTLP_TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TIMEOUT";
+/// Time limit of one request for spans, milliseconds.
+pub const OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT";
+/// Time limit of one request for metrics, milliseconds.
+pub const OTEL_EXPORTER_OTLP_METRICS_TIMEOUT: &str = "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT";
+/// Compression for all signals.
+pub const OTEL_EXPORTER_OTLP_COMPRESSION: &str = "OTEL_EXPORTER_OTLP_COMPRESSION";
+/// Compression for spans.
+pub const OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: &str = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION";
+/// Compression for metrics.
+pub const OTEL_EXPORTER_OTLP_METRICS_COMPRESSION: &str = "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION";
+/// Trusted certificates (PEM file) of the collector.
+pub const OTEL_EXPORTER_OTLP_CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
+/// The agent's own certificate (PEM file) towards the collector.
+pub const OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
+/// Key (PEM file) of the agent's own certificate.
+pub const OTEL_EXPORTER_OTLP_CLIENT_KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
+/// No TLS for a gRPC endpoint without a scheme.
+pub const OTEL_EXPORTER_OTLP_INSECURE: &str = "OTEL_EXPORTER_OTLP_INSECURE";
+/// Temporality of the exported metrics.
+pub const OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: &str =
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
