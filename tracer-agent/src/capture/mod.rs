@@ -2,8 +2,10 @@
 
 pub mod attach;
 mod bpf_call;
+pub mod discover;
 mod kernel_btf;
 pub mod load;
 pub mod mechanism;
 pub mod object;
 pub mod plan;
+pub mod symbols;

@@ -1,0 +1,84 @@
+//! What discovery reports.
+
+use std::fmt;
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::super::plan::ProbePlan;
+use super::super::symbols::{BuildId, NotTraceable};
+
+/// A change in what there is to probe.
+#[derive(Debug)]
+pub enum Discovery {
+    /// A file to probe that was not known before.
+    Found(BinaryFound),
+    /// A file that looked like TLS but offers nothing to probe.
+    NotTraceable {
+        /// The file.
+        identity: Identity,
+        /// Its path as its process sees it.
+        display_path: PathBuf,
+        /// The first process seen to use it; `None` for a library that nobody uses yet.
+        pid: Option<u32>,
+        /// Why, and what would help.
+        reason: NotTraceable,
+    },
+    /// The file is deleted and no process maps it any more: its probes can go.
+    Gone(Identity),
+    /// A process began to run another program (exec).
+    ProcessExecuted {
+        /// Its id.
+        pid: u32,
+    },
+    /// A process ended.
+    ProcessExited {
+        /// Its id, which the kernel may give to another process from now on.
+        pid: u32,
+    },
+}
+
+/// A file to probe.
+#[derive(Debug, Clone)]
+pub struct BinaryFound {
+    /// Which file, whatever its path.
+    pub identity: Identity,
+    /// Its path as its process sees it: for people, not for opening.
+    pub display_path: PathBuf,
+    /// The first process seen to use it; `None` for a library that nobody uses yet.
+    pub pid: Option<u32>,
+    /// Where to probe it.
+    pub plan: ProbePlan,
+    pub(super) file: Arc<File>,
+}
+
+/// Names a file on this host whatever its path: device and inode, and the build id against their
+/// reuse.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// Device number as `stat` gives it.
+    pub device: u64,
+    /// Inode number.
+    pub inode: u64,
+    /// GNU build id, when the file has one.
+    pub build_id: Option<BuildId>,
+}
+
+impl BinaryFound {
+    /// A path that opens exactly the analysed file, from this process only and as long as this
+    /// value (or a clone) lives: it goes through the open descriptor, which pins the inode, so
+    /// deletion, replacement and other mount namespaces make no difference.
+    pub fn open_path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/self/fd/{}", self.file.as_raw_fd()))
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}:{}", self.device, self.inode)?;
+        self.build_id
+            .iter()
+            .try_for_each(|id| write!(f, " build {id}"))
+    }
+}

@@ -1,0 +1,127 @@
+//! Why a file is not probed, for people who expected it to be.
+
+use memchr::memmem;
+use object::elf;
+
+use super::elf::{ElfError, ElfImage, Machine};
+
+/// Bytes of constants searched for the marks of a TLS library.
+const MAX_CONSTANTS: u64 = 64 * 1024 * 1024;
+const CHUNK: u64 = 256 * 1024;
+
+/// Why there is nothing to probe in a file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotTraceable {
+    /// No TLS function by name; most programs get TLS from a library they load.
+    #[error("no tls functions by name")]
+    NoTlsSymbols,
+    /// A Go program: its TLS is Go's own `crypto/tls`.
+    #[error("go program: crypto/tls is not traced yet")]
+    Go,
+    /// Built with rustls.
+    #[error("tls by rustls, built in: not traced yet")]
+    Rustls,
+    /// BoringSSL or aws-lc, linked in without symbols.
+    #[error("boringssl or aws-lc built in without symbols: not traced yet")]
+    StrippedBoringSsl,
+    /// OpenSSL, linked in without symbols.
+    #[error("openssl built in without symbols: use a build that keeps its symbol table")]
+    StrippedOpenSsl,
+    /// A Java launcher: TLS is done by the virtual machine in Java.
+    #[error("java program: its tls is not traced yet")]
+    Java,
+    /// GnuTLS.
+    #[error("gnutls: not traced yet")]
+    GnuTls,
+    /// Mozilla's NSS.
+    #[error("nss: not traced yet")]
+    Nss,
+    /// The file is for another machine than this host.
+    #[error("built for {0}, which this host's agent cannot analyse")]
+    WrongArchitecture(Machine),
+    /// The file is not readable or not sound.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+impl NotTraceable {
+    /// The reason as far as headers and symbol names tell: a few small reads.
+    pub(super) fn at_a_glance(image: &ElfImage) -> Self {
+        if image.has_section(".go.buildinfo") {
+            return Self::Go;
+        }
+        image.dynamic_names().map_or(Self::NoTlsSymbols, |names| {
+            let has = |name: &str| memmem::find(&names, name.as_bytes()).is_some();
+            if has("\0gnutls_record_send\0") && has("\0libgnutls.so.") {
+                Self::GnuTls
+            } else if has("\0JLI_Launch\0") {
+                Self::Java
+            } else {
+                Self::NoTlsSymbols
+            }
+        })
+    }
+
+    /// Looks closer, into the constants of the program, where the first glance found nothing:
+    /// reads up to 64 MiB, so for reports, not for every program that starts.
+    pub fn explain(self, image: &ElfImage) -> Self {
+        if self != Self::NoTlsSymbols {
+            return self;
+        }
+        let marks: [(&[u8], Self); 4] = [
+            (b"ssl/ssl_lib.cc", Self::StrippedBoringSsl),
+            (b"ssl/ssl_lib.c\0", Self::StrippedOpenSsl),
+            (b"/rustls-0.", Self::Rustls),
+            (b"nss/lib/ssl/sslsecur.c", Self::Nss),
+        ];
+        let finders = marks.each_ref().map(|(mark, _)| memmem::Finder::new(mark));
+        let mut seen = [false; 4];
+        let overlap = marks
+            .iter()
+            .map(|(mark, _)| mark.len() as u64)
+            .max()
+            .unwrap_or_default();
+        for (offset, size) in image.constants() {
+            let mut at = 0;
+            while at < size.min(MAX_CONSTANTS) {
+                let length = (CHUNK + overlap).min(size - at);
+                let Ok(bytes) = image.read_vec(offset.saturating_add(at), length) else {
+                    break;
+                };
+                for (seen, finder) in seen.iter_mut().zip(&finders) {
+                    *seen |= finder.find(&bytes).is_some();
+                }
+                at += CHUNK;
+            }
+        }
+        let first = marks.into_iter().zip(seen).find(|(_, seen)| *seen);
+        first.map_or(self, |((_, reason), _)| reason)
+    }
+}
+
+impl From<ElfError> for NotTraceable {
+    fn from(error: ElfError) -> Self {
+        Self::Unreadable(error.to_string())
+    }
+}
+
+impl ElfImage {
+    /// The dynamic string table, when it is small enough to look through whole.
+    fn dynamic_names(&self) -> Option<Vec<u8>> {
+        let table = self
+            .sections
+            .iter()
+            .find(|section| section.kind == elf::SHT_DYNSYM)?;
+        let names = self.sections.get(table.link as usize)?;
+        (names.size <= CHUNK).then(|| self.read_vec(names.offset, names.size).ok())?
+    }
+
+    /// Where read-only constants lie: offset and size.
+    fn constants(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.sections
+            .iter()
+            .filter(|section| section.name == ".rodata")
+            .take(1)
+            .map(|section| (section.offset, section.size))
+    }
+}
