@@ -43,7 +43,9 @@ pub fn build() -> Result<PathBuf> {
         .args(["--target", "bpfel-unknown-none", "--target-dir"])
         .arg(&target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", rust_flags());
-    let status = cargo.status().with_context(|| format!("cannot run {cargo:?}"))?;
+    let status = cargo
+        .status()
+        .with_context(|| format!("cannot run {cargo:?}"))?;
     ensure!(status.success(), "the eBPF half does not build ({status})");
     let built = target_dir.join("bpfel-unknown-none/release/tracer-ebpf");
     let object = target_dir.join("tracer-ebpf.o");
@@ -143,12 +145,19 @@ impl Toolchain {
         cargo.args(["install", "--quiet", "bpf-linker", "--version", BPF_LINKER]);
         if matches!(self, Self::Debian) {
             cargo
-                .args(["--no-default-features", "--features", &format!("llvm-{DEBIAN_LLVM}")])
+                .args([
+                    "--no-default-features",
+                    "--features",
+                    &format!("llvm-{DEBIAN_LLVM}"),
+                ])
                 .env("LLVM_PREFIX", format!("/usr/lib/llvm-{DEBIAN_LLVM}"))
                 .env("PATH", with_llvm_first());
         }
         let status = cargo.status().context("cannot run cargo install")?;
-        ensure!(status.success(), "bpf-linker does not build ({status}).\n{HELP}");
+        ensure!(
+            status.success(),
+            "bpf-linker does not build ({status}).\n{HELP}"
+        );
         Ok(())
     }
 }
@@ -156,8 +165,14 @@ impl Toolchain {
 fn install_compiler() -> Result<()> {
     if crate::packages::can_apt() {
         eprint_step("installing the compiler for the eBPF half from Debian's packages (once)");
-        let packages =
-            ["rustc-web", "rust-web-src", "cargo-web", "llvm-22-dev", "zlib1g-dev", "libzstd-dev"];
+        let packages = [
+            "rustc-web",
+            "rust-web-src",
+            "cargo-web",
+            "llvm-22-dev",
+            "zlib1g-dev",
+            "libzstd-dev",
+        ];
         if crate::packages::apt_install(&packages).is_ok() {
             return Ok(());
         }
@@ -192,7 +207,10 @@ fn with_llvm_first() -> String {
 
 fn output(command: &mut Command) -> Option<String> {
     let output = command.output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[expect(clippy::print_stderr, reason = "a build tool talks on stderr")]

@@ -1,8 +1,26 @@
 //! Build, run, test and measure the tracer: `cargo xtask --help`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command for people and CI"
+)]
 
+mod build;
+mod corpus;
+mod demo;
+mod e2e;
 mod ebpf;
+mod fuzz;
+mod nextest;
+mod node;
 mod packages;
 mod paths;
+mod python;
+mod run;
+mod setup;
+mod step;
+mod tally;
+mod test;
 
 use clap::{Parser, Subcommand};
 
@@ -16,12 +34,36 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Build the release agent with its eBPF object.
+    Build,
+    /// Build the agent and trace this host.
+    Run(run::Arguments),
+    /// Trace a real client talking to a local provider, and print its calls.
+    Demo,
+    /// Test everything that can be tested here.
+    Test(test::Arguments),
+    /// Test end to end: real clients, the agent, real collectors (root).
+    E2e(e2e::Arguments),
+    /// Replay recorded provider exchanges past the agent (root, TRACER_CORPUS).
+    Corpus(corpus::Arguments),
+    /// Fuzz every parser.
+    Fuzz(fuzz::Arguments),
+    /// Install what tests and demo need.
+    Setup,
     /// Build the eBPF object.
     Ebpf,
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::Build => build::run().map(drop),
+        Command::Run(arguments) => run::run(arguments),
+        Command::Demo => demo::run(),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::E2e(arguments) => tally::report(e2e::run(&arguments)?),
+        Command::Corpus(arguments) => tally::report(corpus::run(&arguments)?),
+        Command::Fuzz(arguments) => tally::report(fuzz::run(&arguments)?),
+        Command::Setup => setup::run(),
         Command::Ebpf => ebpf::build().map(drop),
     }
 }

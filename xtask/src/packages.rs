@@ -20,11 +20,19 @@ pub fn can_apt() -> bool {
 /// # Errors
 /// If a package cannot be had; the error names the command.
 pub fn apt_install(packages: &[&str]) -> Result<()> {
-    let missing: Vec<&str> = packages.iter().copied().filter(|name| !is_installed(name)).collect();
+    let missing: Vec<&str> = packages
+        .iter()
+        .copied()
+        .filter(|name| !is_installed(name))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    ensure!(can_apt(), "missing packages; run: apt-get install {}", missing.join(" "));
+    ensure!(
+        can_apt(),
+        "missing packages; run: apt-get install {}",
+        missing.join(" ")
+    );
     static UPDATED: Once = Once::new();
     UPDATED.call_once(|| {
         // A failure shows in the installation that follows.
@@ -36,7 +44,11 @@ pub fn apt_install(packages: &[&str]) -> Result<()> {
         .stdout(Stdio::null())
         .status()
         .context("cannot run apt-get")?;
-    ensure!(status.success(), "apt-get install {} failed ({status})", missing.join(" "));
+    ensure!(
+        status.success(),
+        "apt-get install {} failed ({status})",
+        missing.join(" ")
+    );
     Ok(())
 }
 

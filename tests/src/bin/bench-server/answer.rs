@@ -26,7 +26,10 @@ pub struct Templates {
 impl Templates {
     /// Builds both.
     pub fn new() -> Self {
-        Self { json: Template::new(&[json_answer()]), stream: Template::new(&stream_answer()) }
+        Self {
+            json: Template::new(&[json_answer()]),
+            stream: Template::new(&stream_answer()),
+        }
     }
 }
 
@@ -72,7 +75,9 @@ impl Template {
         }
         self.bytes[self.prompt_tokens..][..4].copy_from_slice(&decimal::<4>(1000 + id % 1000));
         self.bytes[self.completion_tokens..][..4].copy_from_slice(&decimal::<4>(2000 + id % 500));
-        self.records.iter().map(|record| &self.bytes[record.clone()])
+        self.records
+            .iter()
+            .map(|record| &self.bytes[record.clone()])
     }
 }
 
@@ -106,7 +111,10 @@ fn stream_answer() -> Vec<String> {
         )
     };
     let choice = |delta: &str, finish: &str| {
-        event(&format!(r#"{{"index":0,"delta":{{{delta}}},"finish_reason":{finish}}}"#), "null")
+        event(
+            &format!(r#"{{"index":0,"delta":{{{delta}}},"finish_reason":{finish}}}"#),
+            "null",
+        )
     };
     let mut events = vec![choice(r#""role":"assistant","content":"""#, "null")];
     events.resize(EVENTS - 3, choice(r#""content":" words""#, "null"));
@@ -118,7 +126,11 @@ fn stream_answer() -> Vec<String> {
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-request-id: req_{ID}\r\nTransfer-Encoding: chunked\r\n\r\n"
     );
     let mut records = vec![head];
-    records.extend(events.iter().map(|event| format!("{:x}\r\n{event}\n\n\r\n", event.len() + 2)));
+    records.extend(
+        events
+            .iter()
+            .map(|event| format!("{:x}\r\n{event}\n\n\r\n", event.len() + 2)),
+    );
     if let Some(last) = records.last_mut() {
         last.push_str("0\r\n\r\n");
     }
@@ -126,7 +138,11 @@ fn stream_answer() -> Vec<String> {
 }
 
 fn filler(bytes: usize) -> String {
-    "an answer that says little, ".chars().cycle().take(bytes).collect()
+    "an answer that says little, "
+        .chars()
+        .cycle()
+        .take(bytes)
+        .collect()
 }
 
 #[cfg(test)]
@@ -134,7 +150,10 @@ mod tests {
     use super::*;
 
     fn text(template: &mut Template) -> Vec<String> {
-        template.next().map(|record| String::from_utf8_lossy(record).into_owned()).collect()
+        template
+            .next()
+            .map(|record| String::from_utf8_lossy(record).into_owned())
+            .collect()
     }
 
     #[test]
@@ -150,8 +169,14 @@ mod tests {
         let mut json = Templates::new().json;
         for _ in 0..2 {
             let answer = text(&mut json).concat();
-            let body: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
-            let id: u64 = body["id"].as_str().unwrap().trim_start_matches("chatcmpl-").parse().unwrap();
+            let body: serde_json::Value =
+                serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+            let id: u64 = body["id"]
+                .as_str()
+                .unwrap()
+                .trim_start_matches("chatcmpl-")
+                .parse()
+                .unwrap();
             assert_eq!(body["usage"]["prompt_tokens"], 1000 + id % 1000);
             assert_eq!(body["usage"]["completion_tokens"], 2000 + id % 500);
         }

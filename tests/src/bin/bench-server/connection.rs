@@ -15,7 +15,11 @@ const BULK: u8 = 1;
 const RECORD: usize = 16 * 1024;
 
 /// Serves one client until it goes.
-pub fn serve(socket: TcpStream, config: Arc<ServerConfig>, mut templates: Templates) -> anyhow::Result<()> {
+pub fn serve(
+    socket: TcpStream,
+    config: Arc<ServerConfig>,
+    mut templates: Templates,
+) -> anyhow::Result<()> {
     socket.set_nodelay(true)?;
     let mut tls = ServerConnection::new(config)?;
     // A whole stream is buffered before it is sent, to cost few system calls.
@@ -24,11 +28,19 @@ pub fn serve(socket: TcpStream, config: Arc<ServerConfig>, mut templates: Templa
     let mut request = Vec::with_capacity(RECORD);
     while connection.read_into(&mut request)? {
         if request.first() == Some(&BULK) {
-            return if request.starts_with(b"\x01bench-source") { connection.send_for_ever() } else { connection.discard() };
+            return if request.starts_with(b"\x01bench-source") {
+                connection.send_for_ever()
+            } else {
+                connection.discard()
+            };
         }
         while let Some(length) = request_length(&request) {
             let streamed = memchr::memmem::find(&request[..length], b"\"stream\":true").is_some();
-            let template = if streamed { &mut templates.stream } else { &mut templates.json };
+            let template = if streamed {
+                &mut templates.stream
+            } else {
+                &mut templates.json
+            };
             for record in template.next() {
                 connection.tls.writer().write_all(record)?;
             }
@@ -43,9 +55,17 @@ pub fn serve(socket: TcpStream, config: Arc<ServerConfig>, mut templates: Templa
 fn request_length(bytes: &[u8]) -> Option<usize> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut head = httparse::Request::new(&mut headers);
-    let Ok(httparse::Status::Complete(end)) = head.parse(bytes) else { return None };
-    let length = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"))?;
-    let length = std::str::from_utf8(length.value).ok()?.parse::<usize>().ok()?;
+    let Ok(httparse::Status::Complete(end)) = head.parse(bytes) else {
+        return None;
+    };
+    let length = head
+        .headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case("content-length"))?;
+    let length = std::str::from_utf8(length.value)
+        .ok()?
+        .parse::<usize>()
+        .ok()?;
     (bytes.len() >= end + length).then_some(end + length)
 }
 

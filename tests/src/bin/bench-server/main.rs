@@ -30,9 +30,17 @@ struct Options {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let config = Arc::new(tls_config()?);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
-        .with_context(|| format!("cannot listen on port {}: choose another --port", options.port))?;
-    writeln!(std::io::stdout(), "listening {}", listener.local_addr()?.port())?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).with_context(|| {
+        format!(
+            "cannot listen on port {}: choose another --port",
+            options.port
+        )
+    })?;
+    writeln!(
+        std::io::stdout(),
+        "listening {}",
+        listener.local_addr()?.port()
+    )?;
     let templates = answer::Templates::new();
     for stream in listener.incoming() {
         let (stream, config, templates) = (stream?, Arc::clone(&config), templates.clone());
@@ -44,7 +52,8 @@ fn main() -> anyhow::Result<()> {
 
 fn tls_config() -> anyhow::Result<ServerConfig> {
     let certified = rcgen::generate_simple_self_signed(vec!["api.openai.com".to_owned()])?;
-    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).map_err(anyhow::Error::msg)?;
+    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der())
+        .map_err(anyhow::Error::msg)?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()

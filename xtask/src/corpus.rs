@@ -1,0 +1,126 @@
+//! `cargo xtask corpus`: replays recorded provider exchanges past the agent.
+//!
+//! The recordings and their harness stay outside the repository; `TRACER_CORPUS` says where.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+use crate::{build, python, step, tally::Tally};
+
+/// Environment variable with the folder of recordings.
+const FOLDER: &str = "TRACER_CORPUS";
+
+/// URLs of the wire APIs that the agent understands over HTTP/1.1: OpenAI's on any host, and
+/// Anthropic's messages. Excludes fill-in-the-middle, agents and Ollama's own paths of like names.
+const FILTER: &str = r"^https?://[^?]*?(/chat/completions|(?<!fim)(?<!agents)(?<!chat)/completions|(?<!/api)/embeddings|/responses|/v1/messages)(\?.*)?$";
+
+/// Arguments of `corpus`.
+#[derive(Debug, Default, Args)]
+pub struct Arguments {
+    /// Replay only so many exchanges, chosen by the harness.
+    #[arg(long)]
+    limit: Option<usize>,
+    /// Write the count to this file.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Further arguments of the harness (`replay.py --help`).
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    harness: Vec<String>,
+}
+
+/// Replays and counts; skipped where there are no recordings or no root.
+///
+/// # Errors
+/// If the harness cannot be prepared or does not end with a count.
+pub fn run(arguments: &Arguments) -> Result<Tally> {
+    let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
+        println!("skipped: the corpus needs {FOLDER}, the folder of recordings");
+        return Ok(Tally::SKIPPED);
+    };
+    if !step::is_root() {
+        println!("skipped: the corpus needs root to attach probes");
+        return Ok(Tally::SKIPPED);
+    }
+    let agent = build::run()?;
+    let python = python::venv("corpus-venv", &folder.join("requirements.txt"))?;
+    let tally = replay(&python, &folder, &agent, arguments)?;
+    if let Some(path) = &arguments.json {
+        let json =
+            serde_json::json!({ "corpus_passed": tally.passed, "corpus_failed": tally.failed });
+        fs::write(path, format!("{json:#}\n"))
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(tally)
+}
+
+fn replay(python: &Path, folder: &Path, agent: &Path, arguments: &Arguments) -> Result<Tally> {
+    let mut command = Command::new(python);
+    command
+        .arg(folder.join("replay.py"))
+        .arg("--corpus")
+        .arg(folder.join("corpus.jsonl.gz"));
+    command
+        .args(["--http1", "--filter", FILTER, "--agent-cmd"])
+        .arg(format!("{} run", agent.display()));
+    if let Some(limit) = arguments.limit {
+        command.args(["--limit", &limit.to_string()]);
+    }
+    command
+        .args(&arguments.harness)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONUNBUFFERED", "1");
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run the replay harness")?;
+    let output = child.stdout.take().context("the harness has no output")?;
+    let mut last = None;
+    for line in BufReader::new(output).lines() {
+        let line = line.context("cannot read what the harness prints")?;
+        println!("{line}");
+        last = count(&line).or(last);
+    }
+    let status = child.wait().context("cannot wait for the harness")?;
+    let tally = last.context("the replay harness ended without a count")?;
+    ensure!(
+        status.success() || tally.failed > 0,
+        "the replay harness failed ({status}) although every call passed"
+    );
+    Ok(tally)
+}
+
+/// `N passed, N failed`, alone on a line.
+fn count(line: &str) -> Option<Tally> {
+    let (passed, failed) = line.trim().split_once(" passed, ")?;
+    let failed = failed.strip_suffix(" failed")?;
+    Some(Tally {
+        passed: passed.parse().ok()?,
+        failed: failed.parse().ok()?,
+        skipped: 0,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_of_the_harness_is_read() {
+        assert_eq!(
+            count("1100 passed, 3 failed"),
+            Some(Tally {
+                passed: 1100,
+                failed: 3,
+                skipped: 0
+            })
+        );
+        assert_eq!(count("openai 3 passed, 1 failed"), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! Runs tests with nextest and counts them, those that could not run as well.
+//!
+//! A test that cannot run prints `skipped: reason` and returns; to nextest it has passed.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::Stdio,
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::{step, tally::Tally};
+
+/// Version that `cargo install` fetches where there is none.
+const VERSION: &str = "0.9";
+
+/// Runs the tests of a profile in `.config/nextest.toml`, with further arguments.
+///
+/// # Errors
+/// If nextest is missing and cannot be installed, or does not end with a count.
+pub fn run(profile: &str, arguments: &[String]) -> Result<Tally> {
+    ensure_installed()?;
+    let mut child = step::cargo()
+        .args(["nextest", "run", "--workspace", "--profile", profile])
+        .args(arguments)
+        .env("NEXTEST_HIDE_PROGRESS_BAR", "1")
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo nextest")?;
+    let output = child.stderr.take().context("nextest has no output")?;
+    let mut count = Count::default();
+    for line in BufReader::new(output).split(b'\n') {
+        let line = line.context("cannot read what nextest prints")?;
+        let line = String::from_utf8_lossy(&line);
+        eprintln!("{line}");
+        count.line(&line);
+    }
+    let status = child.wait().context("cannot wait for nextest")?;
+    let tally = count
+        .summary
+        .context("nextest ended without a count: the tests do not build")?;
+    ensure!(
+        status.success() || tally.failed > 0,
+        "nextest failed ({status})"
+    );
+    Ok(Tally {
+        passed: tally.passed.saturating_sub(count.skipped),
+        skipped: count.skipped,
+        ..tally
+    })
+}
+
+fn ensure_installed() -> Result<()> {
+    if step::exists("cargo", "nextest")
+        || step::cargo()
+            .args(["nextest", "--version"])
+            .output()
+            .is_ok_and(|o| o.status.success())
+    {
+        return Ok(());
+    }
+    step::run(step::cargo().args(["install", "--locked", "cargo-nextest", "--version", VERSION]))
+}
+
+/// Reads nextest's lines.
+#[derive(Default)]
+struct Count {
+    skipped: u64,
+    summary: Option<Tally>,
+}
+
+impl Count {
+    fn line(&mut self, line: &str) {
+        let line = line.trim();
+        if line.starts_with("skipped: ") {
+            self.skipped += 1;
+        } else if let Some(counts) = line
+            .strip_prefix("Summary ")
+            .and_then(|rest| rest.split_once(" run: "))
+        {
+            self.summary = Some(summary(counts.1));
+        }
+    }
+}
+
+/// `12 passed (1 slow), 1 failed, 2 timed out, 3 skipped`: those filtered out are nobody's tests here.
+fn summary(counts: &str) -> Tally {
+    let mut tally = Tally::default();
+    for count in counts.split(", ") {
+        let Some((number, what)) = count.split_once(' ') else {
+            continue;
+        };
+        let number = number.parse::<u64>().unwrap_or(0);
+        if what.starts_with("passed") {
+            tally.passed += number;
+        } else if !what.starts_with("skipped") {
+            tally.failed += number;
+        }
+    }
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_counted() {
+        let mut count = Count::default();
+        for line in [
+            "        PASS [   0.014s] tests::e2e_clients curl",
+            "  stdout ───",
+            "    skipped: no root",
+            "     Summary [   0.1s] 9 tests run: 7 passed (1 slow), 1 failed, 1 timed out, 30 skipped",
+        ] {
+            count.line(line);
+        }
+        assert_eq!(count.skipped, 1);
+        assert_eq!(
+            count.summary,
+            Some(Tally {
+                passed: 7,
+                failed: 2,
+                skipped: 0
+            })
+        );
+    }
+}

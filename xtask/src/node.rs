@@ -1,0 +1,37 @@
+//! Node packages of the test clients, under `target/e2e/node`.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use anyhow::{Context as _, Result};
+
+use crate::{packages, paths::workspace_root, step};
+
+/// Installs what the lock file names; returns the folder that holds `node_modules`.
+///
+/// # Errors
+/// If there is no Node, or a package cannot be installed.
+pub fn modules() -> Result<PathBuf> {
+    let source = workspace_root().join("tests/clients/node");
+    let folder = workspace_root().join("target/e2e/node");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let lock = fs::read(source.join("package-lock.json"))
+        .context("cannot read the lock file of the Node clients")?;
+    let stamp = folder.join("lock.installed");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(folder);
+    }
+    if !step::exists("npm", "--version") {
+        packages::apt_install(&["nodejs", "npm"])?;
+    }
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(source.join(file), folder.join(file))
+            .with_context(|| format!("cannot copy {file}"))?;
+    }
+    let mut npm = Command::new("npm");
+    step::run_quiet(
+        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+            .current_dir(&folder),
+    )?;
+    fs::write(&stamp, lock).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(folder)
+}

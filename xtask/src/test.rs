@@ -1,0 +1,104 @@
+//! `cargo xtask test`: everything that can be tested here, tier by tier, with counts.
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::{corpus, e2e, fuzz, nextest, step, tally::Tally};
+
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Only these tiers: 0 checks and unit tests, 1 end to end and corpus, 2 virtual machines,
+    /// 3 fuzz smoke. Several may be given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=3))]
+    tier: Vec<u8>,
+}
+
+/// Runs the tiers and prints their counts; the last line is the sum.
+///
+/// # Errors
+/// If a test failed.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let wanted = |tier: u8| arguments.tier.is_empty() || arguments.tier.contains(&tier);
+    let mut counts = Vec::new();
+    for (tier, name, steps) in TIERS {
+        if wanted(tier) {
+            counts.push((
+                name,
+                steps
+                    .iter()
+                    .map(|(what, step)| one(what, *step))
+                    .sum::<Tally>(),
+            ));
+        }
+    }
+    let total: Tally = counts.iter().map(|(_, tally)| *tally).sum();
+    for (name, tally) in counts {
+        println!("{name}: {tally}");
+    }
+    println!("{total}");
+    if total.failed > 0 {
+        bail!("{} tests failed", total.failed)
+    } else {
+        Ok(())
+    }
+}
+
+type Step = (&'static str, fn() -> Result<Tally>);
+
+const TIERS: [(u8, &str, &[Step]); 3] = [
+    (
+        0,
+        "core",
+        &[
+            ("formatting", formatting),
+            ("lints", lints),
+            ("unit tests", || nextest::run("default", &[])),
+        ],
+    ),
+    (
+        1,
+        "end-to-end",
+        &[
+            ("end-to-end tests", || e2e::run(&e2e::Arguments::default())),
+            ("recorded exchanges", || {
+                corpus::run(&corpus::Arguments::default())
+            }),
+        ],
+    ),
+    (
+        3,
+        "fuzz",
+        &[("fuzz smoke", || fuzz::run(&fuzz::Arguments::SMOKE))],
+    ),
+];
+
+/// A step that could not even count its tests is one failed test.
+fn one(what: &str, step: fn() -> Result<Tally>) -> Tally {
+    println!("\n== {what}");
+    step().unwrap_or_else(|error| {
+        println!("failed: {error:#}");
+        Tally {
+            failed: 1,
+            ..Tally::default()
+        }
+    })
+}
+
+fn formatting() -> Result<Tally> {
+    step::run(step::cargo().args(["fmt", "--all", "--check"])).map(|()| Tally::of(&Ok(())))
+}
+
+fn lints() -> Result<Tally> {
+    let mut clippy = step::cargo();
+    clippy.args([
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]);
+    step::run(&mut clippy).map(|()| Tally::of(&Ok(())))
+}
