@@ -98,7 +98,9 @@ impl Detector {
         let whole = if beginning.bytes.is_empty() {
             looks(bytes)
         } else {
-            beginning.bytes.extend_from_slice(bytes.get(..LONGEST_BEGINNING).unwrap_or(bytes));
+            beginning
+                .bytes
+                .extend_from_slice(bytes.get(..LONGEST_BEGINNING).unwrap_or(bytes));
             looks(&beginning.bytes)
         };
         match whole {
@@ -111,7 +113,8 @@ impl Detector {
             }
             Look::Strange => {
                 beginning.bytes.clear();
-                self.held.retain(|(held, _)| held.direction != arrival.direction);
+                self.held
+                    .retain(|(held, _)| held.direction != arrival.direction);
                 self.strange += 1;
                 (self.strange >= TURNS_UNTIL_OPAQUE).then_some(Protocol::Opaque)
             }
@@ -146,8 +149,9 @@ pub(crate) enum Look {
 }
 
 /// RFC 9110 section 9, and PATCH of RFC 5789.
-const METHODS: [&[u8]; 9] =
-    [b"POST", b"GET", b"PUT", b"HEAD", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE"];
+const METHODS: [&[u8]; 9] = [
+    b"POST", b"GET", b"PUT", b"HEAD", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE",
+];
 /// RFC 9113 section 3.4.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const STATUS_LINE: &[u8] = b"HTTP/1.";
@@ -166,7 +170,13 @@ pub(crate) fn looks(bytes: &[u8]) -> Look {
         match bytes.strip_prefix(method) {
             Some([]) | Some([b' ']) => return Look::Partial,
             // Origin form, asterisk form, absolute form or the authority of a CONNECT.
-            Some([b' ', b'/' | b'*' | b'[' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9', ..]) => {
+            Some(
+                [
+                    b' ',
+                    b'/' | b'*' | b'[' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9',
+                    ..,
+                ],
+            ) => {
                 return Look::Request;
             }
             Some(_) => return Look::Strange,
@@ -186,4 +196,3 @@ fn begins(bytes: &[u8], pattern: &[u8], look: Look) -> Option<Look> {
         None
     }
 }
-

@@ -4,7 +4,10 @@
 //! these. Body bytes come without transfer coding and without content coding, as slices of
 //! whatever size is at hand; nothing is buffered for the receiver.
 
-use crate::{http::head::{RequestHead, ResponseHead}, time::Timestamp};
+use crate::{
+    http::head::{RequestHead, ResponseHead},
+    time::Timestamp,
+};
 
 /// Number of an exchange within its connection, in order of the requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

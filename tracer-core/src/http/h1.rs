@@ -24,7 +24,11 @@ pub struct H1Connection {
 impl H1Connection {
     /// A connection of which nothing was seen yet; it need not be at its beginning.
     pub fn new(role: Role, limits: Limits, allow_list: Arc<AllowList>) -> Self {
-        Self { role, limits, allow_list }
+        Self {
+            role,
+            limits,
+            allow_list,
+        }
     }
 
     /// Takes the next bytes of a direction. Returns how many of them were HTTP: all, except where

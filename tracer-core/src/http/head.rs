@@ -3,6 +3,10 @@
 //! A [`Headers`] can only be made through an allow list, and a [`Target`] keeps only allow-listed
 //! query keys: no type behind this one can hold a credential.
 
+use std::fmt;
+
+use crate::http::allow_list::{AllowList, LowerName};
+
 /// The head of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestHead {
@@ -45,7 +49,8 @@ pub enum HttpVersion {
 /// Where a request points, without user info, fragments or secret query values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Target {
-    /// The path as sent (percent-encoded), beginning with `/`.
+    /// The path as sent (percent-encoded), beginning with `/`; `*` for the server as a whole and
+    /// empty for a CONNECT. User info of a URL within the path is left out.
     pub path: String,
     /// Allow-listed query parameters, percent-decoded, in order.
     pub query: Vec<(String, String)>,
@@ -54,7 +59,10 @@ pub struct Target {
 impl Target {
     /// The value of a query parameter that the allow list let through.
     pub fn query(&self, key: &str) -> Option<&str> {
-        self.query.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+        self.query
+            .iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, v)| v.as_str())
     }
 }
 
@@ -68,19 +76,107 @@ pub struct Host {
 }
 
 /// Headers that passed the allow list: names lower case, values as sent.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Headers {
-    entries: Vec<(Box<str>, Box<str>)>,
+    /// Names and values one after the other.
+    text: String,
+    entries: Vec<Entry>,
+}
+
+/// Where a header stands in the text: its name up to `value`, its value up to `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Entry {
+    name: usize,
+    value: usize,
+    end: usize,
 }
 
 impl Headers {
+    /// Keeps what `allow_list` admits of the headers of a message. Values are read as UTF-8, with
+    /// replacement characters; folded lines are joined.
+    pub fn admit<'w>(
+        allow_list: &AllowList,
+        wire: impl Iterator<Item = (&'w str, &'w [u8])>,
+    ) -> Self {
+        let mut headers = Self::default();
+        for (name, value) in wire {
+            if let Some(name) = LowerName::of(name).filter(|name| allow_list.admits(name.as_str()))
+            {
+                headers.push(name.as_str(), &String::from_utf8_lossy(value));
+            }
+        }
+        headers
+    }
+
     /// The first value of `name` (lower case).
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.entries.iter().find(|(n, _)| &**n == name).map(|(_, v)| &**v)
+        self.iter().find(|(n, _)| *n == name).map(|(_, v)| v)
     }
 
     /// All of them, in wire order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().map(|(n, v)| (&**n, &**v))
+        self.entries.iter().map(|entry| {
+            let part = |from, to| self.text.get(from..to).unwrap_or_default();
+            (part(entry.name, entry.value), part(entry.value, entry.end))
+        })
+    }
+
+    fn push(&mut self, name: &str, value: &str) {
+        let start = self.text.len();
+        self.text.push_str(name);
+        let value_start = self.text.len();
+        for (number, line) in value
+            .split(['\r', '\n'])
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .enumerate()
+        {
+            if number > 0 {
+                self.text.push(' ');
+            }
+            self.text.push_str(line);
+        }
+        self.entries.push(Entry {
+            name: start,
+            value: value_start,
+            end: self.text.len(),
+        });
+    }
+}
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_admitted_headers_are_kept_in_wire_order() {
+        let wire: [(&str, &[u8]); 6] = [
+            ("Content-Type", b"application/json"),
+            ("Authorization", b"Bearer canary"),
+            ("X-Request-ID", b"req_1"),
+            ("x-request-id", b"req_2"),
+            ("Via", b"1.1 a,\r\n 1.1 b"),
+            ("Server", b"caf\xe9"),
+        ];
+        let headers = Headers::admit(&AllowList::default(), wire.into_iter());
+        assert_eq!(
+            headers.iter().collect::<Vec<_>>(),
+            [
+                ("content-type", "application/json"),
+                ("x-request-id", "req_1"),
+                ("x-request-id", "req_2"),
+                ("via", "1.1 a, 1.1 b"),
+                ("server", "caf\u{fffd}"),
+            ]
+        );
+        assert_eq!(headers.get("x-request-id"), Some("req_1"));
+        assert_eq!(headers.get("authorization"), None);
+        assert!(!format!("{headers:?}").contains("canary"));
     }
 }

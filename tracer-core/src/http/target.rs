@@ -1,0 +1,171 @@
+//! Request targets and hosts from the wire, RFC 9112 section 3.2 and RFC 3986 section 3.2.
+
+use crate::http::{
+    allow_list::AllowList,
+    head::{Host, Target},
+};
+
+/// Takes a request target in any of its forms apart. The host is that of an absolute target or of
+/// a CONNECT.
+pub(crate) fn parse_target(raw: &str) -> (Option<Host>, Target) {
+    let raw = raw.split('#').next().unwrap_or_default();
+    if raw.starts_with('/') || raw.starts_with('*') {
+        return (None, origin_form(raw));
+    }
+    match raw.split_once("://") {
+        Some((_scheme, rest)) => {
+            let (authority, origin) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+            (parse_host(authority), origin_form(origin))
+        }
+        None => (parse_host(raw), Target::default()),
+    }
+}
+
+/// The value of a `Host` header, or an authority; user info is dropped.
+pub(crate) fn parse_host(raw: &str) -> Option<Host> {
+    let raw = raw.rsplit('@').next().unwrap_or_default().trim();
+    let (name, port) = match raw.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, after)) => (address, after.strip_prefix(':')),
+        None => match raw.split_once(':') {
+            Some((name, port)) => (name, Some(port)),
+            None => (raw, None),
+        },
+    };
+    if name.is_empty() {
+        return None;
+    }
+    Some(Host {
+        name: name.to_ascii_lowercase(),
+        port: port.and_then(|port| port.parse().ok()),
+    })
+}
+
+fn origin_form(raw: &str) -> Target {
+    let (path, query) = raw.split_once('?').unwrap_or((raw, ""));
+    let path = if path.is_empty() {
+        "/".to_owned()
+    } else {
+        without_user_info(path)
+    };
+    let query = query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .filter(|(key, _)| AllowList::admits_query(key))
+        .map(|(key, value)| (key.to_owned(), percent_decoded(value)))
+        .collect();
+    Target { path, query }
+}
+
+/// A gateway may carry a whole URL in its path. In a segment `user:password@rest` all up to the
+/// `@` is left out; `model@version:verb` stays.
+fn without_user_info(path: &str) -> String {
+    let mut kept = String::with_capacity(path.len());
+    for segment in path.split_inclusive('/') {
+        let secret = segment
+            .rfind('@')
+            .filter(|at| segment.find(':').is_some_and(|colon| colon < *at));
+        kept.push_str(
+            secret
+                .and_then(|at| segment.get(at + 1..))
+                .unwrap_or(segment),
+        );
+    }
+    kept
+}
+
+fn percent_decoded(value: &str) -> String {
+    let mut decoded = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let [first, after @ ..] = rest {
+        let escaped = match after {
+            [high, low, ..] if *first == b'%' => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                decoded.push(high << 4 | low);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                decoded.push(if *first == b'+' { b' ' } else { *first });
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(name: &str, port: Option<u16>) -> Option<Host> {
+        Some(Host {
+            name: name.into(),
+            port,
+        })
+    }
+
+    #[test]
+    fn the_four_forms_of_rfc_9112() {
+        let (no_host, origin) = parse_target("/where?q=now");
+        assert_eq!(
+            (no_host, origin.path.as_str(), origin.query.len()),
+            (None, "/where", 0)
+        );
+        let (absolute_host, absolute) =
+            parse_target("http://www.example.org/pub/WWW/TheProject.html");
+        assert_eq!(absolute_host, host("www.example.org", None));
+        assert_eq!(absolute.path, "/pub/WWW/TheProject.html");
+        assert_eq!(
+            parse_target("www.example.com:80"),
+            (host("www.example.com", Some(80)), Target::default())
+        );
+        assert_eq!(parse_target("*").1.path, "*");
+    }
+
+    #[test]
+    fn nothing_secret_stays_in_a_target() {
+        for raw in [
+            "/v1/models?key=canary&api-version=2024-10-21",
+            "https://user:canary@host/v1/models?api-version=2024-10-21#canary",
+            "https://canary@host/v1/models?access_token=canary&api-version=2024-10-21",
+            "/proxy/https://user:canary@host/v1/models?api-version=2024-10-21",
+        ] {
+            let (host, target) = parse_target(raw);
+            assert!(!format!("{host:?} {target:?}").contains("canary"), "{raw}");
+            assert!(target.path.ends_with("/v1/models"), "{raw}");
+            assert_eq!(target.query("api-version"), Some("2024-10-21"), "{raw}");
+        }
+        let vertex = "/v1/publishers/anthropic/models/claude-3@20240229:rawPredict";
+        assert_eq!(parse_target(vertex).1.path, vertex);
+    }
+
+    #[test]
+    fn query_values_are_decoded() {
+        let (_, target) = parse_target("http://host?api-version=2024%2D10+x%2&stream");
+        assert_eq!(
+            (target.path.as_str(), target.query("api-version")),
+            ("/", Some("2024-10 x%2"))
+        );
+        assert_eq!(target.query("stream"), Some(""));
+    }
+
+    #[test]
+    fn hosts_with_ports_and_addresses() {
+        assert_eq!(parse_host("API.OpenAI.com"), host("api.openai.com", None));
+        assert_eq!(parse_host("localhost:8443"), host("localhost", Some(8443)));
+        assert_eq!(
+            parse_host("[2001:DB8::1]:443"),
+            host("2001:db8::1", Some(443))
+        );
+        assert_eq!(parse_host("host:port"), host("host", None));
+        assert_eq!(parse_host(""), None);
+    }
+}
