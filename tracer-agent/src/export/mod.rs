@@ -1,4 +1,14 @@
 //! Released calls out: OTLP, terminal, JSON lines. Sees nothing that the policy did not release.
 
+pub mod fanout;
+pub mod ids;
+pub mod jsonl;
+pub mod lines;
 pub mod otlp;
+pub mod queue;
 pub mod record;
+pub mod size;
+pub mod terminal;
+
+#[cfg(test)]
+mod samples;

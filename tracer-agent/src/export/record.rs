@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracer_core::{
     llm::call::{Call, Released},
-    semconv::{Measurement, Span},
+    semconv::{self, Measurement, Span},
 };
 
 use crate::host::process::ProcessInfo;
@@ -20,4 +20,16 @@ pub struct Record {
     pub span: Span,
     /// The measurements.
     pub measurements: Vec<Measurement>,
+}
+
+impl Record {
+    /// A call with its span and measurements.
+    pub fn new(process: Arc<ProcessInfo>, call: Call<Released>) -> Self {
+        Self {
+            process,
+            span: semconv::span(&call),
+            measurements: semconv::measurements(&call),
+            call: Arc::new(call),
+        }
+    }
 }

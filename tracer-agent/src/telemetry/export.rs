@@ -14,8 +14,8 @@ pub struct ExportMetrics {
     failed: Family<Labels<2>, Counter>,
     dropped: Family<Labels<2>, Counter>,
     attempts: Family<Labels<2>, Counter>,
-    queued: Family<Labels<1>, Gauge>,
-    queued_bytes: Family<Labels<1>, Gauge>,
+    queued: Family<Labels<2>, Gauge>,
+    queued_bytes: Family<Labels<2>, Gauge>,
     /// Observed processes whose histograms are kept.
     pub processes: Gauge,
 }
@@ -33,7 +33,7 @@ pub struct SignalMetrics {
     pub attempts: Counter,
 }
 
-/// Gauges of one output's queue, without a lock.
+/// Gauges of one queue, without a lock.
 #[derive(Debug, Clone, Default)]
 pub struct QueueMetrics {
     /// Items waiting.
@@ -66,9 +66,9 @@ impl ExportMetrics {
         }
     }
 
-    /// The gauges of one output's queue.
-    pub fn queue(&self, output: &str) -> QueueMetrics {
-        let series = registry::EXPORT_QUEUED_ITEMS.series([output]);
+    /// The gauges of the queue in front of one signal of one output.
+    pub fn queue(&self, output: &str, signal: &str) -> QueueMetrics {
+        let series = registry::EXPORT_QUEUED_ITEMS.series([output, signal]);
         QueueMetrics {
             items: self.queued.get_or_create_owned(&series),
             bytes: self.queued_bytes.get_or_create_owned(&series),

@@ -99,7 +99,7 @@ mod tests {
         let telemetry = Telemetry::new();
         telemetry.calls.count_outcome("openai", OutcomeLabel::Success);
         telemetry.export.signal("otlp", "traces");
-        telemetry.export.queue("otlp");
+        telemetry.export.queue("otlp", "traces");
         telemetry.coverage.attached("/usr/lib/libssl.so.3", "00112233445566778899", &plan());
         let text = telemetry.render();
         let mut scraped: Vec<_> = text

@@ -104,9 +104,9 @@ metrics! {
         "Items dropped because the queue of their output was full or closed");
     EXPORT_ATTEMPTS = counter("llm_tracer_export_attempts_total", ["output", "signal"],
         "Requests made to the collector, retries included");
-    EXPORT_QUEUED_ITEMS = gauge("llm_tracer_export_queued", ["output"],
+    EXPORT_QUEUED_ITEMS = gauge("llm_tracer_export_queued", ["output", "signal"],
         "Items waiting for delivery");
-    EXPORT_QUEUED_BYTES = gauge("llm_tracer_export_queued_bytes", ["output"],
+    EXPORT_QUEUED_BYTES = gauge("llm_tracer_export_queued_bytes", ["output", "signal"],
         "Estimated memory of the items waiting for delivery");
     EXPORT_PROCESSES = gauge("llm_tracer_export_processes", [],
         "Observed processes whose histograms are kept");

@@ -1,0 +1,118 @@
+//! Calls for programs: one JSON object per line.
+//!
+//! An object holds the attributes of the call's span under their own names, and [`FIELDS`].
+//! Absent is absent: nothing is `null` or zero for want of knowledge.
+
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use tracer_core::{semconv::Value, time::Timestamp};
+
+use super::lines::{LineFormat, LineItem};
+
+/// The fields beside the span's attributes, with their meaning.
+pub const FIELDS: &[(&str, &str)] = &[
+    ("start_time", "when the first byte of the request was written, RFC 3339 in UTC"),
+    ("end_time", "when the last byte of the response was read, RFC 3339 in UTC"),
+    ("duration", "seconds from start to end"),
+    ("name", "name of the span"),
+    ("trace_id", "trace that the span belongs to, hexadecimal"),
+    ("span_id", "the span, hexadecimal"),
+    ("parent_span_id", "the caller's span, hexadecimal; absent for a root"),
+    ("pid", "process id in the root pid namespace"),
+    ("process", "short name of the process: its script or binary"),
+    ("service.name", "the service that the process belongs to; absent if unknown"),
+];
+
+/// Writes JSON lines.
+#[derive(Debug, Default)]
+pub struct JsonLines;
+
+impl LineFormat for JsonLines {
+    fn header(&mut self, _: &mut Vec<u8>) {}
+
+    fn line(&mut self, item: &LineItem, out: &mut Vec<u8>) {
+        let before = out.len();
+        match serde_json::to_writer(&mut *out, &Line(item)) {
+            Ok(()) => out.push(b'\n'),
+            // Neither writing to a vector nor these types can fail; half a line would be worse
+            // than none.
+            Err(_) => out.truncate(before),
+        }
+    }
+}
+
+struct Line<'a>(&'a LineItem);
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(LineItem { process, span, ids, .. }) = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("start_time", &rfc3339(span.start))?;
+        map.serialize_entry("end_time", &rfc3339(span.end))?;
+        map.serialize_entry("duration", &span.end.since(span.start).as_secs_f64())?;
+        map.serialize_entry("name", &span.name)?;
+        map.serialize_entry("trace_id", &ids.trace_id.to_string())?;
+        map.serialize_entry("span_id", &ids.span_id.to_string())?;
+        if !ids.is_root() {
+            map.serialize_entry("parent_span_id", &ids.parent_id.to_string())?;
+        }
+        map.serialize_entry("pid", &process.pid)?;
+        map.serialize_entry("process", &process.name)?;
+        let service = process.resource.iter().find(|(name, _)| name == "service.name");
+        for (name, value) in service.into_iter().chain(&span.attributes) {
+            serialize_attribute(&mut map, name, value)?;
+        }
+        map.end()
+    }
+}
+
+fn serialize_attribute<M: SerializeMap>(
+    map: &mut M,
+    name: &Cow<'static, str>,
+    value: &Value,
+) -> Result<(), M::Error> {
+    match value {
+        Value::Str(text) => map.serialize_entry(name, text),
+        Value::Int(number) => map.serialize_entry(name, number),
+        Value::Double(number) => map.serialize_entry(name, number),
+        Value::Bool(flag) => map.serialize_entry(name, flag),
+        Value::StrList(list) => map.serialize_entry(name, list),
+    }
+}
+
+fn rfc3339(time: Timestamp) -> String {
+    let time = jiff::Timestamp::from_nanosecond(time.unix_nanos().into()).unwrap_or_default();
+    format!("{time:.9}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::samples;
+
+    fn render(items: &[LineItem]) -> String {
+        let mut out = Vec::new();
+        for item in items {
+            JsonLines.line(item, &mut out);
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn one_object_per_call() {
+        insta::assert_snapshot!(render(&samples::all()));
+    }
+
+    #[test]
+    fn every_field_is_an_attribute_or_documented() {
+        for line in render(&samples::all()).lines() {
+            let object: serde_json::Map<_, _> = serde_json::from_str(line).unwrap();
+            for field in object.keys() {
+                let documented = FIELDS.iter().any(|(name, _)| name == field);
+                let attribute = tracer_core::semconv::attributes::REGISTRY.iter();
+                assert!(documented || attribute.into_iter().any(|row| row.name == field), "{field}");
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! One line per call to a stream such as standard output, from a thread of its own.
+//!
+//! A reader that is slow fills the queue; one that is gone ends the output. Neither is felt by
+//! the capture thread.
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+use tracer_core::{
+    llm::call::{Call, Released},
+    semconv::Span,
+};
+
+use super::{
+    ids::SpanIds,
+    queue::{self, Bounds, Receiver, Sender},
+};
+use crate::{
+    host::process::ProcessInfo,
+    telemetry::{Telemetry, export::SignalMetrics},
+};
+
+/// Bounds of the queue in front of the writing thread.
+const BOUNDS: Bounds = Bounds { bytes: 4 * 1024 * 1024, items: 16 * 1024 };
+/// Lines are written together up to this size.
+const BLOCK: usize = 64 * 1024;
+/// After a write, calls are left to gather this long: it bounds how often the thread wakes.
+const REST: Duration = Duration::from_millis(20);
+
+/// One call, for people or for a pipe.
+#[derive(Debug, Clone)]
+pub struct LineItem {
+    /// Whose call.
+    pub process: Arc<ProcessInfo>,
+    /// The facts.
+    pub call: Arc<Call<Released>>,
+    /// The span.
+    pub span: Span,
+    /// Its ids.
+    pub ids: SpanIds,
+}
+
+/// How a call becomes a line.
+pub trait LineFormat: Send + 'static {
+    /// What stands above all lines.
+    fn header(&mut self, out: &mut Vec<u8>);
+    /// One call, with its line feed.
+    fn line(&mut self, item: &LineItem, out: &mut Vec<u8>);
+}
+
+/// A running output. It ends when all senders are gone and all is written.
+#[derive(Debug)]
+pub struct LineOutput {
+    /// The name in metrics and messages.
+    pub name: &'static str,
+    /// Resolves when the thread has ended.
+    pub ended: oneshot::Receiver<()>,
+}
+
+/// Starts a thread that writes calls to `writer`.
+///
+/// # Errors
+///
+/// When the system refuses a thread.
+pub fn start(
+    name: &'static str,
+    format: impl LineFormat,
+    writer: impl Write + Send + 'static,
+    telemetry: &Telemetry,
+) -> io::Result<(Sender<LineItem>, LineOutput)> {
+    let metrics = telemetry.export.signal(name, "calls");
+    let gauges = telemetry.export.queue(name, "calls");
+    let (sender, receiver) = queue::bounded(BOUNDS, gauges, metrics.dropped.clone());
+    let (end, ended) = oneshot::channel();
+    let worker = Worker { name, format, writer, receiver, metrics };
+    thread::Builder::new().name(format!("out-{name}")).spawn(move || {
+        worker.run();
+        // Nobody may be waiting.
+        let _ = end.send(());
+    })?;
+    Ok((sender, LineOutput { name, ended }))
+}
+
+struct Worker<F, W> {
+    name: &'static str,
+    format: F,
+    writer: W,
+    receiver: Receiver<LineItem>,
+    metrics: SignalMetrics,
+}
+
+impl<F: LineFormat, W: Write> Worker<F, W> {
+    fn run(mut self) {
+        if let Err(error) = self.write_all() {
+            let name = self.name;
+            match error.kind() {
+                io::ErrorKind::BrokenPipe => {
+                    tracing::info!("the reader of the {name} output is gone; no more lines are written");
+                }
+                _ => tracing::warn!("cannot write the {name} output: {error}; no more lines are written"),
+            }
+        }
+    }
+
+    fn write_all(&mut self) -> io::Result<()> {
+        let mut block = Vec::new();
+        self.format.header(&mut block);
+        self.write(&block, 0)?;
+        while let Some(first) = self.receiver.blocking_recv() {
+            block.clear();
+            self.format.line(&first.item, &mut block);
+            let mut calls = 1;
+            while block.len() < BLOCK
+                && let Some(next) = self.receiver.try_recv()
+            {
+                self.format.line(&next.item, &mut block);
+                calls += 1;
+            }
+            self.write(&block, calls)?;
+            if !self.receiver.is_closed() {
+                thread::sleep(REST);
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, block: &[u8], calls: u64) -> io::Result<()> {
+        let result = self.writer.write_all(block).and_then(|()| self.writer.flush());
+        match &result {
+            Ok(()) => self.metrics.sent.inc_by(calls),
+            Err(_) => self.metrics.failed.inc_by(calls),
+        };
+        result
+    }
+}

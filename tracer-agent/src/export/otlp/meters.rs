@@ -1,0 +1,187 @@
+//! Histograms, one set per observed process.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use opentelemetry::metrics::{Histogram, MeterProvider as _};
+use opentelemetry_sdk::{
+    error::OTelSdkResult,
+    metrics::{
+        Instrument, InstrumentKind, ManualReader, Pipeline, SdkMeterProvider, Stream,
+        Temporality as SdkTemporality, data::ResourceMetrics, reader::MetricReader,
+    },
+};
+use tokio::time::Instant;
+use tracer_core::{
+    segment::ProcessKey,
+    semconv::{Measurement, Metric},
+};
+
+use super::{
+    resource::ResourceBase,
+    settings::Temporality,
+    span::{key_values, scope},
+};
+use crate::host::process::ProcessInfo;
+
+/// Most processes whose histograms are kept. Beyond it, the one that was silent longest is
+/// flushed and dropped; if it calls again, it starts anew with a new start time, which OTLP
+/// readers take for a reset.
+const MAX_PROCESSES: usize = 128;
+/// A process that was silent for this long is flushed and dropped likewise; most are dead.
+const SILENT_AFTER: Duration = Duration::from_secs(5 * 60);
+/// Most sets of attributes of one histogram of one process; the rest go to the SDK's overflow
+/// set. Models and hosts are named by the processes.
+const MAX_SERIES: usize = 128;
+
+/// The histograms of all processes.
+#[derive(Debug)]
+pub(super) struct Meters {
+    temporality: Temporality,
+    resources: ResourceBase,
+    by_process: HashMap<ProcessKey, ProcessMeter>,
+    /// Last figures of processes that were dropped since the last [`Meters::collect`].
+    last_words: Vec<ResourceMetrics>,
+}
+
+/// No room for another process until the next export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NoRoom;
+
+impl Meters {
+    pub(super) fn new(temporality: Temporality, resources: ResourceBase) -> Self {
+        Self { temporality, resources, by_process: HashMap::new(), last_words: Vec::new() }
+    }
+
+    /// How many processes have histograms.
+    pub(super) fn len(&self) -> usize {
+        self.by_process.len()
+    }
+
+    /// Records measurements of a process.
+    pub(super) fn record(
+        &mut self,
+        process: &ProcessInfo,
+        measurements: &[Measurement],
+        now: Instant,
+    ) -> Result<(), NoRoom> {
+        if !self.by_process.contains_key(&process.key) && self.by_process.len() >= MAX_PROCESSES {
+            self.make_room()?;
+        }
+        let meter = self.by_process.entry(process.key).or_insert_with(|| {
+            ProcessMeter::new(process, &self.resources, self.temporality, now)
+        });
+        meter.last_used = now;
+        for measurement in measurements {
+            meter.record(measurement);
+        }
+        Ok(())
+    }
+
+    /// What is to be exported now; forgets processes that were silent for long.
+    pub(super) fn collect(&mut self, now: Instant) -> Vec<ResourceMetrics> {
+        let mut all = std::mem::take(&mut self.last_words);
+        all.extend(self.by_process.values().filter_map(ProcessMeter::collect));
+        self.by_process.retain(|_, meter| now.duration_since(meter.last_used) < SILENT_AFTER);
+        all
+    }
+
+    fn make_room(&mut self) -> Result<(), NoRoom> {
+        if self.last_words.len() >= MAX_PROCESSES {
+            return Err(NoRoom);
+        }
+        let silent = self.by_process.iter().min_by_key(|(_, meter)| meter.last_used);
+        let key = silent.map(|(&key, _)| key).ok_or(NoRoom)?;
+        let meter = self.by_process.remove(&key).ok_or(NoRoom)?;
+        self.last_words.extend(meter.collect());
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct ProcessMeter {
+    reader: SharedReader,
+    histograms: [Histogram<f64>; Metric::ALL.len()],
+    last_used: Instant,
+    // The reader holds the provider's pipeline weakly.
+    #[expect(dead_code, reason = "keeps the pipeline alive")]
+    provider: SdkMeterProvider,
+}
+
+impl ProcessMeter {
+    fn new(
+        process: &ProcessInfo,
+        resources: &ResourceBase,
+        temporality: Temporality,
+        now: Instant,
+    ) -> Self {
+        let reader = ManualReader::builder().with_temporality(temporality.into()).build();
+        let reader = SharedReader(Arc::new(reader));
+        let provider = SdkMeterProvider::builder()
+            .with_resource(resources.of(process))
+            .with_reader(reader.clone())
+            .with_view(|_: &Instrument| Stream::builder().with_cardinality_limit(MAX_SERIES).build().ok())
+            .build();
+        let meter = provider.meter_with_scope(scope());
+        let histograms = Metric::ALL.map(|metric| {
+            meter
+                .f64_histogram(metric.name())
+                .with_unit(metric.unit())
+                .with_boundaries(metric.buckets().to_vec())
+                .build()
+        });
+        Self { reader, histograms, last_used: now, provider }
+    }
+
+    fn record(&self, measurement: &Measurement) {
+        let found = Metric::ALL.iter().position(|&metric| metric == measurement.metric);
+        let Some(histogram) = found.and_then(|index| self.histograms.get(index)) else { return };
+        let attributes = key_values(&measurement.attributes);
+        match measurement.values.as_slice() {
+            [] => {}
+            [value] => histogram.record(*value, &attributes),
+            // The set of attributes is looked up once for all values.
+            values => {
+                let histogram = histogram.bind(&attributes);
+                values.iter().for_each(|&value| histogram.record(value));
+            }
+        }
+    }
+
+    /// The figures, unless there are none.
+    fn collect(&self) -> Option<ResourceMetrics> {
+        let mut metrics = ResourceMetrics::default();
+        self.reader.collect(&mut metrics).ok()?;
+        let any = metrics.scope_metrics().any(|scope| scope.metrics().next().is_some());
+        any.then_some(metrics)
+    }
+}
+
+/// A reader that the provider takes over and we still hold.
+#[derive(Debug, Clone)]
+struct SharedReader(Arc<ManualReader>);
+
+impl MetricReader for SharedReader {
+    fn register_pipeline(&self, pipeline: Weak<Pipeline>) {
+        self.0.register_pipeline(pipeline);
+    }
+
+    fn collect(&self, metrics: &mut ResourceMetrics) -> OTelSdkResult {
+        self.0.collect(metrics)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.0.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.0.shutdown_with_timeout(timeout)
+    }
+
+    fn temporality(&self, kind: InstrumentKind) -> SdkTemporality {
+        self.0.temporality(kind)
+    }
+}

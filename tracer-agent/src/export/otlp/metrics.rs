@@ -1,0 +1,116 @@
+//! Measurements: aggregated as they come, exported at intervals.
+
+use std::{sync::Arc, time::Duration};
+
+use opentelemetry_otlp::MetricExporter;
+use opentelemetry_sdk::metrics::{data::ResourceMetrics, exporter::PushMetricExporter};
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval_at, sleep},
+};
+use tracer_core::semconv::Measurement;
+
+use super::{meters::Meters, outage::Outage, transport::broke_with_connection};
+use crate::{
+    export::queue::Receiver, host::process::ProcessInfo, telemetry::export::SignalMetrics,
+};
+
+/// After a look into the queue, measurements are left to gather this long: it bounds how often
+/// the capture thread wakes this task.
+const REST: Duration = Duration::from_millis(200);
+
+/// The measurements of one call.
+#[derive(Debug)]
+pub(super) struct MeasurementItem {
+    pub(super) process: Arc<ProcessInfo>,
+    pub(super) measurements: Vec<Measurement>,
+}
+
+/// Aggregates and exports until the queue has ended.
+pub(super) struct MetricWorker {
+    pub(super) sink: Arc<MetricSink>,
+    pub(super) queue: Receiver<MeasurementItem>,
+    pub(super) meters: Meters,
+    pub(super) interval: Duration,
+    pub(super) processes: Gauge,
+}
+
+/// Where collected figures go.
+pub(super) struct MetricSink {
+    pub(super) exporter: MetricExporter,
+    pub(super) metrics: SignalMetrics,
+    pub(super) outage: Arc<Outage>,
+}
+
+impl MetricWorker {
+    pub(super) async fn run(mut self) {
+        let mut ticks = interval_at(Instant::now() + self.interval, self.interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Aborted with this task if that is.
+        let mut sending = JoinSet::new();
+        loop {
+            tokio::select! {
+                item = self.queue.recv() => {
+                    let Some(first) = item else { break };
+                    self.record(&first.item);
+                    while let Some(next) = self.queue.try_recv() {
+                        self.record(&next.item);
+                    }
+                    if !self.queue.is_closed() {
+                        sleep(REST).await;
+                    }
+                }
+                _ = ticks.tick() => {
+                    while sending.try_join_next().is_some() {}
+                    // While an export is stuck nothing is collected, so nothing is lost: the
+                    // histograms go on counting.
+                    if sending.is_empty() {
+                        sending.spawn(Arc::clone(&self.sink).send(self.collect()));
+                    }
+                }
+            }
+        }
+        while sending.join_next().await.is_some() {}
+        let last = self.collect();
+        self.sink.send(last).await;
+    }
+
+    fn record(&mut self, item: &MeasurementItem) {
+        let MeasurementItem { process, measurements } = item;
+        if self.meters.record(process, measurements, Instant::now()).is_err() {
+            self.sink.metrics.dropped.inc();
+        }
+    }
+
+    fn collect(&mut self) -> Vec<ResourceMetrics> {
+        let collected = self.meters.collect(Instant::now());
+        self.processes.set(i64::try_from(self.meters.len()).unwrap_or(i64::MAX));
+        collected
+    }
+}
+
+impl MetricSink {
+    async fn send(self: Arc<Self>, collected: Vec<ResourceMetrics>) {
+        for metrics in &collected {
+            self.export(metrics).await;
+        }
+    }
+
+    /// Sends the figures of one process.
+    async fn export(&self, metrics: &ResourceMetrics) {
+        loop {
+            match self.exporter.export(metrics).await {
+                Ok(()) => {
+                    self.metrics.sent.inc();
+                    return self.outage.delivered();
+                }
+                Err(error) if broke_with_connection(&error) => sleep(REST).await,
+                Err(error) => {
+                    self.metrics.failed.inc();
+                    return self.outage.refused(&error);
+                }
+            }
+        }
+    }
+}

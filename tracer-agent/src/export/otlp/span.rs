@@ -1,0 +1,135 @@
+//! From the neutral span to the SDK's.
+
+use std::borrow::Cow;
+
+use opentelemetry::{
+    Array, InstrumentationScope, Key, KeyValue, StringValue, Value as OtelValue,
+    trace::{SpanContext, SpanKind, Status, TraceState},
+};
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
+use tracer_core::semconv::{Span, Value};
+
+use crate::export::ids::SpanIds;
+
+/// The schema that names of attributes and metrics follow.
+pub(super) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.41.0";
+
+/// What produced the spans and metrics.
+pub(super) fn scope() -> InstrumentationScope {
+    InstrumentationScope::builder("llm-tracer")
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url(SCHEMA_URL)
+        .build()
+}
+
+/// A CLIENT span; its parent, if any, came over the wire and is remote.
+pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope) -> SpanData {
+    let remote = false;
+    SpanData {
+        span_context: SpanContext::new(
+            ids.trace_id,
+            ids.span_id,
+            ids.flags,
+            remote,
+            TraceState::default(),
+        ),
+        parent_span_id: ids.parent_id,
+        parent_span_is_remote: !ids.is_root(),
+        span_kind: SpanKind::Client,
+        name: Cow::Owned(span.name.clone()),
+        start_time: span.start.into(),
+        end_time: span.end.into(),
+        attributes: key_values(&span.attributes),
+        dropped_attributes_count: 0,
+        events: SpanEvents::default(),
+        links: SpanLinks::default(),
+        status: match &span.error {
+            // The description would only repeat `error.type`.
+            Some(_) => Status::error(""),
+            None => Status::Unset,
+        },
+        instrumentation_scope: scope.clone(),
+    }
+}
+
+/// Attributes as the SDK has them.
+pub(super) fn key_values(attributes: &[(Cow<'static, str>, Value)]) -> Vec<KeyValue> {
+    attributes.iter().map(|(name, value)| KeyValue::new(key(name), otel_value(value))).collect()
+}
+
+fn key(name: &Cow<'static, str>) -> Key {
+    match name {
+        Cow::Borrowed(name) => Key::from_static_str(name),
+        Cow::Owned(name) => Key::new(name.clone()),
+    }
+}
+
+fn otel_value(value: &Value) -> OtelValue {
+    match value {
+        Value::Str(text) => OtelValue::String(string_value(text)),
+        Value::Int(number) => OtelValue::I64(*number),
+        Value::Double(number) => OtelValue::F64(*number),
+        Value::Bool(flag) => OtelValue::Bool(*flag),
+        Value::StrList(list) => {
+            OtelValue::Array(Array::String(list.iter().map(|text| text.clone().into()).collect()))
+        }
+    }
+}
+
+fn string_value(text: &Cow<'static, str>) -> StringValue {
+    match text {
+        Cow::Borrowed(text) => StringValue::from(*text),
+        Cow::Owned(text) => StringValue::from(text.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::SpanId;
+
+    use super::*;
+    use crate::export::samples;
+
+    fn data(facts: tracer_core::llm::call::CallFacts) -> SpanData {
+        let item = samples::item(facts);
+        span_data(&item.span, item.ids, &scope())
+    }
+
+    fn value(data: &SpanData, name: &str) -> Option<OtelValue> {
+        data.attributes.iter().find(|kv| kv.key.as_str() == name).map(|kv| kv.value.clone())
+    }
+
+    #[test]
+    fn a_plain_call_is_an_unset_client_root() {
+        let data = data(samples::chat());
+        assert_eq!(data.name, "chat gpt-4o-mini");
+        assert_eq!(data.span_kind, SpanKind::Client);
+        assert_eq!(data.status, Status::Unset);
+        assert_eq!(data.parent_span_id, SpanId::INVALID);
+        assert!(!data.parent_span_is_remote);
+        assert!(data.span_context.is_sampled());
+        let taken = data.end_time.duration_since(data.start_time).unwrap();
+        assert_eq!(taken.as_millis(), 1_234);
+        assert_eq!(value(&data, "gen_ai.usage.input_tokens"), Some(OtelValue::I64(1_024)));
+        assert_eq!(value(&data, "gen_ai.provider.name"), Some("openai".into()));
+        let reasons = OtelValue::Array(Array::String(vec!["stop".into()]));
+        assert_eq!(value(&data, "gen_ai.response.finish_reasons"), Some(reasons));
+        assert_eq!(data.instrumentation_scope.name(), "llm-tracer");
+        assert_eq!(data.instrumentation_scope.schema_url(), Some(SCHEMA_URL));
+    }
+
+    #[test]
+    fn the_callers_span_is_a_remote_parent() {
+        let data = data(samples::stream_with_gap());
+        assert_eq!(data.span_context.trace_id().to_bytes(), [0xab; 16]);
+        assert_eq!(data.parent_span_id.to_bytes(), [0xcd; 8]);
+        assert!(data.parent_span_is_remote);
+    }
+
+    #[test]
+    fn a_refused_call_is_an_error() {
+        let data = data(samples::refused());
+        assert_eq!(data.status, Status::error(""));
+        assert_eq!(value(&data, "error.type"), Some("rate_limit_exceeded".into()));
+    }
+}
