@@ -1,6 +1,26 @@
 //! A process as telemetry sees it.
 
-use tracer_core::{segment::ProcessKey, semconv::Attributes};
+use std::{borrow::Cow, fmt};
+
+use tracer_core::{
+    segment::ProcessKey,
+    semconv::{Attributes, Value, resource as names},
+};
+
+use super::{
+    cgroup::{self, Placement},
+    container_name::{self, ContainerName},
+    machine::Machine,
+    procfs::{ProcFs, Stat, read_text},
+    program::{Runtime, file_name},
+    script::script_name,
+    target_environment::TargetEnvironment,
+};
+
+/// Most bytes read of a user database.
+const PASSWD_BYTES: u64 = 256 << 10;
+/// Digits of a container's id that people use.
+const SHORT_ID: usize = 12;
 
 /// Facts of one process, read once when its first LLM connection shows up.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,4 +33,147 @@ pub struct ProcessInfo {
     pub name: String,
     /// Resource attributes: `service.name`, `process.*`, `container.id` …
     pub resource: Attributes,
+}
+
+/// Reads the facts of processes.
+#[derive(Debug, Clone)]
+pub struct Inspector {
+    proc: ProcFs,
+    machine: Machine,
+    /// The agent's own container: it does not tell the processes in it apart.
+    own_container: Option<String>,
+}
+
+impl Inspector {
+    /// For the processes of one proc file system.
+    pub fn new(proc: ProcFs) -> Self {
+        let machine = Machine::read(&proc);
+        let own_cgroup = read_text(&proc.root().join("self/cgroup"), PASSWD_BYTES);
+        let own_container = cgroup::placement(&own_cgroup.unwrap_or_default()).container_id;
+        Self { proc, machine, own_container }
+    }
+
+    /// Where the facts are read.
+    pub const fn proc(&self) -> &ProcFs {
+        &self.proc
+    }
+
+    /// All facts of a process. One that has ended already is described as far as known: its
+    /// calls still count.
+    pub fn inspect(&self, key: ProcessKey, pid: u32, stat: Option<&Stat>) -> ProcessInfo {
+        let exe = self.proc.exe(pid);
+        let program = exe.as_deref().map(file_name).or(stat.map(|stat| stat.name.as_str()));
+        let runtime = program.and_then(Runtime::of);
+        let script = runtime.and_then(|it| script_name(it, &self.proc.command_line(pid)));
+        let name = script.or_else(|| program.map(str::to_owned)).unwrap_or_else(|| format!("pid {pid}"));
+
+        let placement = cgroup::placement(&self.proc.cgroup(pid));
+        let container =
+            placement.container_id.as_deref().and_then(|id| container_name::lookup(&self.proc, id));
+        let environment = TargetEnvironment::read(&self.proc, pid);
+
+        let mut resource = Resource::default();
+        let service = environment
+            .service_name
+            .or_else(|| environment.attributes.get(names::SERVICE_NAME).cloned())
+            .or_else(|| self.placed_name(&placement, container.as_ref()))
+            .unwrap_or_else(|| name.clone());
+        resource.text(names::SERVICE_NAME, service);
+        for (attribute, value) in environment.attributes {
+            if !is_observed(&attribute) {
+                resource.text(attribute, value);
+            }
+        }
+        let start = stat.map_or(0, |stat| stat.start_ticks);
+        resource.text(names::SERVICE_INSTANCE_ID, format!("{}-{pid}-{start}", self.machine.name));
+        resource.int(names::PROCESS_PID, pid);
+        if let Some(stat) = stat {
+            resource.int(names::PROCESS_PARENT_PID, stat.parent);
+        }
+        resource.maybe(names::PROCESS_EXECUTABLE_NAME, exe.as_deref().map(file_name));
+        resource.maybe(names::PROCESS_EXECUTABLE_PATH, exe.as_deref());
+        resource.maybe(names::PROCESS_OWNER, self.owner(pid));
+        resource.maybe(names::PROCESS_RUNTIME_NAME, runtime.and_then(Runtime::name));
+        resource.container(&placement, container);
+        for (attribute, value) in &self.machine.attributes {
+            resource.add(attribute.clone(), value.clone());
+        }
+        ProcessInfo { key, pid, name, resource: resource.attributes }
+    }
+
+    /// A name by where the process runs.
+    fn placed_name(&self, placement: &Placement, name: Option<&ContainerName>) -> Option<String> {
+        let container = || match name {
+            Some(ContainerName::Docker(name)) => Some(name.clone()),
+            Some(ContainerName::Kubernetes { container, .. }) => Some(container.clone()),
+            None => {
+                let short_id = || placement.container_id.as_ref()?.get(..SHORT_ID);
+                placement.container_name.as_deref().or_else(short_id).map(str::to_owned)
+            }
+        };
+        let shared = placement.container_id.is_some() && placement.container_id == self.own_container;
+        (!shared).then(container).flatten().or_else(|| placement.unit.clone())
+    }
+
+    /// Name of the user by the process's own database, else the number.
+    fn owner(&self, pid: u32) -> Option<String> {
+        let id = self.proc.user_id(pid)?.to_string();
+        let users = read_text(&self.proc.path(pid, "root").join("etc/passwd"), PASSWD_BYTES);
+        let name = users.as_deref().unwrap_or_default().lines().find_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)? == id).then(|| name.to_owned())
+        });
+        Some(name.unwrap_or(id))
+    }
+}
+
+/// Attributes where what is seen beats what a process says of itself.
+fn is_observed(attribute: &str) -> bool {
+    attribute.starts_with("process.")
+        || attribute.starts_with("telemetry.")
+        || [names::CONTAINER_ID, names::OS_TYPE, names::HOST_ARCH].contains(&attribute)
+}
+
+/// Attributes, the first of each name.
+#[derive(Default)]
+struct Resource {
+    attributes: Attributes,
+}
+
+impl Resource {
+    fn add(&mut self, name: Cow<'static, str>, value: Value) {
+        if self.attributes.iter().all(|(existing, _)| *existing != name) {
+            self.attributes.push((name, value));
+        }
+    }
+
+    fn text(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Cow<'static, str>>) {
+        self.add(name.into(), Value::Str(value.into()));
+    }
+
+    fn int(&mut self, name: &'static str, value: u32) {
+        self.add(name.into(), Value::Int(value.into()));
+    }
+
+    fn maybe(&mut self, name: &'static str, value: Option<impl fmt::Display>) {
+        if let Some(value) = value {
+            self.text(name, value.to_string());
+        }
+    }
+
+    fn container(&mut self, placement: &Placement, name: Option<ContainerName>) {
+        self.maybe(names::CONTAINER_ID, placement.container_id.as_deref());
+        self.maybe(names::CONTAINER_NAME, placement.container_name.as_deref());
+        self.maybe(names::K8S_POD_UID, placement.pod_uid.as_deref());
+        match name {
+            Some(ContainerName::Docker(name)) => self.text(names::CONTAINER_NAME, name),
+            Some(ContainerName::Kubernetes { pod, namespace, container }) => {
+                self.text(names::K8S_POD_NAME, pod);
+                self.text(names::K8S_NAMESPACE_NAME, namespace);
+                self.text(names::K8S_CONTAINER_NAME, container);
+            }
+            None => {}
+        }
+    }
 }

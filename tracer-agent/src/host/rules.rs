@@ -4,6 +4,7 @@ use std::fmt;
 
 use glob::{MatchOptions, Pattern};
 
+use super::{cgroup, procfs::ProcFs};
 use crate::config::setting::{Refusal, Scalar};
 
 /// The operator's choice of processes. With no rules at all, every process is traced.
@@ -43,6 +44,18 @@ impl Selection {
             || self.pids.contains(&candidate.pid)
             || self.exes.iter().any(|glob| glob.matches(candidate.exe))
             || self.include.iter().any(|rule| rule.matches(candidate))
+    }
+
+    /// [`Selection::admits`] for a running process, whose facts are read only if a rule needs them.
+    pub fn admits_pid(&self, proc: &ProcFs, pid: u32) -> bool {
+        if self.exclude.is_empty() && (self.is_open() || self.pids.contains(&pid)) {
+            return true;
+        }
+        let name = proc.stat(pid).map(|stat| stat.name).unwrap_or_default();
+        let exe = proc.exe(pid).unwrap_or_default();
+        let cgroup = proc.cgroup(pid);
+        let cgroup = cgroup::main_path(&cgroup);
+        self.admits(&Candidate { pid, name: &name, exe: &exe, cgroup })
     }
 
     /// Whether every process is traced that is not excluded.

@@ -7,6 +7,7 @@ pub mod attributes;
 mod build;
 mod measure;
 mod metrics;
+pub mod resource;
 mod span;
 mod value;
 
