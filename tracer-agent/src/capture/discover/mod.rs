@@ -1,6 +1,22 @@
 //! Which files to probe: every TLS library and TLS-carrying executable that any process maps now
 //! or will map.
+//!
+//! [`Discoverer`] reports them as they appear, for capture; [`survey`] takes one look, for people.
 
+mod discoverer;
 mod discovery;
+mod judge;
+mod mapped;
+mod perf_record;
+mod perf_ring;
+mod polling;
+mod recent;
+mod survey;
+mod system;
 
+pub use discoverer::{Discoverer, WatchMode};
 pub use discovery::{BinaryFound, Discovery, Identity};
+pub use survey::{SurveyedFile, SurveyedProcess, survey};
+
+#[cfg(test)]
+mod tests;

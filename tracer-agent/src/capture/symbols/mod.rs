@@ -17,6 +17,6 @@ pub use not_traceable::NotTraceable;
 pub use probe_point::plan;
 
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 #[cfg(test)]
 mod tests;

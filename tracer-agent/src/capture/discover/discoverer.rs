@@ -1,0 +1,271 @@
+//! The stream of discoveries: what is there at the start, then what appears and goes.
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::discovery::Discovery;
+use super::judge::Judge;
+use super::mapped::{
+    MappedFile, Source, display_path, executable, mapped_files, maps_inode, process_ids,
+    suggests_tls,
+};
+use super::perf_record::Record;
+use super::perf_ring::{PerfRing, online_cpus, wait};
+use super::polling::{Polling, TICK};
+use super::system::system_files;
+
+/// Pause after a batch of events: more of them come, and one wake-up serves many.
+const BATCH: Duration = Duration::from_millis(1);
+/// A full look at all processes, in case an event was missed.
+const FULL_SCAN: Duration = Duration::from_secs(60);
+/// The least time between two full looks, when events are lost time and again.
+const FULL_SCAN_PAUSE: Duration = Duration::from_secs(1);
+/// Time between two looks for deleted files that nobody maps any more.
+const GONE_CHECK: Duration = Duration::from_secs(30);
+
+/// Finds files to probe and follows them. Runs in a thread of its own, by [`Discoverer::next`].
+pub struct Discoverer {
+    proc_root: PathBuf,
+    judge: Judge,
+    watch: Watch,
+    full_scan_at: Instant,
+    last_full_scan: Instant,
+    gone_check_at: Instant,
+}
+
+/// How changes are noticed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WatchMode {
+    /// By perf events, within milliseconds.
+    Events,
+    /// By looking at the process table every second.
+    Polling {
+        /// Why perf events cannot be used.
+        reason: String,
+    },
+}
+
+enum Watch {
+    Events(Vec<PerfRing>),
+    Polling {
+        polling: Polling,
+        reason: String,
+        tick_at: Instant,
+    },
+}
+
+impl Discoverer {
+    /// Starts watching the processes under `proc_root` (`/proc`): from now on nothing that is
+    /// mapped goes unnoticed. The first [`Self::next`] reports what is there already.
+    pub fn start(proc_root: PathBuf) -> Self {
+        let now = Instant::now();
+        let watch = match open_rings() {
+            Ok(rings) => Watch::Events(rings),
+            Err(error) => {
+                let reason = format!("perf events are refused (CAP_PERFMON lets them): {error}");
+                Watch::Polling {
+                    polling: Polling::default(),
+                    reason,
+                    tick_at: now,
+                }
+            }
+        };
+        Self::with(proc_root, watch, now)
+    }
+
+    fn with(proc_root: PathBuf, watch: Watch, now: Instant) -> Self {
+        Self {
+            judge: Judge::new(proc_root.clone()),
+            proc_root,
+            watch,
+            full_scan_at: now,
+            last_full_scan: now,
+            gone_check_at: now + GONE_CHECK,
+        }
+    }
+
+    /// How changes are noticed.
+    pub fn mode(&self) -> WatchMode {
+        match &self.watch {
+            Watch::Events(_) => WatchMode::Events,
+            Watch::Polling { reason, .. } => WatchMode::Polling {
+                reason: reason.clone(),
+            },
+        }
+    }
+
+    /// Waits for news, at most `timeout`; empty when there is none.
+    pub fn next(&mut self, timeout: Duration) -> Vec<Discovery> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let mut news = Vec::new();
+            let events = self.take_events(&mut news);
+            self.do_what_is_due(Instant::now(), &mut news);
+            let now = Instant::now();
+            if !news.is_empty() || now >= deadline {
+                return news;
+            }
+            if events {
+                thread::sleep(BATCH);
+            }
+            self.wait_until(deadline.min(self.next_due()));
+        }
+    }
+
+    /// Handles what the rings hold; tells whether there was anything.
+    fn take_events(&mut self, news: &mut Vec<Discovery>) -> bool {
+        let Watch::Events(rings) = &mut self.watch else {
+            return false;
+        };
+        let mut bytes = 0;
+        let mut lost = false;
+        let mut candidates = Vec::new();
+        for ring in rings {
+            bytes += ring.drain(|record| match record {
+                Record::Mapped {
+                    pid,
+                    start,
+                    end,
+                    key,
+                    path,
+                } => {
+                    if path.starts_with(b"/") && suggests_tls(path) {
+                        let source = Source::Mapping { pid, start, end };
+                        candidates.push(MappedFile {
+                            key,
+                            path: display_path(path),
+                            source,
+                        });
+                    }
+                }
+                Record::Executed { pid } => {
+                    news.push(Discovery::ProcessExecuted { pid });
+                    candidates.extend(executable(&self.proc_root, pid));
+                }
+                Record::Exited { pid } => news.push(Discovery::ProcessExited { pid }),
+                Record::Lost => lost = true,
+            });
+        }
+        news.extend(
+            candidates
+                .iter()
+                .filter_map(|candidate| self.judge.judge(candidate)),
+        );
+        if lost {
+            let soonest = self.last_full_scan + FULL_SCAN_PAUSE;
+            self.full_scan_at = self.full_scan_at.min(soonest);
+        }
+        bytes > 0
+    }
+
+    fn do_what_is_due(&mut self, now: Instant, news: &mut Vec<Discovery>) {
+        if now >= self.full_scan_at {
+            self.full_scan(news);
+            self.last_full_scan = now;
+            self.full_scan_at = now + FULL_SCAN;
+        }
+        if let Watch::Polling {
+            polling, tick_at, ..
+        } = &mut self.watch
+            && now >= *tick_at
+        {
+            *tick_at = now + TICK;
+            let tick = polling.tick(&self.proc_root, now);
+            let exited = tick
+                .exited
+                .into_iter()
+                .map(|pid| Discovery::ProcessExited { pid });
+            news.extend(exited);
+            for pid in tick.look_at {
+                self.look_at(pid, news);
+            }
+        }
+        if now >= self.gone_check_at {
+            self.gone_check_at = now + GONE_CHECK;
+            self.drop_gone(news);
+        }
+    }
+
+    fn full_scan(&mut self, news: &mut Vec<Discovery>) {
+        for pid in process_ids(&self.proc_root).unwrap_or_default() {
+            self.look_at(pid, news);
+        }
+        let files = system_files(&self.proc_root);
+        news.extend(files.iter().filter_map(|file| self.judge.judge(file)));
+    }
+
+    /// A process that cannot be read has mostly ended; one that is not ours to read is told of by
+    /// the survey.
+    fn look_at(&mut self, pid: u32, news: &mut Vec<Discovery>) {
+        let files = mapped_files(&self.proc_root, pid).unwrap_or_default();
+        news.extend(files.iter().filter_map(|file| self.judge.judge(file)));
+    }
+
+    /// Reports deleted files that no process maps any more.
+    fn drop_gone(&mut self, news: &mut Vec<Discovery>) {
+        let mut gone = Vec::new();
+        for tracked in self.judge.deleted() {
+            let maps = |pid: &u32| maps_inode(&self.proc_root, *pid, tracked.mapped_inode);
+            if tracked.witness.as_ref().is_some_and(maps) {
+                continue;
+            }
+            let Ok(pids) = process_ids(&self.proc_root) else {
+                continue;
+            };
+            let witness = pids.into_iter().find(maps);
+            tracked.witness = witness;
+            if witness.is_none() {
+                gone.push(tracked.identity.clone());
+            }
+        }
+        for identity in gone {
+            self.judge.forget(&identity);
+            news.push(Discovery::Gone(identity));
+        }
+    }
+
+    fn next_due(&self) -> Instant {
+        let due = self.full_scan_at.min(self.gone_check_at);
+        match &self.watch {
+            Watch::Events(_) => due,
+            Watch::Polling { tick_at, .. } => due.min(*tick_at),
+        }
+    }
+
+    fn wait_until(&mut self, until: Instant) {
+        // Rounded up: a wait of less than a millisecond would not wait at all.
+        let timeout = until.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+        match &mut self.watch {
+            Watch::Events(rings) => wait(rings, timeout),
+            Watch::Polling { .. } => thread::sleep(timeout),
+        }
+    }
+}
+
+fn open_rings() -> std::io::Result<Vec<PerfRing>> {
+    online_cpus()?.into_iter().map(PerfRing::open).collect()
+}
+
+#[cfg(test)]
+impl Discoverer {
+    /// A discoverer that polls, whatever the kernel allows.
+    pub(super) fn polling(proc_root: PathBuf) -> Self {
+        let now = Instant::now();
+        let reason = "by test".to_owned();
+        Self::with(
+            proc_root,
+            Watch::Polling {
+                polling: Polling::default(),
+                reason,
+                tick_at: now,
+            },
+            now,
+        )
+    }
+
+    /// Makes the check for deleted files due.
+    pub(super) fn check_gone_now(&mut self) {
+        self.gone_check_at = Instant::now();
+    }
+}

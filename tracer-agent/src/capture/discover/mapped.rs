@@ -1,0 +1,243 @@
+//! The files that one process maps executable, from `/proc/PID/maps`.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Bytes of one process's maps that are read: about 100,000 mappings.
+const MAX_MAPS: u64 = 8 * 1024 * 1024;
+const DELETED: &[u8] = b" (deleted)";
+
+/// A file that a process maps executable and that may hold TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedFile {
+    /// Device and inode as the kernel's map gives them.
+    pub key: FileKey,
+    /// Its path as the process sees it, without the mark of deletion.
+    pub path: PathBuf,
+    /// How it is reached.
+    pub(super) source: Source,
+}
+
+/// Device and inode as the kernel reports them for a mapping. On some file systems (btrfs,
+/// overlayfs) the device is not the one that `stat` gives, so this is a cache key, no identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FileKey {
+    /// Device number.
+    pub device: u64,
+    /// Inode number.
+    pub inode: u64,
+}
+
+/// Where to open a file from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The program that a process runs.
+    Executable { pid: u32 },
+    /// A mapping of a process: first and past-the-end address.
+    Mapping { pid: u32, start: u64, end: u64 },
+    /// A path that this process can open.
+    Path { path: PathBuf },
+}
+
+impl MappedFile {
+    /// The process that maps it.
+    pub(super) fn pid(&self) -> Option<u32> {
+        match self.source {
+            Source::Executable { pid } | Source::Mapping { pid, .. } => Some(pid),
+            Source::Path { .. } => None,
+        }
+    }
+
+    /// Opens the file itself, whatever its path means by now: deleted files and other mount
+    /// namespaces are reached through the process. The inode is checked.
+    pub(super) fn open(&self, proc_root: &Path) -> io::Result<File> {
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
+        for path in self.open_paths(proc_root) {
+            let file = File::options()
+                .read(true)
+                .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+                .open(path);
+            match file.and_then(|file| Ok((file.metadata()?.ino(), file))) {
+                Ok((inode, file)) if inode == self.key.inode => return Ok(file),
+                Ok(_) => {}
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Change time and size: tells another file under a reused inode number.
+    pub(super) fn stamp(&self, proc_root: &Path) -> Option<(i64, i64, u64)> {
+        let metadata = self
+            .open_paths(proc_root)
+            .into_iter()
+            .filter_map(|path| fs::metadata(path).ok())
+            .find(|metadata| metadata.ino() == self.key.inode)?;
+        Some((metadata.ctime(), metadata.ctime_nsec(), metadata.size()))
+    }
+
+    /// From the most certain path to the least. `map_files` needs CAP_CHECKPOINT_RESTORE or
+    /// CAP_SYS_ADMIN; the process's root only CAP_SYS_PTRACE, but no deleted file is found there.
+    fn open_paths(&self, proc_root: &Path) -> Vec<PathBuf> {
+        let rooted = |pid: &u32| {
+            let inside = self.path.strip_prefix("/").unwrap_or(&self.path);
+            proc_root.join(format!("{pid}/root")).join(inside)
+        };
+        match &self.source {
+            Source::Path { path } => vec![path.clone()],
+            Source::Executable { pid } => {
+                vec![proc_root.join(format!("{pid}/exe")), rooted(pid)]
+            }
+            Source::Mapping { pid, start, end } => {
+                vec![
+                    proc_root.join(format!("{pid}/map_files/{start:x}-{end:x}")),
+                    rooted(pid),
+                ]
+            }
+        }
+    }
+}
+
+/// The program of a process and the mapped libraries whose names suggest TLS, each once; empty for
+/// kernel threads and processes that have ended.
+pub fn mapped_files(proc_root: &Path, pid: u32) -> io::Result<Vec<MappedFile>> {
+    let Some(program) = program(proc_root, pid)? else {
+        return Ok(Vec::new());
+    };
+    let mut maps = Vec::with_capacity(32 * 1024);
+    File::open(proc_root.join(format!("{pid}/maps")))?
+        .take(MAX_MAPS)
+        .read_to_end(&mut maps)?;
+    let mut files: Vec<MappedFile> = Vec::new();
+    for mapping in maps.split(|&byte| byte == b'\n').filter_map(Mapping::parse) {
+        let is_program = mapping.path == program;
+        if !mapping.executable || !(is_program || suggests_tls(mapping.path)) {
+            continue;
+        }
+        if !files.iter().any(|file| file.key == mapping.key) {
+            files.push(mapping.file(pid, is_program));
+        }
+    }
+    Ok(files)
+}
+
+/// The program that a process runs, found without reading its maps.
+pub(super) fn executable(proc_root: &Path, pid: u32) -> Option<MappedFile> {
+    let path = program(proc_root, pid).ok()??;
+    let metadata = fs::metadata(proc_root.join(format!("{pid}/exe"))).ok()?;
+    let key = FileKey {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+    };
+    Some(MappedFile {
+        key,
+        path: display_path(&path),
+        source: Source::Executable { pid },
+    })
+}
+
+/// Whether a process still maps the file of this inode.
+pub(super) fn maps_inode(proc_root: &Path, pid: u32, inode: u64) -> bool {
+    let mut maps = Vec::new();
+    File::open(proc_root.join(format!("{pid}/maps")))
+        .and_then(|file| file.take(MAX_MAPS).read_to_end(&mut maps))
+        .is_ok_and(|_| {
+            let mut mappings = maps.split(|&byte| byte == b'\n').filter_map(Mapping::parse);
+            mappings.any(|mapping| mapping.executable && mapping.key.inode == inode)
+        })
+}
+
+/// Whether a library by this path may hold TLS. Wide: a wrong yes costs one look at its symbols.
+pub(super) fn suggests_tls(path: &[u8]) -> bool {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let holds = |part: &[u8]| memchr::memmem::find(name, part).is_some();
+    holds(b".so") && (holds(b"ssl") || holds(b"gnutls") || holds(b"libnode"))
+}
+
+/// The path without the mark that the kernel appends for a deleted file.
+pub(super) fn display_path(path: &[u8]) -> PathBuf {
+    OsStr::from_bytes(path.strip_suffix(DELETED).unwrap_or(path)).into()
+}
+
+/// The program a process runs, as raw path; `None` for kernel threads and the dead.
+fn program(proc_root: &Path, pid: u32) -> io::Result<Option<Vec<u8>>> {
+    match fs::read_link(proc_root.join(format!("{pid}/exe"))) {
+        Ok(path) => Ok(Some(path.into_os_string().into_vec())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// One line of `maps`: `start-end perms offset major:minor inode path`.
+struct Mapping<'a> {
+    start: u64,
+    end: u64,
+    executable: bool,
+    key: FileKey,
+    path: &'a [u8],
+}
+
+impl<'a> Mapping<'a> {
+    /// Only file mappings.
+    fn parse(line: &'a [u8]) -> Option<Self> {
+        let mut rest = line;
+        let mut word = || {
+            let end = rest.iter().position(|&byte| byte == b' ')?;
+            let word = str::from_utf8(rest.get(..end)?).ok()?;
+            rest = rest.get(end + 1..)?;
+            Some(word)
+        };
+        let (start, end) = word()?.split_once('-')?;
+        let permissions = word()?;
+        let _offset = word()?;
+        let (major, minor) = word()?.split_once(':')?;
+        let inode = word()?.parse().ok()?;
+        let path = rest.trim_ascii_start();
+        let hex = |digits| u64::from_str_radix(digits, 16).ok();
+        let device = device(
+            u32::try_from(hex(major)?).ok()?,
+            u32::try_from(hex(minor)?).ok()?,
+        );
+        (inode != 0 && path.starts_with(b"/")).then_some(Self {
+            start: hex(start)?,
+            end: hex(end)?,
+            executable: permissions.as_bytes().get(2) == Some(&b'x'),
+            key: FileKey { device, inode },
+            path,
+        })
+    }
+
+    fn file(&self, pid: u32, is_program: bool) -> MappedFile {
+        let source = if is_program {
+            Source::Executable { pid }
+        } else {
+            Source::Mapping {
+                pid,
+                start: self.start,
+                end: self.end,
+            }
+        };
+        MappedFile {
+            key: self.key,
+            path: display_path(self.path),
+            source,
+        }
+    }
+}
+
+/// A device number as `stat` packs it.
+pub(super) fn device(major: u32, minor: u32) -> u64 {
+    libc::makedev(major, minor)
+}
+
+/// Ids of the processes of this host.
+pub fn process_ids(proc_root: &Path) -> io::Result<Vec<u32>> {
+    let entries = fs::read_dir(proc_root)?.filter_map(Result::ok);
+    Ok(entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect())
+}

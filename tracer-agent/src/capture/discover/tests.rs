@@ -1,0 +1,301 @@
+//! Discovery over a process tree built here, and on the running kernel.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use memmap2::MmapOptions;
+use tempfile::TempDir;
+
+use super::mapped::mapped_files;
+use super::{BinaryFound, Discoverer, Discovery, WatchMode, survey};
+use crate::capture::plan::ProbeRole;
+use crate::capture::symbols::NotTraceable;
+use crate::capture::symbols::fixture::Fixture;
+
+/// A directory that looks like `/proc`, with a file system of its own below `1/root`.
+struct ProcTree {
+    directory: TempDir,
+}
+
+impl ProcTree {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("directory");
+        fs::create_dir_all(directory.path().join("1/root")).expect("root");
+        Self { directory }
+    }
+
+    fn root(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Puts a file into the file system of every process.
+    fn put(&self, path: &str, content: &[u8]) -> PathBuf {
+        let path = self
+            .root()
+            .join("1/root")
+            .join(path.trim_start_matches('/'));
+        fs::create_dir_all(path.parent().expect("parent")).expect("directories");
+        fs::write(&path, content).expect("write");
+        path
+    }
+
+    /// Adds a process that maps these paths, its program first.
+    fn process(&self, pid: u32, paths: &[&str]) {
+        let process = self.root().join(pid.to_string());
+        let files = self.root().join("1/root");
+        fs::create_dir_all(&process).expect("process");
+        let mut maps = String::from("7ffd000-7ffe000 r-xp 00000000 00:00 0    [vdso]\n");
+        for (index, path) in paths.iter().enumerate() {
+            let start = 0x7f00_0000 + index * 0x10000;
+            let file = fs::metadata(files.join(path.trim_start_matches('/'))).expect("file");
+            let (device, inode) = (file.dev(), file.ino());
+            let (major, minor) = (libc::major(device), libc::minor(device));
+            for (at, permissions) in [(start, "r--p"), (start + 0x1000, "r-xp")] {
+                let end = at + 0x1000;
+                maps.push_str(&format!(
+                    "{at:x}-{end:x} {permissions} 00001000 {major:02x}:{minor:02x} {inode}    {path}\n"
+                ));
+            }
+        }
+        fs::write(process.join("maps"), maps).expect("maps");
+        symlink(paths.first().expect("program"), process.join("exe")).expect("exe");
+        if pid != 1 {
+            symlink(files, process.join("root")).expect("root");
+        }
+    }
+}
+
+fn tls_library() -> Vec<u8> {
+    let machine = if cfg!(target_arch = "aarch64") {
+        183
+    } else {
+        62
+    };
+    let mut fixture = Fixture {
+        machine: Some(machine),
+        ..Fixture::default()
+    };
+    // push %rbx; ret
+    fixture.function("SSL_read", b"\x53\xc3\0\0");
+    fixture.function("SSL_write", b"\x53\xc3\0\0");
+    fixture.bytes()
+}
+
+fn found(news: &[Discovery]) -> Vec<&BinaryFound> {
+    let found = news.iter().filter_map(|news| match news {
+        Discovery::Found(found) => Some(found),
+        _ => None,
+    });
+    found.collect()
+}
+
+#[test]
+fn only_the_program_and_tls_names_are_candidates() {
+    let tree = ProcTree::new();
+    for path in [
+        "/app/my server",
+        "/lib/libc.so.6",
+        "/site/libssl-8b66dd34.so.3",
+        "/etc/ssl.conf",
+    ] {
+        tree.put(path, b"content");
+    }
+    tree.process(
+        42,
+        &[
+            "/app/my server",
+            "/lib/libc.so.6",
+            "/site/libssl-8b66dd34.so.3",
+            "/etc/ssl.conf",
+        ],
+    );
+    let files = mapped_files(tree.root(), 42).expect("maps");
+    let paths: Vec<_> = files
+        .iter()
+        .map(|file| file.path.to_str().expect("text"))
+        .collect();
+    assert_eq!(paths, ["/app/my server", "/site/libssl-8b66dd34.so.3"]);
+    assert!(
+        mapped_files(tree.root(), 43)
+            .expect("no such process")
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_file_is_found_once_and_gone_when_deleted_and_unmapped() {
+    let tree = ProcTree::new();
+    tree.put("/bin/app", b"#!");
+    let library = tree.put("/venv/libssl.so.3", &tls_library());
+    tree.process(42, &["/bin/app", "/venv/libssl.so.3"]);
+    tree.process(43, &["/bin/app", "/venv/libssl.so.3"]);
+    let mut discoverer = Discoverer::polling(tree.root().to_owned());
+
+    let news = discoverer.next(Duration::ZERO);
+    let [binary] = found(&news)[..] else {
+        panic!("{news:?}")
+    };
+    assert_eq!(binary.display_path, Path::new("/venv/libssl.so.3"));
+    assert_eq!(
+        binary.identity.inode,
+        fs::metadata(&library).expect("file").ino()
+    );
+    assert!(matches!(binary.pid, Some(42 | 43)));
+    assert_eq!(
+        fs::read(binary.open_path()).expect("open path"),
+        tls_library()
+    );
+
+    fs::remove_file(&library).expect("delete");
+    tree.put("/venv/libssl.so.3", &tls_library());
+    tree.process(44, &["/bin/app", "/venv/libssl.so.3"]);
+    let news = discoverer.next(Duration::from_secs(2));
+    let [second] = found(&news)[..] else {
+        panic!("{news:?}")
+    };
+    assert_ne!(
+        second.identity, binary.identity,
+        "a replaced library is another file"
+    );
+    assert_eq!(
+        fs::read(binary.open_path()).expect("open path"),
+        tls_library()
+    );
+
+    fs::remove_dir_all(tree.root().join("42")).expect("exit");
+    discoverer.check_gone_now();
+    let gone = |news: &[Discovery]| news.iter().any(|news| matches!(news, Discovery::Gone(_)));
+    let news = discoverer.next(Duration::ZERO);
+    assert!(!gone(&news), "still mapped by 43: {news:?}");
+    fs::remove_dir_all(tree.root().join("43")).expect("exit");
+    discoverer.check_gone_now();
+    let news = discoverer.next(Duration::from_secs(2));
+    assert!(gone(&news), "{news:?}");
+    let exited = |news: &Discovery| matches!(news, Discovery::ProcessExited { pid: 42 | 43 });
+    assert!(news.iter().any(exited) || discoverer.next(Duration::from_secs(2)).iter().any(exited));
+}
+
+#[test]
+fn libraries_that_nobody_maps_are_found_in_the_system_directories() {
+    let tree = ProcTree::new();
+    tree.put("/usr/lib/x86_64-linux-gnu/libssl.so.3", &tls_library());
+    tree.put("/usr/lib/x86_64-linux-gnu/libcrypto.so.3", &tls_library());
+    let mut discoverer = Discoverer::polling(tree.root().to_owned());
+    let news = discoverer.next(Duration::ZERO);
+    let [binary] = found(&news)[..] else {
+        panic!("{news:?}")
+    };
+    assert_eq!(
+        binary.display_path,
+        Path::new("/usr/lib/x86_64-linux-gnu/libssl.so.3")
+    );
+    assert_eq!(binary.pid, None);
+}
+
+#[test]
+fn a_survey_says_for_each_process_what_is_traceable() {
+    let tree = ProcTree::new();
+    let go = Fixture {
+        sections: vec![".go.buildinfo"],
+        ..Fixture::default()
+    };
+    let machine = Some(if cfg!(target_arch = "aarch64") {
+        183
+    } else {
+        62
+    });
+    tree.put("/bin/gopher", &Fixture { machine, ..go }.bytes());
+    tree.put("/bin/app", b"#!");
+    tree.put("/venv/libssl.so.3", &tls_library());
+    tree.process(42, &["/bin/gopher"]);
+    tree.process(43, &["/bin/app", "/venv/libssl.so.3"]);
+    let mut processes = survey(tree.root()).expect("survey");
+    processes.sort_by_key(|process| process.pid);
+    let [go, app] = &processes[..] else {
+        panic!("{processes:?}")
+    };
+    assert_eq!(go.pid, 42);
+    let plan = app.files[1].outcome.as_ref().as_ref().expect("plan");
+    assert!(
+        plan.points
+            .iter()
+            .any(|point| point.role == ProbeRole::Read)
+    );
+    assert!(
+        matches!(go.files[0].outcome.as_ref(), Err(NotTraceable::Go)),
+        "{go:?}"
+    );
+}
+
+/// Waits for a discovery that `wanted` accepts; returns how long it took.
+fn wait_for(
+    discoverer: &mut Discoverer,
+    mut wanted: impl FnMut(&Discovery) -> bool,
+) -> Option<Duration> {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(5) {
+        if discoverer
+            .next(Duration::from_millis(100))
+            .iter()
+            .any(&mut wanted)
+        {
+            return Some(start.elapsed());
+        }
+    }
+    None
+}
+
+/// A discoverer on the running kernel, its first look done.
+fn live() -> Option<Discoverer> {
+    let mut discoverer = Discoverer::start("/proc".into());
+    if let WatchMode::Polling { reason } = discoverer.mode() {
+        println!("skipped: {reason}");
+        return None;
+    }
+    let start = Instant::now();
+    discoverer.next(Duration::ZERO);
+    println!("first look: {:?}", start.elapsed());
+    Some(discoverer)
+}
+
+#[test]
+fn a_library_mapped_now_is_found_at_once() {
+    let Some(mut discoverer) = live() else { return };
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("libssl-fixture.so.3");
+    fs::write(&path, tls_library()).expect("write");
+    let file = File::open(&path).expect("open");
+    // SAFETY: the file is ours and is not changed while mapped.
+    let map = unsafe { MmapOptions::new().map_exec(&file) }.expect("map");
+    let mine = |news: &Discovery| match news {
+        Discovery::Found(found) => {
+            found.display_path == path && found.pid == Some(std::process::id())
+        }
+        _ => false,
+    };
+    let latency = wait_for(&mut discoverer, mine).expect("found");
+    assert!(latency < Duration::from_millis(250), "{latency:?}");
+
+    fs::remove_file(&path).expect("delete");
+    drop((map, file));
+    discoverer.check_gone_now();
+    let gone = wait_for(&mut discoverer, |news| matches!(news, Discovery::Gone(_)));
+    assert!(gone.is_some());
+}
+
+#[test]
+fn a_program_is_seen_to_start_and_end() {
+    let Some(mut discoverer) = live() else { return };
+    let mut child = Command::new("true").spawn().expect("spawn");
+    let pid = child.id();
+    child.wait().expect("wait");
+    let mut started = false;
+    let ended = wait_for(&mut discoverer, |news| {
+        started |= matches!(news, Discovery::ProcessExecuted { pid: seen } if *seen == pid);
+        matches!(news, Discovery::ProcessExited { pid: seen } if *seen == pid)
+    });
+    assert!(started && ended.is_some());
+}
