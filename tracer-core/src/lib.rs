@@ -18,4 +18,5 @@ pub mod pipeline;
 pub mod policy;
 pub mod semconv;
 pub mod stream;
+pub mod tape;
 pub mod verdict;

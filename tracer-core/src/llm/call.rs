@@ -207,7 +207,7 @@ impl Timing {
 /// How a call went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// An answer.
+    /// An answer; where the capture is not complete, nothing that says otherwise.
     Success,
     /// The provider reported an error, by status or inside the answer.
     Failed {
@@ -218,8 +218,8 @@ pub enum Outcome {
     Cancelled,
 }
 
-/// How much of a call was captured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How much of a call was captured, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CaptureState {
     /// All of it.
     Complete,

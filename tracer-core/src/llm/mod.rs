@@ -1,7 +1,28 @@
 //! From exchanges to calls: who is the provider, what was asked, what came back.
 
 pub mod call;
-mod hosts;
 pub mod provider;
 pub mod recognise;
 pub mod usage;
+
+pub(crate) mod builder;
+
+mod adapters;
+mod answer;
+mod body;
+mod chunk_times;
+mod error_body;
+mod event;
+mod hosts;
+mod json;
+mod openai_usage;
+mod prefilter;
+mod request;
+mod response;
+mod trace_parent;
+
+mod anthropic;
+mod openai_chat;
+mod openai_completions;
+mod openai_embeddings;
+mod openai_responses;

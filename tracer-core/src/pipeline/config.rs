@@ -2,7 +2,11 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use crate::{http::allow_list::AllowList, limits::Limits, llm::provider::HostRule};
+use crate::{
+    http::allow_list::AllowList,
+    limits::Limits,
+    llm::{builder::BuilderContext, provider::HostRule},
+};
 
 /// Settings of a [`Pipeline`](super::Pipeline).
 #[derive(Debug, Clone)]
@@ -36,5 +40,11 @@ impl Default for PipelineConfig {
             headers: AllowList::default(),
             hosts: Vec::new(),
         }
+    }
+}
+
+impl PipelineConfig {
+    pub(super) const fn builder_context(&self) -> BuilderContext<'_> {
+        BuilderContext { body_bytes: self.body_bytes, limits: self.limits, headers: &self.headers }
     }
 }

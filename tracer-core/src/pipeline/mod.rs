@@ -2,14 +2,18 @@
 //!
 //! ```text
 //! segment / close / advance  ->  Pipeline  ->  poll: Verdict | Call | LostExchanges
+//!
+//! Pipeline ─► Connection ─► Detector, then H1Connection ─► Exchanges ─► CallBuilder per LLM call
+//!                                                              └─► Judge: verdict, Turns: losses
 //! ```
 
 mod config;
+mod connection;
 mod core;
+mod exchanges;
+mod judge;
+mod output;
 mod stats;
+mod turns;
 
-pub use self::{
-    config::PipelineConfig,
-    core::{Output, Pipeline},
-    stats::Stats,
-};
+pub use self::{config::PipelineConfig, core::Pipeline, output::Output, stats::Stats};

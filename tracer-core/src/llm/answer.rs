@@ -1,0 +1,111 @@
+//! What a response says, gathered piece by piece by the adapters.
+
+use super::{
+    call::{ResponseFacts, ToolCall},
+    usage::Usage,
+};
+
+/// Choices and tool calls of one answer that are kept.
+const KEPT: usize = 128;
+
+/// What a response said so far.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub(super) id: Option<String>,
+    pub(super) model: Option<String>,
+    pub(super) service_tier: Option<String>,
+    pub(super) system_fingerprint: Option<String>,
+    /// Last counts that were given.
+    pub(super) usage: Usage,
+    /// `error.type` of an error in the body.
+    pub(super) error: Option<String>,
+    /// The API's own end mark came: nothing can be missing, whatever the framing says.
+    pub(super) ended: bool,
+    finished: Vec<(u64, String)>,
+    tools: Vec<ToolSlot>,
+}
+
+#[derive(Debug)]
+struct ToolSlot {
+    choice: u64,
+    index: u64,
+    id: Option<String>,
+    name: Option<String>,
+}
+
+impl Answer {
+    /// The first id and model count: a stream repeats them.
+    pub(super) fn identify(&mut self, id: Option<&str>, model: Option<&str>) {
+        keep_first(&mut self.id, id);
+        keep_first(&mut self.model, model);
+    }
+
+    /// Choice `index` ended; its last reason counts.
+    pub(super) fn finish(&mut self, index: u64, reason: &str) {
+        if let Some((_, old)) = self.finished.iter_mut().find(|(at, _)| *at == index) {
+            reason.clone_into(old);
+        } else if self.finished.len() < KEPT {
+            self.finished.push((index, reason.to_owned()));
+        }
+    }
+
+    /// Some choice ended.
+    pub(super) fn has_finished(&self) -> bool {
+        !self.finished.is_empty()
+    }
+
+    /// A piece of tool call `index` of a choice: id and name may come apart. Some servers use an
+    /// index again for another call, which has another id.
+    pub(super) fn tool(&mut self, choice: u64, index: u64, id: Option<&str>, name: Option<&str>) {
+        let place = self.tools.iter_mut().rev().find(|slot| {
+            slot.choice == choice
+                && slot.index == index
+                && (id.is_none() || slot.id.is_none() || slot.id.as_deref() == id)
+        });
+        if let Some(slot) = place {
+            keep_first(&mut slot.id, id);
+            keep_first(&mut slot.name, name);
+        } else if self.tools.len() < KEPT {
+            self.tools.push(ToolSlot { choice, index, id: id.map(str::to_owned), name: name.map(str::to_owned) });
+        }
+    }
+
+    /// The next tool call of an answer in one piece.
+    pub(super) fn next_tool(&mut self, choice: u64, id: Option<&str>, name: Option<&str>) {
+        let index = self.tools.iter().filter(|slot| slot.choice == choice).count();
+        self.tool(choice, index as u64, id, name);
+    }
+
+    /// Forgets the tool calls: a full list follows.
+    pub(super) fn clear_tools(&mut self) {
+        self.tools.clear();
+    }
+
+    /// Moves what was gathered into `facts`.
+    pub(super) fn fill(mut self, facts: &mut ResponseFacts) {
+        facts.id = self.id;
+        facts.model = self.model;
+        facts.service_tier = self.service_tier;
+        facts.system_fingerprint = self.system_fingerprint;
+        self.finished.sort_by_key(|(index, _)| *index);
+        facts.finish_reasons = self.finished.into_iter().map(|(_, reason)| reason).collect();
+        self.tools.sort_by_key(|slot| (slot.choice, slot.index));
+        facts.tool_calls =
+            self.tools.into_iter().filter_map(|slot| Some(ToolCall { id: slot.id, name: slot.name? })).collect();
+    }
+}
+
+fn keep_first(place: &mut Option<String>, value: Option<&str>) {
+    if place.is_none() {
+        *place = value.map(str::to_owned);
+    }
+}
+
+/// Replaces `place` by a value that is there.
+pub(super) fn keep_last(place: &mut Option<String>, value: Option<&str>) {
+    if let Some(value) = value
+        && place.as_deref() != Some(value)
+    {
+        *place = Some(value.to_owned());
+    }
+}

@@ -1,0 +1,279 @@
+//! Anthropic `POST …/v1/messages`, as served by Anthropic and everyone compatible.
+//!
+//! <https://docs.anthropic.com/en/api/messages>. Input tokens exclude cached ones on the wire. In a
+//! stream `message_start` and `message_delta` each carry some of the usage: a later member replaces
+//! an earlier one, and the output count of `message_start` is only its first token.
+
+use serde::Deserialize;
+
+use super::{
+    answer::{Answer, keep_last},
+    call::{OutputType, RequestFacts},
+    error_body::{ErrorField, UNNAMED},
+    event::{Chunk, event_type},
+    json::{Count, Filled, Flag, Length, List, Number, Object, Text, Texts, read},
+    request::RequestRead,
+    usage::Usage,
+};
+use crate::stream::sse::Event;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Request<'a> {
+    #[serde(borrow)]
+    model: Text<'a>,
+    messages: Filled,
+    stream: Flag,
+    max_tokens: Count,
+    temperature: Number,
+    top_p: Number,
+    top_k: Number,
+    stop_sequences: Texts,
+    service_tier: Text<'a>,
+    output_config: Object<OutputConfig<'a>>,
+    output_format: Object<Format<'a>>,
+    tools: Length,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct OutputConfig<'a> {
+    #[serde(borrow)]
+    effort: Text<'a>,
+    format: Object<Format<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Format<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+}
+
+/// Reads a request body.
+pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
+    let body = read::<Request<'_>>(body)?;
+    let has_shape = body.messages.0 && body.model.as_str().is_some();
+    let config = body.output_config.0.as_ref();
+    let format = config.and_then(|config| config.format.0.as_ref()).or(body.output_format.0.as_ref());
+    let json = format.and_then(|format| format.kind.as_str()) == Some("json_schema");
+    let facts = RequestFacts {
+        model: body.model.owned(),
+        stream: body.stream.0,
+        max_tokens: body.max_tokens.0,
+        temperature: body.temperature.0,
+        top_p: body.top_p.0,
+        top_k: body.top_k.0,
+        stop_sequences: body.stop_sequences.0,
+        output_type: json.then_some(OutputType::Json),
+        service_tier: body.service_tier.owned(),
+        reasoning_level: config.and_then(|config| config.effort.owned()),
+        tool_count: body.tools.0,
+        ..RequestFacts::default()
+    };
+    Some(RequestRead { facts, has_shape })
+}
+
+/// Usage as it is on the wire.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct WireUsage<'a> {
+    input_tokens: Count,
+    output_tokens: Count,
+    cache_read_input_tokens: Count,
+    cache_creation_input_tokens: Count,
+    output_tokens_details: Object<OutputDetails>,
+    #[serde(borrow)]
+    service_tier: Text<'a>,
+}
+
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+struct OutputDetails {
+    thinking_tokens: Count,
+}
+
+/// The counts of a message so far.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    input: Option<u64>,
+    output: Option<u64>,
+    cache_read: Option<u64>,
+    cache_creation: Option<u64>,
+    thinking: Option<u64>,
+}
+
+impl Counts {
+    /// Every count that `usage` gives replaces the one before.
+    fn merge(&mut self, usage: &WireUsage<'_>) {
+        let thinking = usage.output_tokens_details.0.as_ref().and_then(|details| details.thinking_tokens.0);
+        self.input = usage.input_tokens.0.or(self.input);
+        self.output = usage.output_tokens.0.or(self.output);
+        self.cache_read = usage.cache_read_input_tokens.0.or(self.cache_read);
+        self.cache_creation = usage.cache_creation_input_tokens.0.or(self.cache_creation);
+        self.thinking = thinking.or(self.thinking);
+    }
+
+    fn normalise(self) -> Usage {
+        let cached = [self.cache_read, self.cache_creation].into_iter().flatten();
+        Usage {
+            input: self.input.and_then(|input| cached.fold(Some(input), |sum: Option<u64>, part| sum?.checked_add(part))),
+            output: self.output,
+            cache_read: self.cache_read,
+            cache_creation: self.cache_creation,
+            reasoning: self.thinking.map(|part| self.output.map_or(part, |whole| part.min(whole))),
+        }
+    }
+}
+
+/// A message, as a document and in `message_start`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Message<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    model: Text<'a>,
+    stop_reason: Text<'a>,
+    content: List<Object<Block<'a>>>,
+    usage: Object<WireUsage<'a>>,
+    #[serde(rename = "type")]
+    kind: Text<'a>,
+    error: ErrorField<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Block<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    id: Text<'a>,
+    name: Text<'a>,
+}
+
+impl Block<'_> {
+    /// Tells of a call that the caller has to carry out; the provider's own tools are none.
+    fn tell(&self, answer: &mut Answer) {
+        if self.kind.as_str() == Some("tool_use") {
+            answer.next_tool(0, self.id.as_str(), self.name.as_str());
+        }
+    }
+
+    /// Some blocks come whole with their start: redacted thinking, results of the provider's tools.
+    fn comes_in_deltas(&self) -> bool {
+        matches!(self.kind.as_str(), Some("text" | "thinking" | "tool_use" | "server_tool_use" | "mcp_tool_use"))
+    }
+}
+
+impl Message<'_> {
+    fn tell(&self, answer: &mut Answer) {
+        answer.identify(self.id.as_str(), self.model.as_str());
+        if let Some(reason) = self.stop_reason.as_str() {
+            answer.finish(0, reason);
+        }
+        for block in self.content.0.iter().filter_map(|block| block.0.as_ref()) {
+            block.tell(answer);
+        }
+        let tier = self.usage.0.as_ref().and_then(|usage| usage.service_tier.as_str());
+        keep_last(&mut answer.service_tier, tier);
+    }
+}
+
+/// Reads an answer in one piece; `false` if it is not one.
+pub(super) fn read_document(body: &[u8], answer: &mut Answer) -> bool {
+    let Some(message) = read::<Message<'_>>(body) else { return false };
+    if message.error.is_present() || message.kind.as_str() == Some("error") {
+        answer.error = Some(message.error.kind_or_unnamed());
+        return true;
+    }
+    message.tell(answer);
+    if let Some(usage) = &message.usage.0 {
+        let mut counts = Counts::default();
+        counts.merge(usage);
+        answer.usage = counts.normalise();
+    }
+    true
+}
+
+/// The members of all events that are parsed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Data<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    message: Object<Message<'a>>,
+    content_block: Object<Block<'a>>,
+    delta: Object<Delta<'a>>,
+    usage: Object<WireUsage<'a>>,
+    error: ErrorField<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Delta<'a> {
+    #[serde(borrow)]
+    stop_reason: Text<'a>,
+}
+
+/// Reads a stream of events.
+#[derive(Debug, Default)]
+pub(super) struct AnthropicStream {
+    counts: Counts,
+}
+
+impl AnthropicStream {
+    /// Takes the next event.
+    pub(super) fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
+        let named = event_type(event);
+        match named {
+            Some(b"content_block_delta") => return Chunk::Output,
+            Some(b"content_block_stop" | b"ping") => return Chunk::Other,
+            _ => {}
+        }
+        let Some(data) = read::<Data<'_>>(event.data) else {
+            if named == Some(b"error") {
+                answer.error = Some(UNNAMED.to_owned());
+            }
+            return Chunk::Other;
+        };
+        let kind = data.kind.as_str().map(str::as_bytes).or(named).unwrap_or_default();
+        self.tell(kind, &data, answer)
+    }
+
+    fn tell(&mut self, kind: &[u8], data: &Data<'_>, answer: &mut Answer) -> Chunk {
+        match kind {
+            b"message_start" => self.start(data, answer),
+            b"content_block_start" => return start_block(data, answer),
+            b"content_block_delta" => return Chunk::Output,
+            b"message_delta" => self.delta(data, answer),
+            b"message_stop" => answer.ended = true,
+            b"error" => answer.error = Some(data.error.kind_or_unnamed()),
+            _ => {}
+        }
+        Chunk::Other
+    }
+
+    fn start(&mut self, data: &Data<'_>, answer: &mut Answer) {
+        let Some(message) = &data.message.0 else { return };
+        message.tell(answer);
+        if let Some(usage) = &message.usage.0 {
+            self.counts.merge(usage);
+            answer.usage = Usage { output: None, reasoning: None, ..self.counts.normalise() };
+        }
+    }
+
+    fn delta(&mut self, data: &Data<'_>, answer: &mut Answer) {
+        if let Some(reason) = data.delta.0.as_ref().and_then(|delta| delta.stop_reason.as_str()) {
+            answer.finish(0, reason);
+        }
+        if let Some(usage) = &data.usage.0 {
+            self.counts.merge(usage);
+        }
+        answer.usage = self.counts.normalise();
+    }
+}
+
+fn start_block(data: &Data<'_>, answer: &mut Answer) -> Chunk {
+    let Some(block) = &data.content_block.0 else { return Chunk::Other };
+    block.tell(answer);
+    if block.comes_in_deltas() { Chunk::Other } else { Chunk::Output }
+}

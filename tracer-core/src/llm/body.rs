@@ -1,0 +1,76 @@
+//! A JSON body while it comes in.
+
+use super::json::close_object;
+
+/// The beginning of a body, up to a bound or the first gap: what follows cannot be parsed without.
+#[derive(Debug)]
+pub(super) struct BodyBuffer {
+    bytes: Vec<u8>,
+    bound: usize,
+    state: Kept,
+}
+
+/// How much of the body is in the buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    All,
+    UpToBound,
+    UpToGap,
+}
+
+impl BodyBuffer {
+    pub(super) const fn new(bound: usize) -> Self {
+        Self { bytes: Vec::new(), bound, state: Kept::All }
+    }
+
+    /// Appends the next bytes.
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
+        if self.state != Kept::All {
+            return;
+        }
+        let room = self.bound.saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        if bytes.len() > room {
+            self.state = Kept::UpToBound;
+        }
+    }
+
+    /// Bytes are missing here.
+    pub(super) fn gap(&mut self) {
+        if self.state == Kept::All {
+            self.state = Kept::UpToGap;
+        }
+    }
+
+    /// The bound was passed.
+    pub(super) fn is_over_bound(&self) -> bool {
+        self.state == Kept::UpToBound
+    }
+
+    /// What was kept.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Reads the body; one that breaks off is read as far as its whole members go.
+    pub(super) fn read<R>(mut self, read: impl Fn(&[u8]) -> Option<R>) -> BodyRead<R> {
+        if let Some(whole) = read(&self.bytes) {
+            return BodyRead::Whole(whole);
+        }
+        if !close_object(&mut self.bytes) {
+            return BodyRead::Nothing;
+        }
+        read(&self.bytes).map_or(BodyRead::Nothing, BodyRead::Beginning)
+    }
+}
+
+/// What came of reading a body.
+#[derive(Debug)]
+pub(super) enum BodyRead<R> {
+    /// All of it was read.
+    Whole(R),
+    /// It broke off.
+    Beginning(R),
+    /// It is no JSON object.
+    Nothing,
+}

@@ -1,0 +1,228 @@
+//! OpenAI `POST …/responses`.
+//!
+//! <https://platform.openai.com/docs/api-reference/responses>. The last event of a stream carries
+//! the whole answer, so the others need not be parsed: of each only its type is looked at.
+
+use serde::{Deserialize, de::MapAccess};
+
+use super::{
+    answer::{Answer, keep_last},
+    call::RequestFacts,
+    error_body::ErrorField,
+    event::{Chunk, event_type, is_done},
+    json::{Count, Filled, Flag, Lenient, Length, List, Number, Object, Text, lenient, read},
+    openai_chat::{Format, Reasoning},
+    openai_usage::{OpenAiUsage, ReasoningRule},
+    request::RequestRead,
+};
+use crate::stream::sse::Event;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Request<'a> {
+    #[serde(borrow)]
+    model: Text<'a>,
+    input: Filled,
+    prompt: Filled,
+    stream: Flag,
+    max_output_tokens: Count,
+    temperature: Number,
+    top_p: Number,
+    text: Object<TextOptions<'a>>,
+    reasoning: Object<Reasoning<'a>>,
+    previous_response_id: Text<'a>,
+    conversation: Conversation<'a>,
+    service_tier: Text<'a>,
+    tools: Length,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct TextOptions<'a> {
+    #[serde(borrow)]
+    format: Object<Format<'a>>,
+}
+
+/// An id, or an object with one.
+#[derive(Debug, Default)]
+struct Conversation<'a>(Text<'a>);
+
+impl<'de: 'a, 'a> Lenient<'de> for Conversation<'a> {
+    fn text(value: std::borrow::Cow<'de, str>) -> Self {
+        Self(Lenient::text(value))
+    }
+    fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut id = Text::default();
+        while let Some(key) = map.next_key::<Text<'a>>()? {
+            let value = map.next_value::<Text<'a>>()?;
+            if key.as_str() == Some("id") {
+                id = value;
+            }
+        }
+        Ok(Self(id))
+    }
+}
+
+lenient!(Conversation<'a>);
+
+/// Reads a request body.
+pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
+    let body = read::<Request<'_>>(body)?;
+    let has_shape = (body.input.0 || body.prompt.0) && (body.model.as_str().is_some() || body.prompt.0);
+    let format = body.text.0.as_ref().and_then(|text| text.format.0.as_ref());
+    let facts = RequestFacts {
+        model: body.model.owned(),
+        stream: body.stream.0,
+        max_tokens: body.max_output_tokens.0,
+        temperature: body.temperature.0,
+        top_p: body.top_p.0,
+        output_type: format.and_then(Format::output_type),
+        service_tier: body.service_tier.owned(),
+        reasoning_level: body.reasoning.0.as_ref().and_then(|reasoning| reasoning.effort.owned()),
+        previous_response_id: body.previous_response_id.owned(),
+        conversation_id: body.conversation.0.owned(),
+        tool_count: body.tools.0,
+        ..RequestFacts::default()
+    };
+    Some(RequestRead { facts, has_shape })
+}
+
+/// The answer, as a document and inside the events of a stream.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Response<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    model: Text<'a>,
+    status: Text<'a>,
+    service_tier: Text<'a>,
+    error: ErrorField<'a>,
+    incomplete_details: Object<Incomplete<'a>>,
+    output: List<Object<Item<'a>>>,
+    usage: Object<OpenAiUsage>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Incomplete<'a> {
+    #[serde(borrow)]
+    reason: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Item<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    name: Text<'a>,
+    call_id: Text<'a>,
+}
+
+impl Item<'_> {
+    /// A call that the caller has to carry out; the provider's own tools are none.
+    fn is_tool_call(&self) -> bool {
+        matches!(self.kind.as_str(), Some("function_call" | "custom_tool_call"))
+    }
+}
+
+impl Response<'_> {
+    fn tell(&self, answer: &mut Answer) {
+        answer.identify(self.id.as_str(), None);
+        keep_last(&mut answer.model, self.model.as_str());
+        keep_last(&mut answer.service_tier, self.service_tier.as_str());
+        if let Some(usage) = self.usage.0.as_ref().and_then(|usage| usage.normalise(ReasoningRule::Within)) {
+            answer.usage = usage;
+        }
+        if self.error.is_present() || self.status.as_str() == Some("failed") {
+            answer.error = Some(self.error.kind().unwrap_or_else(|| "failed".to_owned()));
+        }
+        if let Some(reason) = self.finish_reason() {
+            answer.finish(0, reason);
+        }
+        let tools: Vec<_> = self.output.0.iter().filter_map(|item| item.0.as_ref()).filter(|item| item.is_tool_call()).collect();
+        if !self.output.0.is_empty() {
+            answer.clear_tools();
+        }
+        for tool in tools {
+            answer.next_tool(0, tool.call_id.as_str(), tool.name.as_str());
+        }
+    }
+
+    /// There is no finish reason, but a status and perhaps why it is not `completed`.
+    fn finish_reason(&self) -> Option<&str> {
+        match self.status.as_str()? {
+            "completed" => Some("completed"),
+            "incomplete" => {
+                let details = self.incomplete_details.0.as_ref();
+                Some(details.and_then(|details| details.reason.as_str()).unwrap_or("incomplete"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Reads an answer in one piece; `false` if it is not one.
+pub(super) fn read_document(body: &[u8], answer: &mut Answer) -> bool {
+    let Some(response) = read::<Response<'_>>(body) else { return false };
+    response.tell(answer);
+    true
+}
+
+/// The members of all events that are parsed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Data<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    response: Object<Response<'a>>,
+    item: Object<Item<'a>>,
+    output_index: Count,
+}
+
+/// Reads one event of a stream.
+pub(super) fn read_event(event: &Event<'_>, answer: &mut Answer) -> Chunk {
+    if is_done(event.data) {
+        answer.ended = true;
+        return Chunk::Other;
+    }
+    let kind = event_type(event);
+    match kind {
+        Some(kind) if kind.ends_with(b".delta") || kind.ends_with(b".partial_image") => return Chunk::Output,
+        Some(b"error") => {
+            let error = read::<ErrorField<'_>>(event.data).unwrap_or_default();
+            answer.error = Some(error.kind_or_unnamed());
+            return Chunk::Other;
+        }
+        Some(kind) if !matters(kind) => return Chunk::Other,
+        _ => {}
+    }
+    let Some(data) = read::<Data<'_>>(event.data) else { return Chunk::Other };
+    let kind = data.kind.as_str().map(str::as_bytes).or(kind).unwrap_or_default();
+    tell(kind, &data, answer);
+    Chunk::Other
+}
+
+/// Whether an event of this type says anything that is not said again.
+fn matters(kind: &[u8]) -> bool {
+    matches!(kind, b"response.created" | b"response.output_item.done" | b"message") || is_last(kind)
+}
+
+fn is_last(kind: &[u8]) -> bool {
+    matches!(
+        kind,
+        b"response.completed" | b"response.incomplete" | b"response.failed" | b"response.cancelled"
+    )
+}
+
+fn tell(kind: &[u8], data: &Data<'_>, answer: &mut Answer) {
+    if let Some(response) = &data.response.0 {
+        response.tell(answer);
+        answer.ended |= is_last(kind);
+    }
+    if let Some(item) = &data.item.0
+        && kind == b"response.output_item.done"
+        && item.is_tool_call()
+    {
+        answer.tool(0, data.output_index.0.unwrap_or(0), item.call_id.as_str(), item.name.as_str());
+    }
+}

@@ -1,0 +1,158 @@
+//! Usage objects of OpenAI and its relatives.
+//!
+//! `total = prompt + completion`; cached tokens are part of the prompt, reasoning is part of the
+//! completion. The exceptions that recordings show are written where they are handled.
+
+use serde::Deserialize;
+
+use super::{
+    json::{Count, Object},
+    usage::Usage,
+};
+
+/// The union of what is sent; the same count may come under several names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct OpenAiUsage {
+    prompt_tokens: Count,
+    input_tokens: Count,
+    completion_tokens: Count,
+    output_tokens: Count,
+    total_tokens: Count,
+    prompt_tokens_details: Object<Details>,
+    input_tokens_details: Object<Details>,
+    input_token_details: Object<Details>,
+    completion_tokens_details: Object<Details>,
+    output_tokens_details: Object<Details>,
+    output_token_details: Object<Details>,
+    /// Together, Groq, Moonshot.
+    cached_tokens: Count,
+    /// DeepSeek.
+    prompt_cache_hit_tokens: Count,
+    /// Mistral.
+    num_cached_tokens: Count,
+    /// Proxies that pass Anthropic's numbers on.
+    cache_read_input_tokens: Count,
+    cache_creation_input_tokens: Count,
+    /// Perplexity, Groq.
+    reasoning_tokens: Count,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Details {
+    cached_tokens: Count,
+    cache_write_tokens: Count,
+    cache_creation_tokens: Count,
+    reasoning_tokens: Count,
+}
+
+/// Where a provider counts reasoning tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReasoningRule {
+    /// Within the completion.
+    Within,
+    /// xAI's chat completions: beside the completion, when the total says so.
+    Beside,
+}
+
+impl OpenAiUsage {
+    /// Normalised counts; `None` if the object holds no count at all.
+    pub(super) fn normalise(&self, rule: ReasoningRule) -> Option<Usage> {
+        let input = self.prompt_tokens.0.or(self.input_tokens.0);
+        let mut output = self.completion_tokens.0.or(self.output_tokens.0);
+        let reasoning = self.reasoning();
+        if input.or(output).or(self.total_tokens.0).is_none() {
+            return None;
+        }
+        if rule == ReasoningRule::Beside && self.reasoning_is_beside(input, output, reasoning) {
+            output = output.unwrap_or(0).checked_add(reasoning.unwrap_or(0));
+        }
+        Some(Usage {
+            input,
+            output,
+            // A part that is larger than the whole was counted by another rule: not told.
+            cache_read: self.cache_read().filter(|&part| input.is_none_or(|whole| part <= whole)),
+            cache_creation: self.cache_creation().filter(|&part| input.is_none_or(|whole| part <= whole)),
+            // OpenRouter has sent more reasoning than completion.
+            reasoning: reasoning.map(|part| output.map_or(part, |whole| part.min(whole))),
+        })
+    }
+
+    /// Counts of an embeddings answer: whatever is counted is input.
+    pub(super) fn normalise_input_only(&self) -> Option<Usage> {
+        let usage = self.normalise(ReasoningRule::Within)?;
+        Some(Usage { input: usage.input.or(self.total_tokens.0), output: None, reasoning: None, ..usage })
+    }
+
+    fn reasoning_is_beside(&self, input: Option<u64>, output: Option<u64>, reasoning: Option<u64>) -> bool {
+        let parts = [input, Some(output.unwrap_or(0)), reasoning];
+        let sum = parts.into_iter().try_fold(0_u64, |sum, part| sum.checked_add(part?));
+        sum.is_some() && sum == self.total_tokens.0
+    }
+
+    fn input_details(&self) -> Option<&Details> {
+        self.prompt_tokens_details.0.as_ref().or(self.input_tokens_details.0.as_ref()).or(self.input_token_details.0.as_ref())
+    }
+
+    fn output_details(&self) -> Option<&Details> {
+        self.completion_tokens_details
+            .0
+            .as_ref()
+            .or(self.output_tokens_details.0.as_ref())
+            .or(self.output_token_details.0.as_ref())
+    }
+
+    fn cache_read(&self) -> Option<u64> {
+        self.input_details()
+            .and_then(|details| details.cached_tokens.0)
+            .or(self.cached_tokens.0)
+            .or(self.prompt_cache_hit_tokens.0)
+            .or(self.num_cached_tokens.0)
+            .or(self.cache_read_input_tokens.0)
+    }
+
+    fn cache_creation(&self) -> Option<u64> {
+        self.input_details()
+            .and_then(|details| details.cache_write_tokens.0.or(details.cache_creation_tokens.0))
+            .or(self.cache_creation_input_tokens.0)
+    }
+
+    fn reasoning(&self) -> Option<u64> {
+        self.output_details().and_then(|details| details.reasoning_tokens.0).or(self.reasoning_tokens.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(json: &str, rule: ReasoningRule) -> Option<Usage> {
+        serde_json::from_str::<OpenAiUsage>(json).expect("usage").normalise(rule)
+    }
+
+    #[test]
+    fn parts_are_within_the_whole() {
+        let json = r#"{"prompt_tokens":20,"completion_tokens":9,"total_tokens":29,
+            "prompt_tokens_details":{"cached_tokens":16},"completion_tokens_details":{"reasoning_tokens":4}}"#;
+        let expected = Usage { input: Some(20), output: Some(9), cache_read: Some(16), cache_creation: None, reasoning: Some(4) };
+        assert_eq!(usage(json, ReasoningRule::Within), Some(expected));
+        assert_eq!(usage(json, ReasoningRule::Beside), Some(expected), "the total does not say so");
+    }
+
+    #[test]
+    fn xai_counts_reasoning_beside_the_completion() {
+        let json = r#"{"prompt_tokens":32,"completion_tokens":9,"total_tokens":135,
+            "completion_tokens_details":{"reasoning_tokens":94}}"#;
+        let counted = usage(json, ReasoningRule::Beside).expect("usage");
+        assert_eq!((counted.output, counted.reasoning), (Some(103), Some(94)));
+    }
+
+    #[test]
+    fn what_is_not_told_is_absent() {
+        assert_eq!(usage("{}", ReasoningRule::Within), None);
+        assert_eq!(usage(r#"{"prompt_tokens":null,"completion_tokens":-1}"#, ReasoningRule::Within), None);
+        let zero = usage(r#"{"prompt_tokens":0,"completion_tokens":0}"#, ReasoningRule::Within).expect("usage");
+        assert_eq!((zero.input, zero.cache_read), (Some(0), None));
+    }
+}

@@ -1,0 +1,191 @@
+//! Reads the body of a response, whichever way it comes.
+//!
+//! What it is, is decided by its first byte: no JSON text begins like a field of an event stream.
+//! The content type settles what is neither; servers answer with JSON where a stream was asked for,
+//! and send streams under other types.
+
+use super::{
+    adapters::{StreamReader, read_document},
+    answer::Answer,
+    body::{BodyBuffer, BodyRead},
+    call::{Api, CaptureState, Provider},
+    chunk_times::ChunkTimes,
+    error_body,
+    event::Chunk,
+};
+use crate::{
+    http::head::ResponseHead,
+    limits::Limits,
+    stream::sse::{Event, Sse},
+    time::Timestamp,
+};
+
+/// The body of one response while it comes in.
+#[derive(Debug)]
+pub(super) struct ResponseReader {
+    status: u16,
+    typed_as_stream: bool,
+    bound: usize,
+    limits: Limits,
+    form: Form,
+    answer: Answer,
+    times: ChunkTimes,
+}
+
+/// What the body turned out to be.
+#[derive(Debug)]
+enum Form {
+    /// Nothing but white space so far.
+    Unknown,
+    /// JSON or anything else in one piece.
+    Document(BodyBuffer),
+    /// Server-sent events.
+    Stream(Box<(Sse, StreamReader)>),
+}
+
+/// What the response came to.
+#[derive(Debug)]
+pub(super) struct ResponseRead {
+    pub(super) answer: Answer,
+    pub(super) times: ChunkTimes,
+    /// Nothing of the answer is missing, whatever the framing says.
+    pub(super) is_whole: bool,
+    /// What reading found out about the capture.
+    pub(super) capture: CaptureState,
+}
+
+impl ResponseReader {
+    pub(super) fn new(head: &ResponseHead, bound: usize, limits: Limits) -> Self {
+        let content_type = head.headers.get("content-type").unwrap_or_default();
+        Self {
+            status: head.status,
+            typed_as_stream: content_type.trim_start().to_ascii_lowercase().starts_with("text/event-stream"),
+            bound,
+            limits,
+            form: Form::Unknown,
+            answer: Answer::default(),
+            times: ChunkTimes::default(),
+        }
+    }
+
+    /// Takes the next bytes of the body.
+    pub(super) fn feed(&mut self, bytes: &[u8], time: Timestamp, api: Api, provider: &Provider) {
+        let mut bytes = bytes;
+        if matches!(self.form, Form::Unknown) {
+            // OpenRouter keeps connections alive with white space before JSON.
+            bytes = bytes.trim_ascii_start();
+            let Some(&first) = bytes.first() else { return };
+            self.form = self.form_of(first, api, provider);
+        }
+        match &mut self.form {
+            Form::Unknown => {}
+            Form::Document(buffer) => buffer.feed(bytes),
+            Form::Stream(stream) => {
+                let (sse, reader) = &mut **stream;
+                let (answer, times) = (&mut self.answer, &mut self.times);
+                sse.feed(bytes, &mut |event| take_event(reader, &event, time, answer, times));
+            }
+        }
+    }
+
+    fn form_of(&self, first: u8, api: Api, provider: &Provider) -> Form {
+        let is_stream = match first {
+            b'{' | b'[' => false,
+            // `data`, `event`, `id`, `retry` or a comment.
+            b'd' | b'e' | b'i' | b'r' | b':' => true,
+            _ => self.typed_as_stream,
+        };
+        if is_stream {
+            Form::Stream(Box::new((Sse::new(&self.limits), StreamReader::new(api, provider))))
+        } else {
+            Form::Document(BodyBuffer::new(self.bound))
+        }
+    }
+
+    /// Bytes of the body are missing here.
+    pub(super) fn gap(&mut self) {
+        match &mut self.form {
+            Form::Unknown => {
+                let mut buffer = BodyBuffer::new(self.bound);
+                buffer.gap();
+                self.form = Form::Document(buffer);
+            }
+            Form::Document(buffer) => buffer.gap(),
+            Form::Stream(stream) => stream.0.gap(),
+        }
+    }
+
+    /// The body is over, at `time`.
+    pub(super) fn finish(self, time: Timestamp, api: Api, provider: &Provider) -> ResponseRead {
+        let Self { status, form, mut answer, mut times, .. } = self;
+        let mut capture = CaptureState::Complete;
+        let is_whole = match form {
+            Form::Unknown => false,
+            Form::Document(buffer) => {
+                if buffer.is_over_bound() {
+                    capture = CaptureState::Truncated;
+                }
+                if status >= 400 {
+                    answer.error = error_body::error_type(buffer.bytes());
+                    true
+                } else {
+                    read_answer(buffer, api, provider, &mut answer, &mut capture)
+                }
+            }
+            Form::Stream(mut stream) => {
+                let (sse, reader) = &mut *stream;
+                if let Some(event) = sse.finish() {
+                    take_event(reader, &event, time, &mut answer, &mut times);
+                }
+                if sse.skipped() > 0 {
+                    capture = CaptureState::Truncated;
+                }
+                answer.ended || answer.has_finished()
+            }
+        };
+        if status >= 400 && answer.error.is_none() {
+            answer.error = Some(status.to_string());
+        }
+        ResponseRead { answer, times, is_whole, capture }
+    }
+}
+
+fn take_event(
+    reader: &mut StreamReader,
+    event: &Event<'_>,
+    time: Timestamp,
+    answer: &mut Answer,
+    times: &mut ChunkTimes,
+) {
+    if reader.event(event, answer) == Chunk::Output {
+        times.record(time);
+    }
+}
+
+/// Reads an answer in one piece; returns whether it was whole.
+fn read_answer(
+    buffer: BodyBuffer,
+    api: Api,
+    provider: &Provider,
+    answer: &mut Answer,
+    capture: &mut CaptureState,
+) -> bool {
+    let read = buffer.read(|body| {
+        let mut answer = Answer::default();
+        read_document(api, provider, body, &mut answer).then_some(answer)
+    });
+    match read {
+        BodyRead::Whole(whole) => {
+            *answer = whole;
+            true
+        }
+        BodyRead::Beginning(beginning) => {
+            *answer = beginning;
+            false
+        }
+        BodyRead::Nothing => {
+            *capture = (*capture).max(CaptureState::Undecodable);
+            false
+        }
+    }
+}

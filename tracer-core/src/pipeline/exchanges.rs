@@ -1,0 +1,128 @@
+//! The exchanges of one HTTP/1 connection: calls under way, and what they say about it.
+
+use super::{
+    judge::{Evidence, Judge},
+    output::Report,
+    turns::Turns,
+};
+use crate::{
+    http::{
+        exchange::{BodyEnd, ExchangeEvent, ExchangeEventKind, ExchangeId},
+        head::RequestHead,
+    },
+    llm::{
+        builder::{Built, CallBuilder},
+        provider::known_host,
+        recognise::recognise,
+    },
+    segment::Segment,
+    time::Timestamp,
+};
+
+/// The exchanges of one connection. Only LLM calls have any state here.
+#[derive(Debug, Default)]
+pub(super) struct Exchanges {
+    calls: Vec<CallBuilder>,
+    /// The exchange whose request has begun and not ended.
+    requesting: Option<ExchangeId>,
+    pub(super) judge: Judge,
+    pub(super) turns: Turns,
+}
+
+impl Exchanges {
+    /// A segment came, before its bytes are parsed. What was lost while nothing spoke for LLM calls
+    /// on the connection counts as other traffic; before the first request anything may.
+    pub(super) fn turn(&mut self, segment: &Segment<'_>) {
+        self.turns.segment(segment, self.requesting.is_some());
+        if self.judge.is_head_only() {
+            self.turns.take_lost();
+        }
+    }
+
+    /// Takes one event of the connection's parser.
+    pub(super) fn event(&mut self, event: ExchangeEvent<'_>, report: &mut Report<'_>) {
+        let ExchangeEvent { exchange, time, kind } = event;
+        match kind {
+            ExchangeEventKind::RequestHead(head) => self.begin(exchange, head, time, report),
+            ExchangeEventKind::ResponseEnd(end) => self.end(exchange, end, time, report),
+            kind => {
+                if matches!(kind, ExchangeEventKind::RequestEnd(_)) && self.requesting == Some(exchange) {
+                    self.requesting = None;
+                }
+                if let Some(call) = self.calls.iter_mut().find(|call| call.exchange() == exchange) {
+                    call.event(kind, time);
+                }
+            }
+        }
+    }
+
+    /// Some request has begun and not ended.
+    pub(super) fn request_open(&self) -> bool {
+        self.requesting.is_some()
+    }
+
+    /// Calls are under way.
+    pub(super) fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
+    /// Reports all calls under way as they are.
+    pub(super) fn give_up(&mut self, end: BodyEnd, time: Timestamp, report: &mut Report<'_>) {
+        for call in std::mem::take(&mut self.calls) {
+            self.built(call.finish(end, time), report);
+        }
+    }
+
+    fn begin(&mut self, exchange: ExchangeId, head: Box<RequestHead>, time: Timestamp, report: &mut Report<'_>) {
+        report.stats.exchanges += 1;
+        self.requesting = Some(exchange);
+        self.turns.request();
+        let recognised = recognise(&head, &report.config.hosts);
+        let evidence = match &recognised {
+            Some(_) => Evidence::Candidate,
+            None => evidence_of_host(&head, report),
+        };
+        self.weigh(evidence, report);
+        if let Some(recognised) = recognised {
+            let call =
+                CallBuilder::new(report.connection, exchange, head, recognised, time, report.config.builder_context());
+            self.calls.push(call);
+            report.stats.open_exchanges += 1;
+        }
+    }
+
+    fn end(&mut self, exchange: ExchangeId, end: BodyEnd, time: Timestamp, report: &mut Report<'_>) {
+        if self.requesting == Some(exchange) {
+            self.requesting = None;
+        }
+        if let Some(at) = self.calls.iter().position(|call| call.exchange() == exchange) {
+            let call = self.calls.remove(at);
+            self.built(call.finish(end, time), report);
+        }
+    }
+
+    fn built(&mut self, built: Built, report: &mut Report<'_>) {
+        report.stats.open_exchanges = report.stats.open_exchanges.saturating_sub(1);
+        match built {
+            Built::Call(call) => {
+                self.weigh(Evidence::Llm, report);
+                report.call(call);
+            }
+            Built::Unconfirmed => {
+                report.stats.unconfirmed_exchanges += 1;
+                self.weigh(Evidence::Other, report);
+            }
+        }
+    }
+
+    fn weigh(&mut self, evidence: Evidence, report: &mut Report<'_>) {
+        if let Some(verdict) = self.judge.weigh(evidence, report.config.head_only_exchanges) {
+            report.verdict(verdict);
+        }
+    }
+}
+
+fn evidence_of_host(head: &RequestHead, report: &Report<'_>) -> Evidence {
+    let known = head.host.as_ref().and_then(|host| known_host(host, &report.config.hosts));
+    if known.is_some_and(|known| known.dedicated) { Evidence::Llm } else { Evidence::Other }
+}

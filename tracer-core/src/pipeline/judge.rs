@@ -1,0 +1,104 @@
+//! Decides how much of an HTTP/1 connection is worth copying.
+//!
+//! ```text
+//! nothing said ──► HeadOnly ──► Ignore        no LLM call in so many exchanges
+//!        └───────────┴────────► Full          an LLM call, or a host that serves little else
+//! ```
+//!
+//! Bias: a connection that made one LLM call stays `Full`, because most clients keep one pool per
+//! provider. Wrong costs the copying of other traffic through a shared proxy.
+
+use crate::verdict::Verdict;
+
+/// What was decided about one connection so far.
+#[derive(Debug, Default)]
+pub(super) struct Judge {
+    said: Option<Verdict>,
+    /// Some LLM call was confirmed, or the host says enough.
+    certain: bool,
+    /// Exchanges that were no LLM call.
+    others: u32,
+}
+
+/// What one exchange says about its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// The request looks like an LLM call.
+    Candidate,
+    /// It is one, or its host serves little else.
+    Llm,
+    /// It is none.
+    Other,
+}
+
+impl Judge {
+    /// Weighs an exchange; returns the verdict if it changes. `patience`: exchanges without an LLM
+    /// call after which the connection is ignored.
+    pub(super) fn weigh(&mut self, evidence: Evidence, patience: u32) -> Option<Verdict> {
+        match evidence {
+            Evidence::Candidate => self.say(Verdict::Full),
+            Evidence::Llm => {
+                self.certain = true;
+                self.say(Verdict::Full)
+            }
+            Evidence::Other if self.certain => None,
+            Evidence::Other => {
+                self.others = self.others.saturating_add(1);
+                self.say(if self.others < patience { Verdict::HeadOnly } else { Verdict::Ignore })
+            }
+        }
+    }
+
+    /// The connection is followed in full.
+    pub(super) fn is_full(&self) -> bool {
+        self.said == Some(Verdict::Full)
+    }
+
+    /// Nothing spoke for LLM calls yet, but something against.
+    pub(super) fn is_head_only(&self) -> bool {
+        self.said == Some(Verdict::HeadOnly)
+    }
+
+    /// The connection was given up.
+    pub(super) fn is_ignored(&self) -> bool {
+        self.said == Some(Verdict::Ignore)
+    }
+
+    fn say(&mut self, verdict: Verdict) -> Option<Verdict> {
+        let new = self.said != Some(verdict);
+        self.said = Some(verdict);
+        new.then_some(verdict)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_verdict_is_said_once() {
+        let mut judge = Judge::default();
+        let verdicts: Vec<_> = (0..4).map(|_| judge.weigh(Evidence::Other, 3)).collect();
+        assert_eq!(verdicts, [Some(Verdict::HeadOnly), None, Some(Verdict::Ignore), None]);
+    }
+
+    #[test]
+    fn a_connection_with_a_call_stays_full() {
+        let mut judge = Judge::default();
+        assert_eq!(judge.weigh(Evidence::Other, 3), Some(Verdict::HeadOnly));
+        assert_eq!(judge.weigh(Evidence::Candidate, 3), Some(Verdict::Full));
+        assert_eq!(judge.weigh(Evidence::Llm, 3), None);
+        for _ in 0..10 {
+            assert_eq!(judge.weigh(Evidence::Other, 3), None);
+        }
+    }
+
+    #[test]
+    fn a_candidate_that_was_none_counts_as_other() {
+        let mut judge = Judge::default();
+        assert_eq!(judge.weigh(Evidence::Candidate, 2), Some(Verdict::Full));
+        assert_eq!(judge.weigh(Evidence::Other, 2), Some(Verdict::HeadOnly));
+        assert_eq!(judge.weigh(Evidence::Candidate, 2), Some(Verdict::Full));
+        assert_eq!(judge.weigh(Evidence::Other, 2), Some(Verdict::Ignore));
+    }
+}

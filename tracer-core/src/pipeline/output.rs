@@ -1,0 +1,59 @@
+//! What leaves the pipeline, and the counting of it.
+
+use std::collections::VecDeque;
+
+use super::{config::PipelineConfig, stats::Stats};
+use crate::{
+    llm::call::{Call, Captured, CaptureState, Outcome},
+    segment::ConnectionId,
+    verdict::Verdict,
+};
+
+/// What the pipeline has to say.
+#[derive(Debug)]
+pub enum Output {
+    /// Tell the kernel how to treat a connection.
+    Verdict(ConnectionId, Verdict),
+    /// A call is over.
+    Call(Box<Call<Captured>>),
+    /// Exchanges of an LLM connection that were lost whole: made, but never reported.
+    LostExchanges(ConnectionId, u32),
+}
+
+/// Where the parts of one connection report to.
+pub(super) struct Report<'p> {
+    pub(super) connection: ConnectionId,
+    pub(super) config: &'p PipelineConfig,
+    pub(super) stats: &'p mut Stats,
+    pub(super) outputs: &'p mut VecDeque<Output>,
+}
+
+impl Report<'_> {
+    pub(super) fn verdict(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Ignore => self.stats.verdicts_ignore += 1,
+            Verdict::HeadOnly => self.stats.verdicts_head_only += 1,
+            Verdict::Full => self.stats.verdicts_full += 1,
+        }
+        self.outputs.push_back(Output::Verdict(self.connection, verdict));
+    }
+
+    pub(super) fn call(&mut self, call: Box<Call<Captured>>) {
+        self.stats.calls += 1;
+        match call.facts().capture {
+            CaptureState::Complete => {}
+            CaptureState::Truncated => self.stats.calls_truncated += 1,
+            CaptureState::Gap => self.stats.calls_with_gap += 1,
+            CaptureState::Undecodable => self.stats.calls_undecodable += 1,
+        }
+        self.stats.calls_cancelled += u64::from(call.facts().outcome == Outcome::Cancelled);
+        self.outputs.push_back(Output::Call(call));
+    }
+
+    pub(super) fn lost(&mut self, count: u32) {
+        if count > 0 {
+            self.stats.lost_exchanges += u64::from(count);
+            self.outputs.push_back(Output::LostExchanges(self.connection, count));
+        }
+    }
+}

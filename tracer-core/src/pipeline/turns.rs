@@ -1,0 +1,90 @@
+//! Finds exchanges that were lost whole, by the turns that the kernel counted.
+//!
+//! On HTTP/1.1 without pipelining a turn (from reading back to writing) is an exchange. So a turn
+//! in which no request was seen is a lost exchange, unless it belongs to a request that went on: a
+//! body that was held back for `100 Continue`, or one that went on below an early response. Such
+//! turns are told by the request that was under way when they began; where losses hide even that,
+//! one turn is given the benefit of the doubt. So nothing is counted twice or too often; with
+//! pipelining, where one turn holds several requests, lost ones may be missed.
+
+use crate::segment::{Direction, FinalCounts, Segment};
+
+/// The turns of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    /// The latest turn that was seen.
+    current: Option<Turn>,
+    /// Turns before the current one whose exchange was never seen, and not taken yet.
+    lost: u32,
+    /// The process wrote something.
+    wrote: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    number: u32,
+    /// A request was seen in it, or it belongs to one that was.
+    accounted: bool,
+}
+
+impl Turns {
+    /// A segment came, before its bytes are parsed. `request_open`: some request has begun and not
+    /// ended.
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, request_open: bool) {
+        let first_write = segment.direction == Direction::Outbound && !self.wrote;
+        self.wrote |= first_write;
+        match self.current {
+            None => {
+                self.lost = segment.turn;
+                self.current = Some(Turn { number: segment.turn, accounted: false });
+            }
+            Some(turn) if segment.turn > turn.number => {
+                self.leave(turn, segment.turn - turn.number - 1, request_open);
+                self.current = Some(Turn { number: segment.turn, accounted: request_open });
+            }
+            Some(_) => {}
+        }
+        // All of turn 0 was the end of an answer to a request from before the agent came.
+        if first_write && segment.offset == 0 && segment.turn == 1 {
+            self.lost = self.lost.saturating_sub(1);
+        }
+    }
+
+    /// A request was seen in the current turn.
+    pub(super) fn request(&mut self) {
+        if let Some(turn) = &mut self.current {
+            turn.accounted = true;
+        }
+    }
+
+    /// The connection is over.
+    pub(super) fn close(&mut self, counts: Option<FinalCounts>, request_open: bool) {
+        let last = counts.map(|counts| counts.turns);
+        match (self.current, last) {
+            (Some(turn), Some(last)) if last > turn.number => {
+                self.leave(turn, last - turn.number, request_open);
+            }
+            // The end of an answer to a request from before the agent came.
+            (Some(_), _) if !self.wrote && counts.is_none_or(|counts| counts.outbound == 0) => {}
+            (Some(turn), _) => self.lost = self.lost.saturating_add(u32::from(!turn.accounted)),
+            (None, _) => {}
+        }
+        self.current = None;
+    }
+
+    /// Takes the number of lost exchanges that were found since the last time.
+    pub(super) fn take_lost(&mut self) -> u32 {
+        std::mem::take(&mut self.lost)
+    }
+
+    /// Settles `turn` and the `unseen` ones after it, of which one may have been the rest of the
+    /// open request.
+    fn leave(&mut self, turn: Turn, unseen: u32, request_open: bool) {
+        let doubt = u32::from(request_open && unseen > 0);
+        self.lost = self.lost.saturating_add(u32::from(!turn.accounted)).saturating_add(unseen - doubt);
+    }
+}
+
+#[cfg(test)]
+#[path = "turns_tests.rs"]
+mod tests;

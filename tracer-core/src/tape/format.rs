@@ -1,0 +1,92 @@
+//! The lines of a tape.
+
+use serde::{Deserialize, Serialize};
+
+use crate::segment::{ConnectionId, Direction, FinalCounts, ProcessKey};
+
+/// The first line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Header {
+    pub(super) tape: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) about: String,
+}
+
+/// Any other line: with `close` the end of a connection, else a segment.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Line {
+    pub(super) at: u64,
+    pub(super) connection: [u64; 3],
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) direction: Option<Way>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) offset: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) turn: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) base64: Option<String>,
+    /// Twice optional: absent, null, or counts.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) close: Option<Option<Counts>>,
+}
+
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Counts>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Way {
+    Out,
+    In,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Counts {
+    outbound: u64,
+    inbound: u64,
+    turns: u32,
+}
+
+pub(super) const fn connection_to_wire(id: ConnectionId) -> [u64; 3] {
+    [id.process.0, id.handle, id.generation]
+}
+
+pub(super) const fn connection_from_wire([process, handle, generation]: [u64; 3]) -> ConnectionId {
+    ConnectionId { process: ProcessKey(process), handle, generation }
+}
+
+impl From<Direction> for Way {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Outbound => Self::Out,
+            Direction::Inbound => Self::In,
+        }
+    }
+}
+
+impl From<Way> for Direction {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::Out => Self::Outbound,
+            Way::In => Self::Inbound,
+        }
+    }
+}
+
+impl From<FinalCounts> for Counts {
+    fn from(counts: FinalCounts) -> Self {
+        Self { outbound: counts.outbound, inbound: counts.inbound, turns: counts.turns }
+    }
+}
+
+impl From<Counts> for FinalCounts {
+    fn from(counts: Counts) -> Self {
+        Self { outbound: counts.outbound, inbound: counts.inbound, turns: counts.turns }
+    }
+}
