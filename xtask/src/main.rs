@@ -5,6 +5,7 @@
     reason = "a command for people and CI"
 )]
 
+mod bench;
 mod build;
 mod corpus;
 mod demo;
@@ -21,6 +22,7 @@ mod setup;
 mod step;
 mod tally;
 mod test;
+mod vm;
 
 use clap::{Parser, Subcommand};
 
@@ -52,6 +54,10 @@ enum Command {
     Setup,
     /// Build the eBPF object.
     Ebpf,
+    /// Measure what tracing costs on this machine (root).
+    Bench(bench::Arguments),
+    /// Boot Debian kernels in virtual machines and trace real exchanges inside.
+    Vm(vm::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -65,5 +71,7 @@ fn main() -> anyhow::Result<()> {
         Command::Fuzz(arguments) => tally::report(fuzz::run(&arguments)?),
         Command::Setup => setup::run(),
         Command::Ebpf => ebpf::build().map(drop),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Vm(arguments) => tally::report(vm::run(&arguments)?),
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::{corpus, e2e, fuzz, nextest, step, tally::Tally};
+use crate::{corpus, e2e, fuzz, nextest, step, tally::Tally, vm};
 
 /// Arguments of `test`.
 #[derive(Debug, Args)]
@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 type Step = (&'static str, fn() -> Result<Tally>);
 
-const TIERS: [(u8, &str, &[Step]); 3] = [
+const TIERS: [(u8, &str, &[Step]); 4] = [
     (
         0,
         "core",
@@ -65,6 +65,11 @@ const TIERS: [(u8, &str, &[Step]); 3] = [
                 corpus::run(&corpus::Arguments::default())
             }),
         ],
+    ),
+    (
+        2,
+        "virtual machines",
+        &[("kernels", || vm::run(&vm::Arguments::all()))],
     ),
     (
         3,

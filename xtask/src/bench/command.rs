@@ -1,0 +1,75 @@
+//! The command: builds, runs the rounds, prints the figures.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context, ensure};
+
+use super::{figures::figures, programs, round::Bench, server::Server, table};
+use crate::{build, paths::workspace_root, step};
+
+/// Rounds and seconds a load of a full and of a quick run.
+const FULL: (u32, f64) = (5, 3.0);
+const QUICK: (u32, f64) = (1, 1.0);
+
+/// Measure what tracing costs on this machine (as root).
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Write the figures to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// One short round: shows that everything runs, not what it costs
+    #[arg(long)]
+    quick: bool,
+    /// Rounds to run [default: 5, or 1 with --quick]
+    #[arg(long, value_name = "N")]
+    rounds: Option<u32>,
+    /// Seconds to measure each load [default: 3, or 1 with --quick]
+    #[arg(long, value_name = "S")]
+    seconds: Option<f64>,
+    /// Also record profiles of the agent with perf, into target/bench
+    #[arg(long)]
+    profile: bool,
+}
+
+/// Runs the benchmark. Misses are reported, not errors: a figure of a busy machine proves nothing.
+pub fn run(args: &Arguments) -> anyhow::Result<()> {
+    ensure!(
+        step::is_root(),
+        "the benchmark attaches probes: run it as root"
+    );
+    let (agent, client, server) = (build::run()?, programs::load()?, programs::server()?);
+    let directory = workspace_root().join("target/bench");
+    fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot create {}", directory.display()))?;
+    let server = Server::start(&server)?;
+    let (rounds, seconds) = if args.quick { QUICK } else { FULL };
+    let (rounds, seconds) = (
+        args.rounds.unwrap_or(rounds),
+        args.seconds.unwrap_or(seconds),
+    );
+    let bench = Bench {
+        agent: &agent,
+        client: &client,
+        port: server.port,
+        seconds,
+        directory: &directory,
+    };
+
+    let mut seen = Vec::new();
+    for number in 1..=rounds {
+        eprintln!("xtask: round {number} of {rounds}");
+        seen.push(bench.round()?);
+    }
+    let figures = figures(&seen);
+    print!("{}\n{}", table::loads(&seen), table::figures(&figures));
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&table::json(&figures, &seen))?;
+        fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if args.profile {
+        for file in bench.profile(&directory)? {
+            println!("perf report --no-children -i {}", file.display());
+        }
+    }
+    Ok(())
+}

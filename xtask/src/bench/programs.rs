@@ -1,0 +1,41 @@
+//! The programs of the benchmark, built as they would be shipped.
+
+use std::{path::PathBuf, process::Command};
+
+use anyhow::Result;
+
+use crate::{packages::apt_install, paths::workspace_root, step};
+
+/// Builds the provider, and returns its path.
+pub fn server() -> Result<PathBuf> {
+    step::run(step::cargo().args([
+        "build",
+        "--release",
+        "--package",
+        "tests",
+        "--bin",
+        "bench-server",
+    ]))?;
+    Ok(release("bench-server"))
+}
+
+/// Builds the load client on the system's libssl, and returns its path.
+pub fn load() -> Result<PathBuf> {
+    if !step::exists("cc", "--version") || !PathBuf::from("/usr/include/openssl/ssl.h").exists() {
+        apt_install(&["gcc", "libc6-dev", "libssl-dev"])?;
+    }
+    let output = release("load");
+    let sources = workspace_root().join("tests/bench");
+    let mut compiler = Command::new("cc");
+    compiler
+        .args(["-O2", "-Wall", "-o"])
+        .arg(&output)
+        .args(["load.c", "traffic.c"].map(|name| sources.join(name)))
+        .args(["-lssl", "-lcrypto", "-lpthread"]);
+    step::run(&mut compiler)?;
+    Ok(output)
+}
+
+fn release(name: &str) -> PathBuf {
+    workspace_root().join("target/release").join(name)
+}

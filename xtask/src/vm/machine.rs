@@ -1,0 +1,102 @@
+//! A virtual machine: one kernel, one initramfs, two serial ports, a time limit.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+
+/// How often the machine is asked whether it is done.
+const POLL: Duration = Duration::from_millis(100);
+/// Lines of the console shown when the machine does not do its work.
+const CONSOLE_TAIL: usize = 30;
+
+/// Emulated even where there is KVM: inside a virtual machine it may be there and fail.
+const OPTIONS: &str = "-accel tcg,thread=multi -machine q35 -cpu max -smp 2 -m 1024 \
+    -nic none -display none -monitor none -no-reboot";
+
+/// What to boot.
+#[derive(Debug)]
+pub struct Machine<'a> {
+    /// The kernel's image.
+    pub kernel: &'a Path,
+    /// The initramfs.
+    pub initramfs: &'a Path,
+    /// Words for the guest's script, beside those for the kernel.
+    pub command_line: &'a str,
+    /// Directory for the logs of both serial ports.
+    pub logs: &'a Path,
+    /// When to give up.
+    pub limit: Duration,
+}
+
+impl Machine<'_> {
+    /// Boots, waits until the guest turns itself off, and returns what it said on its second
+    /// serial port.
+    pub fn run(&self) -> anyhow::Result<String> {
+        fs::create_dir_all(self.logs)
+            .with_context(|| format!("cannot create {}", self.logs.display()))?;
+        let (console, said) = (self.logs.join("console.log"), self.logs.join("said.log"));
+        let mut qemu = Running(self.qemu(&console, &said)?);
+        let start = Instant::now();
+        loop {
+            if let Some(status) = qemu.0.try_wait()? {
+                let said =
+                    String::from_utf8_lossy(&fs::read(&said).unwrap_or_default()).into_owned();
+                if !status.success() || !said.lines().any(|line| line.trim_end() == "finished") {
+                    bail!("the machine ended early ({status}):\n{}", tail(&console));
+                }
+                return Ok(said);
+            }
+            if start.elapsed() > self.limit {
+                bail!(
+                    "the machine was not done after {} s:\n{}",
+                    self.limit.as_secs(),
+                    tail(&console)
+                );
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    fn qemu(&self, console: &Path, said: &Path) -> anyhow::Result<Child> {
+        let serial = |path: &Path| format!("file:{}", path.display());
+        Command::new("qemu-system-x86_64")
+            .args(OPTIONS.split(' '))
+            .args(["-serial", &serial(console), "-serial", &serial(said)])
+            .arg("-kernel")
+            .arg(self.kernel)
+            .arg("-initrd")
+            .arg(self.initramfs)
+            .arg("-append")
+            .arg(format!(
+                "console=ttyS0 panic=-1 loglevel=4 {}",
+                self.command_line
+            ))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .context("cannot run qemu-system-x86_64: install the package qemu-system-x86")
+    }
+}
+
+/// Ends the machine when the caller is done with it, for whatever reason.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only when it is gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn tail(path: &Path) -> String {
+    let text = String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(CONSOLE_TAIL)..].join("\n")
+}
