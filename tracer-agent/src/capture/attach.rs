@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     ffi::CString,
     io,
-    os::{fd::{AsFd, OwnedFd}, unix::ffi::OsStrExt},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::ffi::OsStrExt,
+    },
     path::Path,
 };
 
@@ -150,7 +153,9 @@ fn link_perf(
     let link = program
         .attach(at, path, UProbeScope::AllProcesses)
         .map_err(|error| refused(Box::new(error)))?;
-    program.take_link(link).map_err(|error| refused(Box::new(error)))
+    program
+        .take_link(link)
+        .map_err(|error| refused(Box::new(error)))
 }
 
 fn cookie(count: CountLocation) -> u64 {

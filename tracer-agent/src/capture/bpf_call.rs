@@ -143,7 +143,9 @@ fn bpf<Attr>(command: libc::c_long, attr: &Attr) -> io::Result<OwnedFd> {
 }
 
 fn tail_of_log(log: &[u8]) -> String {
-    let text = CStr::from_bytes_until_nul(log).unwrap_or_default().to_string_lossy();
+    let text = CStr::from_bytes_until_nul(log)
+        .unwrap_or_default()
+        .to_string_lossy();
     let lines: Vec<&str> = text.lines().rev().take(8).collect();
     lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
 }

@@ -57,7 +57,11 @@ pub struct LoadOptions {
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { ring_bytes: 8 << 20, connections: 16384, kernel_log_level: 0 }
+        Self {
+            ring_bytes: 8 << 20,
+            connections: 16384,
+            kernel_log_level: 0,
+        }
     }
 }
 
@@ -86,7 +90,12 @@ impl Loaded {
             .load(bytes)
             .map_err(|error| LoadError::Maps(Box::new(error)))?;
         let object = relocated(bytes, &ebpf)?;
-        Ok(Self { ebpf, object, programs: HashMap::new(), kfunc_ids: None })
+        Ok(Self {
+            ebpf,
+            object,
+            programs: HashMap::new(),
+            kfunc_ids: None,
+        })
     }
 
     /// A program loaded for a multi or session link.
@@ -115,12 +124,20 @@ impl Loaded {
     ) -> Result<OwnedFd, LoadError> {
         let missing = || LoadError::Object(format!("no program `{name}`"));
         let program = self.object.programs.get(name).ok_or_else(missing)?;
-        let function = self.object.functions.get(&program.function_key()).ok_or_else(missing)?;
+        let function = self
+            .object
+            .functions
+            .get(&program.function_key())
+            .ok_or_else(missing)?;
         let license = program.license.clone();
         let mut instructions = function.instructions.clone();
         link_kfuncs(&mut instructions, &mut self.kfunc_ids)?;
-        bpf_call::load_program(name, &instructions, &license, attach_type)
-            .map_err(|error| LoadError::Program { program: name.to_owned(), error })
+        bpf_call::load_program(name, &instructions, &license, attach_type).map_err(|error| {
+            LoadError::Program {
+                program: name.to_owned(),
+                error,
+            }
+        })
     }
 }
 
@@ -131,12 +148,22 @@ fn relocated(bytes: &[u8], ebpf: &Ebpf) -> Result<Object, LoadError> {
     let definitions: HashMap<String, aya_obj::Map> = object.maps.drain().collect();
     let mut maps = Vec::with_capacity(definitions.len());
     for (name, definition) in &definitions {
-        let map = ebpf.map(name).ok_or_else(|| damaged(&format!("no map `{name}`")))?;
+        let map = ebpf
+            .map(name)
+            .ok_or_else(|| damaged(&format!("no map `{name}`")))?;
         maps.push((name.as_str(), map_fd(map), definition));
     }
-    let text: HashSet<usize> = object.functions.keys().map(|(section, _)| *section).collect();
-    object.relocate_maps(maps.into_iter(), &text).map_err(|error| damaged(&error))?;
-    object.relocate_calls(&text).map_err(|error| damaged(&error))?;
+    let text: HashSet<usize> = object
+        .functions
+        .keys()
+        .map(|(section, _)| *section)
+        .collect();
+    object
+        .relocate_maps(maps.into_iter(), &text)
+        .map_err(|error| damaged(&error))?;
+    object
+        .relocate_calls(&text)
+        .map_err(|error| damaged(&error))?;
     Ok(object)
 }
 
@@ -160,8 +187,13 @@ fn link_kfuncs(
 ) -> Result<(), LoadError> {
     const CALL: u8 = 0x85;
     const PSEUDO_KFUNC_CALL: u8 = 2;
-    for instruction in instructions.iter_mut().filter(|i| i.code == CALL && i.src_reg() == 0) {
-        let wanted = kfunc::ALL.iter().find(|(number, _)| instruction.imm == *number as i32);
+    for instruction in instructions
+        .iter_mut()
+        .filter(|i| i.code == CALL && i.src_reg() == 0)
+    {
+        let wanted = kfunc::ALL
+            .iter()
+            .find(|(number, _)| instruction.imm == *number as i32);
         let Some((_, name)) = wanted else { continue };
         let ids = match known {
             Some(ids) => ids,
@@ -192,14 +224,27 @@ mod tests {
                 return;
             }
         };
-        let sessions = kernel_btf::function_ids(&["bpf_session_cookie"]).unwrap().len() == 1;
-        let mechanisms: &[Mechanism] =
-            if sessions { &[Mechanism::Session, Mechanism::Multi] } else { &[Mechanism::Multi] };
+        let sessions = kernel_btf::function_ids(&["bpf_session_cookie"])
+            .unwrap()
+            .len()
+            == 1;
+        let mechanisms: &[Mechanism] = if sessions {
+            &[Mechanism::Session, Mechanism::Multi]
+        } else {
+            &[Mechanism::Multi]
+        };
         for mechanism in mechanisms {
             for set in [ProgramSet::Capture, ProgramSet::Bare] {
-                for role in [ProbeRole::Read, ProbeRole::Write, ProbeRole::Close, ProbeRole::Shutdown] {
+                for role in [
+                    ProbeRole::Read,
+                    ProbeRole::Write,
+                    ProbeRole::Close,
+                    ProbeRole::Shutdown,
+                ] {
                     for attachment in attachments(*mechanism, set, role) {
-                        loaded.program(attachment.program, attachment.attach_type).unwrap();
+                        loaded
+                            .program(attachment.program, attachment.attach_type)
+                            .unwrap();
                     }
                 }
             }
