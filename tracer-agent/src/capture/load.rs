@@ -36,6 +36,12 @@ pub enum LoadError {
         /// Why, with the end of the verifier's log.
         error: io::Error,
     },
+    /// The kernel knows no type information.
+    #[error("this kernel takes no BTF; Linux 5.17 or later is needed")]
+    OldKernel,
+    /// The kernel refused the object's type information.
+    #[error("the kernel refuses the type information of the eBPF programs: {0}")]
+    OwnBtf(#[source] io::Error),
     /// Kernel functions cannot be found.
     #[error(transparent)]
     Btf(#[from] BtfError),
@@ -70,6 +76,7 @@ pub struct Loaded {
     /// aya's view: maps, and programs for perf events.
     pub ebpf: Ebpf,
     object: Object,
+    btf: OwnedFd,
     programs: HashMap<(&'static str, UprobeAttachType), OwnedFd>,
     kfunc_ids: Option<HashMap<&'static str, u32>>,
 }
@@ -89,10 +96,11 @@ impl Loaded {
             .map_max_entries("VERDICTS", options.connections)
             .load(bytes)
             .map_err(|error| LoadError::Maps(Box::new(error)))?;
-        let object = relocated(bytes, &ebpf)?;
+        let (object, btf) = relocated(bytes, &ebpf)?;
         Ok(Self {
             ebpf,
             object,
+            btf,
             programs: HashMap::new(),
             kfunc_ids: None,
         })
@@ -132,19 +140,26 @@ impl Loaded {
         let license = program.license.clone();
         let mut instructions = function.instructions.clone();
         link_kfuncs(&mut instructions, &mut self.kfunc_ids)?;
-        bpf_call::load_program(name, &instructions, &license, attach_type).map_err(|error| {
-            LoadError::Program {
-                program: name.to_owned(),
-                error,
-            }
+        let program = bpf_call::Program {
+            name,
+            instructions: &instructions,
+            license: &license,
+            btf: self.btf.as_fd(),
+            func_info: &function.func_info.func_info_bytes(),
+            func_info_size: function.func_info_rec_size,
+        };
+        bpf_call::load_program(&program, attach_type).map_err(|error| LoadError::Program {
+            program: name.to_owned(),
+            error,
         })
     }
 }
 
 /// The object with its map references and calls resolved, against the maps that aya made.
-fn relocated(bytes: &[u8], ebpf: &Ebpf) -> Result<Object, LoadError> {
+fn relocated(bytes: &[u8], ebpf: &Ebpf) -> Result<(Object, OwnedFd), LoadError> {
     let damaged = |error: &dyn std::fmt::Display| LoadError::Object(error.to_string());
     let mut object = Object::parse(bytes).map_err(|error| damaged(&error))?;
+    let btf = load_btf(&mut object)?;
     let definitions: HashMap<String, aya_obj::Map> = object.maps.drain().collect();
     let mut maps = Vec::with_capacity(definitions.len());
     for (name, definition) in &definitions {
@@ -164,7 +179,17 @@ fn relocated(bytes: &[u8], ebpf: &Ebpf) -> Result<Object, LoadError> {
     object
         .relocate_calls(&text)
         .map_err(|error| damaged(&error))?;
-    Ok(object)
+    Ok((object, btf))
+}
+
+fn load_btf(object: &mut Object) -> Result<OwnedFd, LoadError> {
+    let no_btf = || LoadError::Object("no type information".to_owned());
+    let features = aya::features().btf().ok_or(LoadError::OldKernel)?;
+    let btf = object
+        .fixup_and_sanitize_btf(features)
+        .map_err(|error| LoadError::Object(error.to_string()))?
+        .ok_or_else(no_btf)?;
+    bpf_call::load_btf(&btf.to_bytes()).map_err(LoadError::OwnBtf)
 }
 
 fn map_fd(map: &Map) -> i32 {

@@ -12,5 +12,6 @@ pub mod mechanism;
 pub mod object;
 pub mod plan;
 pub mod ring;
+pub mod self_test;
 pub mod symbols;
 pub mod tables;
