@@ -88,7 +88,8 @@ pub fn ended(caller: Caller, key: &ConnKey, state: &ConnState, kind: EventKind) 
         turn: state.turn,
         kind: kind as u8,
         direction: 0,
-        zero: [0; 6],
+        source: state.source,
+        zero: [0; 4],
     });
     record.submit(wake_flags(state));
 }
@@ -236,6 +237,7 @@ fn header(call: &Call<'_>, offset: u64, len: u32, rest: u64) -> EventHeader {
         turn: call.state.turn,
         kind: EventKind::Data as u8,
         direction: call.direction,
-        zero: [0; 6],
+        source: call.state.source,
+        zero: [0; 4],
     }
 }

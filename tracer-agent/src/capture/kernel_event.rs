@@ -15,6 +15,8 @@ pub struct KernelEvent<'a> {
     pub generation: u64,
     /// Monotonic nanoseconds.
     pub time: u64,
+    /// Number of the probed file that the connection's first call went through.
+    pub source: u16,
     /// What happened.
     pub kind: KernelEventKind<'a>,
 }
@@ -84,6 +86,7 @@ impl<'a> KernelEvent<'a> {
             },
             generation: header.generation,
             time: header.time,
+            source: header.source,
             kind,
         })
     }
@@ -114,7 +117,8 @@ mod tests {
             turn: 2,
             kind,
             direction: 1,
-            zero: [0; 6],
+            source: 9,
+            zero: [0; 4],
         };
         // SAFETY: the header is plain integers without padding.
         let head =

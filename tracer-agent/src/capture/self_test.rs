@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    attach::{self, AttachError},
+    attach::{self, AttachError, ProbedFile},
     load::Loaded,
     mechanism::{Mechanism, ProgramSet},
     plan::{CountLocation, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily},
@@ -81,13 +81,8 @@ fn try_one(loaded: &mut Loaded, mechanism: Mechanism) -> Result<(), Unusable> {
         }],
     };
     let child = Child::spawn()?;
-    let probes = attach::attach(
-        loaded,
-        mechanism,
-        ProgramSet::Bare,
-        Path::new("/proc/self/exe"),
-        &plan,
-    )?;
+    let file = ProbedFile { path: Path::new("/proc/self/exe"), plan: &plan, source: 0 };
+    let probes = attach::attach(loaded, mechanism, ProgramSet::Bare, &file)?;
     let status = child.go();
     drop(probes);
     let status = status?;

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! All take the TLS object and the buffer first; the attach cookie tells where the count is
-//! (`tracer_common::cookie::CountFrom`). Only a positive result counts, so retries, `WANT_READ`
+//! (`tracer_common::cookie`). Only a positive result counts, so retries, `WANT_READ`
 //! and zero returns say nothing.
 
 use aya_ebpf::{
@@ -27,7 +27,7 @@ use aya_ebpf::{
 use aya_log_ebpf::{debug, trace, warn};
 use tracer_common::{
     conn::{INBOUND, OUTBOUND},
-    cookie::CountFrom,
+    cookie::{Cookie, CountFrom},
     counters::Counter,
     event::EventKind,
     verdict::KernelVerdict,
@@ -163,7 +163,9 @@ fn plain_return<const DIRECTION: usize>(ctx: &RetProbeContext) -> u32 {
 #[inline(always)]
 fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
     let key = Caller::current().key(handle);
-    let Some(state) = connection::find_or_open(&key) else { return Entry::Skip };
+    let Some(state) = connection::find_or_open(&key, || cookie(ctx).source()) else {
+        return Entry::Skip;
+    };
     if state.verdict == KernelVerdict::Ignore as u8 {
         state.ignored += 1;
         return Entry::Skip;
@@ -173,16 +175,21 @@ fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
     // load through a context pointer that was moved to the one or the other.
     let fourth = core::hint::black_box(ctx.arg::<u64>(3).unwrap_or(0));
     let fifth = core::hint::black_box(ctx.arg::<u64>(4).unwrap_or(0));
-    // SAFETY: the helper reads the context that the kernel gave us.
-    let cookie = unsafe { bpf_get_attach_cookie(ctx.as_ptr()) };
-    state.count_at[DIRECTION] = if cookie == CountFrom::FourthArgument as u64 {
+    let cookie = cookie(ctx);
+    state.count_at[DIRECTION] = if cookie.counts_from(CountFrom::FourthArgument) {
         fourth
-    } else if cookie == CountFrom::FifthArgument as u64 {
+    } else if cookie.counts_from(CountFrom::FifthArgument) {
         fifth
     } else {
         0
     };
     Entry::Watch
+}
+
+#[inline(always)]
+fn cookie(ctx: &ProbeContext) -> Cookie {
+    // SAFETY: the helper reads the context that the kernel gave us.
+    Cookie(unsafe { bpf_get_attach_cookie(ctx.as_ptr()) })
 }
 
 #[inline(always)]
