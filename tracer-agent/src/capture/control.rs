@@ -14,6 +14,8 @@ use tracer_common::control::Control;
 #[derive(Debug)]
 pub struct ControlPage {
     page: MmapRaw,
+    #[expect(dead_code, reason = "programs that are loaded later refer to it")]
+    map: MapData,
 }
 
 impl ControlPage {
@@ -21,11 +23,11 @@ impl ControlPage {
     ///
     /// # Errors
     /// If the kernel refuses the mapping (Linux before 5.5).
-    pub fn new(map: &MapData, settings: Control) -> io::Result<Self> {
+    pub fn new(map: MapData, settings: Control) -> io::Result<Self> {
         let page = MmapOptions::new()
             .len(4096)
             .map_raw(map.fd().as_fd().as_raw_fd())?;
-        let control = Self { page };
+        let control = Self { page, map };
         // SAFETY: the page is at least as long as the structure, aligned to a page, and nobody
         // else has a Rust reference into it.
         unsafe {

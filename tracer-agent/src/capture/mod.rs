@@ -11,6 +11,7 @@ pub mod load;
 pub mod mechanism;
 pub mod object;
 pub mod plan;
+pub mod priority;
 pub mod ring;
 pub mod self_test;
 pub mod symbols;

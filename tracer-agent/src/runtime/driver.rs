@@ -16,7 +16,10 @@ use tracer_core::{
     verdict::Verdict,
 };
 
-use super::roster::{Place, Resolve, Roster};
+use super::{
+    prober::Sources,
+    roster::{Place, Resolve, Roster},
+};
 use crate::{
     capture::{
         clock::Clock,
@@ -52,6 +55,8 @@ pub struct DriverParts<R> {
     pub telemetry: Telemetry,
     /// Told that this thread lives.
     pub health: Health,
+    /// Counters of calls by probed file.
+    pub sources: Sources,
     /// News of processes.
     pub lives: Receiver<ProcessLife>,
 }
@@ -64,6 +69,7 @@ pub struct Driver<R> {
     outputs: Outputs,
     telemetry: Telemetry,
     health: Health,
+    sources: Sources,
     lives: Receiver<ProcessLife>,
     /// Ended, but their last events may still be in the ring until the next tick.
     ending: Vec<u32>,
@@ -80,6 +86,7 @@ impl<R: Resolve> Driver<R> {
             outputs: parts.outputs,
             telemetry: parts.telemetry,
             health: parts.health,
+            sources: parts.sources,
             lives: parts.lives,
             ending: Vec::new(),
             clock: Clock::read(),
@@ -87,7 +94,7 @@ impl<R: Resolve> Driver<R> {
     }
 
     fn data(&mut self, event: &KernelEvent<'_>, data: Data<'_>) {
-        let id = match self.roster.place(event.key, event.generation) {
+        let id = match self.roster.place(event.key, event.generation, event.source) {
             Place::Connection { id, replaces } => {
                 if let Some(old) = replaces {
                     self.pipeline.close(old, self.clock.wall(event.time), None);
@@ -118,14 +125,16 @@ impl<R: Resolve> Driver<R> {
     fn ended(&mut self, event: &KernelEvent<'_>, counts: FinalCounts, gone: bool) {
         let time = self.clock.wall(event.time);
         if !gone {
-            if let Place::Connection { id, .. } = self.roster.place(event.key, event.generation) {
+            if let Place::Connection { id, .. } = self.roster.place(event.key, event.generation, event.source) {
                 self.pipeline.close(id, time, Some(counts));
             }
             return;
         }
         self.tables.closed(event.key);
-        if let Some(id) = self.roster.end(event.key, event.generation) {
+        if let Place::Connection { id, .. } = self.roster.place(event.key, event.generation, event.source) {
             self.pipeline.close(id, time, Some(counts));
+            self.act();
+            self.roster.end(event.key, event.generation);
         }
     }
 
@@ -140,10 +149,13 @@ impl<R: Resolve> Driver<R> {
     fn process_gone(&mut self, tgid: u32) {
         self.tables.include(tgid);
         let time = self.clock.now();
-        for (key, connection) in self.roster.remove(tgid) {
+        for (key, connection) in self.roster.connections(tgid) {
             self.tables.forget(key);
             self.pipeline.close(connection, time, None);
         }
+        // Their last calls are reported before it is forgotten whose they are.
+        self.act();
+        self.roster.remove(tgid);
     }
 
     fn act(&mut self) {
@@ -160,7 +172,8 @@ impl<R: Resolve> Driver<R> {
 
     fn judge(&mut self, connection: ConnectionId, verdict: Verdict) {
         self.telemetry.capture.connections.of(verdict.into()).inc();
-        let Some((key, _)) = self.roster.holder(connection) else { return };
+        let Some(holder) = self.roster.holder(connection) else { return };
+        let key = holder.key;
         if let Err(error) = self.tables.judge(key, connection.generation, verdict) {
             tracing::warn!(pid = key.tgid, "cannot tell the kernel a verdict: {error}");
         }
@@ -169,9 +182,11 @@ impl<R: Resolve> Driver<R> {
     fn report(&mut self, call: Call<Captured>) {
         let released = policy::release(call);
         self.telemetry.calls.count(released.facts());
-        let holder = self.roster.holder(released.facts().connection);
-        let Some((_, process)) = holder else { return };
-        self.outputs.offer(Record::new(process.clone(), released));
+        let Some(holder) = self.roster.holder(released.facts().connection) else { return };
+        if let Some(source) = holder.source {
+            self.sources.count_call(source);
+        }
+        self.outputs.offer(Record::new(holder.process.clone(), released));
     }
 
     fn read_lives(&mut self) {

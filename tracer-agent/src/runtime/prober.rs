@@ -40,8 +40,6 @@ pub struct ProberParts {
     pub set: ProgramSet,
     /// Root of the host's process file system.
     pub proc_root: PathBuf,
-    /// Files to probe whether or not they are found.
-    pub extra: Vec<BinaryFound>,
     /// The agent's own metrics.
     pub telemetry: Telemetry,
     /// Counters of calls by probed file.
@@ -94,9 +92,6 @@ impl Prober {
         let discoverer = Discoverer::start(parts.proc_root.clone());
         let mut prober =
             Self { parts, discoverer, kernel_log: None, probed: HashMap::new(), next_source: 1 };
-        for found in std::mem::take(&mut prober.parts.extra) {
-            prober.attach(&found);
-        }
         prober.round(Duration::ZERO);
         prober
     }

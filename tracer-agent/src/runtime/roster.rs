@@ -26,10 +26,27 @@ pub struct Roster<R> {
 enum Member {
     Traced {
         process: Arc<ProcessInfo>,
-        /// Generation of the current life of each TLS object.
-        open: HashMap<u64, u64>,
+        /// The current life of each TLS object.
+        open: HashMap<u64, Life>,
     },
     Excluded,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Life {
+    generation: u64,
+    source: u16,
+}
+
+/// Whose a connection is.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// The connection as the kernel half names it.
+    pub key: ConnKey,
+    /// The process.
+    pub process: &'a Arc<ProcessInfo>,
+    /// The probed file, unless the connection is over.
+    pub source: Option<u16>,
 }
 
 /// Where an event belongs.
@@ -56,12 +73,13 @@ impl<R: Resolve> Roster<R> {
     }
 
     /// The connection of an event; processes and connections are noted at their first one.
-    pub fn place(&mut self, key: ConnKey, generation: u64) -> Place {
+    pub fn place(&mut self, key: ConnKey, generation: u64, source: u16) -> Place {
+        let life = Life { generation, source };
         if let Some(member) = self.members.get_mut(&key.tgid) {
             return match member {
                 Member::Traced { process, open } => {
-                    let replaced = match open.insert(key.handle, generation) {
-                        Some(old) if old != generation => Some(old),
+                    let replaced = match open.insert(key.handle, life) {
+                        Some(old) if old.generation != generation => Some(old.generation),
                         _ => None,
                     };
                     Place::Connection {
@@ -75,7 +93,7 @@ impl<R: Resolve> Roster<R> {
         match self.resolver.resolve(key.tgid) {
             Some(process) => {
                 let id = connection(process.key, key, generation);
-                let open = HashMap::from([(key.handle, generation)]);
+                let open = HashMap::from([(key.handle, life)]);
                 self.members.insert(key.tgid, Member::Traced { process, open });
                 Place::Connection { id, replaces: None }
             }
@@ -91,45 +109,42 @@ impl<R: Resolve> Roster<R> {
         let Member::Traced { process, open } = self.members.get_mut(&key.tgid)? else {
             return None;
         };
-        if open.get(&key.handle) == Some(&generation) {
+        if open.get(&key.handle).is_some_and(|life| life.generation == generation) {
             open.remove(&key.handle);
         }
         Some(connection(process.key, key, generation))
     }
 
-    /// Facts of a traced process.
-    pub fn process(&self, tgid: u32) -> Option<&Arc<ProcessInfo>> {
-        match self.members.get(&tgid)? {
-            Member::Traced { process, .. } => Some(process),
-            Member::Excluded => None,
-        }
-    }
-
-    /// The process that holds a connection.
-    pub fn holder(&self, connection: ConnectionId) -> Option<(ConnKey, &Arc<ProcessInfo>)> {
+    /// The process that holds a connection, and the number of the probed file it was seen through.
+    pub fn holder(&self, connection: ConnectionId) -> Option<Holder<'_>> {
         // Few processes have LLM connections, and this is asked once per call and verdict.
         self.members.iter().find_map(|(tgid, member)| match member {
-            Member::Traced { process, .. } if process.key == connection.process => {
+            Member::Traced { process, open } if process.key == connection.process => {
                 let key = ConnKey { tgid: *tgid, zero: 0, handle: connection.handle };
-                Some((key, process))
+                let life = open.get(&connection.handle);
+                Some(Holder { key, process, source: life.map(|life| life.source) })
             }
             _ => None,
         })
     }
 
-    /// Removes a process; what it had open.
-    pub fn remove(&mut self, tgid: u32) -> Vec<(ConnKey, ConnectionId)> {
-        let Some(member) = self.members.remove(&tgid) else { return Vec::new() };
-        self.resolver.gone(tgid);
-        match member {
-            Member::Traced { process, open } => open
-                .into_iter()
-                .map(|(handle, generation)| {
-                    let key = ConnKey { tgid, zero: 0, handle };
-                    (key, connection(process.key, key, generation))
-                })
-                .collect(),
-            Member::Excluded => Vec::new(),
+    /// What a process has open.
+    pub fn connections(&self, tgid: u32) -> Vec<(ConnKey, ConnectionId)> {
+        let Some(Member::Traced { process, open }) = self.members.get(&tgid) else {
+            return Vec::new();
+        };
+        open.iter()
+            .map(|(handle, life)| {
+                let key = ConnKey { tgid, zero: 0, handle: *handle };
+                (key, connection(process.key, key, life.generation))
+            })
+            .collect()
+    }
+
+    /// Forgets a process.
+    pub fn remove(&mut self, tgid: u32) {
+        if self.members.remove(&tgid).is_some() {
+            self.resolver.gone(tgid);
         }
     }
 
@@ -172,33 +187,34 @@ mod tests {
     fn a_reused_object_ends_the_life_before() {
         let mut roster = Roster::new(Numbers);
         let first = ConnectionId { process: ProcessKey(70), handle: 1, generation: 5 };
-        assert_eq!(roster.place(key(7, 1), 5), Place::Connection { id: first, replaces: None });
-        assert_eq!(roster.place(key(7, 1), 5), Place::Connection { id: first, replaces: None });
+        assert_eq!(roster.place(key(7, 1), 5, 0), Place::Connection { id: first, replaces: None });
+        assert_eq!(roster.place(key(7, 1), 5, 0), Place::Connection { id: first, replaces: None });
         let second = ConnectionId { generation: 6, ..first };
         assert_eq!(
-            roster.place(key(7, 1), 6),
+            roster.place(key(7, 1), 6, 0),
             Place::Connection { id: second, replaces: Some(first) }
         );
         assert_eq!(roster.end(key(7, 1), 6), Some(second));
-        assert_eq!(roster.remove(7), vec![]);
+        assert_eq!(roster.connections(7), vec![]);
     }
 
     #[test]
     fn excluded_processes_are_asked_about_once() {
         let mut roster = Roster::new(Numbers);
-        assert_eq!(roster.place(key(100, 1), 1), Place::NewlyExcluded);
-        assert_eq!(roster.place(key(100, 2), 1), Place::Excluded);
+        assert_eq!(roster.place(key(100, 1), 1, 0), Place::NewlyExcluded);
+        assert_eq!(roster.place(key(100, 2), 1, 0), Place::Excluded);
         assert_eq!(roster.end(key(100, 1), 1), None);
     }
 
     #[test]
     fn a_process_that_ends_gives_back_what_it_had_open() {
         let mut roster = Roster::new(Numbers);
-        roster.place(key(7, 1), 5);
-        roster.place(key(7, 2), 6);
-        let mut open: Vec<u64> = roster.remove(7).iter().map(|(key, _)| key.handle).collect();
+        roster.place(key(7, 1), 5, 0);
+        roster.place(key(7, 2), 6, 0);
+        let mut open: Vec<u64> = roster.connections(7).iter().map(|(key, _)| key.handle).collect();
         open.sort_unstable();
         assert_eq!(open, [1, 2]);
+        roster.remove(7);
         assert!(!roster.knows(7));
     }
 }
