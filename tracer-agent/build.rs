@@ -11,8 +11,10 @@ const OBJECT_VARIABLE: &str = "LLM_TRACER_EBPF_OBJECT";
 fn main() {
     println!("cargo::rerun-if-env-changed={OBJECT_VARIABLE}");
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let object = env::var_os(OBJECT_VARIABLE)
-        .map_or_else(|| manifest.join("../target/bpf/tracer-ebpf.o"), PathBuf::from);
+    let object = env::var_os(OBJECT_VARIABLE).map_or_else(
+        || manifest.join("../target/bpf/tracer-ebpf.o"),
+        PathBuf::from,
+    );
     println!("cargo::rerun-if-changed={}", object.display());
     let bytes = fs::read(&object).unwrap_or_default();
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("tracer-ebpf.o");

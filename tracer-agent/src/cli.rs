@@ -52,6 +52,10 @@ Examples:
   OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 tracer-agent run --format none")]
     Run(SettingsArgs),
 
+    /// Attach empty programs where `run` would attach real ones, for benchmarks.
+    #[command(hide = true)]
+    BareProbe(SettingsArgs),
+
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -40,8 +40,8 @@ pub struct ConnState {
     pub verdict: u8,
     /// Direction of the last move: [`OUTBOUND`] or [`INBOUND`].
     pub last: u8,
-    /// Zero.
-    pub zero: [u8; 2],
+    /// Which probed file its first call went through, see [`crate::cookie`].
+    pub source: u16,
 }
 
 const _: () = assert!(size_of::<ConnKey>() == 16);

@@ -39,8 +39,10 @@ pub struct EventHeader {
     pub kind: u8,
     /// [`crate::conn::OUTBOUND`] or [`crate::conn::INBOUND`].
     pub direction: u8,
+    /// Which probed file the connection's first call went through, see [`crate::cookie`].
+    pub source: u16,
     /// Zero.
-    pub zero: [u8; 6],
+    pub zero: [u8; 4],
 }
 
 /// Size of the header.

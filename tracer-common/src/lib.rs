@@ -5,9 +5,9 @@
 //! time, so that a disagreement is a build error and never a wrong number.
 #![no_std]
 
-pub mod cookie;
 pub mod conn;
 pub mod control;
+pub mod cookie;
 pub mod counters;
 pub mod event;
 pub mod kfunc;

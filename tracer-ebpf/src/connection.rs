@@ -31,8 +31,14 @@ impl Caller {
 /// The state of a connection, opened if this is its first call; `None` if there is no room or the
 /// process is excluded.
 #[inline(always)]
-pub fn find_or_open(key: &ConnKey) -> Option<&'static mut ConnState> {
-    find(key).or_else(|| open(key))
+pub fn find_or_open(
+    key: &ConnKey,
+    source: impl FnOnce() -> u16,
+) -> Option<&'static mut ConnState> {
+    match find(key) {
+        Some(state) => Some(state),
+        None => open(key, source()),
+    }
 }
 
 /// The state of a known connection.
@@ -46,7 +52,7 @@ pub fn find(key: &ConnKey) -> Option<&'static mut ConnState> {
 }
 
 #[inline(never)]
-fn open(key: &ConnKey) -> Option<&'static mut ConnState> {
+fn open(key: &ConnKey, source: u16) -> Option<&'static mut ConnState> {
     let control = control()?;
     if key.tgid == control.own_tgid || EXCLUDED.get_ptr(key.tgid).is_some() {
         return None;
@@ -56,6 +62,7 @@ fn open(key: &ConnKey) -> Option<&'static mut ConnState> {
         generation: unsafe { bpf_ktime_get_ns() },
         left: control.head,
         last: OUTBOUND as u8,
+        source,
         ..ConnState::default()
     };
     CONNECTIONS.insert(key, &state, 0).ok()?;

@@ -1,7 +1,9 @@
 //! From a finished call to events in the ring buffer: each byte is copied once, from the
 //! process's memory into the record.
 
-use aya_ebpf::helpers::generated::{bpf_ktime_get_ns, bpf_probe_read_user};
+use core::ffi::c_void;
+
+use aya_ebpf::helpers::generated::{bpf_ktime_get_ns, bpf_loop, bpf_probe_read_user};
 use tracer_common::{
     conn::{ConnKey, ConnState, INBOUND, OUTBOUND},
     counters::Counter,
@@ -86,7 +88,8 @@ pub fn ended(caller: Caller, key: &ConnKey, state: &ConnState, kind: EventKind) 
         turn: state.turn,
         kind: kind as u8,
         direction: 0,
-        zero: [0; 6],
+        source: state.source,
+        zero: [0; 4],
     });
     record.submit(wake_flags(state));
 }
@@ -111,19 +114,44 @@ fn forward_bytes(call: &Call<'_>, buffer: u64, offset: u64, forward: u64, beyond
         piece(call, buffer, offset, forward as u32, beyond);
         return;
     }
-    let mut done: u64 = 0;
-    for _ in 0..MAX_PIECES {
-        if done >= forward {
-            break;
-        }
-        let rest = forward - done;
-        let len = if rest < PIECE as u64 { rest } else { PIECE as u64 };
-        large_piece(call, buffer + done, offset + done, len as u32, beyond);
-        done += len;
+    let pieces = Pieces { header: header(call, offset, 0, beyond), buffer, forward, flags: call.flags };
+    // SAFETY: the callback has the helper's prototype, and `pieces` outlives the call.
+    unsafe {
+        bpf_loop(MAX_PIECES as u32, next_piece as *mut c_void, (&raw const pieces) as *mut c_void, 0)
+    };
+    let most = (MAX_PIECES * PIECE) as u64;
+    if forward > most {
+        count(Counter::CountedBytes, forward - most);
     }
-    if done < forward {
-        count(Counter::CountedBytes, forward - done);
+}
+
+/// A long buffer on its way out, piece by piece. Constant over the loop: the verifier then needs
+/// to look at one piece, and not at every number of pieces.
+#[repr(C)]
+struct Pieces {
+    header: EventHeader,
+    buffer: u64,
+    forward: u64,
+    flags: u64,
+}
+
+/// `bpf_loop` callback (Linux 5.17); 1 ends the loop.
+extern "C" fn next_piece(index: u64, pieces: *const Pieces) -> u64 {
+    // SAFETY: the caller's live stack variable, see `forward_bytes`.
+    let pieces = unsafe { &*pieces };
+    let done = index * PIECE as u64;
+    if done >= pieces.forward {
+        return 1;
     }
+    let left = pieces.forward - done;
+    let len = if left < PIECE as u64 { left } else { PIECE as u64 };
+    let header = EventHeader {
+        offset: pieces.header.offset + done,
+        len: len as u32,
+        ..pieces.header
+    };
+    record::<PIECE>(&header, pieces.buffer + done, pieces.flags);
+    0
 }
 
 /// Bytes that are not copied. On an LLM connection their size and time are still told, so that
@@ -149,56 +177,50 @@ fn beyond_cap(call: &Call<'_>, offset: u64, bytes: u64, told: bool) {
 /// One piece of at most [`PIECE`] bytes in the smallest record that holds it.
 #[inline(always)]
 fn piece(call: &Call<'_>, buffer: u64, offset: u64, len: u32, rest: u64) {
+    let header = &header(call, offset, len, rest);
     if len <= CAPACITIES[0] as u32 {
-        record::<{ CAPACITIES[0] }>(call, buffer, offset, len, rest);
+        record::<{ CAPACITIES[0] }>(header, buffer, call.flags);
     } else if len <= CAPACITIES[1] as u32 {
-        record::<{ CAPACITIES[1] }>(call, buffer, offset, len, rest);
+        record::<{ CAPACITIES[1] }>(header, buffer, call.flags);
     } else if len <= CAPACITIES[2] as u32 {
-        record::<{ CAPACITIES[2] }>(call, buffer, offset, len, rest);
+        record::<{ CAPACITIES[2] }>(header, buffer, call.flags);
     } else if len <= CAPACITIES[3] as u32 {
-        record::<{ CAPACITIES[3] }>(call, buffer, offset, len, rest);
+        record::<{ CAPACITIES[3] }>(header, buffer, call.flags);
     } else if len <= CAPACITIES[4] as u32 {
-        record::<{ CAPACITIES[4] }>(call, buffer, offset, len, rest);
+        record::<{ CAPACITIES[4] }>(header, buffer, call.flags);
     } else if len <= CAPACITIES[5] as u32 {
-        record::<{ CAPACITIES[5] }>(call, buffer, offset, len, rest);
+        record::<{ CAPACITIES[5] }>(header, buffer, call.flags);
     } else {
-        record::<{ CAPACITIES[6] }>(call, buffer, offset, len, rest);
+        record::<{ CAPACITIES[6] }>(header, buffer, call.flags);
     }
 }
 
-/// A piece of a long buffer: always the largest record, to keep the loop's body small.
 #[inline(always)]
-fn large_piece(call: &Call<'_>, buffer: u64, offset: u64, len: u32, rest: u64) {
-    record::<PIECE>(call, buffer, offset, len, rest);
-}
-
-#[inline(always)]
-fn record<const CAPACITY: usize>(
-    call: &Call<'_>,
-    buffer: u64,
-    offset: u64,
-    len: u32,
-    rest: u64,
-) {
+fn record<const CAPACITY: usize>(header: &EventHeader, buffer: u64, flags: u64) {
     let Some(mut entry) = EVENTS.reserve::<Record<CAPACITY>>(0) else {
-        count(Counter::LostRingEvents, 1);
-        count(Counter::LostRingBytes, u64::from(len));
+        lost_to_full_ring(header.len);
         return;
     };
     let record = entry.as_mut_ptr();
     // The verifier wants the bound on the very register that is passed on.
-    let len = if len > CAPACITY as u32 { CAPACITY as u32 } else { len };
+    let len = if header.len > CAPACITY as u32 { CAPACITY as u32 } else { header.len };
     // SAFETY: the record was just reserved with room for header and CAPACITY bytes.
     let failed = unsafe {
-        (&raw mut (*record).header).write(header(call, offset, len, rest));
+        (&raw mut (*record).header).write(*header);
         bpf_probe_read_user((&raw mut (*record).bytes).cast(), len, buffer as *const _)
     };
     if failed != 0 {
-        count(Counter::LostFaultBytes, u64::from(len));
         entry.discard(BPF_RB_NO_WAKEUP);
+        count(Counter::LostFaultBytes, u64::from(len));
         return;
     }
-    entry.submit(call.flags);
+    entry.submit(flags);
+}
+
+#[inline(never)]
+fn lost_to_full_ring(bytes: u32) {
+    count(Counter::LostRingEvents, 1);
+    count(Counter::LostRingBytes, u64::from(bytes));
 }
 
 #[inline(always)]
@@ -215,6 +237,7 @@ fn header(call: &Call<'_>, offset: u64, len: u32, rest: u64) -> EventHeader {
         turn: call.state.turn,
         kind: EventKind::Data as u8,
         direction: call.direction,
-        zero: [0; 6],
+        source: call.state.source,
+        zero: [0; 4],
     }
 }

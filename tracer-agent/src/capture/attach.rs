@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     ffi::CString,
     io,
-    os::{fd::{AsFd, OwnedFd}, unix::ffi::OsStrExt},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::ffi::OsStrExt,
+    },
     path::Path,
 };
 
@@ -12,7 +15,7 @@ use aya::programs::{
     UProbe,
     uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLink, UProbeScope},
 };
-use tracer_common::cookie::CountFrom;
+use tracer_common::cookie::{Cookie, CountFrom};
 
 use super::{
     bpf_call,
@@ -52,6 +55,17 @@ pub enum AttachError {
     },
 }
 
+/// A file to probe.
+#[derive(Debug, Clone, Copy)]
+pub struct ProbedFile<'a> {
+    /// A path that names it in this mount namespace.
+    pub path: &'a Path,
+    /// Where.
+    pub plan: &'a ProbePlan,
+    /// Its number in events.
+    pub source: u16,
+}
+
 /// Probes on one file; they vanish when it is dropped, or when this process dies.
 #[derive(Debug)]
 #[expect(dead_code, reason = "held for its drop")]
@@ -64,7 +78,7 @@ enum Link {
     Perf(UProbeLink),
 }
 
-/// Attaches every point of `plan` to the file that `path` names in this mount namespace.
+/// Attaches every point of the file's plan.
 ///
 /// # Errors
 /// If the kernel refuses; nothing stays attached then.
@@ -72,11 +86,10 @@ pub fn attach(
     loaded: &mut Loaded,
     mechanism: Mechanism,
     set: ProgramSet,
-    path: &Path,
-    plan: &ProbePlan,
+    file: &ProbedFile<'_>,
 ) -> Result<Attached, AttachError> {
     let mut by_role: HashMap<ProbeRole, Vec<&ProbePoint>> = HashMap::new();
-    for point in &plan.points {
+    for point in &file.plan.points {
         by_role.entry(point.role).or_default().push(point);
     }
     let mut links = Vec::new();
@@ -84,11 +97,11 @@ pub fn attach(
         for attachment in attachments(mechanism, set, role) {
             match mechanism {
                 Mechanism::Session | Mechanism::Multi => {
-                    links.push(Link::Fd(link_multi(loaded, attachment, path, &points)?));
+                    links.push(Link::Fd(link_multi(loaded, attachment, file, &points)?));
                 }
                 Mechanism::Perf => {
                     for point in &points {
-                        links.push(Link::Perf(link_perf(loaded, attachment, path, point)?));
+                        links.push(Link::Perf(link_perf(loaded, attachment, file, point)?));
                     }
                 }
             }
@@ -100,14 +113,14 @@ pub fn attach(
 fn link_multi(
     loaded: &mut Loaded,
     attachment: Attachment,
-    path: &Path,
+    file: &ProbedFile<'_>,
     points: &[&ProbePoint],
 ) -> Result<OwnedFd, AttachError> {
     let program = loaded.program(attachment.program, attachment.attach_type)?;
-    let name = CString::new(path.as_os_str().as_bytes())
-        .map_err(|_| AttachError::Path(path.display().to_string()))?;
+    let name = CString::new(file.path.as_os_str().as_bytes())
+        .map_err(|_| AttachError::Path(file.path.display().to_string()))?;
     let offsets: Vec<u64> = points.iter().map(|point| point.file_offset).collect();
-    let cookies: Vec<u64> = points.iter().map(|point| cookie(point.count)).collect();
+    let cookies: Vec<u64> = points.iter().map(|point| cookie(point.count, file.source)).collect();
     bpf_call::link_uprobe_multi(
         program.as_fd(),
         &name,
@@ -118,7 +131,7 @@ fn link_multi(
     )
     .map_err(|error| AttachError::Link {
         program: attachment.program,
-        path: path.display().to_string(),
+        path: file.path.display().to_string(),
         error,
     })
 }
@@ -126,12 +139,12 @@ fn link_multi(
 fn link_perf(
     loaded: &mut Loaded,
     attachment: Attachment,
-    path: &Path,
+    file: &ProbedFile<'_>,
     point: &ProbePoint,
 ) -> Result<UProbeLink, AttachError> {
     let refused = |error: Box<dyn std::error::Error + Send + Sync>| AttachError::Perf {
         program: attachment.program,
-        path: path.display().to_string(),
+        path: file.path.display().to_string(),
         error,
     };
     let program: &mut UProbe = loaded
@@ -145,19 +158,21 @@ fn link_perf(
     }
     let at = UProbeAttachPoint {
         location: UProbeAttachLocation::AbsoluteOffset(point.file_offset),
-        cookie: Some(cookie(point.count)),
+        cookie: Some(cookie(point.count, file.source)),
     };
     let link = program
-        .attach(at, path, UProbeScope::AllProcesses)
+        .attach(at, file.path, UProbeScope::AllProcesses)
         .map_err(|error| refused(Box::new(error)))?;
-    program.take_link(link).map_err(|error| refused(Box::new(error)))
+    program
+        .take_link(link)
+        .map_err(|error| refused(Box::new(error)))
 }
 
-fn cookie(count: CountLocation) -> u64 {
+fn cookie(count: CountLocation, source: u16) -> u64 {
     let from = match count {
         CountLocation::Return | CountLocation::None => CountFrom::Return,
         CountLocation::FourthArgument => CountFrom::FourthArgument,
         CountLocation::FifthArgument => CountFrom::FifthArgument,
     };
-    from as u64
+    Cookie::new(from, source).0
 }

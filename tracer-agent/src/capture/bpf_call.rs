@@ -9,6 +9,7 @@ use std::{
 use aya_obj::generated::bpf_insn;
 
 const BPF_PROG_LOAD: libc::c_long = 5;
+const BPF_BTF_LOAD: libc::c_long = 18;
 const BPF_LINK_CREATE: libc::c_long = 28;
 const BPF_PROG_TYPE_KPROBE: u32 = 2;
 const BPF_F_UPROBE_MULTI_RETURN: u32 = 1;
@@ -48,6 +49,47 @@ struct ProgLoad {
     prog_name: [u8; 16],
     prog_ifindex: u32,
     expected_attach_type: u32,
+    prog_btf_fd: u32,
+    func_info_rec_size: u32,
+    func_info: u64,
+    func_info_cnt: u32,
+    padding: u32,
+}
+
+/// `union bpf_attr` for `BPF_BTF_LOAD`, up to what is used here.
+#[repr(C)]
+#[derive(Default)]
+struct BtfLoad {
+    btf: u64,
+    btf_log_buf: u64,
+    btf_size: u32,
+    btf_log_size: u32,
+}
+
+/// A program ready for the kernel.
+pub struct Program<'a> {
+    /// Its name, for people.
+    pub name: &'a str,
+    /// Its instructions, everything in them resolved.
+    pub instructions: &'a [bpf_insn],
+    /// Its licence.
+    pub license: &'a CStr,
+    /// The object's type information, from [`load_btf`].
+    pub btf: BorrowedFd<'a>,
+    /// Records that tie its functions to their types.
+    pub func_info: &'a [u8],
+    /// Size of one of them.
+    pub func_info_size: usize,
+}
+
+/// Loads an object's type information, which programs with callbacks need.
+pub fn load_btf(btf: &[u8]) -> io::Result<OwnedFd> {
+    let attr = BtfLoad {
+        btf: btf.as_ptr() as u64,
+        btf_size: u32::try_from(btf.len()).map_err(io::Error::other)?,
+        ..BtfLoad::default()
+    };
+    bpf(BPF_BTF_LOAD, &attr)
 }
 
 /// `union bpf_attr` for `BPF_LINK_CREATE` of uprobe_multi.
@@ -69,21 +111,22 @@ struct UprobeMultiLink {
 }
 
 /// Loads a program; on refusal the error carries the end of the verifier's log.
-pub fn load_program(
-    name: &str,
-    instructions: &[bpf_insn],
-    license: &CStr,
-    attach_type: UprobeAttachType,
-) -> io::Result<OwnedFd> {
+pub fn load_program(program: &Program<'_>, attach_type: UprobeAttachType) -> io::Result<OwnedFd> {
+    let record_size = program.func_info_size.max(1);
     let mut attr = ProgLoad {
         prog_type: BPF_PROG_TYPE_KPROBE,
-        insn_cnt: u32::try_from(instructions.len()).map_err(io::Error::other)?,
-        insns: instructions.as_ptr() as u64,
-        license: license.as_ptr() as u64,
+        insn_cnt: u32::try_from(program.instructions.len()).map_err(io::Error::other)?,
+        insns: program.instructions.as_ptr() as u64,
+        license: program.license.as_ptr() as u64,
         expected_attach_type: attach_type as u32,
+        prog_btf_fd: program.btf.as_raw_fd() as u32,
+        func_info_rec_size: u32::try_from(record_size).map_err(io::Error::other)?,
+        func_info: program.func_info.as_ptr() as u64,
+        func_info_cnt: u32::try_from(program.func_info.len() / record_size)
+            .map_err(io::Error::other)?,
         ..ProgLoad::default()
     };
-    for (to, from) in attr.prog_name.iter_mut().take(15).zip(name.bytes()) {
+    for (to, from) in attr.prog_name.iter_mut().take(15).zip(program.name.bytes()) {
         *to = from;
     }
     match bpf(BPF_PROG_LOAD, &attr) {
@@ -132,18 +175,20 @@ pub fn link_uprobe_multi(
 
 fn bpf<Attr>(command: libc::c_long, attr: &Attr) -> io::Result<OwnedFd> {
     // SAFETY: `attr` is a prefix of `union bpf_attr` for this command and the kernel takes its
-    // size; every pointer in it is valid for the call, by construction in the two callers.
+    // size; every pointer in it is valid for the call, by construction in the callers.
     let fd = unsafe { libc::syscall(libc::SYS_bpf, command, attr, size_of::<Attr>()) };
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }
     let fd = i32::try_from(fd).map_err(io::Error::other)?;
-    // SAFETY: both commands return a new descriptor that nobody else owns.
+    // SAFETY: these commands return a new descriptor that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 fn tail_of_log(log: &[u8]) -> String {
-    let text = CStr::from_bytes_until_nul(log).unwrap_or_default().to_string_lossy();
+    let text = CStr::from_bytes_until_nul(log)
+        .unwrap_or_default()
+        .to_string_lossy();
     let lines: Vec<&str> = text.lines().rev().take(8).collect();
     lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
 }

@@ -78,11 +78,11 @@ fn function_ids_in<'a>(btf: &[u8], names: &[&'a str]) -> Result<HashMap<&'a str,
 /// Bytes behind the common part of a record of `kind` with `count` members.
 fn tail_len(kind: u32, count: usize) -> Option<usize> {
     Some(match kind {
-        1 | 14 | 17 => 4,                      // INT, VAR, DECL_TAG
-        2 | 7..=12 | 16 | 18 => 0,             // PTR, FWD … FUNC, FLOAT, TYPE_TAG
-        3 => 12,                               // ARRAY
-        4 | 5 | 15 | 19 => count * 12,         // STRUCT, UNION, DATASEC, ENUM64
-        6 | 13 => count * 8,                   // ENUM, FUNC_PROTO
+        1 | 14 | 17 => 4,              // INT, VAR, DECL_TAG
+        2 | 7..=12 | 16 | 18 => 0,     // PTR, FWD … FUNC, FLOAT, TYPE_TAG
+        3 => 12,                       // ARRAY
+        4 | 5 | 15 | 19 => count * 12, // STRUCT, UNION, DATASEC, ENUM64
+        6 | 13 => count * 8,           // ENUM, FUNC_PROTO
         _ => return None,
     })
 }
@@ -122,7 +122,10 @@ mod tests {
     fn cut_records_are_an_error_and_no_panic() {
         let btf = sample();
         for len in 0..HEADER_LEN + 32 {
-            assert!(function_ids_in(&btf[..len], &["gamma"]).is_err(), "length {len}");
+            assert!(
+                function_ids_in(&btf[..len], &["gamma"]).is_err(),
+                "length {len}"
+            );
         }
     }
 }

@@ -36,6 +36,12 @@ pub enum LoadError {
         /// Why, with the end of the verifier's log.
         error: io::Error,
     },
+    /// The kernel knows no type information.
+    #[error("this kernel takes no BTF; Linux 5.17 or later is needed")]
+    OldKernel,
+    /// The kernel refused the object's type information.
+    #[error("the kernel refuses the type information of the eBPF programs: {0}")]
+    OwnBtf(#[source] io::Error),
     /// Kernel functions cannot be found.
     #[error(transparent)]
     Btf(#[from] BtfError),
@@ -57,7 +63,11 @@ pub struct LoadOptions {
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { ring_bytes: 8 << 20, connections: 16384, kernel_log_level: 0 }
+        Self {
+            ring_bytes: 8 << 20,
+            connections: 16384,
+            kernel_log_level: 0,
+        }
     }
 }
 
@@ -66,6 +76,7 @@ pub struct Loaded {
     /// aya's view: maps, and programs for perf events.
     pub ebpf: Ebpf,
     object: Object,
+    btf: OwnedFd,
     programs: HashMap<(&'static str, UprobeAttachType), OwnedFd>,
     kfunc_ids: Option<HashMap<&'static str, u32>>,
 }
@@ -85,8 +96,14 @@ impl Loaded {
             .map_max_entries("VERDICTS", options.connections)
             .load(bytes)
             .map_err(|error| LoadError::Maps(Box::new(error)))?;
-        let object = relocated(bytes, &ebpf)?;
-        Ok(Self { ebpf, object, programs: HashMap::new(), kfunc_ids: None })
+        let (object, btf) = relocated(bytes, &ebpf)?;
+        Ok(Self {
+            ebpf,
+            object,
+            btf,
+            programs: HashMap::new(),
+            kfunc_ids: None,
+        })
     }
 
     /// A program loaded for a multi or session link.
@@ -115,29 +132,64 @@ impl Loaded {
     ) -> Result<OwnedFd, LoadError> {
         let missing = || LoadError::Object(format!("no program `{name}`"));
         let program = self.object.programs.get(name).ok_or_else(missing)?;
-        let function = self.object.functions.get(&program.function_key()).ok_or_else(missing)?;
+        let function = self
+            .object
+            .functions
+            .get(&program.function_key())
+            .ok_or_else(missing)?;
         let license = program.license.clone();
         let mut instructions = function.instructions.clone();
         link_kfuncs(&mut instructions, &mut self.kfunc_ids)?;
-        bpf_call::load_program(name, &instructions, &license, attach_type)
-            .map_err(|error| LoadError::Program { program: name.to_owned(), error })
+        let program = bpf_call::Program {
+            name,
+            instructions: &instructions,
+            license: &license,
+            btf: self.btf.as_fd(),
+            func_info: &function.func_info.func_info_bytes(),
+            func_info_size: function.func_info_rec_size,
+        };
+        bpf_call::load_program(&program, attach_type).map_err(|error| LoadError::Program {
+            program: name.to_owned(),
+            error,
+        })
     }
 }
 
 /// The object with its map references and calls resolved, against the maps that aya made.
-fn relocated(bytes: &[u8], ebpf: &Ebpf) -> Result<Object, LoadError> {
+fn relocated(bytes: &[u8], ebpf: &Ebpf) -> Result<(Object, OwnedFd), LoadError> {
     let damaged = |error: &dyn std::fmt::Display| LoadError::Object(error.to_string());
     let mut object = Object::parse(bytes).map_err(|error| damaged(&error))?;
+    let btf = load_btf(&mut object)?;
     let definitions: HashMap<String, aya_obj::Map> = object.maps.drain().collect();
     let mut maps = Vec::with_capacity(definitions.len());
     for (name, definition) in &definitions {
-        let map = ebpf.map(name).ok_or_else(|| damaged(&format!("no map `{name}`")))?;
+        let map = ebpf
+            .map(name)
+            .ok_or_else(|| damaged(&format!("no map `{name}`")))?;
         maps.push((name.as_str(), map_fd(map), definition));
     }
-    let text: HashSet<usize> = object.functions.keys().map(|(section, _)| *section).collect();
-    object.relocate_maps(maps.into_iter(), &text).map_err(|error| damaged(&error))?;
-    object.relocate_calls(&text).map_err(|error| damaged(&error))?;
-    Ok(object)
+    let text: HashSet<usize> = object
+        .functions
+        .keys()
+        .map(|(section, _)| *section)
+        .collect();
+    object
+        .relocate_maps(maps.into_iter(), &text)
+        .map_err(|error| damaged(&error))?;
+    object
+        .relocate_calls(&text)
+        .map_err(|error| damaged(&error))?;
+    Ok((object, btf))
+}
+
+fn load_btf(object: &mut Object) -> Result<OwnedFd, LoadError> {
+    let no_btf = || LoadError::Object("no type information".to_owned());
+    let features = aya::features().btf().ok_or(LoadError::OldKernel)?;
+    let btf = object
+        .fixup_and_sanitize_btf(features)
+        .map_err(|error| LoadError::Object(error.to_string()))?
+        .ok_or_else(no_btf)?;
+    bpf_call::load_btf(&btf.to_bytes()).map_err(LoadError::OwnBtf)
 }
 
 fn map_fd(map: &Map) -> i32 {
@@ -160,8 +212,13 @@ fn link_kfuncs(
 ) -> Result<(), LoadError> {
     const CALL: u8 = 0x85;
     const PSEUDO_KFUNC_CALL: u8 = 2;
-    for instruction in instructions.iter_mut().filter(|i| i.code == CALL && i.src_reg() == 0) {
-        let wanted = kfunc::ALL.iter().find(|(number, _)| instruction.imm == *number as i32);
+    for instruction in instructions
+        .iter_mut()
+        .filter(|i| i.code == CALL && i.src_reg() == 0)
+    {
+        let wanted = kfunc::ALL
+            .iter()
+            .find(|(number, _)| instruction.imm == *number as i32);
         let Some((_, name)) = wanted else { continue };
         let ids = match known {
             Some(ids) => ids,
@@ -192,14 +249,27 @@ mod tests {
                 return;
             }
         };
-        let sessions = kernel_btf::function_ids(&["bpf_session_cookie"]).unwrap().len() == 1;
-        let mechanisms: &[Mechanism] =
-            if sessions { &[Mechanism::Session, Mechanism::Multi] } else { &[Mechanism::Multi] };
+        let sessions = kernel_btf::function_ids(&["bpf_session_cookie"])
+            .unwrap()
+            .len()
+            == 1;
+        let mechanisms: &[Mechanism] = if sessions {
+            &[Mechanism::Session, Mechanism::Multi]
+        } else {
+            &[Mechanism::Multi]
+        };
         for mechanism in mechanisms {
             for set in [ProgramSet::Capture, ProgramSet::Bare] {
-                for role in [ProbeRole::Read, ProbeRole::Write, ProbeRole::Close, ProbeRole::Shutdown] {
+                for role in [
+                    ProbeRole::Read,
+                    ProbeRole::Write,
+                    ProbeRole::Close,
+                    ProbeRole::Shutdown,
+                ] {
                     for attachment in attachments(*mechanism, set, role) {
-                        loaded.program(attachment.program, attachment.attach_type).unwrap();
+                        loaded
+                            .program(attachment.program, attachment.attach_type)
+                            .unwrap();
                     }
                 }
             }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::{bpf_call::{Side, UprobeAttachType}, plan::ProbeRole};
+use super::{
+    bpf_call::{Side, UprobeAttachType},
+    plan::ProbeRole,
+};
 
 /// The ways, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,14 +47,32 @@ pub(super) struct Attachment {
 }
 
 /// What to attach for a role. More than one entry: attach in this order.
-pub(super) fn attachments(mechanism: Mechanism, set: ProgramSet, role: ProbeRole) -> Vec<Attachment> {
-    let entry = |program| Attachment { program, attach_type: UprobeAttachType::Multi, side: Side::Entry };
-    let exit = |program| Attachment { program, attach_type: UprobeAttachType::Multi, side: Side::Return };
-    let session = |program| Attachment { program, attach_type: UprobeAttachType::Session, side: Side::Entry };
+pub(super) fn attachments(
+    mechanism: Mechanism,
+    set: ProgramSet,
+    role: ProbeRole,
+) -> Vec<Attachment> {
+    let entry = |program| Attachment {
+        program,
+        attach_type: UprobeAttachType::Multi,
+        side: Side::Entry,
+    };
+    let exit = |program| Attachment {
+        program,
+        attach_type: UprobeAttachType::Multi,
+        side: Side::Return,
+    };
+    let session = |program| Attachment {
+        program,
+        attach_type: UprobeAttachType::Session,
+        side: Side::Entry,
+    };
     let (both, before, after) = match (set, role) {
         (ProgramSet::Capture, ProbeRole::Close) => return vec![entry("close")],
         (ProgramSet::Capture, ProbeRole::Shutdown) => return vec![entry("shutdown")],
-        (ProgramSet::Bare, ProbeRole::Close | ProbeRole::Shutdown) => return vec![entry("bare_entry")],
+        (ProgramSet::Bare, ProbeRole::Close | ProbeRole::Shutdown) => {
+            return vec![entry("bare_entry")];
+        }
         (ProgramSet::Capture, ProbeRole::Read) => ("read_session", "read_entry", "read_return"),
         (ProgramSet::Capture, ProbeRole::Write) => ("write_session", "write_entry", "write_return"),
         (ProgramSet::Bare, _) => ("bare_session", "bare_entry", "bare_return"),

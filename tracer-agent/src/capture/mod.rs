@@ -2,10 +2,17 @@
 
 pub mod attach;
 mod bpf_call;
+pub mod clock;
+pub mod control;
 pub mod discover;
 mod kernel_btf;
+pub mod kernel_event;
 pub mod load;
 pub mod mechanism;
 pub mod object;
 pub mod plan;
+pub mod priority;
+pub mod ring;
+pub mod self_test;
 pub mod symbols;
+pub mod tables;

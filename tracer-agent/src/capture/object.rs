@@ -17,5 +17,9 @@ pub struct NoObject;
 /// # Errors
 /// If the binary was built without it.
 pub fn bytes() -> Result<&'static [u8], NoObject> {
-    if EMBEDDED.0.is_empty() { Err(NoObject) } else { Ok(&EMBEDDED.0) }
+    if EMBEDDED.0.is_empty() {
+        Err(NoObject)
+    } else {
+        Ok(&EMBEDDED.0)
+    }
 }

@@ -12,6 +12,7 @@ use crate::cli::{Cli, Command};
 pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::BareProbe(args) => run::run_bare(&args),
         Command::Config(command) => config::run(command),
         Command::Completions { shell } => completions::run(shell),
     }

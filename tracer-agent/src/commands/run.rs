@@ -2,10 +2,19 @@
 
 use std::process::ExitCode;
 
-use crate::{cli::SettingsArgs, config::environment, runtime::supervisor};
+use crate::{cli::SettingsArgs, config::{effective::Config, environment}, runtime::supervisor};
 
 /// Resolves the configuration, starts logging and hands over to the supervisor.
 pub fn run(args: &SettingsArgs) -> anyhow::Result<ExitCode> {
+    supervisor::run(prepare(args)?)
+}
+
+/// The same, for empty programs.
+pub fn run_bare(args: &SettingsArgs) -> anyhow::Result<ExitCode> {
+    supervisor::run_bare(&prepare(args)?)
+}
+
+fn prepare(args: &SettingsArgs) -> anyhow::Result<Config> {
     let config = args.resolve()?;
     tracing_subscriber::fmt()
         .with_env_filter(config.agent.log.to_env_filter())
@@ -17,5 +26,5 @@ pub fn run(args: &SettingsArgs) -> anyhow::Result<ExitCode> {
             None => tracing::warn!("environment variable {name} is not known"),
         }
     }
-    supervisor::run(config)
+    Ok(config)
 }

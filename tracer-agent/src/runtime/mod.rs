@@ -1,7 +1,11 @@
 //! Threads, signals, privileges: what holds the agent together.
 
 pub mod capabilities;
+pub mod driver;
 pub mod health;
 pub mod privileges;
+pub mod prober;
+pub mod roster;
 pub mod shutdown;
 pub mod supervisor;
+pub mod traced;

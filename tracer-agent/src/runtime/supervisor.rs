@@ -1,10 +1,275 @@
-//! Holds the agent together while it runs.
+//! Starts the parts in the right order, waits, and stops them in the reverse order.
 
-use std::process::ExitCode;
+use std::{
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+};
 
-use crate::config::effective::Config;
+use anyhow::{Context as _, Result, bail};
+use aya::maps::RingBuf;
+use tokio::signal::unix::{SignalKind, signal};
+use tracer_common::control::Control;
+use tracer_core::pipeline::Pipeline;
 
-/// Runs the agent.
-pub fn run(_config: Config) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not yet wired")
+use super::{
+    driver::{Driver, DriverParts},
+    health::{self, Health, HealthServer},
+    prober::{Prober, ProberParts, Sources},
+    traced::TracedProcesses,
+};
+use crate::{
+    capture::{
+        control::ControlPage,
+        load::{LoadError, LoadOptions, Loaded},
+        mechanism::{Mechanism, ProgramSet},
+        priority,
+        ring::RingReader,
+        self_test::{self, Tried},
+        tables::{Caps, Tables},
+    },
+    config::{
+        choices::{KernelLog, OutputFormat, ReaderPriority},
+        effective::Config,
+    },
+    export::{
+        fanout::{Outputs, Running},
+        jsonl::JsonLines,
+        terminal::Terminal,
+    },
+    host::procfs::ProcFs,
+    telemetry::Telemetry,
+};
+
+/// Bytes forwarded of a connection before it is judged: outbound must hold a large first prompt,
+/// inbound what a fast answer brings before the verdict arrives.
+const UNJUDGED_HEAD: [u32; 2] = [1 << 20, 256 << 10];
+
+/// Traces until a signal ends it.
+///
+/// # Errors
+/// Whatever keeps the agent from tracing, with what to do about it.
+pub fn run(config: Config) -> Result<ExitCode> {
+    let mut loaded = load(&config)?;
+    // Forks, so it comes before the first thread.
+    let mechanism = choose_mechanism(&mut loaded)?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(trace(config, loaded, mechanism))
+}
+
+/// Attaches empty programs at the same places until a signal ends it: what the breakpoints alone
+/// cost, for benchmarks.
+///
+/// # Errors
+/// Whatever keeps the programs from being attached.
+pub fn run_bare(config: &Config) -> Result<ExitCode> {
+    let mut loaded = load(config)?;
+    let mechanism = choose_mechanism(&mut loaded)?;
+    let (lives, _) = mpsc::channel();
+    let prober = Prober::start(ProberParts {
+        loaded,
+        mechanism,
+        set: ProgramSet::Bare,
+        proc_root: config.agent.proc.clone(),
+        telemetry: Telemetry::new(),
+        sources: Sources::default(),
+        lives,
+    });
+    announce(&prober, mechanism);
+    let stop = Arc::new(AtomicBool::new(false));
+    let thread = prober.spawn(stop.clone()).context("cannot start a thread")?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(wait_for_signal())?;
+    stop.store(true, Ordering::Relaxed);
+    join(thread);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn load(config: &Config) -> Result<Loaded> {
+    let options = LoadOptions {
+        ring_bytes: config.capture.ring_size,
+        kernel_log_level: config.capture.kernel_log.level(),
+        ..LoadOptions::default()
+    };
+    Loaded::new(options).context("cannot load the eBPF half")
+}
+
+fn choose_mechanism(loaded: &mut Loaded) -> Result<Mechanism> {
+    let tried = self_test::try_mechanisms(loaded);
+    for Tried { mechanism, result } in &tried {
+        match result {
+            Ok(()) => tracing::debug!("{mechanism}: works"),
+            Err(error) => tracing::debug!("{mechanism}: {error}"),
+        }
+    }
+    match self_test::chosen(&tried) {
+        Some(mechanism) => Ok(mechanism),
+        None => {
+            let reasons: Vec<String> = tried
+                .iter()
+                .filter_map(|it| Some(format!("{}: {}", it.mechanism, it.result.as_ref().err()?)))
+                .collect();
+            bail!("no way to attach probes on this kernel: {}", reasons.join("; "))
+        }
+    }
+}
+
+async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Result<ExitCode> {
+    let telemetry = Telemetry::new();
+    let health = Health::new();
+    let mut running = Running::default();
+    let outputs = start_outputs(&config, &mut running, &telemetry)?;
+    let _server = serve(&config, &telemetry, &health).await?;
+
+    let stop = Arc::new(AtomicBool::new(false));
+    let sources = Sources::default();
+    let (lives, lives_of_processes) = mpsc::channel();
+    let reader = reader(&mut loaded, &config)?;
+    let driver = Driver::new(DriverParts {
+        pipeline: Pipeline::new(config.pipeline()?),
+        tables: Tables::take(&mut loaded, caps(&config))?,
+        resolver: TracedProcesses::new(
+            ProcFs::new(config.agent.proc.clone()),
+            config.processes.clone(),
+        ),
+        outputs,
+        telemetry: telemetry.clone(),
+        health: health.clone(),
+        sources: sources.clone(),
+        lives: lives_of_processes,
+    });
+    let capture = spawn_capture(reader, driver, config.capture.reader_priority, stop.clone())?;
+    let prober = start_prober(&config, ProberParts {
+        loaded,
+        mechanism,
+        set: ProgramSet::Capture,
+        proc_root: config.agent.proc.clone(),
+        telemetry,
+        sources,
+        lives,
+    })?;
+    announce(&prober, mechanism);
+    let prober = prober.spawn(stop.clone()).context("cannot start a thread")?;
+    health.set_ready(true);
+
+    wait_for_signal().await?;
+    health.set_ready(false);
+    stop.store(true, Ordering::Relaxed);
+    // In this order: no new events, then the last ones, then their delivery.
+    join(prober);
+    join(capture);
+    running.finish(config.agent.shutdown_timeout).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn start_outputs(config: &Config, running: &mut Running, telemetry: &Telemetry) -> Result<Outputs> {
+    let mut outputs = Outputs::default();
+    outputs.add_otlp(running, &config.export.otlp, telemetry)?;
+    match config.export.terminal {
+        OutputFormat::Text => {
+            let no_color = std::env::var("NO_COLOR").ok();
+            let term = std::env::var("TERM").ok();
+            let colour = Terminal::wants_colour(
+                io::stdout().is_terminal(),
+                no_color.as_deref(),
+                term.as_deref(),
+            );
+            outputs.add_lines(running, "terminal", Terminal::new(colour), io::stdout(), telemetry)?;
+        }
+        OutputFormat::Json => {
+            outputs.add_lines(running, "json", JsonLines, io::stdout(), telemetry)?;
+        }
+        OutputFormat::None => {}
+    }
+    Ok(outputs)
+}
+
+async fn serve(
+    config: &Config,
+    telemetry: &Telemetry,
+    health: &Health,
+) -> Result<Option<HealthServer>> {
+    Ok(match config.metrics_listen {
+        Some(address) => Some(health::serve(address, telemetry.clone(), health.clone()).await?),
+        None => None,
+    })
+}
+
+fn reader(loaded: &mut Loaded, config: &Config) -> Result<RingReader> {
+    let missing = |name: &str| LoadError::Object(format!("no map `{name}`"));
+    let control = match loaded.ebpf.take_map("CONTROL").ok_or_else(|| missing("CONTROL"))? {
+        aya::maps::Map::Array(data) => data,
+        _ => return Err(missing("CONTROL").into()),
+    };
+    let settings = Control { wake: 1, own_tgid: std::process::id(), head: UNJUDGED_HEAD };
+    let page = ControlPage::new(control, settings).context("cannot map the control page")?;
+    let events = loaded.ebpf.take_map("EVENTS").ok_or_else(|| missing("EVENTS"))?;
+    let ring = RingBuf::try_from(events).context("cannot map the ring buffer")?;
+    tracing::debug!(bytes = config.capture.ring_size, "ring buffer mapped");
+    Ok(RingReader::new(ring, page))
+}
+
+fn caps(config: &Config) -> Caps {
+    let full = u32::try_from(config.capture.exchange_cap).unwrap_or(u32::MAX);
+    Caps { full: [full, full], ..Caps::default() }
+}
+
+fn spawn_capture(
+    mut reader: RingReader,
+    mut driver: Driver<TracedProcesses>,
+    priority: ReaderPriority,
+    stop: Arc<AtomicBool>,
+) -> Result<JoinHandle<()>> {
+    thread::Builder::new()
+        .name("capture".to_owned())
+        .spawn(move || {
+            if let ReaderPriority::RealTime(level) = priority
+                && let Err(error) = priority::make_real_time(level)
+            {
+                tracing::warn!("cannot raise the reader's priority: {error} (needs CAP_SYS_NICE)");
+            }
+            reader.run(&mut driver, &stop);
+        })
+        .context("cannot start a thread")
+}
+
+fn start_prober(config: &Config, parts: ProberParts) -> Result<Prober> {
+    let mut prober = Prober::start(parts);
+    if config.capture.kernel_log != KernelLog::Off {
+        prober.print_kernel_log().context("cannot print the kernel half's messages")?;
+    }
+    Ok(prober)
+}
+
+/// The line that scripts wait for.
+#[expect(clippy::print_stderr, reason = "it is part of the command's interface")]
+fn announce(prober: &Prober, mechanism: Mechanism) {
+    eprintln!("ready: probing {} files by {mechanism}", prober.probed_files());
+}
+
+async fn wait_for_signal() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread ended by a panic; please report this");
+    }
 }

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! All take the TLS object and the buffer first; the attach cookie tells where the count is
-//! (`tracer_common::cookie::CountFrom`). Only a positive result counts, so retries, `WANT_READ`
+//! (`tracer_common::cookie`). Only a positive result counts, so retries, `WANT_READ`
 //! and zero returns say nothing.
 
 use aya_ebpf::{
@@ -24,9 +24,10 @@ use aya_ebpf::{
     macros::{uprobe, uretprobe},
     programs::{ProbeContext, RetProbeContext},
 };
+use aya_log_ebpf::{debug, trace, warn};
 use tracer_common::{
     conn::{INBOUND, OUTBOUND},
-    cookie::CountFrom,
+    cookie::{Cookie, CountFrom},
     counters::Counter,
     event::EventKind,
     verdict::KernelVerdict,
@@ -89,6 +90,7 @@ pub fn close(ctx: ProbeContext) -> u32 {
     let caller = Caller::current();
     let key = caller.key(handle);
     if let Some(state) = connection::find(&key) {
+        debug!(&ctx, "close {:x} of {} after {} turns", handle, caller.tgid, state.turn);
         emit::ended(caller, &key, state, EventKind::Close);
         // Nothing to do if somebody was faster.
         let _ = CONNECTIONS.remove(&key);
@@ -116,7 +118,7 @@ fn session<const DIRECTION: usize>(ctx: &ProbeContext) -> u32 {
         // SAFETY: the kernel keeps the eight bytes from entry to return.
         let handle = unsafe { *kfunc::session_cookie() };
         let result = RetProbeContext::new(ctx.as_ptr()).ret::<i32>();
-        on_return::<DIRECTION>(handle, result);
+        on_return::<DIRECTION>(ctx, handle, result);
         return 0;
     }
     let Some(handle) = ctx.arg::<u64>(0) else { return 1 };
@@ -153,7 +155,7 @@ fn plain_return<const DIRECTION: usize>(ctx: &RetProbeContext) -> u32 {
     let handle = unsafe { *handle };
     // It exists: it was just read.
     let _ = IN_CALL.remove(&thread);
-    on_return::<DIRECTION>(handle, ctx.ret::<i32>());
+    on_return::<DIRECTION>(ctx, handle, ctx.ret::<i32>());
     0
 }
 
@@ -161,18 +163,23 @@ fn plain_return<const DIRECTION: usize>(ctx: &RetProbeContext) -> u32 {
 #[inline(always)]
 fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
     let key = Caller::current().key(handle);
-    let Some(state) = connection::find_or_open(&key) else { return Entry::Skip };
+    let Some(state) = connection::find_or_open(&key, || cookie(ctx).source()) else {
+        return Entry::Skip;
+    };
     if state.verdict == KernelVerdict::Ignore as u8 {
         state.ignored += 1;
         return Entry::Skip;
     }
     state.buffer[DIRECTION] = ctx.arg::<u64>(1).unwrap_or(0);
-    // SAFETY: the helper reads the context that the kernel gave us.
-    let cookie = unsafe { bpf_get_attach_cookie(ctx.as_ptr()) };
-    state.count_at[DIRECTION] = if cookie == CountFrom::FourthArgument as u64 {
-        ctx.arg::<u64>(3).unwrap_or(0)
-    } else if cookie == CountFrom::FifthArgument as u64 {
-        ctx.arg::<u64>(4).unwrap_or(0)
+    // Both are read before one is chosen, and out of the optimiser's sight: the verifier refuses a
+    // load through a context pointer that was moved to the one or the other.
+    let fourth = core::hint::black_box(ctx.arg::<u64>(3).unwrap_or(0));
+    let fifth = core::hint::black_box(ctx.arg::<u64>(4).unwrap_or(0));
+    let cookie = cookie(ctx);
+    state.count_at[DIRECTION] = if cookie.counts_from(CountFrom::FourthArgument) {
+        fourth
+    } else if cookie.counts_from(CountFrom::FifthArgument) {
+        fifth
     } else {
         0
     };
@@ -180,13 +187,20 @@ fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
 }
 
 #[inline(always)]
-fn on_return<const DIRECTION: usize>(handle: u64, result: i32) {
+fn cookie(ctx: &ProbeContext) -> Cookie {
+    // SAFETY: the helper reads the context that the kernel gave us.
+    Cookie(unsafe { bpf_get_attach_cookie(ctx.as_ptr()) })
+}
+
+#[inline(always)]
+fn on_return<const DIRECTION: usize>(ctx: &impl EbpfContext, handle: u64, result: i32) {
     if result <= 0 {
         return;
     }
     let caller = Caller::current();
     let key = caller.key(handle);
     let Some(state) = connection::find(&key) else {
+        warn!(ctx, "no state for {:x} of {}", handle, caller.tgid);
         count(Counter::LostStateCalls, 1);
         return;
     };
@@ -206,5 +220,6 @@ fn on_return<const DIRECTION: usize>(handle: u64, result: i32) {
     if moved == 0 {
         return;
     }
+    trace!(ctx, "{:x} of {} moved {} bytes", handle, caller.tgid, moved);
     emit::moved(caller, &key, state, DIRECTION, moved);
 }

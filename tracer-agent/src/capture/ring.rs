@@ -1,0 +1,107 @@
+//! Reads the event ring buffer in batches.
+//!
+//! While events flow the reader polls every few milliseconds and no traced process pays for waking
+//! it; after a quiet while it sleeps until the next event. All times are the kernel's, so the delay
+//! does not show in any figure.
+
+use std::{
+    os::fd::{AsRawFd, RawFd},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use aya::maps::{MapData, RingBuf};
+
+use super::{control::ControlPage, kernel_event::KernelEvent};
+
+/// Pause between two looks at the ring while events flow.
+const POLL_PAUSE: Duration = Duration::from_millis(3);
+/// Quiet for this long: sleep until woken.
+const QUIET: Duration = Duration::from_millis(200);
+/// Longest sleep, and the pace of [`EventHandler::tick`].
+const TICK: Duration = Duration::from_millis(500);
+
+/// Takes what the reader finds.
+pub trait EventHandler {
+    /// One event; `bytes` in it live only for the call.
+    fn event(&mut self, event: KernelEvent<'_>);
+    /// A record that makes no sense.
+    fn bad_event(&mut self);
+    /// The ring is empty for now; `used` is how many bytes it held before this batch.
+    fn batch_end(&mut self, used: u64);
+    /// About every half second.
+    fn tick(&mut self);
+}
+
+/// The reader.
+pub struct RingReader {
+    ring: RingBuf<MapData>,
+    control: ControlPage,
+}
+
+impl RingReader {
+    /// A reader of `ring` that asks for wake-ups through `control`.
+    pub const fn new(ring: RingBuf<MapData>, control: ControlPage) -> Self {
+        Self { ring, control }
+    }
+
+    /// Reads until `stop`, then once more until the ring is empty.
+    pub fn run(&mut self, handler: &mut impl EventHandler, stop: &AtomicBool) {
+        let mut last_event = Instant::now();
+        let mut next_tick = Instant::now() + TICK;
+        while !stop.load(Ordering::Relaxed) {
+            let now = Instant::now();
+            if self.drain(handler) > 0 {
+                last_event = now;
+            }
+            if now >= next_tick {
+                handler.tick();
+                next_tick = now + TICK;
+            }
+            if now.duration_since(last_event) < QUIET {
+                thread::sleep(POLL_PAUSE);
+            } else {
+                self.sleep(next_tick.saturating_duration_since(now));
+            }
+        }
+        self.drain(handler);
+        handler.tick();
+    }
+
+    fn drain(&mut self, handler: &mut impl EventHandler) -> u64 {
+        let mut used = 0;
+        while let Some(record) = self.ring.next() {
+            used += record.len() as u64;
+            match KernelEvent::parse(&record) {
+                Ok(event) => handler.event(event),
+                Err(_) => handler.bad_event(),
+            }
+        }
+        if used > 0 {
+            handler.batch_end(used);
+        }
+        used
+    }
+
+    /// Waits for an event or the time out, whichever is first. An event that came before the
+    /// kernel half learnt of the wish to be woken makes the ring readable, so none is overslept.
+    fn sleep(&self, timeout: Duration) {
+        self.control.set_wake(true);
+        wait_readable(self.ring.as_raw_fd(), timeout);
+        self.control.set_wake(false);
+    }
+}
+
+fn wait_readable(fd: RawFd, timeout: Duration) {
+    let mut poll = libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    let millis = i32::try_from(timeout.as_millis())
+        .unwrap_or(i32::MAX)
+        .max(1);
+    // SAFETY: one valid pollfd. An interrupted wait is as good as a time out.
+    unsafe { libc::poll(&raw mut poll, 1, millis) };
+}

@@ -1,0 +1,143 @@
+//! The kernel half's tables as user space writes them: verdicts, exclusions, forgetting.
+
+use aya::{
+    Pod,
+    maps::{HashMap, Map, MapData, MapError, PerCpuArray},
+};
+use tracer_common::{
+    conn::{ConnKey, ConnState},
+    counters::Counter,
+    verdict::{KernelVerdict, VerdictEntry},
+};
+use tracer_core::verdict::Verdict;
+
+use super::load::{LoadError, Loaded};
+
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Key(ConnKey);
+// SAFETY: plain integers without padding.
+unsafe impl Pod for Key {}
+
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct State(ConnState);
+// SAFETY: plain integers without padding.
+unsafe impl Pod for State {}
+
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Entry(VerdictEntry);
+// SAFETY: plain integers without padding.
+unsafe impl Pod for Entry {}
+
+/// How many bytes are forwarded per turn, by verdict and direction (outbound, inbound).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Of a connection that looks like HTTP, but was not an LLM call so far.
+    pub head_only: [u32; 2],
+    /// Of an LLM connection: the cap per exchange and direction.
+    pub full: [u32; 2],
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self {
+            head_only: [64 << 10, 4 << 10],
+            full: [4 << 20, 4 << 20],
+        }
+    }
+}
+
+/// Tables that the reader's thread writes.
+pub struct Tables {
+    connections: HashMap<MapData, Key, State>,
+    verdicts: HashMap<MapData, Key, Entry>,
+    excluded: HashMap<MapData, u32, u8>,
+    counters: PerCpuArray<MapData, u64>,
+    caps: Caps,
+}
+
+impl Tables {
+    /// Takes the tables out of the loaded object.
+    ///
+    /// # Errors
+    /// If the object lacks one.
+    pub fn take(loaded: &mut Loaded, caps: Caps) -> Result<Self, LoadError> {
+        Ok(Self {
+            connections: typed(loaded, "CONNECTIONS", HashMap::try_from)?,
+            verdicts: typed(loaded, "VERDICTS", HashMap::try_from)?,
+            excluded: typed(loaded, "EXCLUDED", HashMap::try_from)?,
+            counters: typed(loaded, "COUNTERS", PerCpuArray::try_from)?,
+            caps,
+        })
+    }
+
+    /// Tells the kernel half how to treat a connection.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub fn judge(
+        &mut self,
+        key: ConnKey,
+        generation: u64,
+        verdict: Verdict,
+    ) -> Result<(), MapError> {
+        let (verdict, caps) = match verdict {
+            Verdict::Ignore => (KernelVerdict::Ignore, [0, 0]),
+            Verdict::HeadOnly => (KernelVerdict::HeadOnly, self.caps.head_only),
+            Verdict::Full => (KernelVerdict::Full, self.caps.full),
+        };
+        let entry = VerdictEntry {
+            generation,
+            caps,
+            verdict: verdict as u32,
+            zero: 0,
+        };
+        self.verdicts.insert(Key(key), Entry(entry), 0)
+    }
+
+    /// Forgets a connection's verdict: its TLS object is gone.
+    pub fn closed(&mut self, key: ConnKey) {
+        // An entry that is not there needs no removal.
+        let _ = self.verdicts.remove(&Key(key));
+    }
+
+    /// Forgets a connection of a process that is gone.
+    pub fn forget(&mut self, key: ConnKey) {
+        let _ = self.connections.remove(&Key(key));
+        self.closed(key);
+    }
+
+    /// Leaves a process alone from its next connection on.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub fn exclude(&mut self, tgid: u32) -> Result<(), MapError> {
+        self.excluded.insert(tgid, 1, 0)
+    }
+
+    /// A process is gone; its number may come back.
+    pub fn include(&mut self, tgid: u32) {
+        let _ = self.excluded.remove(&tgid);
+    }
+
+    /// A counter of the kernel half, over all CPUs.
+    pub fn counter(&self, counter: Counter) -> u64 {
+        self.counters
+            .get(&(counter as u32), 0)
+            .map_or(0, |values| values.iter().sum())
+    }
+}
+
+fn typed<T>(
+    loaded: &mut Loaded,
+    name: &str,
+    convert: impl FnOnce(Map) -> Result<T, MapError>,
+) -> Result<T, LoadError> {
+    let map = loaded
+        .ebpf
+        .take_map(name)
+        .ok_or_else(|| LoadError::Object(format!("no map `{name}`")))?;
+    convert(map).map_err(|error| LoadError::Object(format!("map `{name}`: {error}")))
+}

@@ -1,0 +1,256 @@
+//! Drives the core with what the ring buffer brings: one thread, one direction.
+//!
+//! ```text
+//! KernelEvent ─► Segment ─► Pipeline ─► Verdict ─► Tables (kernel)
+//!                                    └► Call ─► policy::release ─► Outputs
+//! ```
+
+use std::{mem, sync::mpsc::Receiver};
+
+use tracer_common::{conn::ConnKey, counters::Counter};
+use tracer_core::{
+    llm::call::{Call, Captured},
+    pipeline::{Output, Pipeline},
+    policy,
+    segment::{ConnectionId, Direction, FinalCounts, Segment},
+    verdict::Verdict,
+};
+
+use super::{
+    prober::Sources,
+    roster::{Place, Resolve, Roster},
+};
+use crate::{
+    capture::{
+        clock::Clock,
+        kernel_event::{KernelEvent, KernelEventKind},
+        ring::EventHandler,
+        tables::Tables,
+    },
+    export::{fanout::Outputs, record::Record},
+    runtime::health::Health,
+    telemetry::{Telemetry, capture::LossReason, label::raise_to},
+};
+
+/// What discovery tells the driver about a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProcessLife {
+    /// It began to run another program: its TLS objects are gone.
+    Executed(u32),
+    /// It ended.
+    Exited(u32),
+}
+
+/// Everything the driver needs.
+pub struct DriverParts<R> {
+    /// The core.
+    pub pipeline: Pipeline,
+    /// The kernel half's tables.
+    pub tables: Tables,
+    /// Who the processes are.
+    pub resolver: R,
+    /// Where released calls go.
+    pub outputs: Outputs,
+    /// The agent's own metrics.
+    pub telemetry: Telemetry,
+    /// Told that this thread lives.
+    pub health: Health,
+    /// Counters of calls by probed file.
+    pub sources: Sources,
+    /// News of processes.
+    pub lives: Receiver<ProcessLife>,
+}
+
+/// Takes events, has them understood, acts on the outcome.
+pub struct Driver<R> {
+    pipeline: Pipeline,
+    tables: Tables,
+    roster: Roster<R>,
+    outputs: Outputs,
+    telemetry: Telemetry,
+    health: Health,
+    sources: Sources,
+    lives: Receiver<ProcessLife>,
+    /// Ended, but their last events may still be in the ring until the next tick.
+    ending: Vec<u32>,
+    clock: Clock,
+}
+
+impl<R: Resolve> Driver<R> {
+    /// A driver at rest.
+    pub fn new(parts: DriverParts<R>) -> Self {
+        Self {
+            pipeline: parts.pipeline,
+            tables: parts.tables,
+            roster: Roster::new(parts.resolver),
+            outputs: parts.outputs,
+            telemetry: parts.telemetry,
+            health: parts.health,
+            sources: parts.sources,
+            lives: parts.lives,
+            ending: Vec::new(),
+            clock: Clock::read(),
+        }
+    }
+
+    fn data(&mut self, event: &KernelEvent<'_>, data: Data<'_>) {
+        let id = match self.roster.place(event.key, event.generation, event.source) {
+            Place::Connection { id, replaces } => {
+                if let Some(old) = replaces {
+                    self.pipeline.close(old, self.clock.wall(event.time), None);
+                }
+                id
+            }
+            Place::NewlyExcluded => return self.exclude(event.key),
+            Place::Excluded => return,
+        };
+        let segment = Segment {
+            connection: id,
+            direction: data.direction,
+            offset: data.offset,
+            time: self.clock.wall(event.time),
+            turn: data.turn,
+            bytes: data.bytes,
+        };
+        self.pipeline.segment(&segment);
+        if data.rest > 0 {
+            // Nothing was copied of these, but when they moved is known: the gap ends here.
+            let offset = data.offset + data.bytes.len() as u64 + data.rest;
+            self.pipeline.segment(&Segment { offset, bytes: &[], ..segment });
+        }
+        self.telemetry.capture.segments.inc();
+        self.telemetry.capture.bytes.inc_by(data.bytes.len() as u64);
+    }
+
+    fn ended(&mut self, event: &KernelEvent<'_>, counts: FinalCounts, gone: bool) {
+        let time = self.clock.wall(event.time);
+        if !gone {
+            if let Place::Connection { id, .. } = self.roster.place(event.key, event.generation, event.source) {
+                self.pipeline.close(id, time, Some(counts));
+            }
+            return;
+        }
+        self.tables.closed(event.key);
+        if let Place::Connection { id, .. } = self.roster.place(event.key, event.generation, event.source) {
+            self.pipeline.close(id, time, Some(counts));
+            self.act();
+            self.roster.end(event.key, event.generation);
+        }
+    }
+
+    /// Its connections stop at their next call, new ones are never opened.
+    fn exclude(&mut self, key: ConnKey) {
+        if let Err(error) = self.tables.exclude(key.tgid) {
+            tracing::warn!(pid = key.tgid, "cannot exclude a process in the kernel: {error}");
+        }
+        self.tables.forget(key);
+    }
+
+    fn process_gone(&mut self, tgid: u32) {
+        self.tables.include(tgid);
+        let time = self.clock.now();
+        for (key, connection) in self.roster.connections(tgid) {
+            self.tables.forget(key);
+            self.pipeline.close(connection, time, None);
+        }
+        // Their last calls are reported before it is forgotten whose they are.
+        self.act();
+        self.roster.remove(tgid);
+    }
+
+    fn act(&mut self) {
+        while let Some(output) = self.pipeline.poll() {
+            match output {
+                Output::Verdict(connection, verdict) => self.judge(connection, verdict),
+                Output::Call(call) => self.report(*call),
+                Output::LostExchanges(_, count) => {
+                    self.telemetry.calls.lost_exchanges.inc_by(u64::from(count));
+                }
+            }
+        }
+    }
+
+    fn judge(&mut self, connection: ConnectionId, verdict: Verdict) {
+        self.telemetry.capture.connections.of(verdict.into()).inc();
+        let Some(holder) = self.roster.holder(connection) else { return };
+        let key = holder.key;
+        if let Err(error) = self.tables.judge(key, connection.generation, verdict) {
+            tracing::warn!(pid = key.tgid, "cannot tell the kernel a verdict: {error}");
+        }
+    }
+
+    fn report(&mut self, call: Call<Captured>) {
+        let released = policy::release(call);
+        self.telemetry.calls.count(released.facts());
+        let Some(holder) = self.roster.holder(released.facts().connection) else { return };
+        if let Some(source) = holder.source {
+            self.sources.count_call(source);
+        }
+        self.outputs.offer(Record::new(holder.process.clone(), released));
+    }
+
+    fn read_lives(&mut self) {
+        while let Ok(life) = self.lives.try_recv() {
+            match life {
+                ProcessLife::Executed(pid) if self.roster.knows(pid) => self.process_gone(pid),
+                ProcessLife::Exited(pid) if self.roster.knows(pid) => self.ending.push(pid),
+                ProcessLife::Executed(_) | ProcessLife::Exited(_) => {}
+            }
+        }
+    }
+
+    fn publish_counters(&self) {
+        let capture = &self.telemetry.capture;
+        let of = |counter| self.tables.counter(counter);
+        raise_to(&capture.counted_bytes, of(Counter::CountedBytes));
+        raise_to(&capture.skipped_bytes, of(Counter::SkippedBytes));
+        raise_to(capture.lost_bytes.of(LossReason::RingFull), of(Counter::LostRingBytes));
+        raise_to(capture.lost_events.of(LossReason::RingFull), of(Counter::LostRingEvents));
+        raise_to(capture.lost_bytes.of(LossReason::MemoryFault), of(Counter::LostFaultBytes));
+        raise_to(capture.lost_events.of(LossReason::NoState), of(Counter::LostStateCalls));
+    }
+}
+
+struct Data<'a> {
+    direction: Direction,
+    offset: u64,
+    turn: u32,
+    bytes: &'a [u8],
+    rest: u64,
+}
+
+impl<R: Resolve> EventHandler for Driver<R> {
+    fn event(&mut self, event: KernelEvent<'_>) {
+        self.telemetry.capture.events.inc();
+        match event.kind {
+            KernelEventKind::Data { direction, offset, turn, bytes, rest } => {
+                self.data(&event, Data { direction, offset, turn, bytes, rest });
+            }
+            KernelEventKind::Closed(counts) => self.ended(&event, counts, true),
+            KernelEventKind::Shutdown(counts) => self.ended(&event, counts, false),
+        }
+        self.act();
+    }
+
+    fn bad_event(&mut self) {
+        tracing::error!("the kernel half sent an event of another version; please report this");
+    }
+
+    fn batch_end(&mut self, used: u64) {
+        self.telemetry.capture.ring_used(used);
+        self.read_lives();
+        self.act();
+    }
+
+    fn tick(&mut self) {
+        self.health.beat();
+        self.clock = Clock::read();
+        for pid in mem::take(&mut self.ending) {
+            self.process_gone(pid);
+        }
+        self.read_lives();
+        self.pipeline.advance(self.clock.now());
+        self.act();
+        self.publish_counters();
+    }
+}

@@ -1,0 +1,181 @@
+//! Keeps probes on every file worth probing, in a thread of its own.
+
+use std::{
+    collections::HashMap,
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::Sender,
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use aya_log::EbpfLogger;
+use prometheus_client::metrics::counter::Counter;
+
+use super::driver::ProcessLife;
+use crate::{
+    capture::{
+        attach::{self, Attached, ProbedFile},
+        discover::{BinaryFound, Discoverer, Discovery, Identity},
+        load::Loaded,
+        mechanism::{Mechanism, ProgramSet},
+    },
+    telemetry::{Telemetry, coverage::BinaryCoverage},
+};
+
+/// Longest wait for news, and so for a stop.
+const WAIT: Duration = Duration::from_millis(200);
+
+/// What the prober works with.
+pub struct ProberParts {
+    /// The object in the kernel.
+    pub loaded: Loaded,
+    /// How to attach.
+    pub mechanism: Mechanism,
+    /// What to attach.
+    pub set: ProgramSet,
+    /// Root of the host's process file system.
+    pub proc_root: PathBuf,
+    /// The agent's own metrics.
+    pub telemetry: Telemetry,
+    /// Counters of calls by probed file.
+    pub sources: Sources,
+    /// Takes news of processes.
+    pub lives: Sender<ProcessLife>,
+}
+
+/// Counters of calls by number of the probed file; shared with the driver.
+#[derive(Debug, Clone, Default)]
+pub struct Sources(Arc<Mutex<HashMap<u16, Counter>>>);
+
+impl Sources {
+    /// Counts a call on a connection that was first seen through file number `source`.
+    pub fn count_call(&self, source: u16) {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(calls) = known.get(&source) {
+            calls.inc();
+        }
+    }
+
+    fn insert(&self, source: u16, calls: Counter) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(source, calls);
+    }
+
+    fn remove(&self, source: u16) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&source);
+    }
+}
+
+/// Probes at work.
+pub struct Prober {
+    parts: ProberParts,
+    discoverer: Discoverer,
+    kernel_log: Option<EbpfLogger<&'static dyn log::Log>>,
+    probed: HashMap<Identity, Probed>,
+    next_source: u16,
+}
+
+struct Probed {
+    source: u16,
+    coverage: BinaryCoverage,
+    #[expect(dead_code, reason = "the probes live as long as this does")]
+    attached: Attached,
+}
+
+impl Prober {
+    /// Attaches to everything that is there now.
+    pub fn start(parts: ProberParts) -> Self {
+        let discoverer = Discoverer::start(parts.proc_root.clone());
+        let mut prober =
+            Self { parts, discoverer, kernel_log: None, probed: HashMap::new(), next_source: 1 };
+        prober.round(Duration::ZERO);
+        prober
+    }
+
+    /// Files that are probed.
+    pub fn probed_files(&self) -> usize {
+        self.probed.len()
+    }
+
+    /// Prints the kernel half's messages from now on.
+    ///
+    /// # Errors
+    /// If the object has no log.
+    pub fn print_kernel_log(&mut self) -> Result<(), aya_log::Error> {
+        self.kernel_log = Some(EbpfLogger::init(&mut self.parts.loaded.ebpf)?);
+        Ok(())
+    }
+
+    /// Goes on until `stop`; then all probes are removed.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn spawn(mut self, stop: Arc<AtomicBool>) -> io::Result<JoinHandle<()>> {
+        thread::Builder::new().name("prober".to_owned()).spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                self.round(WAIT);
+            }
+        })
+    }
+
+    fn round(&mut self, wait: Duration) {
+        for discovery in self.discoverer.next(wait) {
+            match discovery {
+                Discovery::Found(found) => self.attach(&found),
+                Discovery::NotTraceable { display_path, reason, .. } => {
+                    tracing::debug!(file = %display_path.display(), "not traceable: {reason}");
+                }
+                Discovery::Gone(identity) => self.detach(&identity),
+                // Nobody listens only when everything stops.
+                Discovery::ProcessExecuted { pid } => {
+                    let _ = self.parts.lives.send(ProcessLife::Executed(pid));
+                }
+                Discovery::ProcessExited { pid } => {
+                    let _ = self.parts.lives.send(ProcessLife::Exited(pid));
+                }
+            }
+        }
+        if let Some(log) = &mut self.kernel_log {
+            log.flush();
+        }
+    }
+
+    fn attach(&mut self, found: &BinaryFound) {
+        let path = found.open_path();
+        let source = self.next_source;
+        let file = ProbedFile { path: &path, plan: &found.plan, source };
+        let ProberParts { loaded, mechanism, set, telemetry, sources, .. } = &mut self.parts;
+        match attach::attach(loaded, *mechanism, *set, &file) {
+            Ok(attached) => {
+                tracing::info!(
+                    file = %found.display_path.display(),
+                    probes = found.plan.points.len(),
+                    "attached"
+                );
+                let build_id = found.identity.build_id.as_ref().map(ToString::to_string);
+                let coverage = telemetry.coverage.attached(
+                    &found.display_path.to_string_lossy(),
+                    build_id.as_deref().unwrap_or_default(),
+                    &found.plan,
+                );
+                sources.insert(source, coverage.calls.clone());
+                self.next_source = source.checked_add(1).unwrap_or(1);
+                self.probed.insert(found.identity.clone(), Probed { source, coverage, attached });
+            }
+            Err(error) => {
+                tracing::warn!(file = %found.display_path.display(), "{error}");
+            }
+        }
+    }
+
+    fn detach(&mut self, identity: &Identity) {
+        if let Some(probed) = self.probed.remove(identity) {
+            self.parts.sources.remove(probed.source);
+            self.parts.telemetry.coverage.detached(&probed.coverage);
+        }
+    }
+}
