@@ -14,5 +14,6 @@ pub mod openai_completions;
 pub mod openai_embeddings;
 pub mod openai_responses;
 pub mod options;
+pub mod running;
 pub mod script;
 pub mod server;

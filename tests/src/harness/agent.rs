@@ -1,0 +1,184 @@
+//! The agent as a process.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    process::{Command, ExitStatus},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::{
+    patience, process::Process, report::Report, requirements::agent_path, rotel::free_port,
+};
+
+/// Longest time to attach.
+const READY: Duration = Duration::from_secs(30);
+/// Longest time to end after SIGTERM, with a last flush.
+const END: Duration = Duration::from_secs(15);
+
+/// A running agent, attached.
+#[derive(Debug)]
+pub struct Agent {
+    /// Its process.
+    pub process: Process,
+    metrics_port: u16,
+}
+
+/// What an agent is started with.
+#[derive(Debug)]
+pub struct Launch {
+    command: Command,
+    metrics_port: u16,
+}
+
+impl Launch {
+    /// `run --format json`, without configuration of this host.
+    ///
+    /// # Errors
+    /// If no port is free for its metrics.
+    pub fn json() -> Result<Self> {
+        let metrics_port = free_port()?;
+        let mut command = Command::new(agent_path());
+        command.args([
+            "run",
+            "--format",
+            "json",
+            "--metrics-listen",
+            &format!("127.0.0.1:{metrics_port}"),
+        ]);
+        let inherited: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
+        for name in inherited {
+            let text = name.to_string_lossy();
+            if text.starts_with("OTEL_") || text.starts_with("LLM_TRACER_") {
+                command.env_remove(&name);
+            }
+        }
+        command
+            .env("OTEL_BSP_SCHEDULE_DELAY", "200")
+            .env("OTEL_METRIC_EXPORT_INTERVAL", "500");
+        Ok(Self {
+            command,
+            metrics_port,
+        })
+    }
+
+    /// Exports to a collector.
+    pub fn otlp(mut self, endpoint: &str, protocol: &str) -> Self {
+        self.command
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol);
+        self
+    }
+
+    /// A further argument.
+    pub fn argument(mut self, word: &str) -> Self {
+        self.command.arg(word);
+        self
+    }
+
+    /// A variable.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Starts and waits until it is attached.
+    ///
+    /// # Errors
+    /// If it ends or does not say `ready` in time; the error holds what it said.
+    pub fn start(mut self) -> Result<Agent> {
+        let mut process = Process::start(&mut self.command)?;
+        let ready = patience::until(READY, || {
+            let said = [process.stdout.all(), process.stderr.all()].concat();
+            let ready = said.iter().any(|line| line.contains("ready"));
+            (ready || process.has_ended()).then_some(ready)
+        });
+        ensure!(
+            ready == Some(true),
+            "the agent is not ready\n{}",
+            process.said()
+        );
+        Ok(Agent {
+            process,
+            metrics_port: self.metrics_port,
+        })
+    }
+}
+
+impl Agent {
+    /// Calls printed so far.
+    pub fn calls(&self) -> Vec<Report> {
+        self.calls_since(0)
+    }
+
+    /// Calls printed from the `from`th line on.
+    pub fn calls_since(&self, from: usize) -> Vec<Report> {
+        self.process
+            .stdout
+            .since(from)
+            .iter()
+            .filter_map(|line| Report::from_line(line))
+            .collect()
+    }
+
+    /// Waits until as many calls are printed as there should be and no more come; returns them.
+    pub fn settled_calls(&self, wanted: usize, limit: Duration) -> Vec<Report> {
+        settle(wanted, limit, || self.process.stdout.len());
+        self.calls()
+    }
+
+    /// A page of its own server, `/metrics` or `/healthz`.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn page(&self, path: &str) -> Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.metrics_port))
+            .context("cannot reach the agent's metrics")?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        )?;
+        let mut page = String::new();
+        stream.read_to_string(&mut page)?;
+        Ok(page)
+    }
+
+    /// Resident memory, bytes.
+    ///
+    /// # Errors
+    /// If the process is gone.
+    pub fn resident(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .context("no VmRSS")?;
+        let kib: u64 = line
+            .split_whitespace()
+            .nth(1)
+            .context("no number")?
+            .parse()?;
+        Ok(kib * 1024)
+    }
+
+    /// Ends it as an administrator would, with its last flush.
+    ///
+    /// # Errors
+    /// If it does not end in time.
+    pub fn stop(&mut self) -> Result<ExitStatus> {
+        self.process.signal(libc::SIGTERM);
+        self.process.wait_end(END)
+    }
+}
+
+/// Waits until a count reaches `wanted`, then a little longer for what should not come.
+pub fn settle(wanted: usize, limit: Duration, count: impl Fn() -> usize) {
+    let end = Instant::now() + limit;
+    while count() < wanted && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+}

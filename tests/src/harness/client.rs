@@ -1,0 +1,93 @@
+//! Real clients, unmodified: how they are told where the provider is and whom to trust.
+
+use std::{path::PathBuf, process::Command, time::Duration};
+
+use anyhow::{Context as _, Result};
+
+use super::{
+    process::Process,
+    requirements::{node_folder, python_path, workspace_root},
+};
+use crate::provider::running::Provider;
+
+/// Longest run of a client.
+pub const CLIENT_LIMIT: Duration = Duration::from_secs(120);
+
+/// Key that clients send unless a test plants another.
+const API_KEY: &str = "sk-local-0123456789";
+
+/// A Python script of `tests/clients/python`, in the clients' environment.
+pub fn python(script: &str, provider: &Provider) -> Command {
+    let mut command = Command::new(python_path());
+    command.arg("-B").arg(clients().join("python").join(script));
+    command.env("PYTHONUNBUFFERED", "1");
+    environment(&mut command, provider);
+    command
+}
+
+/// A Node script of `tests/clients/node`, beside the installed packages.
+///
+/// # Errors
+/// If it cannot be copied there.
+pub fn node(script: &str, provider: &Provider) -> Result<Command> {
+    let copy = node_folder().join(script);
+    std::fs::copy(clients().join("node").join(script), &copy)
+        .with_context(|| format!("cannot copy {script} to {}", copy.display()))?;
+    let mut command = Command::new("node");
+    command.arg(copy);
+    environment(&mut command, provider);
+    Ok(command)
+}
+
+/// A shell script of `tests/clients`.
+pub fn shell(script: &str, provider: &Provider) -> Command {
+    let mut command = Command::new("sh");
+    command.arg(clients().join(script));
+    environment(&mut command, provider);
+    command
+}
+
+/// Runs a client to its end.
+///
+/// # Errors
+/// If it fails, for clients check what they are answered.
+pub fn run(mut command: Command) -> Result<()> {
+    Process::start(&mut command)?.succeed(CLIENT_LIMIT)
+}
+
+fn clients() -> PathBuf {
+    workspace_root().join("tests/clients")
+}
+
+/// Endpoint, key and trust, without anything of the caller's own.
+fn environment(command: &mut Command, provider: &Provider) {
+    let variables = [
+        "SSL_CERT_FILE",
+        "REQUESTS_CA_BUNDLE",
+        "NODE_EXTRA_CA_CERTS",
+        "CA",
+    ];
+    command.envs(variables.map(|name| (name, provider.ca.as_os_str())));
+    command
+        .env("PROVIDER", provider.url())
+        .env("OPENAI_API_KEY", API_KEY)
+        .env("ANTHROPIC_API_KEY", API_KEY);
+    for name in [
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+    ] {
+        command.env_remove(name);
+    }
+    for name in [
+        "OPENAI_BASE_URL",
+        "ANTHROPIC_BASE_URL",
+        "OTEL_SERVICE_NAME",
+        "OTEL_RESOURCE_ATTRIBUTES",
+    ] {
+        command.env_remove(name);
+    }
+}

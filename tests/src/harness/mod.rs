@@ -1,0 +1,14 @@
+//! Clients, the agent and collectors as processes, and the comparison of what was reported with
+//! what was served.
+
+pub mod agent;
+pub mod client;
+pub mod compare;
+pub mod otlp;
+pub mod patience;
+pub mod process;
+pub mod report;
+pub mod requirements;
+pub mod rotel;
+pub mod scene;
+pub mod sink;

@@ -1,0 +1,63 @@
+//! One call as the agent reported it, from a JSON line or an OTLP span.
+
+use serde_json::{Map, Value};
+
+/// Attributes of a call's span by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    attributes: Map<String, Value>,
+}
+
+impl Report {
+    /// From attributes.
+    pub const fn new(attributes: Map<String, Value>) -> Self {
+        Self { attributes }
+    }
+
+    /// From a line of `--format json`; `None` for any other line.
+    pub fn from_line(line: &str) -> Option<Self> {
+        match serde_json::from_str(line) {
+            Ok(Value::Object(attributes)) => Some(Self { attributes }),
+            _ => None,
+        }
+    }
+
+    /// An attribute.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.attributes.get(name)
+    }
+
+    /// A text attribute.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_str()
+    }
+
+    /// A whole number.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.get(name)?.as_u64()
+    }
+
+    /// A fraction.
+    pub fn fraction(&self, name: &str) -> Option<f64> {
+        self.get(name)?.as_f64()
+    }
+
+    /// A truth value; absent is false.
+    pub fn flag(&self, name: &str) -> bool {
+        self.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// A list of texts; absent is empty.
+    pub fn texts(&self, name: &str) -> Vec<&str> {
+        let list = self.get(name).and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
+    /// Names that are there.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.attributes.keys().map(String::as_str)
+    }
+}

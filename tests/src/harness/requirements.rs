@@ -1,0 +1,80 @@
+//! What a test needs of the machine; without it the test is skipped, aloud.
+
+use std::path::PathBuf;
+
+/// The folder of the workspace's `Cargo.toml`.
+pub fn workspace_root() -> PathBuf {
+    let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().map_or(manifest.clone(), PathBuf::from)
+}
+
+/// A thing that may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Root, and the release agent.
+    Agent,
+    /// The Python environment of the clients.
+    Python,
+    /// The Node packages of the clients.
+    Node,
+    /// A program on the path.
+    Program(&'static str),
+}
+
+impl Need {
+    /// Why it is not there, and what to do.
+    fn missing(self) -> Option<String> {
+        match self {
+            Self::Agent => {
+                // SAFETY: takes nothing and cannot fail.
+                if unsafe { libc::geteuid() } != 0 {
+                    return Some("needs root to attach probes".to_owned());
+                }
+                (!agent_path().exists()).then(|| "no release agent: run cargo xtask e2e".to_owned())
+            }
+            Self::Python => (!python_path().exists())
+                .then(|| "no Python clients: run cargo xtask e2e".to_owned()),
+            Self::Node => {
+                let packages = node_folder().join("node_modules");
+                (!packages.exists()).then(|| "no Node clients: run cargo xtask e2e".to_owned())
+            }
+            Self::Program(name) => find_program(name)
+                .is_none()
+                .then(|| format!("{name} is not installed")),
+        }
+    }
+}
+
+/// Are all there? If not, says which is missing, as every test that cannot run must.
+#[expect(clippy::print_stdout, reason = "a skipped test says so in its output")]
+pub fn met(needs: &[Need]) -> bool {
+    let missing: Vec<_> = needs.iter().filter_map(|need| need.missing()).collect();
+    if let Some(reason) = missing.first() {
+        println!("skipped: {reason}");
+    }
+    missing.is_empty()
+}
+
+/// The release agent.
+pub fn agent_path() -> PathBuf {
+    workspace_root().join("target/release/tracer-agent")
+}
+
+/// The interpreter of the clients' environment.
+pub fn python_path() -> PathBuf {
+    workspace_root().join("target/e2e/venv/bin/python")
+}
+
+/// The folder that holds the clients' Node packages.
+pub fn node_folder() -> PathBuf {
+    workspace_root().join("target/e2e/node")
+}
+
+/// A program on the path, or where administrators' programs are.
+pub fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    folders
+        .map(|folder| folder.join(name))
+        .find(|program| program.exists())
+}

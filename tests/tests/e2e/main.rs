@@ -1,0 +1,5 @@
+//! Tier 1: real clients, the release agent, real collectors. One file per concern.
+//!
+//! Run by `cargo xtask e2e`; a test whose needs are not met prints `skipped: reason`.
+
+mod clients;
