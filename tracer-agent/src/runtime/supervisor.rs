@@ -13,14 +13,15 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use aya::maps::RingBuf;
-use tokio::signal::unix::{SignalKind, signal};
 use tracer_common::control::Control;
 use tracer_core::pipeline::Pipeline;
 
 use super::{
     driver::{Driver, DriverParts},
     health::{self, Health, HealthServer},
+    privileges::{self, Needs},
     prober::{Prober, ProberParts, Sources},
+    shutdown::StopSignals,
     traced::TracedProcesses,
 };
 use crate::{
@@ -50,14 +51,14 @@ use crate::{
 /// inbound what a fast answer brings before the verdict arrives.
 const UNJUDGED_HEAD: [u32; 2] = [1 << 20, 256 << 10];
 
+const NO_SIGNALS: &str = "cannot take over SIGTERM and SIGINT";
+
 /// Traces until a signal ends it.
 ///
 /// # Errors
 /// Whatever keeps the agent from tracing, with what to do about it.
 pub fn run(config: Config) -> Result<ExitCode> {
-    let mut loaded = load(&config)?;
-    // Forks, so it comes before the first thread.
-    let mechanism = choose_mechanism(&mut loaded)?;
+    let (loaded, mechanism) = prepare(&config)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -71,8 +72,7 @@ pub fn run(config: Config) -> Result<ExitCode> {
 /// # Errors
 /// Whatever keeps the programs from being attached.
 pub fn run_bare(config: &Config) -> Result<ExitCode> {
-    let mut loaded = load(config)?;
-    let mechanism = choose_mechanism(&mut loaded)?;
+    let (loaded, mechanism) = prepare(config)?;
     let (lives, _) = mpsc::channel();
     let prober = Prober::start(ProberParts {
         loaded,
@@ -90,10 +90,30 @@ pub fn run_bare(config: &Config) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?
-        .block_on(wait_for_signal())?;
+        .block_on(async {
+            let mut signals = StopSignals::listen().context(NO_SIGNALS)?;
+            signals.next().await;
+            anyhow::Ok(())
+        })?;
     stop.store(true, Ordering::Relaxed);
     join(thread);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Loads, finds the way to attach, and gives up what is not needed from here on. Forks and changes
+/// the calling thread's capabilities, so it comes before the first thread.
+fn prepare(config: &Config) -> Result<(Loaded, Mechanism)> {
+    let real_time_reader = config.capture.reader_priority != ReaderPriority::Normal;
+    privileges::check(Needs { real_time_reader, perf_uprobes: false })?;
+    let mut loaded = load(config)?;
+    let mechanism = choose_mechanism(&mut loaded)?;
+    let needs = Needs { real_time_reader, perf_uprobes: mechanism == Mechanism::Perf };
+    privileges::check(needs)?;
+    if config.agent.drop_privileges {
+        let kept = privileges::restrict(needs)?;
+        tracing::debug!("capabilities kept: {kept:?}");
+    }
+    Ok((loaded, mechanism))
 }
 
 fn load(config: &Config) -> Result<Loaded> {
@@ -126,6 +146,7 @@ fn choose_mechanism(loaded: &mut Loaded) -> Result<Mechanism> {
 }
 
 async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Result<ExitCode> {
+    let mut signals = StopSignals::listen().context(NO_SIGNALS)?;
     let telemetry = Telemetry::new();
     let health = Health::new();
     let mut running = Running::default();
@@ -163,14 +184,24 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
     let prober = prober.spawn(stop.clone()).context("cannot start a thread")?;
     health.set_ready(true);
 
-    wait_for_signal().await?;
+    let signal = signals.next().await;
+    tracing::info!("stopping on {signal}");
     health.set_ready(false);
     stop.store(true, Ordering::Relaxed);
     // In this order: no new events, then the last ones, then their delivery.
     join(prober);
     join(capture);
-    running.finish(config.agent.shutdown_timeout).await?;
-    Ok(ExitCode::SUCCESS)
+    let limit = config.agent.shutdown_timeout;
+    let delivery = async {
+        match running.finish(limit).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!("{error}");
+                false
+            }
+        }
+    };
+    Ok(signals.finish(limit, delivery).await.exit_code())
 }
 
 fn start_outputs(config: &Config, running: &mut Running, telemetry: &Telemetry) -> Result<Outputs> {
@@ -256,16 +287,6 @@ fn start_prober(config: &Config, parts: ProberParts) -> Result<Prober> {
 #[expect(clippy::print_stderr, reason = "it is part of the command's interface")]
 fn announce(prober: &Prober, mechanism: Mechanism) {
     eprintln!("ready: probing {} files by {mechanism}", prober.probed_files());
-}
-
-async fn wait_for_signal() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
 }
 
 fn join(thread: JoinHandle<()>) {
