@@ -1,16 +1,16 @@
 //! Opens candidates, analyses each file once, and remembers the outcome.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io;
+use std::fs::{File, Metadata};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::discovery::{BinaryFound, Discovery, Identity};
-use super::mapped::{FileKey, MappedFile};
+use super::mapped::{FileKey, MappedFile, Stamp, stamp_of};
 use super::recent::Recent;
+use crate::capture::plan::ProbePlan;
 use crate::capture::symbols::{ElfImage, Machine, NotTraceable, plan};
 
 /// Outcomes remembered.
@@ -18,16 +18,16 @@ const MAX_JUDGED: usize = 4096;
 /// Files under probe at a time: each keeps a descriptor open.
 const MAX_TRACKED: usize = 512;
 
-/// A file's inode and device after overlayfs is seen through.
-type Canonical = (u64, u64);
+/// Device and inode number as `stat` gives them.
+type Number = (u64, u64);
 
 /// What was said of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Judgement {
     /// Under probe: its descriptor is open, so its inode number is not reused.
-    Tracked(Canonical),
+    Tracked(Number),
     /// Not for us, as long as change time and size stay.
-    Rejected((i64, i64, u64)),
+    Rejected(Stamp),
 }
 
 /// Turns candidates into discoveries, each file once.
@@ -35,7 +35,7 @@ enum Judgement {
 pub(super) struct Judge {
     proc_root: PathBuf,
     judged: Recent<FileKey, Judgement>,
-    tracked: HashMap<Canonical, Tracked>,
+    tracked: HashMap<Number, Tracked>,
 }
 
 /// A file under probe.
@@ -47,6 +47,12 @@ pub(super) struct Tracked {
     pub(super) mapped_inode: u64,
     /// A process that mapped it when last looked.
     pub(super) witness: Option<u32>,
+}
+
+impl Tracked {
+    fn stamp(&self) -> Option<Stamp> {
+        self.file.metadata().ok().as_ref().map(stamp_of)
+    }
 }
 
 impl Judge {
@@ -62,32 +68,54 @@ impl Judge {
     /// or simply holds no TLS.
     pub(super) fn judge(&mut self, candidate: &MappedFile) -> Option<Discovery> {
         match self.judged.get(&candidate.key) {
-            Some(Judgement::Tracked(canonical)) => {
-                let tracked = self.tracked.get_mut(&canonical)?;
-                tracked.witness = tracked.witness.or(candidate.pid());
-                return None;
+            Some(Judgement::Tracked(number)) => {
+                let tracked = self.tracked.get_mut(&number)?;
+                // Known under other numbers: those are not pinned, and may mean another file now.
+                let pinned = number == (candidate.key.device, candidate.key.inode);
+                if pinned || tracked.stamp() == candidate.stamp(&self.proc_root) {
+                    tracked.witness = tracked.witness.or(candidate.pid());
+                    return None;
+                }
             }
             Some(Judgement::Rejected(stamp)) => {
-                if candidate
-                    .stamp(&self.proc_root)
-                    .is_none_or(|now| now == stamp)
-                {
+                let now = candidate.stamp(&self.proc_root);
+                if now.is_none_or(|now| now == stamp) {
                     return None;
                 }
             }
             None => {}
         }
         let file = candidate.open(&self.proc_root).ok()?;
-        let canonical = canonical(&file).ok()?;
-        if self.tracked.contains_key(&canonical) {
+        let metadata = file.metadata().ok()?;
+        if let Some(number) = self.tracked_as(&file, &metadata) {
             self.judged
-                .insert(candidate.key, Judgement::Tracked(canonical));
+                .insert(candidate.key, Judgement::Tracked(number));
             return None;
         }
-        self.analyse(candidate, file, canonical)
+        self.analyse(candidate, file, (metadata.dev(), metadata.ino()))
     }
 
-    fn analyse(&mut self, candidate: &MappedFile, file: File, at: Canonical) -> Option<Discovery> {
+    /// The file under probe whose probes also see this one.
+    ///
+    /// Beyond the same device and inode number, that is a file of an overlayfs layer. Every
+    /// overlayfs mount has a device number of its own, but containers of one image share the files
+    /// of its layers, and the kernel probes the file in the layer: told apart, it would be probed
+    /// twice and every byte reported twice. The inode number there is the layer file's, and a copy
+    /// made for one container differs in its change time.
+    fn tracked_as(&self, file: &File, metadata: &Metadata) -> Option<Number> {
+        let is_same = |number: &Number, tracked: &Tracked| {
+            let layered = || is_overlay(file) || is_overlay(&tracked.file);
+            let same_stamp = || tracked.stamp() == Some(stamp_of(metadata));
+            number.0 == metadata.dev() || layered() && same_stamp()
+        };
+        self.tracked
+            .iter()
+            .filter(|(number, _)| number.1 == metadata.ino())
+            .find(|(number, tracked)| is_same(number, tracked))
+            .map(|(number, _)| *number)
+    }
+
+    fn analyse(&mut self, candidate: &MappedFile, file: File, at: Number) -> Option<Discovery> {
         let (device, inode) = at;
         let mut identity = Identity {
             device,
@@ -154,10 +182,10 @@ impl Judge {
 
     /// Forgets a file: seen again, it is news.
     pub(super) fn forget(&mut self, identity: &Identity) {
-        let canonical = (identity.device, identity.inode);
-        self.tracked.remove(&canonical);
+        let number = (identity.device, identity.inode);
+        self.tracked.remove(&number);
         self.judged
-            .remove_value(|judgement| *judgement == Judgement::Tracked(canonical));
+            .remove_value(|judgement| *judgement == Judgement::Tracked(number));
     }
 }
 
@@ -175,26 +203,6 @@ pub(super) fn for_this_host(machine: Machine) -> Result<(), NotTraceable> {
     }
 }
 
-/// Device and inode that are the same exactly when a probe on one file also sees the other.
-///
-/// Every overlayfs mount has its own device number, but containers of one image share the files of
-/// its layers, and the kernel probes the file in the layer: counting them apart would probe it
-/// twice and report every byte twice. There the inode number is the layer file's; the change time
-/// stands in for the device, and tells a copy made for one container from its origin.
-fn canonical(file: &File) -> io::Result<Canonical> {
-    let metadata = file.metadata()?;
-    let device = if is_overlay(file) {
-        let nanoseconds = metadata.ctime().wrapping_mul(1_000_000_000);
-        nanoseconds
-            .wrapping_add(metadata.ctime_nsec())
-            .cast_unsigned()
-            | 1 << 63
-    } else {
-        metadata.dev()
-    };
-    Ok((device, metadata.ino()))
-}
-
 fn is_overlay(file: &File) -> bool {
     // SAFETY: `statfs` is plain data for which all zeroes is a valid value.
     let mut info: libc::statfs = unsafe { std::mem::zeroed() };
@@ -204,14 +212,92 @@ fn is_overlay(file: &File) -> bool {
 }
 
 /// Opens and plans one candidate without remembering it, with the fuller reason for a refusal.
-pub(super) fn examine(
-    proc_root: &Path,
-    candidate: &MappedFile,
-) -> Result<super::super::plan::ProbePlan, NotTraceable> {
+pub(super) fn examine(proc_root: &Path, candidate: &MappedFile) -> Result<ProbePlan, NotTraceable> {
     let file = candidate
         .open(proc_root)
         .map_err(|error| NotTraceable::Unreadable(format!("cannot open the file: {error}")))?;
     let image = ElfImage::new(file)?;
     for_this_host(image.machine())?;
     plan(&image).map_err(|reason| reason.explain(&image))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+
+    use super::super::discovery::Discovery;
+    use super::super::mapped::{FileKey, MappedFile, Source};
+    use super::super::tests::tls_library;
+    use super::Judge;
+
+    fn candidate(path: &Path) -> MappedFile {
+        let metadata = fs::metadata(path).expect("file");
+        let key = FileKey {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        };
+        MappedFile {
+            key,
+            path: path.to_owned(),
+            source: Source::Path {
+                path: path.to_owned(),
+            },
+        }
+    }
+
+    fn run(command: &str, arguments: &[&str]) -> bool {
+        Command::new(command)
+            .args(arguments)
+            .status()
+            .is_ok_and(|status| status.success())
+    }
+
+    /// Mounts overlayfs over `layer` in a mount namespace of this thread, which ends with it.
+    fn mount(directory: &Path, name: &str, layer: &Path) -> Option<PathBuf> {
+        let [merged, upper, work] = ["merged", "upper", "work"].map(|part| {
+            let path = directory.join(format!("{name}-{part}"));
+            fs::create_dir(&path).expect("directory");
+            path
+        });
+        let [lower, upper, work] = [layer, &upper, &work].map(|path| path.display());
+        let options = format!("lowerdir={lower},upperdir={upper},workdir={work}");
+        let target = merged.to_str()?;
+        run(
+            "mount",
+            &["-t", "overlay", "overlay", "-o", &options, target],
+        )
+        .then_some(merged)
+    }
+
+    #[test]
+    fn containers_of_one_image_share_the_probe_unless_they_copied_the_file() {
+        // SAFETY: affects this thread only, which no other code shares.
+        let own_namespace = unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0;
+        if !own_namespace || !run("mount", &["--make-rprivate", "/"]) {
+            println!("skipped: mounting needs root");
+            return;
+        }
+        let directory = tempfile::tempdir().expect("directory");
+        let layer = directory.path().join("layer");
+        fs::create_dir(&layer).expect("layer");
+        fs::write(layer.join("libssl.so.3"), tls_library()).expect("write");
+        let mounts = ["one", "two", "three"].map(|name| mount(directory.path(), name, &layer));
+        let [Some(one), Some(two), Some(three)] = mounts else {
+            println!("skipped: this kernel refuses overlayfs");
+            return;
+        };
+        let copied = three.join("libssl.so.3");
+        fs::set_permissions(&copied, fs::Permissions::from_mode(0o755)).expect("copy up");
+
+        let mut judge = Judge::new(PathBuf::from("/proc"));
+        let mut is_news =
+            |path: &Path| matches!(judge.judge(&candidate(path)), Some(Discovery::Found(_)));
+        assert!(is_news(&one.join("libssl.so.3")));
+        assert!(!is_news(&two.join("libssl.so.3")));
+        assert!(!is_news(&layer.join("libssl.so.3")));
+        assert!(is_news(&copied));
+    }
 }

@@ -32,6 +32,9 @@ pub struct FileKey {
     pub inode: u64,
 }
 
+/// Change time (seconds, nanoseconds) and size: tells apart files under one inode number.
+pub(super) type Stamp = (i64, i64, u64);
+
 /// Where to open a file from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {
@@ -41,6 +44,10 @@ pub(super) enum Source {
     Mapping { pid: u32, start: u64, end: u64 },
     /// A path that this process can open.
     Path { path: PathBuf },
+}
+
+pub(super) fn stamp_of(metadata: &fs::Metadata) -> Stamp {
+    (metadata.ctime(), metadata.ctime_nsec(), metadata.size())
 }
 
 impl MappedFile {
@@ -70,14 +77,14 @@ impl MappedFile {
         Err(last)
     }
 
-    /// Change time and size: tells another file under a reused inode number.
-    pub(super) fn stamp(&self, proc_root: &Path) -> Option<(i64, i64, u64)> {
+    /// The stamp of the file as it is now.
+    pub(super) fn stamp(&self, proc_root: &Path) -> Option<Stamp> {
         let metadata = self
             .open_paths(proc_root)
             .into_iter()
             .filter_map(|path| fs::metadata(path).ok())
             .find(|metadata| metadata.ino() == self.key.inode)?;
-        Some((metadata.ctime(), metadata.ctime_nsec(), metadata.size()))
+        Some(stamp_of(&metadata))
     }
 
     /// From the most certain path to the least. `map_files` needs CAP_CHECKPOINT_RESTORE or

@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn names_and_threads_are_no_programs_and_processes() {
-        let comm = words(&[7, 7, 0x6e_6f_64, 0]);
+        let comm = words(&[7, 7, 0x0064_6f6e, 0]);
         assert_eq!(Record::parse(&record(COMM, 2, &comm)), None);
         let exec = Record::parse(&record(COMM, COMM_EXEC | 2, &comm)).map(|r| format!("{r:?}"));
         assert_eq!(exec.as_deref(), Some("Executed { pid: 7 }"));

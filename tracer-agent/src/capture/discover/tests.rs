@@ -68,7 +68,8 @@ impl ProcTree {
     }
 }
 
-fn tls_library() -> Vec<u8> {
+/// A library with readers and writers for this host's machine.
+pub(super) fn tls_library() -> Vec<u8> {
     let machine = if cfg!(target_arch = "aarch64") {
         183
     } else {
@@ -255,9 +256,7 @@ fn live() -> Option<Discoverer> {
         println!("skipped: {reason}");
         return None;
     }
-    let start = Instant::now();
     discoverer.next(Duration::ZERO);
-    println!("first look: {:?}", start.elapsed());
     Some(discoverer)
 }
 

@@ -154,7 +154,7 @@ impl Analysis<'_> {
                 .iter()
                 .filter(|(name, _)| self.functions.contains_key(name))
         };
-        let &(caller, location) = present().last()?;
+        let &(caller, location) = present().next_back()?;
         let taken = self.calls(caller).leaving.iter().find_map(|reached| {
             let count = passed_on(&reached.call.arguments, location)?;
             let target = reached.call.target;
