@@ -127,12 +127,12 @@ impl Judge {
             .and_then(|image| {
                 identity.build_id = image.build_id();
                 for_this_host(image.machine())?;
-                Ok((plan(&image)?, image.into_file()))
+                let plan = plan(&image)?;
+                if self.tracked.len() >= MAX_TRACKED {
+                    return Err(NotTraceable::TooManyFiles(MAX_TRACKED));
+                }
+                Ok((plan, image.into_file()))
             });
-        if outcome.is_ok() && self.tracked.len() >= MAX_TRACKED {
-            tracing::warn!(path = %candidate.path.display(), "too many tls files: not probed");
-            return None;
-        }
         match outcome {
             Ok((plan, file)) => {
                 let file = Arc::new(file);

@@ -39,6 +39,9 @@ pub enum NotTraceable {
     /// The file is for another machine than this host.
     #[error("built for {0}, which this host's agent cannot analyse")]
     WrongArchitecture(Machine),
+    /// The bound on files under probe is reached.
+    #[error("{0} files are under probe already, which is the limit: exclude programs from tracing")]
+    TooManyFiles(usize),
     /// The file is not readable or not sound.
     #[error("{0}")]
     Unreadable(String),
@@ -54,6 +57,8 @@ impl NotTraceable {
             let has = |name: &str| memmem::find(&names, name.as_bytes()).is_some();
             if has("\0gnutls_record_send\0") && has("\0libgnutls.so.") {
                 Self::GnuTls
+            } else if has("\0SSL_ImportFD\0") && has("\0libnss3.so") {
+                Self::Nss
             } else if has("\0JLI_Launch\0") {
                 Self::Java
             } else {
