@@ -11,7 +11,7 @@ use tokio::{
 };
 use tracer_core::semconv::Measurement;
 
-use super::{meters::Meters, outage::Outage, transport::broke_with_connection};
+use super::{meters::Meters, outage::Outage, transport::deliver};
 use crate::{
     export::queue::Receiver, host::process::ProcessInfo, telemetry::export::SignalMetrics,
 };
@@ -91,26 +91,13 @@ impl MetricWorker {
 }
 
 impl MetricSink {
+    /// Sends the figures of one process after the other.
     async fn send(self: Arc<Self>, collected: Vec<ResourceMetrics>) {
         for metrics in &collected {
-            self.export(metrics).await;
-        }
-    }
-
-    /// Sends the figures of one process.
-    async fn export(&self, metrics: &ResourceMetrics) {
-        loop {
-            match self.exporter.export(metrics).await {
-                Ok(()) => {
-                    self.metrics.sent.inc();
-                    return self.outage.delivered();
-                }
-                Err(error) if broke_with_connection(&error) => sleep(REST).await,
-                Err(error) => {
-                    self.metrics.failed.inc();
-                    return self.outage.refused(&error);
-                }
-            }
+            match deliver(&self.outage, || self.exporter.export(metrics)).await {
+                Ok(()) => self.metrics.sent.inc(),
+                Err(_) => self.metrics.failed.inc(),
+            };
         }
     }
 }
