@@ -49,7 +49,7 @@ pub(super) struct Transport {
 
 enum Link {
     Grpc(Channel),
-    Http(Uri, Option<rustls::ClientConfig>),
+    Http(Uri, Option<Box<rustls::ClientConfig>>),
 }
 
 impl Transport {
@@ -122,7 +122,7 @@ impl Transport {
             .with_retry_policy(retry_policy())
             .with_headers(headers);
         let builder = match tls {
-            Some(config) => builder.with_http_client(http::secure(config, self.timeout, self.outage)),
+            Some(config) => builder.with_http_client(http::secure(*config, self.timeout, self.outage)),
             None => builder.with_http_client(http::plain(self.timeout, self.outage)),
         };
         match self.compression {
@@ -216,7 +216,9 @@ fn http_link(signal: &'static str, settings: &SignalSettings) -> Result<Link, St
     };
     let uri: Uri = with_path.parse().map_err(|_| refused())?;
     let tls = match uri.scheme() {
-        Some(scheme) if *scheme == Scheme::HTTPS => Some(TlsFiles::read(&settings.tls)?.rustls(signal)?),
+        Some(scheme) if *scheme == Scheme::HTTPS => {
+            Some(Box::new(TlsFiles::read(&settings.tls)?.rustls(signal)?))
+        }
         Some(scheme) if *scheme == Scheme::HTTP => None,
         _ => return Err(refused()),
     };
