@@ -13,6 +13,7 @@
 use std::{io, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
+use tracer_core::segment::ProcessKey;
 
 use super::{
     ids::SpanIds,
@@ -60,6 +61,14 @@ impl Outputs {
         }
         if let Some(otlp) = &self.otlp {
             otlp.offer(record, ids);
+        }
+    }
+
+    /// A process is gone and will make no more calls: its histograms are exported once more, then
+    /// forgotten.
+    pub fn process_ended(&self, process: ProcessKey) {
+        if let Some(otlp) = &self.otlp {
+            otlp.process_ended(process);
         }
     }
 

@@ -3,8 +3,6 @@
 //! An object holds the attributes of the call's span under their own names, and [`FIELDS`].
 //! Absent is absent: nothing is `null` or zero for want of knowledge.
 
-use std::borrow::Cow;
-
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use tracer_core::{semconv::Value, time::Timestamp};
 
@@ -69,7 +67,7 @@ impl Serialize for Line<'_> {
 
 fn serialize_attribute<M: SerializeMap>(
     map: &mut M,
-    name: &Cow<'static, str>,
+    name: &str,
     value: &Value,
 ) -> Result<(), M::Error> {
     match value {

@@ -110,7 +110,9 @@ impl<F: LineFormat, W: Write> Worker<F, W> {
     fn write_all(&mut self) -> io::Result<()> {
         let mut block = Vec::new();
         self.format.header(&mut block);
-        self.write(&block, 0)?;
+        if !block.is_empty() {
+            self.write(&block, 0)?;
+        }
         while let Some(first) = self.receiver.blocking_recv() {
             block.clear();
             self.format.line(&first.item, &mut block);
@@ -136,5 +138,73 @@ impl<F: LineFormat, W: Write> Worker<F, W> {
             Err(_) => self.metrics.failed.inc_by(calls),
         };
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::export::{jsonl::JsonLines, samples};
+
+    /// Passes what is written on; when the test has gone away, the pipe is broken. A write waits
+    /// for the test to take it.
+    struct Pipe(mpsc::SyncSender<Vec<u8>>);
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let sent = self.0.send(bytes.to_vec());
+            sent.map_err(|_| io::ErrorKind::BrokenPipe)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn json(pipe: Pipe) -> (Sender<LineItem>, LineOutput, SignalMetrics) {
+        let telemetry = Telemetry::new();
+        let (sender, output) = start("json", JsonLines, pipe, &telemetry).unwrap();
+        (sender, output, telemetry.export.signal("json", "calls"))
+    }
+
+    #[test]
+    fn everything_is_written_before_the_end() {
+        let (pipe, reader) = mpsc::sync_channel(100);
+        let (sender, output, metrics) = json(Pipe(pipe));
+        for item in samples::all() {
+            sender.offer(item, 1).unwrap();
+        }
+        drop(sender);
+        output.ended.blocking_recv().unwrap();
+        let text: Vec<u8> = reader.try_iter().flatten().collect();
+        assert_eq!(text.split(|&byte| byte == b'\n').count(), 5);
+        assert_eq!(metrics.sent.get(), 4);
+    }
+
+    #[test]
+    fn a_reader_that_stands_still_costs_calls_but_no_time() {
+        let (pipe, _reader) = mpsc::sync_channel(0);
+        let (sender, _output, metrics) = json(Pipe(pipe));
+        let item = samples::item(samples::chat());
+        let quarter = BOUNDS.bytes / 4;
+        let taken = (0..100).filter(|_| sender.offer(item.clone(), quarter).is_ok()).count();
+        // Four fill the queue; up to a few more fit if the thread had already taken some to write.
+        assert!((4..10).contains(&taken), "{taken}");
+        assert_eq!(metrics.dropped.get(), 100 - taken as u64);
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_ends_the_output() {
+        let (pipe, reader) = mpsc::sync_channel(100);
+        drop(reader);
+        let (sender, output, metrics) = json(Pipe(pipe));
+        sender.offer(samples::item(samples::chat()), 1).unwrap();
+        output.ended.blocking_recv().unwrap();
+        assert_eq!(metrics.failed.get(), 1);
+        assert!(sender.offer(samples::item(samples::chat()), 1).is_err());
+        assert_eq!(metrics.dropped.get(), 1);
     }
 }

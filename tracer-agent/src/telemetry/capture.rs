@@ -58,8 +58,6 @@ pub struct CaptureMetrics {
     pub lost_bytes: ByLabel<LossReason>,
     /// Reads and writes lost.
     pub lost_events: ByLabel<LossReason>,
-    /// Holes in the bytes of LLM connections.
-    pub gaps: Counter,
     /// Verdicts given.
     pub connections: ByLabel<VerdictLabel>,
     /// Size of the ring buffer, bytes.
@@ -78,7 +76,6 @@ impl CaptureMetrics {
             ignored_calls: Counter::default(),
             lost_bytes: ByLabel::register(&registry::LOST_BYTES, to),
             lost_events: ByLabel::register(&registry::LOST_EVENTS, to),
-            gaps: Counter::default(),
             connections: ByLabel::register(&registry::CONNECTIONS, to),
             ring_size: Gauge::default(),
             ring_used_max: Gauge::default(),
@@ -89,7 +86,6 @@ impl CaptureMetrics {
         registry::COUNTED_BYTES.register(to, &metrics.counted_bytes);
         registry::SKIPPED_BYTES.register(to, &metrics.skipped_bytes);
         registry::IGNORED_CALLS.register(to, &metrics.ignored_calls);
-        registry::GAPS.register(to, &metrics.gaps);
         registry::RING_SIZE_BYTES.register(to, &metrics.ring_size);
         registry::RING_USED_BYTES_MAX.register(to, &metrics.ring_used_max);
         metrics

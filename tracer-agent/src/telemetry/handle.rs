@@ -9,8 +9,8 @@ use prometheus_client::{
 };
 
 use super::{
-    calls::CallMetrics, capture::CaptureMetrics, coverage::CoverageMetrics, export::ExportMetrics,
-    label::Labels, process::ProcessCollector, registry,
+    calls::CallMetrics, capture::CaptureMetrics, core::CoreMetrics, coverage::CoverageMetrics,
+    export::ExportMetrics, label::Labels, process::ProcessCollector, registry,
 };
 
 /// All of the agent's metrics; cheap to clone.
@@ -22,6 +22,8 @@ pub struct Telemetry(Arc<Inner>);
 pub struct Inner {
     /// What the kernel handed over, and what it did not.
     pub capture: CaptureMetrics,
+    /// What the core made of it.
+    pub core: CoreMetrics,
     /// What was understood.
     pub calls: CallMetrics,
     /// What is probed.
@@ -44,6 +46,7 @@ impl Telemetry {
         registry.register_collector(Box::new(ProcessCollector));
         Self(Arc::new(Inner {
             capture: CaptureMetrics::register(&mut registry),
+            core: CoreMetrics::register(&mut registry),
             calls: CallMetrics::register(&mut registry),
             coverage: CoverageMetrics::register(&mut registry),
             export: ExportMetrics::register(&mut registry),

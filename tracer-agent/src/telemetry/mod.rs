@@ -5,6 +5,7 @@
 
 pub mod calls;
 pub mod capture;
+pub mod core;
 pub mod coverage;
 pub mod export;
 pub mod handle;

@@ -76,18 +76,32 @@ metrics! {
         "Bytes that should have been captured and were not, by reason");
     LOST_EVENTS = counter("llm_tracer_lost_events_total", ["reason"],
         "Reads and writes that should have been captured and were not, by reason");
-    GAPS = counter("llm_tracer_gaps_total", [],
-        "Holes found in the captured bytes of LLM connections");
     RING_USED_BYTES_MAX = gauge("llm_tracer_ring_used_bytes_max", [],
         "Highest fill of the ring buffer seen since the start");
     RING_SIZE_BYTES = gauge("llm_tracer_ring_size_bytes", [],
         "Size of the ring buffer");
+    SEEN_CONNECTIONS = counter("llm_tracer_seen_connections_total", [],
+        "Connections of which anything was seen");
+    FOLLOWED_CONNECTIONS = gauge("llm_tracer_followed_connections", [],
+        "Connections that the core follows now");
+    EVICTED_CONNECTIONS = counter("llm_tracer_evicted_connections_total", [],
+        "Connections that the core forgot because there were too many");
+    UNREAD_CONNECTIONS = counter("llm_tracer_unread_connections_total", ["kind"],
+        "Connections whose exchanges are not read, by kind");
     CONNECTIONS = counter("llm_tracer_connections_total", ["verdict"],
         "Connections judged, by verdict");
+    EXCHANGES = counter("llm_tracer_exchanges_total", [],
+        "HTTP exchanges whose request was seen");
+    OPEN_EXCHANGES = gauge("llm_tracer_open_exchanges", [],
+        "LLM exchanges that are under way");
+    UNCONFIRMED_EXCHANGES = counter("llm_tracer_unconfirmed_exchanges_total", [],
+        "Exchanges that had the path of an LLM call but not its shape");
     CALLS = counter("llm_tracer_calls_total", ["provider", "outcome"],
         "LLM calls reported, by provider and outcome");
     INCOMPLETE_CALLS = counter("llm_tracer_incomplete_calls_total", ["capture"],
         "LLM calls reported of which not every byte was seen, by what was wrong");
+    SILENT_CALLS = counter("llm_tracer_silent_calls_total", [],
+        "LLM calls given up after too long a silence");
     LOST_EXCHANGES = counter("llm_tracer_lost_exchanges_total", [],
         "Exchanges of LLM connections that were made but could not be reported");
     BINARIES = gauge("llm_tracer_binary_info", ["binary", "build_id", "family"],

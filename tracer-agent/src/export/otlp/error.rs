@@ -9,14 +9,14 @@ use opentelemetry_otlp::ExporterBuildError;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Not an address.
-    #[error("the {signal} endpoint `{endpoint}` is not usable: {reason}")]
+    #[error("the {signal} endpoint `{endpoint}` is not an address: {advice}")]
     Endpoint {
         /// `traces` or `metrics`.
         signal: &'static str,
         /// The address as configured.
         endpoint: String,
-        /// What is wrong with it and what to write.
-        reason: String,
+        /// What to write.
+        advice: &'static str,
     },
     /// A header that HTTP does not allow. Its value is not shown.
     #[error("the header `{name}` for the {signal} endpoint is not allowed in HTTP")]

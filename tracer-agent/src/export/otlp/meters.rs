@@ -31,7 +31,7 @@ use crate::host::process::ProcessInfo;
 /// flushed and dropped; if it calls again, it starts anew with a new start time, which OTLP
 /// readers take for a reset.
 const MAX_PROCESSES: usize = 128;
-/// A process that was silent for this long is flushed and dropped likewise; most are dead.
+/// A process that was silent for this long is flushed and dropped likewise.
 const SILENT_AFTER: Duration = Duration::from_secs(5 * 60);
 /// Most sets of attributes of one histogram of one process; the rest go to the SDK's overflow
 /// set. Models and hosts are named by the processes.
@@ -81,11 +81,18 @@ impl Meters {
         Ok(())
     }
 
+    /// The process is gone: its figures are exported once more, then dropped.
+    pub(super) fn end(&mut self, process: ProcessKey) {
+        if let Some(meter) = self.by_process.get_mut(&process) {
+            meter.ended = true;
+        }
+    }
+
     /// What is to be exported now; forgets processes that were silent for long.
     pub(super) fn collect(&mut self, now: Instant) -> Vec<ResourceMetrics> {
         let mut all = std::mem::take(&mut self.last_words);
         all.extend(self.by_process.values().filter_map(ProcessMeter::collect));
-        self.by_process.retain(|_, meter| now.duration_since(meter.last_used) < SILENT_AFTER);
+        self.by_process.retain(|_, meter| !meter.is_over(now));
         all
     }
 
@@ -93,7 +100,8 @@ impl Meters {
         if self.last_words.len() >= MAX_PROCESSES {
             return Err(NoRoom);
         }
-        let silent = self.by_process.iter().min_by_key(|(_, meter)| meter.last_used);
+        let meters = self.by_process.iter();
+        let silent = meters.min_by_key(|(_, meter)| (!meter.ended, meter.last_used));
         let key = silent.map(|(&key, _)| key).ok_or(NoRoom)?;
         let meter = self.by_process.remove(&key).ok_or(NoRoom)?;
         self.last_words.extend(meter.collect());
@@ -106,6 +114,7 @@ struct ProcessMeter {
     reader: SharedReader,
     histograms: [Histogram<f64>; Metric::ALL.len()],
     last_used: Instant,
+    ended: bool,
     // The reader holds the provider's pipeline weakly.
     #[expect(dead_code, reason = "keeps the pipeline alive")]
     provider: SdkMeterProvider,
@@ -133,7 +142,7 @@ impl ProcessMeter {
                 .with_boundaries(metric.buckets().to_vec())
                 .build()
         });
-        Self { reader, histograms, last_used: now, provider }
+        Self { reader, histograms, last_used: now, ended: false, provider }
     }
 
     fn record(&self, measurement: &Measurement) {
@@ -149,6 +158,10 @@ impl ProcessMeter {
                 values.iter().for_each(|&value| histogram.record(value));
             }
         }
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.ended || now.duration_since(self.last_used) >= SILENT_AFTER
     }
 
     /// The figures, unless there are none.
@@ -183,5 +196,63 @@ impl MetricReader for SharedReader {
 
     fn temporality(&self, kind: InstrumentKind) -> SdkTemporality {
         self.0.temporality(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::samples;
+
+    fn meters() -> Meters {
+        Meters::new(Temporality::Cumulative, ResourceBase::new(&[]))
+    }
+
+    fn record(meters: &mut Meters, process: u64, now: Instant) -> Result<(), NoRoom> {
+        let record = samples::record(process, samples::chat());
+        meters.record(&record.process, &record.measurements, now)
+    }
+
+    #[test]
+    fn a_process_that_is_gone_or_silent_is_exported_once_more() {
+        let mut meters = meters();
+        let start = Instant::now();
+        for process in [1, 2, 3] {
+            record(&mut meters, process, start).unwrap();
+        }
+        meters.end(ProcessKey(1));
+        assert_eq!((meters.collect(start).len(), meters.len()), (3, 2));
+        let later = start + SILENT_AFTER;
+        record(&mut meters, 2, later).unwrap();
+        assert_eq!((meters.collect(later).len(), meters.len()), (2, 1));
+        assert_eq!((meters.collect(later).len(), meters.len()), (1, 1));
+    }
+
+    #[test]
+    fn processes_are_bounded_and_their_last_words_kept() {
+        let mut meters = meters();
+        let start = Instant::now();
+        let many = MAX_PROCESSES as u64;
+        for process in 0..2 * many {
+            record(&mut meters, process, start + Duration::from_millis(process)).unwrap();
+        }
+        assert_eq!(meters.len(), MAX_PROCESSES);
+        assert_eq!(record(&mut meters, 2 * many, start), Err(NoRoom));
+        assert_eq!(meters.collect(start).len(), 2 * MAX_PROCESSES);
+        record(&mut meters, 2 * many, start).unwrap();
+    }
+
+    #[test]
+    fn series_are_bounded() {
+        let mut meters = meters();
+        for number in 0..2 * MAX_SERIES {
+            let mut facts = samples::chat();
+            facts.request.model = Some(format!("model-{number}"));
+            let record = samples::record(1, facts);
+            meters.record(&record.process, &record.measurements, Instant::now()).unwrap();
+        }
+        let text = format!("{:?}", meters.collect(Instant::now()));
+        assert!(text.contains("otel.metric.overflow"));
+        assert!(!text.contains(&format!("model-{}\"", 2 * MAX_SERIES - 1)));
     }
 }

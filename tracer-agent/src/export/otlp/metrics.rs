@@ -9,9 +9,9 @@ use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval_at, sleep},
 };
-use tracer_core::semconv::Measurement;
+use tracer_core::{segment::ProcessKey, semconv::Measurement};
 
-use super::{meters::Meters, outage::Outage, transport::broke_with_connection};
+use super::{meters::Meters, outage::Outage, transport::deliver};
 use crate::{
     export::queue::Receiver, host::process::ProcessInfo, telemetry::export::SignalMetrics,
 };
@@ -20,17 +20,19 @@ use crate::{
 /// the capture thread wakes this task.
 const REST: Duration = Duration::from_millis(200);
 
-/// The measurements of one call.
+/// What happened to a process, in order.
 #[derive(Debug)]
-pub(super) struct MeasurementItem {
-    pub(super) process: Arc<ProcessInfo>,
-    pub(super) measurements: Vec<Measurement>,
+pub(super) enum MetricItem {
+    /// It made a call.
+    Measured(Arc<ProcessInfo>, Vec<Measurement>),
+    /// It is gone.
+    Ended(ProcessKey),
 }
 
 /// Aggregates and exports until the queue has ended.
 pub(super) struct MetricWorker {
     pub(super) sink: Arc<MetricSink>,
-    pub(super) queue: Receiver<MeasurementItem>,
+    pub(super) queue: Receiver<MetricItem>,
     pub(super) meters: Meters,
     pub(super) interval: Duration,
     pub(super) processes: Gauge,
@@ -53,9 +55,9 @@ impl MetricWorker {
             tokio::select! {
                 item = self.queue.recv() => {
                     let Some(first) = item else { break };
-                    self.record(&first.item);
+                    self.take(&first.item);
                     while let Some(next) = self.queue.try_recv() {
-                        self.record(&next.item);
+                        self.take(&next.item);
                     }
                     if !self.queue.is_closed() {
                         sleep(REST).await;
@@ -76,10 +78,14 @@ impl MetricWorker {
         self.sink.send(last).await;
     }
 
-    fn record(&mut self, item: &MeasurementItem) {
-        let MeasurementItem { process, measurements } = item;
-        if self.meters.record(process, measurements, Instant::now()).is_err() {
-            self.sink.metrics.dropped.inc();
+    fn take(&mut self, item: &MetricItem) {
+        match item {
+            MetricItem::Measured(process, measurements) => {
+                if self.meters.record(process, measurements, Instant::now()).is_err() {
+                    self.sink.metrics.dropped.inc();
+                }
+            }
+            MetricItem::Ended(process) => self.meters.end(*process),
         }
     }
 
@@ -91,26 +97,13 @@ impl MetricWorker {
 }
 
 impl MetricSink {
+    /// Sends the figures of one process after the other.
     async fn send(self: Arc<Self>, collected: Vec<ResourceMetrics>) {
         for metrics in &collected {
-            self.export(metrics).await;
-        }
-    }
-
-    /// Sends the figures of one process.
-    async fn export(&self, metrics: &ResourceMetrics) {
-        loop {
-            match self.exporter.export(metrics).await {
-                Ok(()) => {
-                    self.metrics.sent.inc();
-                    return self.outage.delivered();
-                }
-                Err(error) if broke_with_connection(&error) => sleep(REST).await,
-                Err(error) => {
-                    self.metrics.failed.inc();
-                    return self.outage.refused(&error);
-                }
-            }
+            match deliver(&self.outage, || self.exporter.export(metrics)).await {
+                Ok(()) => self.metrics.sent.inc(),
+                Err(_) => self.metrics.failed.inc(),
+            };
         }
     }
 }

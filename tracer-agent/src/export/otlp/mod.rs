@@ -21,3 +21,6 @@ mod tls;
 mod traces;
 mod transport;
 pub mod worker;
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use opentelemetry::{
-    Array, InstrumentationScope, Key, KeyValue, StringValue, Value as OtelValue,
+    Array, InstrumentationScope, KeyValue, Value as OtelValue,
     trace::{SpanContext, SpanKind, Status, TraceState},
 };
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
@@ -54,32 +54,19 @@ pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope)
 
 /// Attributes as the SDK has them.
 pub(super) fn key_values(attributes: &[(Cow<'static, str>, Value)]) -> Vec<KeyValue> {
-    attributes.iter().map(|(name, value)| KeyValue::new(key(name), otel_value(value))).collect()
-}
-
-fn key(name: &Cow<'static, str>) -> Key {
-    match name {
-        Cow::Borrowed(name) => Key::from_static_str(name),
-        Cow::Owned(name) => Key::new(name.clone()),
-    }
+    let convert = |(name, value): &(Cow<'static, str>, Value)| KeyValue::new(name.clone(), otel_value(value));
+    attributes.iter().map(convert).collect()
 }
 
 fn otel_value(value: &Value) -> OtelValue {
     match value {
-        Value::Str(text) => OtelValue::String(string_value(text)),
-        Value::Int(number) => OtelValue::I64(*number),
-        Value::Double(number) => OtelValue::F64(*number),
-        Value::Bool(flag) => OtelValue::Bool(*flag),
+        Value::Str(text) => text.clone().into(),
+        Value::Int(number) => (*number).into(),
+        Value::Double(number) => (*number).into(),
+        Value::Bool(flag) => (*flag).into(),
         Value::StrList(list) => {
             OtelValue::Array(Array::String(list.iter().map(|text| text.clone().into()).collect()))
         }
-    }
-}
-
-fn string_value(text: &Cow<'static, str>) -> StringValue {
-    match text {
-        Cow::Borrowed(text) => StringValue::from(*text),
-        Cow::Owned(text) => StringValue::from(text.clone()),
     }
 }
 

@@ -10,7 +10,7 @@ use tracer_core::semconv::Span;
 
 use super::{
     outage::Outage, resource::ResourceBase, settings::BatchSettings, span::span_data,
-    transport::broke_with_connection,
+    transport::deliver,
 };
 use crate::{
     export::{
@@ -83,19 +83,11 @@ impl TraceWorker {
         let Some(first) = group.first() else { return };
         self.exporter.set_resource(&self.resources.of(&first.item.process));
         let count = u64::try_from(group.len()).unwrap_or(u64::MAX);
-        loop {
-            match self.exporter.export(self.span_data(&group)).await {
-                Ok(()) => {
-                    self.metrics.sent.inc_by(count);
-                    return self.outage.delivered();
-                }
-                Err(error) if broke_with_connection(&error) => sleep(LOOK).await,
-                Err(error) => {
-                    self.metrics.failed.inc_by(count);
-                    return self.outage.refused(&error);
-                }
-            }
-        }
+        let taken = deliver(&self.outage, || self.exporter.export(self.span_data(&group))).await;
+        match taken {
+            Ok(()) => self.metrics.sent.inc_by(count),
+            Err(_) => self.metrics.failed.inc_by(count),
+        };
     }
 
     fn span_data(&self, group: &[Held<SpanItem>]) -> Vec<SpanData> {

@@ -12,6 +12,7 @@ use opentelemetry_otlp::{
     WithHttpConfig, WithTonicConfig,
 };
 use opentelemetry_sdk::{error::OTelSdkError, metrics::Temporality as SdkTemporality};
+use tokio::time::sleep;
 use tonic::{
     metadata::MetadataMap,
     service::Interceptor,
@@ -48,7 +49,7 @@ pub(super) struct Transport {
 
 enum Link {
     Grpc(Channel),
-    Http(Uri, Option<rustls::ClientConfig>),
+    Http(Uri, Option<Box<rustls::ClientConfig>>),
 }
 
 impl Transport {
@@ -121,7 +122,7 @@ impl Transport {
             .with_retry_policy(retry_policy())
             .with_headers(headers);
         let builder = match tls {
-            Some(config) => builder.with_http_client(http::secure(config, self.timeout, self.outage)),
+            Some(config) => builder.with_http_client(http::secure(*config, self.timeout, self.outage)),
             None => builder.with_http_client(http::plain(self.timeout, self.outage)),
         };
         match self.compression {
@@ -131,10 +132,32 @@ impl Transport {
     }
 }
 
+/// Exports until the collector takes it or refuses it for good.
+pub(super) async fn deliver<F>(outage: &Outage, export: impl Fn() -> F) -> Result<(), OTelSdkError>
+where
+    F: Future<Output = Result<(), OTelSdkError>>,
+{
+    let mut delay = FIRST_DELAY;
+    loop {
+        match export().await {
+            Ok(()) => {
+                outage.delivered();
+                return Ok(());
+            }
+            Err(error) if broke_with_connection(&error) => sleep(delay).await,
+            Err(error) => {
+                outage.refused(&error);
+                return Err(error);
+            }
+        }
+        delay = (delay * 2).min(MAX_DELAY);
+    }
+}
+
 /// A gRPC request that broke with its connection: tonic reports it as `Unknown` with the error of
 /// the connection behind it, which the exporter does not retry. A status that the collector sent
 /// has no such error behind it.
-pub(super) fn broke_with_connection(error: &OTelSdkError) -> bool {
+fn broke_with_connection(error: &OTelSdkError) -> bool {
     matches!(error, OTelSdkError::InternalFailure(text) if text.contains("gRPC code: Unknown: "))
 }
 
@@ -163,7 +186,7 @@ fn channel(
     timeout: Duration,
 ) -> Result<Channel, StartError> {
     let address = settings.endpoint.as_str();
-    let refused = |reason: String| refused(signal, address, reason);
+    let refused = || refused(signal, address, "write it like http://127.0.0.1:4317");
     // The scheme decides about TLS; `insecure` only where there is none.
     let with_scheme = match (address.contains("://"), settings.tls.insecure) {
         (true, _) => address.to_owned(),
@@ -171,7 +194,7 @@ fn channel(
         (false, false) => format!("https://{address}"),
     };
     let endpoint = GrpcEndpoint::from_shared(with_scheme)
-        .map_err(|_| refused("write it like http://127.0.0.1:4317".into()))?
+        .map_err(|_| refused())?
         .timeout(timeout)
         .connect_timeout(timeout)
         .buffer_size(16);
@@ -186,22 +209,24 @@ fn channel(
 
 fn http_link(signal: &'static str, settings: &SignalSettings) -> Result<Link, StartError> {
     let address = settings.endpoint.as_str();
-    let refused = |reason: String| refused(signal, address, reason);
+    let refused = || refused(signal, address, "write it like http://127.0.0.1:4318");
     let with_path = match &settings.endpoint {
         Endpoint::Base(base) => format!("{}/v1/{signal}", base.trim_end_matches('/')),
         Endpoint::Exact(address) => address.clone(),
     };
-    let uri: Uri = with_path.parse().map_err(|_| refused("it is not a URL".into()))?;
+    let uri: Uri = with_path.parse().map_err(|_| refused())?;
     let tls = match uri.scheme() {
-        Some(scheme) if *scheme == Scheme::HTTPS => Some(TlsFiles::read(&settings.tls)?.rustls(signal)?),
+        Some(scheme) if *scheme == Scheme::HTTPS => {
+            Some(Box::new(TlsFiles::read(&settings.tls)?.rustls(signal)?))
+        }
         Some(scheme) if *scheme == Scheme::HTTP => None,
-        _ => return Err(refused("write it like http://127.0.0.1:4318".into())),
+        _ => return Err(refused()),
     };
     Ok(Link::Http(uri, tls))
 }
 
-fn refused(signal: &'static str, endpoint: &str, reason: String) -> StartError {
-    StartError::Endpoint { signal, endpoint: endpoint.to_owned(), reason }
+fn refused(signal: &'static str, endpoint: &str, advice: &'static str) -> StartError {
+    StartError::Endpoint { signal, endpoint: endpoint.to_owned(), advice }
 }
 
 fn with_sources(error: &dyn std::error::Error) -> String {

@@ -7,11 +7,12 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, timeout_at},
 };
+use tracer_core::segment::ProcessKey;
 
 use super::{
     error::StartError,
     meters::Meters,
-    metrics::{MeasurementItem, MetricSink, MetricWorker},
+    metrics::{MetricItem, MetricSink, MetricWorker},
     outage::Outage,
     resource::ResourceBase,
     settings::{OtlpSettings, SignalSettings},
@@ -39,7 +40,7 @@ const MEASUREMENT_BOUNDS: Bounds = Bounds { bytes: 4 * 1024 * 1024, items: 16 * 
 #[derive(Debug, Clone)]
 pub struct OtlpSender {
     traces: Option<Sender<SpanItem>>,
-    metrics: Option<Sender<MeasurementItem>>,
+    metrics: Option<Sender<MetricItem>>,
 }
 
 /// The OTLP output at work.
@@ -106,7 +107,7 @@ fn start_metrics(
     signal: &SignalSettings,
     resources: &ResourceBase,
     telemetry: &Telemetry,
-) -> Result<(Sender<MeasurementItem>, Running), StartError> {
+) -> Result<(Sender<MetricItem>, Running), StartError> {
     let metrics = telemetry.export.signal("otlp", "metrics");
     let outage = outage("metrics", signal, &metrics);
     let timeout = signal.timeout.min(settings.metric_timeout);
@@ -137,11 +138,19 @@ impl OtlpSender {
         if let Some(metrics) = &self.metrics {
             let bytes = size::of_measurements(&measurements);
             // What is dropped is counted by the queue.
-            let _ = metrics.offer(MeasurementItem { process: process.clone(), measurements }, bytes);
+            let _ = metrics.offer(MetricItem::Measured(process.clone(), measurements), bytes);
         }
         if let Some(traces) = &self.traces {
             let bytes = size::of_span(&span);
             let _ = traces.offer(SpanItem { process, span, ids }, bytes);
+        }
+    }
+
+    /// The process is gone and will make no more calls.
+    pub fn process_ended(&self, process: ProcessKey) {
+        if let Some(metrics) = &self.metrics {
+            // If there is no room, its histograms are dropped for their silence later.
+            let _ = metrics.offer(MetricItem::Ended(process), size_of::<MetricItem>());
         }
     }
 }

@@ -1,0 +1,125 @@
+//! Collectors that are away, slow down, refuse or break off.
+
+use std::{collections::HashSet, net::SocketAddr, time::Duration};
+
+use super::{
+    collector::{Answer, Collector},
+    delivery::by_service,
+    plain, settings, start,
+};
+use crate::export::{otlp::settings::Protocol, samples, size};
+
+/// An address where nobody listens, for now.
+async fn free_address() -> SocketAddr {
+    Collector::start().await.address
+}
+
+async fn away_then_back(protocol: Protocol) {
+    const KEPT: usize = 20;
+    const OFFERED: usize = 30;
+    let address = free_address().await;
+    let mut settings = settings(&format!("http://{address}"), protocol);
+    let record = samples::record(1, samples::chat());
+    // A clone has no spare capacity, so it is smaller than what it was cloned from.
+    settings.queue_bytes = KEPT * size::of_span(&record.span.clone());
+    settings.batch.max_export_batch_size = 7;
+    let (outputs, running, telemetry) = start(&settings);
+    for _ in 0..OFFERED {
+        outputs.offer(record.clone());
+        // Some are in the queue, some under delivery.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let traces = telemetry.export.signal("otlp", "traces");
+    assert_eq!(traces.dropped.get(), (OFFERED - KEPT) as u64);
+    let queue = telemetry.export.queue("otlp", "traces");
+    assert_eq!(queue.items.get(), KEPT as i64);
+    assert!(queue.bytes.get() <= settings.queue_bytes as i64);
+
+    let collector = Collector::start_on(address, None).await;
+    drop(outputs);
+    running.finish(Duration::from_secs(20)).await.unwrap();
+    let requests: Vec<_> = collector.traces().into_iter().map(|r| r.request).collect();
+    let spans = &by_service(&requests)["service-1"];
+    let ids: HashSet<_> = spans.iter().map(|span| span.span_id.clone()).collect();
+    assert_eq!((spans.len(), ids.len()), (KEPT, KEPT));
+    assert_eq!((traces.sent.get(), traces.failed.get()), (KEPT as u64, 0));
+    assert!(traces.attempts.get() > 3, "it did not try again");
+    // Measurements need no room while they are counted: none is lost.
+    assert_eq!(telemetry.export.signal("otlp", "metrics").dropped.get(), 0);
+    assert_eq!(collector.metrics().len(), 1);
+}
+
+#[tokio::test]
+async fn grpc_spans_are_kept_up_to_the_bound_and_delivered_once() {
+    away_then_back(Protocol::Grpc).await;
+}
+
+#[tokio::test]
+async fn http_spans_are_kept_up_to_the_bound_and_delivered_once() {
+    away_then_back(Protocol::HttpProtobuf).await;
+}
+
+/// One span with the script played first: requests not taken, sent, failed.
+async fn played(protocol: Protocol, script: &[Answer]) -> (Collector, u64, u64) {
+    let collector = Collector::start().await;
+    collector.script(script.iter().cloned());
+    let mut settings = plain(&collector, protocol);
+    settings.metrics = None;
+    let (outputs, running, telemetry) = start(&settings);
+    outputs.offer(samples::record(1, samples::chat()));
+    drop(outputs);
+    running.finish(Duration::from_secs(10)).await.unwrap();
+    let traces = telemetry.export.signal("otlp", "traces");
+    (collector, traces.sent.get(), traces.failed.get())
+}
+
+#[tokio::test]
+async fn passing_failures_are_retried() {
+    let script = [Answer::Http(503, None), Answer::Http(429, None)];
+    let (collector, sent, failed) = played(Protocol::HttpProtobuf, &script).await;
+    assert_eq!((collector.traces().len(), sent, failed), (1, 1, 0));
+    let script = [Answer::Grpc(tonic::Code::Unavailable)];
+    let (collector, sent, failed) = played(Protocol::Grpc, &script).await;
+    assert_eq!((collector.traces().len(), sent, failed), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn final_failures_are_not_retried_but_counted() {
+    let script = [Answer::Http(400, None)];
+    let (collector, sent, failed) = played(Protocol::HttpProtobuf, &script).await;
+    assert_eq!((collector.traces().len(), sent, failed), (0, 0, 1));
+    for code in [tonic::Code::Unauthenticated, tonic::Code::Unknown] {
+        let (collector, sent, failed) = played(Protocol::Grpc, &[Answer::Grpc(code)]).await;
+        assert_eq!((collector.traces().len(), sent, failed), (0, 0, 1), "{code:?}");
+    }
+}
+
+#[tokio::test]
+async fn retry_after_is_honoured() {
+    let script = [Answer::Http(503, Some(2))];
+    let (collector, sent, _) = played(Protocol::HttpProtobuf, &script).await;
+    assert_eq!(sent, 1);
+    let waited = collector.traces()[0].at.duration_since(collector.refused()[0]);
+    assert!(waited >= Duration::from_secs(2), "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_off_is_no_loss() {
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        let (collector, sent, failed) = played(protocol, &[Answer::HangUp]).await;
+        assert_eq!((collector.traces().len(), sent, failed), (1, 1, 0), "{protocol:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_at_the_end_is_said_and_counted() {
+    let address = free_address().await;
+    let (outputs, running, telemetry) =
+        start(&settings(&format!("http://{address}"), Protocol::HttpProtobuf));
+    outputs.offer(samples::record(1, samples::chat()));
+    outputs.offer(samples::record(2, samples::chat()));
+    drop(outputs);
+    let error = running.finish(Duration::from_millis(700)).await.unwrap_err();
+    assert_eq!(error.outputs, ["2 spans", "metrics"]);
+    assert_eq!(telemetry.export.signal("otlp", "traces").failed.get(), 2);
+}

@@ -1,0 +1,81 @@
+//! What the core made of the bytes, beyond calls and verdicts.
+
+use prometheus_client::{
+    metrics::{counter::Counter, gauge::Gauge},
+    registry::Registry,
+};
+use tracer_core::pipeline::Stats;
+
+use super::{
+    label::{ByLabel, labels, raise_to},
+    registry,
+};
+
+labels! {
+    /// Why the exchanges of a connection are not read.
+    UnreadLabel {
+        /// Not HTTP.
+        Opaque = "opaque",
+        /// HTTP/2.
+        Http2 = "http2",
+        /// Upgraded to WebSocket or another protocol.
+        Upgraded = "upgraded",
+        /// The process is the server.
+        Server = "server",
+    }
+}
+
+/// The core's own counts, published from time to time.
+#[derive(Debug)]
+pub struct CoreMetrics {
+    followed: Gauge,
+    open_exchanges: Gauge,
+    seen: Counter,
+    unread: ByLabel<UnreadLabel>,
+    evicted: Counter,
+    exchanges: Counter,
+    unconfirmed: Counter,
+    silent_calls: Counter,
+}
+
+impl CoreMetrics {
+    pub(super) fn register(to: &mut Registry) -> Self {
+        let metrics = Self {
+            followed: Gauge::default(),
+            open_exchanges: Gauge::default(),
+            seen: Counter::default(),
+            unread: ByLabel::register(&registry::UNREAD_CONNECTIONS, to),
+            evicted: Counter::default(),
+            exchanges: Counter::default(),
+            unconfirmed: Counter::default(),
+            silent_calls: Counter::default(),
+        };
+        registry::FOLLOWED_CONNECTIONS.register(to, &metrics.followed);
+        registry::OPEN_EXCHANGES.register(to, &metrics.open_exchanges);
+        registry::SEEN_CONNECTIONS.register(to, &metrics.seen);
+        registry::EVICTED_CONNECTIONS.register(to, &metrics.evicted);
+        registry::EXCHANGES.register(to, &metrics.exchanges);
+        registry::UNCONFIRMED_EXCHANGES.register(to, &metrics.unconfirmed);
+        registry::SILENT_CALLS.register(to, &metrics.silent_calls);
+        metrics
+    }
+
+    /// Shows the state of the pipeline; call about once a second.
+    pub fn publish(&self, stats: &Stats) {
+        self.followed.set(as_gauge(stats.connections));
+        self.open_exchanges.set(as_gauge(stats.open_exchanges));
+        raise_to(&self.seen, stats.connections_seen);
+        raise_to(self.unread.of(UnreadLabel::Opaque), stats.opaque_connections);
+        raise_to(self.unread.of(UnreadLabel::Http2), stats.http2_connections);
+        raise_to(self.unread.of(UnreadLabel::Upgraded), stats.upgraded_connections);
+        raise_to(self.unread.of(UnreadLabel::Server), stats.server_connections);
+        raise_to(&self.evicted, stats.evictions);
+        raise_to(&self.exchanges, stats.exchanges);
+        raise_to(&self.unconfirmed, stats.unconfirmed_exchanges);
+        raise_to(&self.silent_calls, stats.calls_silent);
+    }
+}
+
+fn as_gauge(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
