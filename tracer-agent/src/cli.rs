@@ -1,17 +1,18 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::{
     config::{
         effective::Config,
-        environment, file,
+        environment,
         error::ConfigError,
-        flags::SettingFlags,
-        layers::Layers,
+        file,
+        flags::{ProcessFlags, SettingFlags},
+        layers::{Layer, Layers},
     },
     env_vars::LLM_TRACER_CONFIG,
 };
@@ -22,6 +23,7 @@ use crate::{
 #[command(name = "tracer-agent", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "\
 Start here:
+  tracer-agent doctor                 what this host allows and what can be traced on it
   tracer-agent run                    trace everything, print one line per call
   tracer-agent run --otlp-endpoint http://127.0.0.1:4318
                                       the same, and send spans and metrics to a collector
@@ -56,6 +58,17 @@ Examples:
     #[command(hide = true)]
     BareProbe(SettingsArgs),
 
+    /// Say what this host allows, what can be traced on it, and what to do about the rest.
+    ///
+    /// Tries what the kernel offers, lists the capabilities the agent has and lacks, and looks at
+    /// every process and its TLS libraries. Exit status 0 if this host can be traced.
+    #[command(after_help = "\
+Examples:
+  tracer-agent doctor
+  tracer-agent doctor --pid 4711
+  tracer-agent doctor --format json")]
+    Doctor(DoctorArgs),
+
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -85,20 +98,57 @@ pub struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    /// All sources: flags over environment over file.
+    /// All sources.
     pub fn layers(&self) -> Result<Layers, ConfigError> {
-        let file = match &self.config {
-            Some(path) => file::read(path)?,
-            None => file::read_default()?,
-        };
-        let environment = environment::layer(|name| std::env::var_os(name));
-        Ok(Layers::new([self.flags.0.clone(), environment, file]))
+        layers(&self.flags.0, self.config.as_deref())
     }
 
     /// The effective configuration.
     pub fn resolve(&self) -> Result<Config, ConfigError> {
         Config::resolve(&self.layers()?)
     }
+}
+
+/// `doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// How to report.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, value_name = "FORMAT")]
+    pub format: ReportFormat,
+
+    /// Configuration file (TOML) [default: /etc/llm-tracer/config.toml if present].
+    #[arg(long, value_name = "FILE", env = LLM_TRACER_CONFIG, hide_env_values = true)]
+    pub config: Option<PathBuf>,
+
+    /// Which processes.
+    #[command(flatten)]
+    pub processes: ProcessFlags,
+}
+
+impl DoctorArgs {
+    /// The effective configuration.
+    pub fn resolve(&self) -> Result<Config, ConfigError> {
+        Config::resolve(&layers(&self.processes.0, self.config.as_deref())?)
+    }
+}
+
+/// Flags over environment over file.
+fn layers(flags: &Layer, file: Option<&Path>) -> Result<Layers, ConfigError> {
+    let file = match file {
+        Some(path) => file::read(path)?,
+        None => file::read_default()?,
+    };
+    let environment = environment::layer(|name| std::env::var_os(name));
+    Ok(Layers::new([flags.clone(), environment, file]))
+}
+
+/// How `doctor` reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
 }
 
 /// `config`.

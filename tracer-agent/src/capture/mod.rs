@@ -5,6 +5,7 @@ mod bpf_call;
 pub mod clock;
 pub mod control;
 pub mod discover;
+pub mod features;
 mod kernel_btf;
 pub mod kernel_event;
 pub mod load;

@@ -61,6 +61,12 @@ pub fn try_mechanisms(loaded: &mut Loaded) -> Vec<Tried> {
     tried
 }
 
+/// Tries every mechanism, for reports. Call before any thread is started: it forks.
+pub fn try_all(loaded: &mut Loaded) -> [Tried; 3] {
+    [Mechanism::Session, Mechanism::Multi, Mechanism::Perf]
+        .map(|mechanism| Tried { mechanism, result: try_one(loaded, mechanism) })
+}
+
 /// The mechanism that [`try_mechanisms`] found safe.
 pub fn chosen(tried: &[Tried]) -> Option<Mechanism> {
     tried

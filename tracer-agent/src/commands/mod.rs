@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod config;
+pub mod doctor;
 pub mod run;
 
 use std::process::ExitCode;
@@ -13,6 +14,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Run(args) => run::run(&args),
         Command::BareProbe(args) => run::run_bare(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Config(command) => config::run(command),
         Command::Completions { shell } => completions::run(shell),
     }

@@ -18,14 +18,32 @@ use super::{
 #[derive(Debug, Clone, Default)]
 pub struct SettingFlags(pub Layer);
 
+/// The same for those keys alone that choose processes.
+#[derive(Debug, Clone, Default)]
+pub struct ProcessFlags(pub Layer);
+
 impl Args for SettingFlags {
     fn augment_args(command: Command) -> Command {
-        command.args(KEYS.iter().filter_map(|key| Some(arg(*key, key.flag()?))))
+        command.args(args_of(|_| true))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
         Self::augment_args(command)
     }
+}
+
+impl Args for ProcessFlags {
+    fn augment_args(command: Command) -> Command {
+        command.args(args_of(|key| key.path().starts_with("processes.")))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+fn args_of(wanted: impl Fn(&dyn AnyKey) -> bool) -> impl Iterator<Item = Arg> {
+    KEYS.iter().filter(move |key| wanted(**key)).filter_map(|key| Some(arg(*key, key.flag()?)))
 }
 
 fn arg(key: &'static dyn AnyKey, flag: &'static str) -> Arg {
@@ -98,26 +116,43 @@ fn heading(path: &str) -> &'static str {
 
 impl FromArgMatches for SettingFlags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut layer = Layer::new();
-        for key in KEYS {
-            let Some(flag) = key.flag() else { continue };
-            let Ok(Some(values)) = matches.try_get_many::<String>(flag) else { continue };
-            let mut values: Vec<String> = values.cloned().collect();
-            let raw = match (key.repeats(), values.pop()) {
-                (_, None) => continue,
-                (false, Some(value)) => Raw::One(value),
-                (true, Some(last)) => {
-                    values.push(last);
-                    Raw::Many(values)
-                }
-            };
-            layer.insert(key.path(), (raw, Origin::Flag(flag)));
-        }
-        Ok(Self(layer))
+        Ok(Self(layer(matches)))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
+        self.0 = layer(matches);
         Ok(())
     }
+}
+
+impl FromArgMatches for ProcessFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self(layer(matches)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0 = layer(matches);
+        Ok(())
+    }
+}
+
+/// The flags that the command knows and that were given.
+fn layer(matches: &ArgMatches) -> Layer {
+    let mut layer = Layer::new();
+    for key in KEYS {
+        let Some(flag) = key.flag() else { continue };
+        // A command without this flag, or with another of the same name, yields an error.
+        let Ok(Some(values)) = matches.try_get_many::<String>(flag) else { continue };
+        let mut values: Vec<String> = values.cloned().collect();
+        let raw = match (key.repeats(), values.pop()) {
+            (_, None) => continue,
+            (false, Some(value)) => Raw::One(value),
+            (true, Some(last)) => {
+                values.push(last);
+                Raw::Many(values)
+            }
+        };
+        layer.insert(key.path(), (raw, Origin::Flag(flag)));
+    }
+    layer
 }

@@ -1,0 +1,101 @@
+//! From arguments to a report.
+
+use std::{io::Write, process::ExitCode};
+
+use anyhow::Context;
+
+use super::{
+    kernel,
+    report::{Answer, Report},
+    text::Text,
+    traceable::{self, Traceable},
+};
+use crate::{
+    capture::{discover, features::Features},
+    cli::{DoctorArgs, ReportFormat},
+    host::{process::Inspector, procfs::ProcFs},
+};
+
+/// Prints the report; succeeds if this host can be traced.
+pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let report = examine(args)?;
+    let mut out = std::io::stdout().lock();
+    match args.format {
+        ReportFormat::Text => write!(out, "{}", Text(&report))?,
+        ReportFormat::Json => {
+            serde_json::to_writer_pretty(&mut out, &report)?;
+            writeln!(out)?;
+        }
+    }
+    Ok(if report.can_trace { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
+    let config = args.resolve()?;
+    // Before anything else: the probes of features fork a child.
+    let features = Features::probe(&config.agent.proc);
+    let proc = ProcFs::new(&config.agent.proc);
+    let mut survey = discover::survey(proc.root()).with_context(|| {
+        format!("cannot list processes in {}: mount proc there or set `agent.proc`", proc.root().display())
+    })?;
+    let (own, only) = (std::process::id(), &config.processes.pids);
+    survey.retain(|it| it.pid != own && (only.is_empty() || only.contains(&it.pid)));
+    let inspector = Inspector::new(proc);
+    let Traceable { files, processes, without_tls, unreadable } =
+        traceable::sort(&survey, &inspector, &config.processes);
+    let mut report = Report {
+        can_trace: true,
+        problems: Vec::new(),
+        agent: kernel::agent(),
+        kernel: kernel::kernel(&features),
+        capabilities: kernel::capabilities(),
+        limits: kernel::limits(),
+        files,
+        processes,
+        without_tls,
+        unreadable,
+    };
+    judge(&mut report);
+    Ok(report)
+}
+
+/// Says what stands in the way.
+fn judge(report: &mut Report) {
+    let answer = |name: &str| {
+        let feature = report.kernel.features.iter().find(|feature| feature.name == name);
+        feature.map_or(Answer::Unknown, |feature| feature.support)
+    };
+    let mut blocking = Vec::new();
+    if !report.agent.ebpf_program {
+        blocking.push(crate::capture::object::NoObject.to_string());
+    }
+    for line in report.capabilities.iter().filter(|line| line.required && !line.held) {
+        blocking.push(format!("{} is missing: run as root or grant it, to {}", line.name, line.purpose));
+    }
+    if answer("btf") == Answer::No {
+        blocking.push("the kernel has no type information: use one built with CONFIG_DEBUG_INFO_BTF".into());
+    }
+    if answer("ring_buffer") == Answer::No {
+        blocking.push("the kernel has no eBPF ring buffer: use Linux 5.8 or later".into());
+    }
+    let ways = ["uprobe_session", "uprobe_multi", "perf_uprobe"];
+    if ways.iter().all(|way| answer(way) == Answer::No) {
+        blocking.push("no way to attach probes works: see the reasons under Kernel".into());
+    }
+    let mut notes = Vec::new();
+    if report.agent.root_pid_namespace == Some(false) {
+        notes.push(
+            "the agent runs in a pid namespace of its own, but the kernel reports process ids of \
+             the root one: start it with hostPID or --pid=host"
+                .to_owned(),
+        );
+    }
+    if report.unreadable > 0 {
+        notes.push(format!(
+            "processes that cannot be looked at: {}; CAP_SYS_PTRACE opens those of other users",
+            report.unreadable
+        ));
+    }
+    report.can_trace = blocking.is_empty();
+    report.problems = blocking.into_iter().chain(notes).collect();
+}

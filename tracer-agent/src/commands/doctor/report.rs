@@ -1,0 +1,168 @@
+//! What `doctor` finds, in the shape of its JSON output.
+
+use serde::Serialize;
+
+/// The whole report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Whether `run` would start, as far as this can be told.
+    pub can_trace: bool,
+    /// What stands in the way, and what to do about it.
+    pub problems: Vec<String>,
+    /// This agent.
+    pub agent: Agent,
+    /// The kernel.
+    pub kernel: Kernel,
+    /// Capabilities that the agent uses.
+    pub capabilities: Vec<CapabilityLine>,
+    /// Limits that the agent runs under.
+    pub limits: Vec<Limit>,
+    /// Files with TLS in them that processes use now.
+    pub files: Vec<TlsFile>,
+    /// Processes with TLS in them.
+    pub processes: Vec<TlsProcess>,
+    /// Processes in which no TLS was found.
+    pub without_tls: usize,
+    /// Processes that could not be looked at.
+    pub unreadable: usize,
+}
+
+/// This agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Agent {
+    /// Its version.
+    pub version: &'static str,
+    /// Whether the eBPF program was built in.
+    pub ebpf_program: bool,
+    /// Whether it runs in the root pid namespace, whose process ids the kernel reports; absent if
+    /// it cannot be told.
+    pub root_pid_namespace: Option<bool>,
+}
+
+/// The kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Kernel {
+    /// Its release.
+    pub release: String,
+    /// Processor architecture.
+    pub architecture: &'static str,
+    /// What it offers.
+    pub features: Vec<Feature>,
+}
+
+/// Something that a kernel may offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Feature {
+    /// Stable name.
+    pub name: &'static str,
+    /// Whether it is there.
+    pub support: Answer,
+    /// Why not, or why it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What the agent uses it for.
+    pub used_for: &'static str,
+}
+
+/// Whether something is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+    /// It could not be found out.
+    Unknown,
+}
+
+/// A capability that the agent uses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CapabilityLine {
+    /// `CAP_…`.
+    pub name: String,
+    /// Whether the agent has it, or a greater one.
+    pub held: bool,
+    /// Whether it does not start without.
+    pub required: bool,
+    /// What it is needed for.
+    pub purpose: &'static str,
+}
+
+/// A limit that the agent runs under.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// Stable name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+    /// What it means for the agent.
+    pub meaning: &'static str,
+}
+
+/// A file that holds TLS functions, or is known to hold TLS that is not traceable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TlsFile {
+    /// Path as its processes see it.
+    pub path: String,
+    /// Processes that use it, ascending.
+    pub pids: Vec<u32>,
+    /// What would be done with it.
+    #[serde(flatten)]
+    pub outcome: FileOutcome,
+}
+
+/// What would be done with a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "traceable")]
+pub enum FileOutcome {
+    /// It would be probed.
+    #[serde(rename = "yes")]
+    Probed {
+        /// Which TLS library.
+        family: &'static str,
+        /// Where.
+        points: Vec<Point>,
+    },
+    /// It cannot be.
+    #[serde(rename = "no")]
+    NotTraceable {
+        /// Why.
+        reason: String,
+        /// What to do.
+        advice: &'static str,
+    },
+}
+
+/// One probe point.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Point {
+    /// What it sees.
+    pub role: &'static str,
+    /// The function, or the place in it.
+    pub name: String,
+    /// Offset in the file.
+    pub file_offset: u64,
+    /// What the kernel does there: `emulated` or `single-stepped`.
+    pub cost: String,
+}
+
+/// A process that uses TLS files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TlsProcess {
+    /// Its id.
+    pub pid: u32,
+    /// Script or program.
+    pub name: String,
+    /// `service.name` of its telemetry.
+    pub service: String,
+    /// Language runtime, guessed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
+    /// Whether at least one of its files would be probed.
+    pub traceable: bool,
+    /// Whether the configuration lets it be traced.
+    pub selected: bool,
+    /// Its files with TLS.
+    pub files: Vec<String>,
+}

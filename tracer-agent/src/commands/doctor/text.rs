@@ -1,0 +1,124 @@
+//! The report for people.
+
+use std::{collections::BTreeSet, fmt};
+
+use super::report::{Answer, FileOutcome, Report, TlsFile};
+
+/// Process ids shown of a file before the rest is only counted.
+const SHOWN_PIDS: usize = 6;
+
+/// Displays a report as text.
+pub struct Text<'a>(pub &'a Report);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { agent, kernel, .. } = self.0;
+        writeln!(
+            f,
+            "tracer-agent {} on Linux {} {}",
+            agent.version, kernel.release, kernel.architecture
+        )?;
+        self.kernel(f)?;
+        self.rights(f)?;
+        self.files(f)?;
+        self.processes(f)?;
+        self.verdict(f)
+    }
+}
+
+impl Text<'_> {
+    fn kernel(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nKernel")?;
+        for feature in &self.0.kernel.features {
+            let mark = match feature.support {
+                Answer::Yes => "yes",
+                Answer::No => "no",
+                Answer::Unknown => "?",
+            };
+            let reason = feature.reason.as_deref().map(|it| format!(" ({it})")).unwrap_or_default();
+            writeln!(f, "  {mark:<4} {:<18} to {}{reason}", feature.name, feature.used_for)?;
+        }
+        Ok(())
+    }
+
+    fn rights(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nCapabilities")?;
+        for line in &self.0.capabilities {
+            let mark = match (line.held, line.required) {
+                (true, _) => "yes",
+                (false, true) => "NO",
+                (false, false) => "no",
+            };
+            writeln!(f, "  {mark:<4} {:<22} to {}", line.name, line.purpose)?;
+        }
+        writeln!(f, "\nLimits")?;
+        for limit in &self.0.limits {
+            writeln!(f, "  {:<20} {:<12} {}", limit.name, limit.value, limit.meaning)?;
+        }
+        Ok(())
+    }
+
+    fn files(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nFiles with TLS, in use now")?;
+        if self.0.files.is_empty() {
+            writeln!(f, "  none")?;
+        }
+        for file in &self.0.files {
+            match &file.outcome {
+                FileOutcome::Probed { family, points } => {
+                    writeln!(f, "  yes  {} ({family}), {}", file.path, used_by(file))?;
+                    for point in points {
+                        writeln!(f, "         {:<9}{} [{}]", point.role, point.name, point.cost)?;
+                    }
+                }
+                FileOutcome::NotTraceable { reason, advice } => {
+                    writeln!(f, "  no   {}, {}", file.path, used_by(file))?;
+                    writeln!(f, "         {reason}")?;
+                    writeln!(f, "         {advice}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn processes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nProcesses with TLS")?;
+        for process in &self.0.processes {
+            let mark = match (process.traceable, process.selected) {
+                (true, true) => "yes",
+                (true, false) => "off",
+                (false, _) => "no",
+            };
+            let runtime = process.runtime.as_deref().unwrap_or("-");
+            let files: BTreeSet<&str> =
+                process.files.iter().map(|path| crate::host::program::file_name(path)).collect();
+            let files: Vec<&str> = files.into_iter().collect();
+            writeln!(
+                f,
+                "  {mark:<4} {:>7}  {:<20} {runtime:<8} {}",
+                process.pid,
+                process.name,
+                files.join(", ")
+            )?;
+        }
+        writeln!(
+            f,
+            "  {} more without TLS, {} could not be looked at",
+            self.0.without_tls, self.0.unreadable
+        )
+    }
+
+    fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = if self.0.can_trace { "This host can be traced" } else { "Not ready to trace" };
+        writeln!(f, "\n{words}{}", if self.0.problems.is_empty() { "" } else { ":" })?;
+        self.0.problems.iter().try_for_each(|problem| writeln!(f, "  - {problem}"))
+    }
+}
+
+fn used_by(file: &TlsFile) -> String {
+    let shown: Vec<String> = file.pids.iter().take(SHOWN_PIDS).map(u32::to_string).collect();
+    let more = file.pids.len().saturating_sub(SHOWN_PIDS);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let noun = if file.pids.len() == 1 { "process" } else { "processes" };
+    format!("{noun} {}{more}", shown.join(" "))
+}

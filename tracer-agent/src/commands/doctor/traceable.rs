@@ -1,0 +1,139 @@
+//! What can be traced on this host, by process and by file.
+
+use std::collections::BTreeMap;
+
+use tracer_core::{segment::ProcessKey, semconv::{Value, resource}};
+
+use super::report::{FileOutcome, Point, TlsFile, TlsProcess};
+use crate::{
+    capture::{
+        discover::{SurveyedFile, SurveyedProcess},
+        plan::{ProbePlan, ProbePoint, ProbeRole, TlsFamily},
+        symbols::NotTraceable,
+    },
+    host::{process::{Inspector, ProcessInfo}, rules::Selection},
+};
+
+/// What a survey amounts to.
+#[derive(Debug, Default)]
+pub struct Traceable {
+    /// Files with TLS.
+    pub files: Vec<TlsFile>,
+    /// Processes with TLS.
+    pub processes: Vec<TlsProcess>,
+    /// Processes without.
+    pub without_tls: usize,
+    /// Processes that could not be looked at.
+    pub unreadable: usize,
+}
+
+/// Sorts the outcome of a survey.
+pub fn sort(survey: &[SurveyedProcess], inspector: &Inspector, selection: &Selection) -> Traceable {
+    let mut traceable = Traceable::default();
+    let mut files: BTreeMap<(bool, String), TlsFile> = BTreeMap::new();
+    for process in survey {
+        let with_tls: Vec<_> = process
+            .files
+            .iter()
+            .filter_map(|file| Some((file, outcome(file)?)))
+            .collect();
+        if process.unreadable.is_some() {
+            traceable.unreadable += 1;
+            continue;
+        }
+        if with_tls.is_empty() {
+            traceable.without_tls += 1;
+            continue;
+        }
+        let mut entry = describe(process.pid, inspector, selection);
+        for (file, outcome) in with_tls {
+            let path = file.path.display().to_string();
+            let probed = matches!(outcome, FileOutcome::Probed { .. });
+            entry.traceable |= probed;
+            entry.files.push(path.clone());
+            files
+                .entry((!probed, path.clone()))
+                .or_insert_with(|| TlsFile { path, pids: Vec::new(), outcome })
+                .pids
+                .push(process.pid);
+        }
+        traceable.processes.push(entry);
+    }
+    traceable.processes.sort_by_key(|process| process.pid);
+    traceable.files = files.into_values().collect();
+    traceable.files.iter_mut().for_each(|file| file.pids.sort_unstable());
+    traceable
+}
+
+fn describe(pid: u32, inspector: &Inspector, selection: &Selection) -> TlsProcess {
+    let stat = inspector.proc().stat(pid);
+    let info = inspector.inspect(ProcessKey(0), pid, stat.as_ref());
+    TlsProcess {
+        pid,
+        service: attribute(&info, resource::SERVICE_NAME).unwrap_or_default(),
+        runtime: attribute(&info, resource::PROCESS_RUNTIME_NAME),
+        name: info.name,
+        traceable: false,
+        selected: selection.admits_pid(inspector.proc(), pid),
+        files: Vec::new(),
+    }
+}
+
+fn attribute(info: &ProcessInfo, name: &str) -> Option<String> {
+    info.resource.iter().find_map(|(key, value)| match value {
+        Value::Str(text) if key == name => Some(text.to_string()),
+        _ => None,
+    })
+}
+
+/// `None` for a file without TLS.
+fn outcome(file: &SurveyedFile) -> Option<FileOutcome> {
+    match &*file.outcome {
+        Ok(plan) => Some(probed(plan)),
+        Err(NotTraceable::NoTlsSymbols) => None,
+        Err(reason) => Some(FileOutcome::NotTraceable {
+            reason: reason.to_string(),
+            advice: advice(reason),
+        }),
+    }
+}
+
+fn probed(plan: &ProbePlan) -> FileOutcome {
+    let family = match plan.family {
+        TlsFamily::OpenSsl => "openssl",
+    };
+    FileOutcome::Probed { family, points: plan.points.iter().map(point).collect() }
+}
+
+fn point(point: &ProbePoint) -> Point {
+    let role = match point.role {
+        ProbeRole::Read => "read",
+        ProbeRole::Write => "write",
+        ProbeRole::Close => "close",
+        ProbeRole::Shutdown => "shutdown",
+    };
+    let (name, cost) = (point.name.clone(), point.cost.to_string());
+    Point { role, name, file_offset: point.file_offset, cost }
+}
+
+/// What somebody can do who wants these calls traced.
+fn advice(reason: &NotTraceable) -> &'static str {
+    match reason {
+        NotTraceable::Go
+        | NotTraceable::Rustls
+        | NotTraceable::StrippedBoringSsl
+        | NotTraceable::Java
+        | NotTraceable::GnuTls
+        | NotTraceable::Nss => {
+            "not supported yet; send its calls through a proxy on this host that uses OpenSSL"
+        }
+        NotTraceable::StrippedOpenSsl => {
+            "use a build that links libssl dynamically or keeps its symbol table"
+        }
+        NotTraceable::WrongArchitecture(_) => "emulated programs cannot be traced",
+        NotTraceable::Unreadable(_) => {
+            "run doctor as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
+        }
+        NotTraceable::NoTlsSymbols => "nothing to do",
+    }
+}
