@@ -135,5 +135,6 @@ fn advice(reason: &NotTraceable) -> &'static str {
             "run doctor as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
         }
         NotTraceable::NoTlsSymbols => "nothing to do",
+        NotTraceable::TooManyFiles(_) => "choose the processes to trace with `--exe`, `--include` or `--exclude`",
     }
 }
