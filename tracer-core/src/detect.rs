@@ -88,14 +88,27 @@ impl Detector {
             Direction::Outbound => &mut self.outbound,
             Direction::Inbound => &mut self.inbound,
         };
-        if beginning.turn != Some(arrival.turn) {
-            beginning.turn = Some(arrival.turn);
-            beginning.bytes.clear();
-        } else if beginning.bytes.is_empty() {
-            return None; // in the middle of a turn that began with nothing known
+        let fresh = beginning.turn.replace(arrival.turn) != Some(arrival.turn);
+        let undecided = !beginning.bytes.is_empty();
+        if fresh && undecided {
+            // The last turn was over before it could be told what it was.
+            self.strange(arrival.direction);
+            return self.judge_beginning(arrival, bytes);
         }
+        if fresh || undecided {
+            self.judge_beginning(arrival, bytes)
+        } else {
+            self.verdict()
+        }
+    }
 
-        let whole = if beginning.bytes.is_empty() {
+    /// Judges the first bytes of a turn, those before this piece included.
+    fn judge_beginning(&mut self, arrival: Arrival, bytes: &[u8]) -> Option<Protocol> {
+        let beginning = match arrival.direction {
+            Direction::Outbound => &mut self.outbound,
+            Direction::Inbound => &mut self.inbound,
+        };
+        let look = if beginning.bytes.is_empty() {
             looks(bytes)
         } else {
             beginning
@@ -103,25 +116,36 @@ impl Detector {
                 .extend_from_slice(bytes.get(..LONGEST_BEGINNING).unwrap_or(bytes));
             looks(&beginning.bytes)
         };
-        match whole {
+        match look {
             Look::Partial => {
                 if beginning.bytes.is_empty() {
                     beginning.bytes.extend_from_slice(bytes);
                 }
                 self.held.push((arrival, bytes.into()));
-                None
+                self.verdict()
             }
             Look::Strange => {
-                beginning.bytes.clear();
-                self.held
-                    .retain(|(held, _)| held.direction != arrival.direction);
-                self.strange += 1;
-                (self.strange >= TURNS_UNTIL_OPAQUE).then_some(Protocol::Opaque)
+                self.strange(arrival.direction);
+                self.verdict()
             }
             Look::Request => Some(Protocol::Http1(sender(arrival.direction))),
             Look::Response => Some(Protocol::Http1(sender(arrival.direction.opposite()))),
             Look::Http2 => Some(Protocol::Http2(sender(arrival.direction))),
         }
+    }
+
+    /// A turn in `direction` began with nothing known: its bytes matter to no parser.
+    fn strange(&mut self, direction: Direction) {
+        match direction {
+            Direction::Outbound => self.outbound.bytes = Vec::new(),
+            Direction::Inbound => self.inbound.bytes = Vec::new(),
+        }
+        self.held.retain(|(held, _)| held.direction != direction);
+        self.strange = self.strange.saturating_add(1);
+    }
+
+    fn verdict(&self) -> Option<Protocol> {
+        (self.strange >= TURNS_UNTIL_OPAQUE).then_some(Protocol::Opaque)
     }
 }
 
@@ -155,11 +179,20 @@ const METHODS: [&[u8]; 9] = [
 /// RFC 9113 section 3.4.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const STATUS_LINE: &[u8] = b"HTTP/1.";
-/// No look needs more bytes than the longest of the above.
-const LONGEST_BEGINNING: usize = HTTP2_PREFACE.len();
+/// No look needs more bytes than these.
+const LONGEST_BEGINNING: usize = BLANK_BYTES + HTTP2_PREFACE.len();
 
-/// Judges the beginning of a message. Empty lines before it are for the caller to skip.
+/// Empty lines that may come before a message (RFC 9112 section 2.2), in bytes.
+const BLANK_BYTES: usize = 4;
+
+/// Judges the beginning of a message.
 pub(crate) fn looks(bytes: &[u8]) -> Look {
+    let blank = bytes
+        .iter()
+        .take(BLANK_BYTES)
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+        .count();
+    let bytes = bytes.get(blank..).unwrap_or_default();
     if let Some(look) = begins(bytes, STATUS_LINE, Look::Response) {
         return look;
     }
@@ -196,3 +229,34 @@ fn begins(bytes: &[u8], pattern: &[u8], look: Look) -> Option<Look> {
         None
     }
 }
+
+/// Any pieces: what is held stays small, and a protocol once known stays.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn fuzz_detect(mut data: &[u8]) {
+    let mut detector = Detector::default();
+    let mut known = None;
+    let mut turn = 0;
+    while let [what, length, rest @ ..] = data {
+        turn += u32::from(what & 2 != 0);
+        let direction = if what & 1 == 0 {
+            Direction::Outbound
+        } else {
+            Direction::Inbound
+        };
+        let (piece, after) = rest.split_at(usize::from(*length).min(rest.len()));
+        let arrival = Arrival {
+            direction,
+            time: crate::time::Timestamp::default(),
+            turn,
+        };
+        let protocol = detector.piece(arrival, piece);
+        assert!(known.is_none() || known == protocol);
+        let held: usize = detector.held.iter().map(|(_, bytes)| bytes.len()).sum();
+        assert!(held <= 2 * LONGEST_BEGINNING);
+        known = protocol;
+        data = after;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -133,6 +133,38 @@ impl Chunk {
     }
 }
 
+/// Looks for the end of a chunked body whose chunks are no longer known: the line end of the last
+/// data, a chunk of size 0 and no trailers.
+///
+/// Bias: towards ending. Data that holds this sequence ends the body early; the streams of models do
+/// not, and the body is known to have a gap in any case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct LastChunkSearch {
+    matched: usize,
+}
+
+impl LastChunkSearch {
+    const PATTERN: &[u8] = b"\r\n0\r\n\r\n";
+
+    /// Takes bytes off up to the end of the body; `true` if it was found.
+    pub(crate) fn passes(&mut self, bytes: &mut &[u8]) -> bool {
+        while let Some((byte, rest)) = bytes.split_first() {
+            *bytes = rest;
+            self.matched = match (self.matched, byte) {
+                (matched, byte) if Self::PATTERN.get(matched) == Some(byte) => matched + 1,
+                // `\r\n0\r\n` and a 0 is `\r\n0` again; a CR always begins anew.
+                (5, b'0') => 3,
+                (_, b'\r') => 1,
+                _ => 0,
+            };
+            if self.matched == Self::PATTERN.len() {
+                return true;
+            }
+        }
+        false
+    }
+}
+
 /// Takes as much of what remains as there is.
 fn take<'a>(bytes: &mut &'a [u8], remaining: &mut u64) -> &'a [u8] {
     let length = usize::try_from(*remaining)
@@ -316,6 +348,23 @@ mod tests {
         assert_eq!(body.remaining(), u64::MAX - 3);
         assert!(body.skip(u64::MAX - 3));
         assert_eq!(body, Body::Chunked(Chunk::DataEnd));
+    }
+
+    #[test]
+    fn the_end_of_unknown_chunks_is_found() {
+        let ends: [&[u8]; 4] = [
+            b"pedia\r\n0\r\n\r\nrest",
+            b"\r\n0\r\n0\r\n\r\nrest",
+            b"\r\r\n\r\n0\r\n\r\nrest",
+            b"\r\n0\r\n\r0\r\n0\r\n\r\nrest",
+        ];
+        for wire in ends {
+            let mut rest = wire;
+            assert!(LastChunkSearch::default().passes(&mut rest));
+            assert_eq!(rest, b"rest");
+        }
+        let mut rest = &b"0\r\n\r\n\n0\r\n\r\n10\r\n\r\n"[..];
+        assert!(!LastChunkSearch::default().passes(&mut rest));
     }
 
     #[test]

@@ -1,0 +1,174 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    segment::Direction::{Inbound, Outbound},
+    time::Timestamp,
+};
+
+const CLIENT: Option<Protocol> = Some(Protocol::Http1(Role::Client));
+const SERVER: Option<Protocol> = Some(Protocol::Http1(Role::Server));
+
+/// The protocol after the last of these pieces, each cut to `cut` bytes, and what was held.
+fn detect(pieces: &[(Direction, u32, &[u8])], cut: usize) -> (Option<Protocol>, Vec<u8>) {
+    let mut detector = Detector::default();
+    let mut protocol = None;
+    let mut passed = Vec::new();
+    for (direction, turn, bytes) in pieces {
+        for piece in bytes.chunks(cut) {
+            let known = protocol.is_some();
+            let time = Timestamp::default();
+            protocol = detector.piece(
+                Arrival {
+                    direction: *direction,
+                    time,
+                    turn: *turn,
+                },
+                piece,
+            );
+            if protocol.is_some() {
+                for (_, held) in detector.take_held() {
+                    assert!(!known);
+                    passed.extend_from_slice(&held);
+                }
+                passed.extend_from_slice(piece);
+            }
+        }
+    }
+    (protocol, passed)
+}
+
+#[test]
+fn the_side_is_that_which_sends_requests() {
+    let request = b"POST /v1/messages HTTP/1.1\r\n";
+    let response = b"HTTP/1.1 200 OK\r\n";
+    for cut in 1..40 {
+        assert_eq!(
+            detect(&[(Outbound, 0, request)], cut),
+            (CLIENT, request.to_vec())
+        );
+        assert_eq!(
+            detect(&[(Inbound, 0, request)], cut),
+            (SERVER, request.to_vec())
+        );
+        assert_eq!(
+            detect(&[(Inbound, 0, response)], cut),
+            (CLIENT, response.to_vec())
+        );
+        assert_eq!(
+            detect(&[(Outbound, 0, response)], cut),
+            (SERVER, response.to_vec())
+        );
+        assert_eq!(
+            detect(&[(Outbound, 0, HTTP2_PREFACE)], cut).0,
+            Some(Protocol::Http2(Role::Client))
+        );
+    }
+}
+
+#[test]
+fn forms_of_a_request_line() {
+    for line in [
+        "GET / ",
+        "\r\nGET / ",
+        "OPTIONS * ",
+        "CONNECT h:443 ",
+        "CONNECT [::1]:443 ",
+        "GET http://h/ ",
+    ] {
+        assert_eq!(looks(line.as_bytes()), Look::Request, "{line}");
+    }
+    for line in [
+        "GET",
+        "POS",
+        "HTTP/1",
+        "PRI * HTTP/2.0\r\n",
+        "",
+        "\r\n",
+        "P",
+    ] {
+        assert_eq!(looks(line.as_bytes()), Look::Partial, "{line}");
+    }
+    for line in [
+        "GETS / ",
+        "get / ",
+        "POST  / ",
+        "POST\r\n",
+        "\0\0\x12\x04",
+        "HTTP/2",
+        "{\"GET\"",
+        "\r\n\r\n\r\n",
+    ] {
+        assert_eq!(looks(line.as_bytes()), Look::Strange, "{line}");
+    }
+}
+
+#[test]
+fn attached_in_the_middle_of_a_body() {
+    let (protocol, passed) = detect(
+        &[
+            (Inbound, 0, b"data: {}\n\n"),
+            (Inbound, 0, b"GET / no beginning of a turn"),
+            (Outbound, 1, b"POST /"),
+        ],
+        100,
+    );
+    assert_eq!((protocol, passed.as_slice()), (CLIENT, &b"POST /"[..]));
+}
+
+#[test]
+fn what_is_never_http_is_opaque_in_the_end() {
+    let turn = |turn| {
+        [
+            (Outbound, turn, &b"Q\0\0\0\x0dSELECT 1"[..]),
+            (Inbound, turn, &b"T\0\0\0!\0"[..]),
+        ]
+    };
+    for cut in [1, 3, 100] {
+        assert_eq!(detect(&turn(0), cut).0, None);
+        assert_eq!(
+            detect(&[turn(0), turn(1)].concat(), cut).0,
+            Some(Protocol::Opaque)
+        );
+    }
+    // One long turn says nothing: it may be an upload.
+    let upload = [(Outbound, 0, &b"0123456789"[..]); 100];
+    assert_eq!(detect(&upload, 100).0, None);
+}
+
+#[test]
+fn beginnings_that_never_end_are_not_hoarded() {
+    let mut detector = Detector::default();
+    for turn in 0..10 {
+        let arrival = Arrival {
+            direction: Outbound,
+            time: Timestamp::default(),
+            turn,
+        };
+        detector.piece(arrival, b"PO");
+        assert!(detector.held.len() <= 1);
+    }
+    assert_eq!(detector.protocol, Some(Protocol::Opaque));
+}
+
+proptest! {
+    #[test]
+    fn any_cut_gives_the_same_protocol(
+        pieces in proptest::collection::vec(
+            (any::<bool>(), 0u32..3, prop::sample::select(vec![
+                "POST / HTTP/1.1", "POST", "HTTP/1.1 200", "\r\n", "xyz", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            ])),
+            0..8,
+        ),
+        cut in 1usize..9,
+    ) {
+        let pieces: Vec<_> = pieces
+            .into_iter()
+            .scan(0, |turn, (out, more, bytes)| {
+                *turn += more;
+                Some((if out { Outbound } else { Inbound }, *turn, bytes.as_bytes()))
+            })
+            .collect();
+        prop_assert_eq!(detect(&pieces, cut), detect(&pieces, 100));
+    }
+}

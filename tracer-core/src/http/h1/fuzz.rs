@@ -1,0 +1,190 @@
+//! Any bytes in any pieces with any losses: the events keep their order and do not depend on how
+//! the pieces were cut.
+
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+
+use super::H1Connection;
+use crate::{
+    detect::Role,
+    http::{
+        allow_list::AllowList,
+        exchange::{BodyEnd, ExchangeEvent, ExchangeEventKind as Kind},
+    },
+    limits::Limits,
+    segment::{Arrival, Direction},
+    time::Timestamp,
+};
+
+/// The events of a connection as lines, one exchange after the other, checked for their order.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    exchanges: BTreeMap<u32, (Stage, String)>,
+}
+
+/// How far an exchange has come.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stage {
+    requested: bool,
+    responded: bool,
+    over: bool,
+}
+
+impl Log {
+    pub(super) fn add(&mut self, event: &ExchangeEvent<'_>) {
+        let (stage, text) = self.exchanges.entry(event.exchange.0).or_default();
+        let head = text.is_empty();
+        assert_eq!(
+            matches!(event.kind, Kind::RequestHead(_)),
+            head,
+            "an exchange begins with its request head"
+        );
+        assert!(!stage.over, "nothing follows the end of the response");
+        match &event.kind {
+            Kind::RequestHead(_) | Kind::ResponseGap(_) => {}
+            Kind::RequestBody(_) | Kind::RequestGap(_) => assert!(!stage.requested),
+            Kind::RequestEnd(_) => assert!(!std::mem::replace(&mut stage.requested, true)),
+            Kind::ResponseHead(_) => assert!(!std::mem::replace(&mut stage.responded, true)),
+            Kind::ResponseBody(_) => assert!(stage.responded),
+            Kind::ResponseEnd(_) => {
+                assert!(
+                    stage.requested,
+                    "the request ends before the exchange is over"
+                );
+                stage.over = true;
+            }
+        }
+        let (mark, line) = describe(&event.kind);
+        let joins = matches!(event.kind, Kind::RequestBody(_) | Kind::ResponseBody(_));
+        let last = text.lines().last().unwrap_or_default();
+        if !(joins && last.starts_with(mark)) {
+            text.push('\n');
+            text.push_str(mark);
+        }
+        text.push_str(&line);
+    }
+
+    /// All exchanges, separated by their numbers.
+    pub(super) fn text(&self) -> String {
+        let mut all = String::new();
+        for (number, (_, text)) in &self.exchanges {
+            let _ = writeln!(all, "{number}:{text}");
+        }
+        all
+    }
+
+    pub(super) fn all_over(&self) -> bool {
+        self.exchanges.values().all(|(stage, _)| stage.over)
+    }
+}
+
+fn describe(kind: &Kind<'_>) -> (&'static str, String) {
+    match kind {
+        Kind::RequestHead(head) => {
+            let host = head.host.as_ref().map_or("", |host| host.name.as_str());
+            ("> ", format!("{} {host}{}", head.method, head.target.path))
+        }
+        Kind::RequestBody(bytes) => (">body ", bytes.escape_ascii().to_string()),
+        Kind::RequestGap(missing) => (">gap ", missing.to_string()),
+        Kind::RequestEnd(end) => (">end ", describe_end(*end)),
+        Kind::ResponseHead(head) => ("< ", head.status.to_string()),
+        Kind::ResponseBody(bytes) => ("<body ", bytes.escape_ascii().to_string()),
+        Kind::ResponseGap(missing) => ("<gap ", missing.to_string()),
+        Kind::ResponseEnd(end) => ("<end ", describe_end(*end)),
+    }
+}
+
+fn describe_end(end: BodyEnd) -> String {
+    match end {
+        BodyEnd::Gap { missing } => format!("gap {missing}"),
+        end => format!("{end:?}").to_lowercase(),
+    }
+}
+
+/// One thing that happens to a connection.
+enum Operation<'a> {
+    Piece(Arrival, &'a [u8]),
+    Gap(Arrival, u64),
+}
+
+/// Reads a program: a byte of what to do, a byte of how much, then the bytes of a piece.
+fn operations(mut data: &[u8]) -> Vec<Operation<'_>> {
+    let mut operations = Vec::new();
+    let mut turn = 0;
+    while let [what, amount, rest @ ..] = data {
+        turn += u32::from(what & 2 != 0);
+        let direction = if what & 1 == 0 {
+            Direction::Outbound
+        } else {
+            Direction::Inbound
+        };
+        let arrival = Arrival {
+            direction,
+            time: Timestamp::default(),
+            turn,
+        };
+        if what & 4 != 0 && what & 8 != 0 {
+            operations.push(Operation::Gap(arrival, u64::from(*amount)));
+            data = rest;
+            continue;
+        }
+        // Most pieces are short; a long one lets a whole message through.
+        let length = if what & 16 == 0 {
+            usize::from(*amount)
+        } else {
+            usize::from(*amount) * 8
+        };
+        let (piece, after) = rest.split_at(length.min(rest.len()));
+        operations.push(Operation::Piece(arrival, piece));
+        data = after;
+    }
+    operations
+}
+
+fn run(role: Role, operations: &[Operation<'_>], cut: usize) -> String {
+    let limits = Limits {
+        head_bytes: 300,
+        open_exchanges: 3,
+        decoded_bytes: 1 << 16,
+        ..Limits::default()
+    };
+    let mut connection = H1Connection::new(role, limits, Arc::new(AllowList::default()));
+    let mut log = Log::default();
+    for operation in operations {
+        match operation {
+            Operation::Piece(arrival, bytes) => {
+                for piece in bytes.chunks(cut) {
+                    connection.piece(*arrival, piece, &mut |event| log.add(&event));
+                }
+            }
+            Operation::Gap(arrival, missing) => {
+                connection.gap(*arrival, *missing, &mut |event| log.add(&event))
+            }
+        }
+    }
+    assert!(connection.open_exchanges() <= limits.open_exchanges);
+    connection.close(Timestamp::default(), &mut |event| log.add(&event));
+    assert!(log.all_over(), "the end of a connection ends its exchanges");
+    format!("{}{:?}", log.text(), connection.upgraded())
+}
+
+/// Runs a program on a connection, as it is and with its pieces cut smaller.
+pub fn fuzz_h1(data: &[u8]) {
+    let [role, cut, program @ ..] = data else {
+        return;
+    };
+    let role = if role % 2 == 0 {
+        Role::Client
+    } else {
+        Role::Server
+    };
+    let operations = operations(program);
+    let whole = run(role, &operations, usize::MAX);
+    let pieces = run(role, &operations, usize::from(cut % 16) + 1);
+    // What a zstd decoder wrote before it met an error it does not tell.
+    if !data
+        .windows(4)
+        .any(|bytes| bytes.eq_ignore_ascii_case(b"zstd"))
+    {
+        assert_eq!(whole, pieces);
+    }
+}
