@@ -93,12 +93,10 @@ impl Detector {
         if fresh && undecided {
             // The last turn was over before it could be told what it was.
             self.strange(arrival.direction);
-            return self.judge_beginning(arrival, bytes);
         }
-        if fresh || undecided {
-            self.judge_beginning(arrival, bytes)
-        } else {
-            self.verdict()
+        match self.verdict() {
+            None if fresh || undecided => self.judge_beginning(arrival, bytes),
+            verdict => verdict,
         }
     }
 
@@ -122,7 +120,7 @@ impl Detector {
                     beginning.bytes.extend_from_slice(bytes);
                 }
                 self.held.push((arrival, bytes.into()));
-                self.verdict()
+                None
             }
             Look::Strange => {
                 self.strange(arrival.direction);
