@@ -373,3 +373,37 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
         LenientVisitor::<Self>::deserialize(deserializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn closed(text: &str) -> Option<String> {
+        let mut body = text.as_bytes().to_vec();
+        close_object(&mut body).then(|| String::from_utf8(body).expect("text"))
+    }
+
+    #[test]
+    fn an_object_is_closed_after_its_last_whole_member() {
+        for (cut, expected) in [
+            (r#"{"a":1,"b":[1,2,{"c":"}"#, r#"{"a":1}"#),
+            (r#"{"a":"x\",","b":12"#, r#"{"a":"x\","}"#),
+            (r#"{"a":{"b":1},"c"#, r#"{"a":{"b":1}}"#),
+            (r#"{"a":1}"#, r#"{"a":1}"#),
+        ] {
+            assert_eq!(closed(cut).as_deref(), Some(expected), "{cut}");
+        }
+        assert_eq!(closed(r#"{"a":1"#), None);
+        assert_eq!(closed(""), None);
+    }
+
+    #[test]
+    fn members_of_an_unexpected_type_are_absent() {
+        assert_eq!(read::<Count>(b"\"12\"").expect("json").0, None);
+        assert_eq!(read::<Count>(b"12.0").expect("json").0, Some(12));
+        assert_eq!(read::<Count>(b"-1").expect("json").0, None);
+        assert!(read::<Text<'_>>(b"[1,{}]").expect("json").as_str().is_none());
+        assert!(read::<List<Count>>(b"{}").expect("json").0.is_empty());
+        assert!(read::<Count>(b"[1").is_none());
+    }
+}

@@ -172,3 +172,7 @@ fn percent_decode(text: &str) -> String {
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
+
+#[cfg(test)]
+#[path = "recognise_tests.rs"]
+mod tests;

@@ -189,3 +189,7 @@ fn read_answer(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "response_tests.rs"]
+mod tests;
