@@ -114,3 +114,7 @@ impl Pipeline {
         Report { connection, config: &self.config, stats: &mut self.stats, outputs: &mut self.outputs }
     }
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

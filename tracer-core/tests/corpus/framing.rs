@@ -7,9 +7,10 @@ use crate::{
     recording::{Recording, Request, Response},
 };
 
-/// The bytes of the request and of the response.
-pub fn frame(recording: &Recording, random: &mut Random) -> (Vec<u8>, Vec<u8>) {
-    (frame_request(&recording.request), frame_response(&recording.response, random))
+/// The bytes of the request and of the response; `None` for what is not HTTP alone.
+pub fn frame(recording: &Recording, random: &mut Random) -> Option<(Vec<u8>, Vec<u8>)> {
+    let response = recording.response.as_ref()?;
+    Some((frame_request(&recording.request), frame_response(response, random)))
 }
 
 fn frame_request(request: &Request) -> Vec<u8> {

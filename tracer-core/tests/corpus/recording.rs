@@ -13,7 +13,8 @@ use serde::{Deserialize, Deserializer};
 pub struct Recording {
     pub id: String,
     pub request: Request,
-    pub response: Response,
+    /// Absent for WebSocket sessions, which are not played.
+    pub response: Option<Response>,
 }
 
 #[derive(Deserialize)]
