@@ -128,7 +128,7 @@ fn start_metrics(
 }
 
 fn outage(signal: &'static str, settings: &SignalSettings, metrics: &SignalMetrics) -> Arc<Outage> {
-    Arc::new(Outage::new(signal, settings.endpoint.as_str(), metrics.attempts.clone()))
+    Arc::new(Outage::new(signal, settings.endpoint.to_string(), metrics.attempts.clone()))
 }
 
 impl OtlpSender {
