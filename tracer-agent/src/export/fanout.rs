@@ -77,7 +77,7 @@ impl Outputs {
         self.otlp.is_none() && self.lines.is_empty()
     }
 
-    /// Adds the OTLP output. Must be called inside a tokio runtime, which then runs it.
+    /// Adds the OTLP output, unless its settings send nothing anywhere. Must be called inside a tokio runtime, which then runs it.
     ///
     /// # Errors
     ///
@@ -88,6 +88,10 @@ impl Outputs {
         settings: &OtlpSettings,
         telemetry: &Telemetry,
     ) -> Result<(), otlp::error::StartError> {
+        if settings.is_off() {
+            tracing::info!("no collector is configured (OTEL_EXPORTER_OTLP_ENDPOINT): nothing is sent");
+            return Ok(());
+        }
         let (sender, output) = otlp::worker::start(settings, telemetry)?;
         self.otlp = Some(sender);
         running.otlp = Some(output);

@@ -1,6 +1,7 @@
 //! Calls for programs: one JSON object per line.
 //!
-//! An object holds the attributes of the call's span under their own names, and [`FIELDS`].
+//! An object holds the attributes of the call's span under their own names (those of
+//! [`tracer_core::semconv::attributes`]), and [`FIELDS`].
 //! Absent is absent: nothing is `null` or zero for want of knowledge.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};

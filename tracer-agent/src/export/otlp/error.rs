@@ -4,6 +4,8 @@ use std::{io, path::PathBuf};
 
 use opentelemetry_otlp::ExporterBuildError;
 
+use super::settings::Endpoint;
+
 /// A setting of the OTLP output that cannot work. Nothing here depends on whether the collector
 /// is there: that is found out, and waited for, later.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +16,7 @@ pub enum StartError {
         /// `traces` or `metrics`.
         signal: &'static str,
         /// The address as configured.
-        endpoint: String,
+        endpoint: Endpoint,
         /// What to write.
         advice: &'static str,
     },

@@ -17,10 +17,10 @@ pub(super) struct Outage {
 }
 
 impl Outage {
-    pub(super) fn new(signal: &'static str, endpoint: &str, attempts: Counter) -> Self {
+    pub(super) fn new(signal: &'static str, endpoint: String, attempts: Counter) -> Self {
         Self {
             signal,
-            endpoint: endpoint.to_owned(),
+            endpoint,
             attempts,
             attempts_in_export: AtomicU32::new(0),
             away: AtomicBool::new(false),

@@ -49,8 +49,8 @@ pub struct SignalSettings {
     pub tls: TlsSettings,
 }
 
-/// The address of a collector.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The address of a collector. Its debug output and its display hide what could be a credential.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Endpoint {
     /// For all signals (`OTEL_EXPORTER_OTLP_ENDPOINT`): over HTTP, `/v1/traces` or `/v1/metrics`
     /// is appended to its path.
@@ -121,6 +121,11 @@ pub struct BatchSettings {
 pub struct Headers(pub Vec<(String, String)>);
 
 impl OtlpSettings {
+    /// Neither spans nor metrics go anywhere.
+    pub const fn is_off(&self) -> bool {
+        self.traces.is_none() && self.metrics.is_none()
+    }
+
     /// Default bound of the memory that waiting spans may take.
     pub const QUEUE_BYTES: usize = 16 * 1024 * 1024;
     /// Default of `OTEL_METRIC_EXPORT_INTERVAL`.
@@ -182,6 +187,32 @@ impl Endpoint {
     }
 }
 
+impl fmt::Display for Endpoint {
+    /// The address without user info and query.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.as_str();
+        let address = address.split(['?', '#']).next().unwrap_or(address);
+        let (scheme, rest) = match address.split_once("://") {
+            Some((scheme, rest)) => (Some(scheme), rest),
+            None => (None, address),
+        };
+        if let Some(scheme) = scheme {
+            write!(f, "{scheme}://")?;
+        }
+        f.write_str(rest.rsplit_once('@').map_or(rest, |(_, host)| host))
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Base(_) => "Base",
+            Self::Exact(_) => "Exact",
+        };
+        write!(f, "{kind}({self})")
+    }
+}
+
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
@@ -193,11 +224,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_output_holds_no_header_value() {
+    fn no_output_holds_a_credential() {
         let headers = Headers(vec![("authorization".into(), "Bearer canary".into())]);
-        let settings = SignalSettings { headers, ..SignalSettings::new(Endpoint::Base(String::new())) };
+        let endpoint = Endpoint::Exact("https://user:canary@host:4318/v1/traces?key=canary".into());
+        let settings = SignalSettings { headers, ..SignalSettings::new(endpoint.clone()) };
         let text = format!("{settings:?}");
-        assert!(text.contains("authorization"));
-        assert!(!text.contains("canary"));
+        assert!(text.contains("authorization"), "{text}");
+        assert!(!text.contains("canary"), "{text}");
+        assert_eq!(endpoint.to_string(), "https://host:4318/v1/traces");
+        assert_eq!(Endpoint::Base("host:4317".into()).to_string(), "host:4317");
     }
 }

@@ -24,6 +24,9 @@ use crate::{
 /// How often the queue is looked at while a batch gathers. The capture thread wakes this task
 /// only for the first span of a batch, not for each.
 const LOOK: Duration = Duration::from_millis(200);
+/// How many batches are taken from the queue together. A request holds the spans of one process,
+/// so with many processes and a backlog, larger rounds make fuller requests.
+const ROUND: usize = 16;
 
 /// One span on its way.
 #[derive(Debug)]
@@ -47,32 +50,32 @@ pub(super) struct TraceWorker {
 impl TraceWorker {
     pub(super) async fn run(mut self) {
         while let Some(first) = self.queue.recv().await {
-            let mut batch = self.gather(first).await;
+            let mut round = self.gather(first).await;
             // Stable: the spans of a process stay in order.
-            batch.sort_by_key(|held| held.item.process.key);
-            while let Some(first) = batch.first() {
+            round.sort_by_key(|held| held.item.process.key);
+            while let Some(first) = round.first() {
                 let key = first.item.process.key;
-                let end = batch.partition_point(|held| held.item.process.key == key);
-                self.export(batch.drain(..end).collect()).await;
+                let of_process = round.partition_point(|held| held.item.process.key == key);
+                let end = of_process.min(self.batch.max_export_batch_size.max(1));
+                self.export(round.drain(..end).collect()).await;
             }
         }
     }
 
-    /// Up to a batch of spans, or those of [`BatchSettings::schedule_delay`].
+    /// What is there once a batch is full, but no later than [`BatchSettings::schedule_delay`].
     async fn gather(&mut self, first: Held<SpanItem>) -> Vec<Held<SpanItem>> {
-        let mut batch = vec![first];
+        let enough = self.batch.max_export_batch_size;
+        let mut round = vec![first];
         let deadline = Instant::now() + self.batch.schedule_delay;
         loop {
-            while batch.len() < self.batch.max_export_batch_size {
-                match self.queue.try_recv() {
-                    Some(next) => batch.push(next),
-                    None => break,
-                }
+            while round.len() < enough.saturating_mul(ROUND)
+                && let Some(next) = self.queue.try_recv()
+            {
+                round.push(next);
             }
-            let full = batch.len() >= self.batch.max_export_batch_size;
             let left = deadline.saturating_duration_since(Instant::now());
-            if full || left.is_zero() || self.queue.is_closed() {
-                return batch;
+            if round.len() >= enough || left.is_zero() || self.queue.is_closed() {
+                return round;
             }
             sleep(left.min(LOOK)).await;
         }

@@ -186,7 +186,7 @@ fn channel(
     timeout: Duration,
 ) -> Result<Channel, StartError> {
     let address = settings.endpoint.as_str();
-    let refused = || refused(signal, address, "write it like http://127.0.0.1:4317");
+    let refused = || refused(signal, &settings.endpoint, "write it like http://127.0.0.1:4317");
     // The scheme decides about TLS; `insecure` only where there is none.
     let with_scheme = match (address.contains("://"), settings.tls.insecure) {
         (true, _) => address.to_owned(),
@@ -208,8 +208,7 @@ fn channel(
 }
 
 fn http_link(signal: &'static str, settings: &SignalSettings) -> Result<Link, StartError> {
-    let address = settings.endpoint.as_str();
-    let refused = || refused(signal, address, "write it like http://127.0.0.1:4318");
+    let refused = || refused(signal, &settings.endpoint, "write it like http://127.0.0.1:4318");
     let with_path = match &settings.endpoint {
         Endpoint::Base(base) => format!("{}/v1/{signal}", base.trim_end_matches('/')),
         Endpoint::Exact(address) => address.clone(),
@@ -225,8 +224,8 @@ fn http_link(signal: &'static str, settings: &SignalSettings) -> Result<Link, St
     Ok(Link::Http(uri, tls))
 }
 
-fn refused(signal: &'static str, endpoint: &str, advice: &'static str) -> StartError {
-    StartError::Endpoint { signal, endpoint: endpoint.to_owned(), advice }
+fn refused(signal: &'static str, endpoint: &Endpoint, advice: &'static str) -> StartError {
+    StartError::Endpoint { signal, endpoint: endpoint.clone(), advice }
 }
 
 fn with_sources(error: &dyn std::error::Error) -> String {

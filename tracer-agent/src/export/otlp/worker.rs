@@ -128,19 +128,21 @@ fn start_metrics(
 }
 
 fn outage(signal: &'static str, settings: &SignalSettings, metrics: &SignalMetrics) -> Arc<Outage> {
-    Arc::new(Outage::new(signal, settings.endpoint.as_str(), metrics.attempts.clone()))
+    Arc::new(Outage::new(signal, settings.endpoint.to_string(), metrics.attempts.clone()))
 }
 
 impl OtlpSender {
     /// Gives span and measurements their ways; what there is no room for is counted as dropped.
     pub fn offer(&self, record: Record, ids: SpanIds) {
-        let Record { process, span, measurements, .. } = record;
+        let Record { process, mut span, measurements, .. } = record;
         if let Some(metrics) = &self.metrics {
             let bytes = size::of_measurements(&measurements);
             // What is dropped is counted by the queue.
             let _ = metrics.offer(MetricItem::Measured(process.clone(), measurements), bytes);
         }
         if let Some(traces) = &self.traces {
+            // Attributes were collected with room to spare; in an outage, thousands of spans wait.
+            span.attributes.shrink_to_fit();
             let bytes = size::of_span(&span);
             let _ = traces.offer(SpanItem { process, span, ids }, bytes);
         }
