@@ -31,7 +31,8 @@ pub struct EventHeader {
     pub tgid: u32,
     /// Thread.
     pub tid: u32,
-    /// Bytes of plaintext behind the header.
+    /// Data: bytes of plaintext behind the header. Else: calls seen since the connection was
+    /// judged not to be LLM traffic.
     pub len: u32,
     /// Turns from reading to writing so far.
     pub turn: u32,

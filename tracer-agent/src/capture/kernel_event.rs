@@ -17,6 +17,8 @@ pub struct KernelEvent<'a> {
     pub time: u64,
     /// Number of the probed file that the connection's first call went through.
     pub source: u16,
+    /// Calls on the connection since it was judged not to be LLM traffic; told when it ends.
+    pub ignored: u32,
     /// What happened.
     pub kind: KernelEventKind<'a>,
 }
@@ -87,6 +89,7 @@ impl<'a> KernelEvent<'a> {
             generation: header.generation,
             time: header.time,
             source: header.source,
+            ignored: if header.kind == EventKind::Data as u8 { 0 } else { header.len },
             kind,
         })
     }

@@ -123,6 +123,7 @@ impl<R: Resolve> Driver<R> {
     }
 
     fn ended(&mut self, event: &KernelEvent<'_>, counts: FinalCounts, gone: bool) {
+        self.telemetry.capture.ignored_calls.inc_by(u64::from(event.ignored));
         let time = self.clock.wall(event.time);
         if !gone {
             if let Place::Connection { id, .. } = self.roster.place(event.key, event.generation, event.source) {
@@ -155,7 +156,9 @@ impl<R: Resolve> Driver<R> {
         }
         // Their last calls are reported before it is forgotten whose they are.
         self.act();
-        self.roster.remove(tgid);
+        if let Some(process) = self.roster.remove(tgid) {
+            self.outputs.process_ended(process.key);
+        }
     }
 
     fn act(&mut self) {
@@ -200,6 +203,7 @@ impl<R: Resolve> Driver<R> {
     }
 
     fn publish_counters(&self) {
+        self.telemetry.core.publish(&self.pipeline.stats());
         let capture = &self.telemetry.capture;
         let of = |counter| self.tables.counter(counter);
         raise_to(&capture.counted_bytes, of(Counter::CountedBytes));

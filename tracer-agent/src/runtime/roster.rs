@@ -141,10 +141,13 @@ impl<R: Resolve> Roster<R> {
             .collect()
     }
 
-    /// Forgets a process.
-    pub fn remove(&mut self, tgid: u32) {
-        if self.members.remove(&tgid).is_some() {
-            self.resolver.gone(tgid);
+    /// Forgets a process; its facts, if it was traced.
+    pub fn remove(&mut self, tgid: u32) -> Option<Arc<ProcessInfo>> {
+        let member = self.members.remove(&tgid)?;
+        self.resolver.gone(tgid);
+        match member {
+            Member::Traced { process, .. } => Some(process),
+            Member::Excluded => None,
         }
     }
 

@@ -156,6 +156,7 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
     let stop = Arc::new(AtomicBool::new(false));
     let sources = Sources::default();
     let (lives, lives_of_processes) = mpsc::channel();
+    telemetry.capture.ring_size.set(i64::from(config.capture.ring_size));
     let reader = reader(&mut loaded, &config)?;
     let driver = Driver::new(DriverParts {
         pipeline: Pipeline::new(config.pipeline()?),
