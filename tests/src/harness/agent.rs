@@ -39,12 +39,20 @@ impl Launch {
     /// # Errors
     /// If no port is free for its metrics.
     pub fn json() -> Result<Self> {
+        Self::with_format("json")
+    }
+
+    /// The same with another `--format`.
+    ///
+    /// # Errors
+    /// If no port is free for its metrics.
+    pub fn with_format(format: &str) -> Result<Self> {
         let metrics_port = free_port()?;
         let mut command = Command::new(agent_path());
         command.args([
             "run",
             "--format",
-            "json",
+            format,
             "--metrics-listen",
             &format!("127.0.0.1:{metrics_port}"),
         ]);

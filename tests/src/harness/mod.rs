@@ -6,6 +6,7 @@ pub mod client;
 pub mod compare;
 pub mod otlp;
 pub mod patience;
+pub mod probes;
 pub mod process;
 pub mod report;
 pub mod requirements;

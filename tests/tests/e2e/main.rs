@@ -2,4 +2,10 @@
 //!
 //! Run by `cargo xtask e2e`; a test whose needs are not met prints `skipped: reason`.
 
+mod attach;
 mod clients;
+mod collector;
+mod failures;
+mod kill;
+mod privacy;
+mod telemetry;

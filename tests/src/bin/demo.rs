@@ -1,0 +1,82 @@
+//! The agent at work, for people without an API key: a local provider, a real client, and each of
+//! its calls on screen as the agent saw it. Fails if the agent missed or misread one.
+#![expect(clippy::print_stdout, reason = "made to be watched")]
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Result, ensure};
+use tests::{
+    harness::{
+        agent::{self, Agent, Launch},
+        client::{self, CLIENT_LIMIT},
+        compare::compare,
+        process::{Lines, Process},
+        requirements::{
+            Need::{Agent as TheAgent, Python},
+            met,
+        },
+        sink::Sink,
+    },
+    provider::running::Provider,
+};
+
+fn main() -> Result<()> {
+    ensure!(
+        met(&[TheAgent, Python]),
+        "the demo cannot run here; see above"
+    );
+    let (provider, sink) = (Provider::start("")?, Sink::start(0)?);
+    println!("a local provider listens on {}", provider.url());
+    let mut agent = Launch::with_format("text")?
+        .otlp(&sink.url(), "http/protobuf")
+        .start()?;
+    println!("the agent is attached; the client knows nothing of it");
+    play(&provider, &agent)?;
+    verdict(&provider, &sink, &mut agent)
+}
+
+/// Runs the client with both outputs on screen.
+fn play(provider: &Provider, agent: &Agent) -> Result<()> {
+    let mut client = Process::start(&mut client::python("demo.py", provider))?;
+    let sources = [client.stdout.clone(), agent.process.stdout.clone()];
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| show(&sources, &over));
+        let result = client.succeed(CLIENT_LIMIT);
+        thread::sleep(Duration::from_millis(500));
+        over.store(true, Ordering::Relaxed);
+        result
+    })
+}
+
+/// Prints lines as they come.
+fn show(sources: &[Lines], over: &AtomicBool) {
+    let mut shown = vec![0; sources.len()];
+    while !over.load(Ordering::Relaxed) {
+        for (lines, shown) in sources.iter().zip(&mut shown) {
+            for line in lines.since(*shown) {
+                println!("{line}");
+                *shown += 1;
+            }
+        }
+        thread::sleep(Duration::from_millis(30));
+    }
+}
+
+fn verdict(provider: &Provider, sink: &Sink, agent: &mut Agent) -> Result<()> {
+    let entries = provider.ledger.entries();
+    agent::settle(entries.len(), Duration::from_secs(10), || sink.span_count());
+    agent.stop()?;
+    let reports: Vec<_> = sink.spans().into_iter().map(|span| span.report).collect();
+    compare(&entries, &reports)?;
+    println!(
+        "\n{} calls made, {} reported and exported, every field as served",
+        entries.len(),
+        reports.len()
+    );
+    Ok(())
+}

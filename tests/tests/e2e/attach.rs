@@ -1,0 +1,155 @@
+//! Whatever a process maps, and whenever: libraries found late, replaced, hidden or deleted.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+use tests::{
+    harness::{
+        agent::Launch,
+        client,
+        compare::compare,
+        probes::mapped_path,
+        process::Process,
+        requirements::{
+            Need::{Agent, Program, Python},
+            met,
+        },
+    },
+    provider::running::Provider,
+};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// Lets a driver make call `n` and waits for the answer.
+fn call(driver: &mut Process, n: u64) -> Result<()> {
+    driver.say(&n.to_string())?;
+    driver
+        .wait_line(0, |line| line == format!("answered {n}"), SOON)
+        .map(drop)
+}
+
+/// Calls from the `from`th on must be reported exactly, and nothing else.
+fn reported(provider: &Provider, agent: &tests::harness::agent::Agent, from: usize) -> Result<()> {
+    let entries = provider.ledger.since(from);
+    let reports = agent.settled_calls(entries.len(), SOON);
+    compare(&entries, &reports).with_context(|| agent.process.said())
+}
+
+/// The file of libssl that the clients' Python maps.
+fn libssl(provider: &Provider) -> Result<PathBuf> {
+    let mut driver = Process::start(&mut client::python("driver.py", provider))?;
+    call(&mut driver, 9)?;
+    Ok(mapped_path(driver.id(), "libssl")?.into())
+}
+
+/// A folder with a copy of libssl under its own name.
+fn copy_of(library: &Path) -> Result<(TempDir, PathBuf)> {
+    let folder = tempfile::tempdir()?;
+    let copy = folder
+        .path()
+        .join(library.file_name().context("a library without a name")?);
+    fs::copy(library, &copy)?;
+    Ok((folder, copy))
+}
+
+#[test]
+fn a_connection_older_than_the_agent() -> Result<()> {
+    if !met(&[Agent, Python]) {
+        return Ok(());
+    }
+    let provider = Provider::start("")?;
+    let mut driver = Process::start(&mut client::python("driver.py", &provider))?;
+    call(&mut driver, 1)?;
+    let agent = Launch::json()?.start()?;
+    call(&mut driver, 2)?;
+    call(&mut driver, 3)?;
+    reported(&provider, &agent, 1)
+}
+
+#[test]
+fn a_library_that_an_old_process_loads_late() -> Result<()> {
+    if !met(&[Agent, Python]) {
+        return Ok(());
+    }
+    let provider = Provider::start("")?;
+    let mut driver = Process::start(&mut client::python("driver.py", &provider))?;
+    driver.wait_line(0, |line| line == "up", SOON)?;
+    let agent = Launch::json()?.start()?;
+    call(&mut driver, 1)?;
+    call(&mut driver, 2)?;
+    reported(&provider, &agent, 0)
+}
+
+/// No process has mapped the copy when the agent starts: it appears with the process.
+#[test]
+fn a_library_that_appears_later() -> Result<()> {
+    if !met(&[Agent, Python]) {
+        return Ok(());
+    }
+    let provider = Provider::start("")?;
+    let (folder, _) = copy_of(&libssl(&provider)?)?;
+    let agent = Launch::json()?.start()?;
+    let mut command = client::python("driver.py", &provider);
+    let mut driver = Process::start(command.env("LD_LIBRARY_PATH", folder.path()))?;
+    call(&mut driver, 1)?;
+    call(&mut driver, 2)?;
+    reported(&provider, &agent, 1)
+}
+
+#[test]
+fn a_library_that_was_deleted() -> Result<()> {
+    if !met(&[Agent, Python]) {
+        return Ok(());
+    }
+    let provider = Provider::start("")?;
+    let (folder, copy) = copy_of(&libssl(&provider)?)?;
+    let mut command = client::python("driver.py", &provider);
+    let mut driver = Process::start(command.env("LD_LIBRARY_PATH", folder.path()))?;
+    call(&mut driver, 1)?;
+    fs::remove_file(&copy)?;
+    let agent = Launch::json()?.start()?;
+    call(&mut driver, 2)?;
+    call(&mut driver, 3)?;
+    reported(&provider, &agent, 2)
+}
+
+/// As in a container: the path names another file there than here.
+#[test]
+fn a_library_in_another_mount_namespace() -> Result<()> {
+    if !met(&[Agent, Python, Program("unshare")]) {
+        return Ok(());
+    }
+    let provider = Provider::start("")?;
+    let library = libssl(&provider)?;
+    let (_folder, copy) = copy_of(&library)?;
+    let agent = Launch::json()?.start()?;
+    let inner = client::python("driver.py", &provider);
+    let mut command = Command::new("unshare");
+    command.args([
+        "--mount",
+        "sh",
+        "-euc",
+        r#"mount --bind "$1" "$2"; shift 2; exec "$@""#,
+        "sh",
+    ]);
+    command
+        .arg(&copy)
+        .arg(&library)
+        .arg(inner.get_program())
+        .args(inner.get_args());
+    command.envs(
+        inner
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    let mut driver = Process::start(&mut command)?;
+    call(&mut driver, 1)?;
+    call(&mut driver, 2)?;
+    reported(&provider, &agent, 1)
+}

@@ -1,0 +1,136 @@
+//! What cannot work says so in one line, tells what to do, and ends with a status that is not 0.
+
+use std::{fs, net::TcpListener, path::Path, process::Command, time::Duration};
+
+use anyhow::{Result, ensure};
+use tests::harness::{
+    process::Process,
+    requirements::{
+        Need::{Agent, Program},
+        agent_path, find_program, met,
+    },
+};
+
+/// Runs a command that must fail; its one line must hold all of `words`.
+fn fails_with(command: &mut Command, words: &[&str]) -> Result<()> {
+    let mut process = Process::start(command)?;
+    let status = process.wait_end(Duration::from_secs(20))?;
+    let said = process.stderr.all();
+    ensure!(!status.success(), "it succeeded\n{}", process.said());
+    ensure!(
+        status.code().is_some(),
+        "it was ended by a signal\n{}",
+        process.said()
+    );
+    ensure!(said.len() == 1, "not one line\n{}", process.said());
+    for word in words {
+        ensure!(
+            said.iter().any(|line| line.contains(word)),
+            "{word:?} is not in: {said:?}"
+        );
+    }
+    Ok(())
+}
+
+fn agent(arguments: &[&str]) -> Command {
+    let mut command = Command::new(agent_path());
+    command.arg("run").args(arguments);
+    command
+}
+
+fn with_config(text: &str, words: &[&str]) -> Result<()> {
+    if !met(&[Agent]) {
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("agent.toml");
+    fs::write(&path, text)?;
+    fails_with(&mut agent(&["--config", &path.to_string_lossy()]), words)
+}
+
+#[test]
+fn malformed_configuration() -> Result<()> {
+    with_config("[export]\nqueue_size = [", &["agent.toml", "2"])
+}
+
+#[test]
+fn unknown_key() -> Result<()> {
+    with_config(
+        "[capture]\nexchange_capp = \"1MiB\"",
+        &["agent.toml", "exchange_capp", "exchange_cap"],
+    )
+}
+
+#[test]
+fn bad_value() -> Result<()> {
+    with_config(
+        "[capture]\nexchange_cap = \"much\"",
+        &["agent.toml", "exchange_cap", "much"],
+    )
+}
+
+#[test]
+fn missing_configuration() -> Result<()> {
+    if !met(&[Agent]) {
+        return Ok(());
+    }
+    fails_with(
+        &mut agent(&["--config", "/nowhere/agent.toml"]),
+        &["/nowhere/agent.toml"],
+    )
+}
+
+#[test]
+fn unreadable_certificate() -> Result<()> {
+    if !met(&[Agent]) {
+        return Ok(());
+    }
+    let mut command = agent(&["--otlp-endpoint", "https://127.0.0.1:1"]);
+    fails_with(
+        command.env("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
+        &["/nowhere/ca.pem"],
+    )
+}
+
+#[test]
+fn port_in_use() -> Result<()> {
+    if !met(&[Agent]) {
+        return Ok(());
+    }
+    let taken = TcpListener::bind("127.0.0.1:0")?;
+    let address = taken.local_addr()?.to_string();
+    fails_with(
+        &mut agent(&["--metrics-listen", &address]),
+        &[&address, "in use"],
+    )
+}
+
+#[test]
+fn no_privileges() -> Result<()> {
+    if !met(&[Agent, Program("setpriv")]) {
+        return Ok(());
+    }
+    let setpriv = find_program("setpriv").unwrap_or_default();
+    let mut command = without_capabilities(&setpriv, "-all");
+    fails_with(&mut command, &["CAP_BPF"])
+}
+
+#[test]
+fn one_missing_capability_is_named() -> Result<()> {
+    if !met(&[Agent, Program("setpriv")]) {
+        return Ok(());
+    }
+    let setpriv = find_program("setpriv").unwrap_or_default();
+    let mut command = without_capabilities(&setpriv, "-all,+bpf,+sys_ptrace,+dac_read_search");
+    fails_with(&mut command, &["CAP_PERFMON"])
+}
+
+fn without_capabilities(setpriv: &Path, set: &str) -> Command {
+    let mut command = Command::new(setpriv);
+    command
+        .args([&format!("--bounding-set={set}"), "--inh-caps=-all"])
+        .arg(agent_path())
+        .arg("run");
+    command.args(["--metrics-listen", "none"]);
+    command
+}
