@@ -28,8 +28,8 @@ impl Caller {
     }
 }
 
-/// The state of a connection, opened if this is its first call; `None` if there is no room or the
-/// process is excluded.
+/// The state of a connection, opened if this is its first call (and ignored from the start if the
+/// process is excluded); `None` if there is no room.
 #[inline(always)]
 pub fn find_or_open(
     key: &ConnKey,
@@ -54,13 +54,13 @@ pub fn find(key: &ConnKey) -> Option<&'static mut ConnState> {
 #[inline(never)]
 fn open(key: &ConnKey, source: u16) -> Option<&'static mut ConnState> {
     let control = control()?;
-    if key.tgid == control.own_tgid || EXCLUDED.get_ptr(key.tgid).is_some() {
-        return None;
-    }
+    let excluded = key.tgid == control.own_tgid || EXCLUDED.get_ptr(key.tgid).is_some();
+    let verdict = if excluded { KernelVerdict::Ignore } else { KernelVerdict::Unknown };
     let state = ConnState {
         // SAFETY: a helper without arguments.
         generation: unsafe { bpf_ktime_get_ns() },
         left: control.head,
+        verdict: verdict as u8,
         last: OUTBOUND as u8,
         source,
         ..ConnState::default()

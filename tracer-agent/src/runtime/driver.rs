@@ -7,7 +7,7 @@
 
 use std::{mem, sync::mpsc::Receiver};
 
-use tracer_common::{conn::ConnKey, counters::Counter};
+use tracer_common::counters::Counter;
 use tracer_core::{
     llm::call::{Call, Captured},
     pipeline::{Output, Pipeline},
@@ -101,8 +101,8 @@ impl<R: Resolve> Driver<R> {
                 }
                 id
             }
-            Place::NewlyExcluded => return self.exclude(event.key),
-            Place::Excluded => return,
+            Place::NewlyExcluded => return self.exclude(event),
+            Place::Excluded => return self.exclude(event),
         };
         let segment = Segment {
             connection: id,
@@ -116,35 +116,50 @@ impl<R: Resolve> Driver<R> {
         if data.rest > 0 {
             // Nothing was copied of these, but when they moved is known: the gap ends here.
             let offset = data.offset + data.bytes.len() as u64 + data.rest;
-            self.pipeline.segment(&Segment { offset, bytes: &[], ..segment });
+            self.pipeline.segment(&Segment {
+                offset,
+                bytes: &[],
+                ..segment
+            });
         }
         self.telemetry.capture.segments.inc();
         self.telemetry.capture.bytes.inc_by(data.bytes.len() as u64);
     }
 
     fn ended(&mut self, event: &KernelEvent<'_>, counts: FinalCounts, gone: bool) {
-        self.telemetry.capture.ignored_calls.inc_by(u64::from(event.ignored));
+        self.telemetry
+            .capture
+            .ignored_calls
+            .inc_by(u64::from(event.ignored));
         let time = self.clock.wall(event.time);
         if !gone {
-            if let Place::Connection { id, .. } = self.roster.place(event.key, event.generation, event.source) {
+            if let Place::Connection { id, .. } =
+                self.roster.place(event.key, event.generation, event.source)
+            {
                 self.pipeline.close(id, time, Some(counts));
             }
             return;
         }
         self.tables.closed(event.key);
-        if let Place::Connection { id, .. } = self.roster.place(event.key, event.generation, event.source) {
+        if let Place::Connection { id, .. } =
+            self.roster.place(event.key, event.generation, event.source)
+        {
             self.pipeline.close(id, time, Some(counts));
             self.act();
             self.roster.end(event.key, event.generation);
         }
     }
 
-    /// Its connections stop at their next call, new ones are never opened.
-    fn exclude(&mut self, key: ConnKey) {
-        if let Err(error) = self.tables.exclude(key.tgid) {
-            tracing::warn!(pid = key.tgid, "cannot exclude a process in the kernel: {error}");
+    /// This connection stops at its next call, new ones are ignored from the start.
+    fn exclude(&mut self, event: &KernelEvent<'_>) {
+        let pid = event.key.tgid;
+        let told = self.tables.exclude(pid).and_then(|()| {
+            self.tables
+                .judge(event.key, event.generation, Verdict::Ignore)
+        });
+        if let Err(error) = told {
+            tracing::warn!(pid, "cannot exclude a process in the kernel: {error}");
         }
-        self.tables.forget(key);
     }
 
     fn process_gone(&mut self, tgid: u32) {
@@ -175,7 +190,9 @@ impl<R: Resolve> Driver<R> {
 
     fn judge(&mut self, connection: ConnectionId, verdict: Verdict) {
         self.telemetry.capture.connections.of(verdict.into()).inc();
-        let Some(holder) = self.roster.holder(connection) else { return };
+        let Some(holder) = self.roster.holder(connection) else {
+            return;
+        };
         let key = holder.key;
         if let Err(error) = self.tables.judge(key, connection.generation, verdict) {
             tracing::warn!(pid = key.tgid, "cannot tell the kernel a verdict: {error}");
@@ -185,11 +202,14 @@ impl<R: Resolve> Driver<R> {
     fn report(&mut self, call: Call<Captured>) {
         let released = policy::release(call);
         self.telemetry.calls.count(released.facts());
-        let Some(holder) = self.roster.holder(released.facts().connection) else { return };
+        let Some(holder) = self.roster.holder(released.facts().connection) else {
+            return;
+        };
         if let Some(source) = holder.source {
             self.sources.count_call(source);
         }
-        self.outputs.offer(Record::new(holder.process.clone(), released));
+        self.outputs
+            .offer(Record::new(holder.process.clone(), released));
     }
 
     fn read_lives(&mut self) {
@@ -208,10 +228,22 @@ impl<R: Resolve> Driver<R> {
         let of = |counter| self.tables.counter(counter);
         raise_to(&capture.counted_bytes, of(Counter::CountedBytes));
         raise_to(&capture.skipped_bytes, of(Counter::SkippedBytes));
-        raise_to(capture.lost_bytes.of(LossReason::RingFull), of(Counter::LostRingBytes));
-        raise_to(capture.lost_events.of(LossReason::RingFull), of(Counter::LostRingEvents));
-        raise_to(capture.lost_bytes.of(LossReason::MemoryFault), of(Counter::LostFaultBytes));
-        raise_to(capture.lost_events.of(LossReason::NoState), of(Counter::LostStateCalls));
+        raise_to(
+            capture.lost_bytes.of(LossReason::RingFull),
+            of(Counter::LostRingBytes),
+        );
+        raise_to(
+            capture.lost_events.of(LossReason::RingFull),
+            of(Counter::LostRingEvents),
+        );
+        raise_to(
+            capture.lost_bytes.of(LossReason::MemoryFault),
+            of(Counter::LostFaultBytes),
+        );
+        raise_to(
+            capture.lost_events.of(LossReason::NoState),
+            of(Counter::LostStateCalls),
+        );
     }
 }
 
@@ -227,8 +259,23 @@ impl<R: Resolve> EventHandler for Driver<R> {
     fn event(&mut self, event: KernelEvent<'_>) {
         self.telemetry.capture.events.inc();
         match event.kind {
-            KernelEventKind::Data { direction, offset, turn, bytes, rest } => {
-                self.data(&event, Data { direction, offset, turn, bytes, rest });
+            KernelEventKind::Data {
+                direction,
+                offset,
+                turn,
+                bytes,
+                rest,
+            } => {
+                self.data(
+                    &event,
+                    Data {
+                        direction,
+                        offset,
+                        turn,
+                        bytes,
+                        rest,
+                    },
+                );
             }
             KernelEventKind::Closed(counts) => self.ended(&event, counts, true),
             KernelEventKind::Shutdown(counts) => self.ended(&event, counts, false),

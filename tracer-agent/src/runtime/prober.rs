@@ -40,6 +40,8 @@ pub struct ProberParts {
     pub set: ProgramSet,
     /// Root of the host's process file system.
     pub proc_root: PathBuf,
+    /// Files to probe whether or not anybody uses them.
+    pub libraries: Vec<PathBuf>,
     /// The agent's own metrics.
     pub telemetry: Telemetry,
     /// Counters of calls by probed file.
@@ -62,11 +64,17 @@ impl Sources {
     }
 
     fn insert(&self, source: u16, calls: Counter) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(source, calls);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(source, calls);
     }
 
     fn remove(&self, source: u16) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&source);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&source);
     }
 }
 
@@ -90,8 +98,22 @@ impl Prober {
     /// Attaches to everything that is there now.
     pub fn start(parts: ProberParts) -> Self {
         let discoverer = Discoverer::start(parts.proc_root.clone());
-        let mut prober =
-            Self { parts, discoverer, kernel_log: None, probed: HashMap::new(), next_source: 1 };
+        let mut prober = Self {
+            parts,
+            discoverer,
+            kernel_log: None,
+            probed: HashMap::new(),
+            next_source: 1,
+        };
+        for path in std::mem::take(&mut prober.parts.libraries) {
+            match prober.discoverer.look_at_file(&path) {
+                Ok(Some(discovery)) => prober.act(discovery),
+                Ok(None) => {
+                    tracing::warn!(file = %path.display(), "holds no TLS functions to probe")
+                }
+                Err(error) => tracing::warn!(file = %path.display(), "cannot be probed: {error}"),
+            }
+        }
         prober.round(Duration::ZERO);
         prober
     }
@@ -115,40 +137,61 @@ impl Prober {
     /// # Errors
     /// If the system refuses a thread.
     pub fn spawn(mut self, stop: Arc<AtomicBool>) -> io::Result<JoinHandle<()>> {
-        thread::Builder::new().name("prober".to_owned()).spawn(move || {
-            while !stop.load(Ordering::Relaxed) {
-                self.round(WAIT);
-            }
-        })
+        thread::Builder::new()
+            .name("prober".to_owned())
+            .spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    self.round(WAIT);
+                }
+            })
     }
 
     fn round(&mut self, wait: Duration) {
         for discovery in self.discoverer.next(wait) {
-            match discovery {
-                Discovery::Found(found) => self.attach(&found),
-                Discovery::NotTraceable { display_path, reason, .. } => {
-                    tracing::debug!(file = %display_path.display(), "not traceable: {reason}");
-                }
-                Discovery::Gone(identity) => self.detach(&identity),
-                // Nobody listens only when everything stops.
-                Discovery::ProcessExecuted { pid } => {
-                    let _ = self.parts.lives.send(ProcessLife::Executed(pid));
-                }
-                Discovery::ProcessExited { pid } => {
-                    let _ = self.parts.lives.send(ProcessLife::Exited(pid));
-                }
-            }
+            self.act(discovery);
         }
         if let Some(log) = &mut self.kernel_log {
             log.flush();
         }
     }
 
+    fn act(&mut self, discovery: Discovery) {
+        match discovery {
+            Discovery::Found(found) => self.attach(&found),
+            Discovery::NotTraceable {
+                display_path,
+                reason,
+                ..
+            } => {
+                tracing::debug!(file = %display_path.display(), "not traceable: {reason}");
+            }
+            Discovery::Gone(identity) => self.detach(&identity),
+            // Nobody listens only when everything stops.
+            Discovery::ProcessExecuted { pid } => {
+                let _ = self.parts.lives.send(ProcessLife::Executed(pid));
+            }
+            Discovery::ProcessExited { pid } => {
+                let _ = self.parts.lives.send(ProcessLife::Exited(pid));
+            }
+        }
+    }
+
     fn attach(&mut self, found: &BinaryFound) {
         let path = found.open_path();
         let source = self.next_source;
-        let file = ProbedFile { path: &path, plan: &found.plan, source };
-        let ProberParts { loaded, mechanism, set, telemetry, sources, .. } = &mut self.parts;
+        let file = ProbedFile {
+            path: &path,
+            plan: &found.plan,
+            source,
+        };
+        let ProberParts {
+            loaded,
+            mechanism,
+            set,
+            telemetry,
+            sources,
+            ..
+        } = &mut self.parts;
         match attach::attach(loaded, *mechanism, *set, &file) {
             Ok(attached) => {
                 tracing::info!(
@@ -164,7 +207,14 @@ impl Prober {
                 );
                 sources.insert(source, coverage.calls.clone());
                 self.next_source = source.checked_add(1).unwrap_or(1);
-                self.probed.insert(found.identity.clone(), Probed { source, coverage, attached });
+                self.probed.insert(
+                    found.identity.clone(),
+                    Probed {
+                        source,
+                        coverage,
+                        attached,
+                    },
+                );
             }
             Err(error) => {
                 tracing::warn!(file = %found.display_path.display(), "{error}");

@@ -69,7 +69,10 @@ pub enum Place {
 impl<R: Resolve> Roster<R> {
     /// An empty roster.
     pub fn new(resolver: R) -> Self {
-        Self { resolver, members: HashMap::new() }
+        Self {
+            resolver,
+            members: HashMap::new(),
+        }
     }
 
     /// The connection of an event; processes and connections are noted at their first one.
@@ -94,7 +97,8 @@ impl<R: Resolve> Roster<R> {
             Some(process) => {
                 let id = connection(process.key, key, generation);
                 let open = HashMap::from([(key.handle, life)]);
-                self.members.insert(key.tgid, Member::Traced { process, open });
+                self.members
+                    .insert(key.tgid, Member::Traced { process, open });
                 Place::Connection { id, replaces: None }
             }
             None => {
@@ -109,7 +113,10 @@ impl<R: Resolve> Roster<R> {
         let Member::Traced { process, open } = self.members.get_mut(&key.tgid)? else {
             return None;
         };
-        if open.get(&key.handle).is_some_and(|life| life.generation == generation) {
+        if open
+            .get(&key.handle)
+            .is_some_and(|life| life.generation == generation)
+        {
             open.remove(&key.handle);
         }
         Some(connection(process.key, key, generation))
@@ -120,9 +127,17 @@ impl<R: Resolve> Roster<R> {
         // Few processes have LLM connections, and this is asked once per call and verdict.
         self.members.iter().find_map(|(tgid, member)| match member {
             Member::Traced { process, open } if process.key == connection.process => {
-                let key = ConnKey { tgid: *tgid, zero: 0, handle: connection.handle };
+                let key = ConnKey {
+                    tgid: *tgid,
+                    zero: 0,
+                    handle: connection.handle,
+                };
                 let life = open.get(&connection.handle);
-                Some(Holder { key, process, source: life.map(|life| life.source) })
+                Some(Holder {
+                    key,
+                    process,
+                    source: life.map(|life| life.source),
+                })
             }
             _ => None,
         })
@@ -135,7 +150,11 @@ impl<R: Resolve> Roster<R> {
         };
         open.iter()
             .map(|(handle, life)| {
-                let key = ConnKey { tgid, zero: 0, handle: *handle };
+                let key = ConnKey {
+                    tgid,
+                    zero: 0,
+                    handle: *handle,
+                };
                 (key, connection(process.key, key, life.generation))
             })
             .collect()
@@ -158,7 +177,11 @@ impl<R: Resolve> Roster<R> {
 }
 
 const fn connection(process: ProcessKey, key: ConnKey, generation: u64) -> ConnectionId {
-    ConnectionId { process, handle: key.handle, generation }
+    ConnectionId {
+        process,
+        handle: key.handle,
+        generation,
+    }
 }
 
 #[cfg(test)]
@@ -183,19 +206,45 @@ mod tests {
     }
 
     fn key(tgid: u32, handle: u64) -> ConnKey {
-        ConnKey { tgid, zero: 0, handle }
+        ConnKey {
+            tgid,
+            zero: 0,
+            handle,
+        }
     }
 
     #[test]
     fn a_reused_object_ends_the_life_before() {
         let mut roster = Roster::new(Numbers);
-        let first = ConnectionId { process: ProcessKey(70), handle: 1, generation: 5 };
-        assert_eq!(roster.place(key(7, 1), 5, 0), Place::Connection { id: first, replaces: None });
-        assert_eq!(roster.place(key(7, 1), 5, 0), Place::Connection { id: first, replaces: None });
-        let second = ConnectionId { generation: 6, ..first };
+        let first = ConnectionId {
+            process: ProcessKey(70),
+            handle: 1,
+            generation: 5,
+        };
+        assert_eq!(
+            roster.place(key(7, 1), 5, 0),
+            Place::Connection {
+                id: first,
+                replaces: None
+            }
+        );
+        assert_eq!(
+            roster.place(key(7, 1), 5, 0),
+            Place::Connection {
+                id: first,
+                replaces: None
+            }
+        );
+        let second = ConnectionId {
+            generation: 6,
+            ..first
+        };
         assert_eq!(
             roster.place(key(7, 1), 6, 0),
-            Place::Connection { id: second, replaces: Some(first) }
+            Place::Connection {
+                id: second,
+                replaces: Some(first)
+            }
         );
         assert_eq!(roster.end(key(7, 1), 6), Some(second));
         assert_eq!(roster.connections(7), vec![]);
@@ -214,7 +263,11 @@ mod tests {
         let mut roster = Roster::new(Numbers);
         roster.place(key(7, 1), 5, 0);
         roster.place(key(7, 2), 6, 0);
-        let mut open: Vec<u64> = roster.connections(7).iter().map(|(key, _)| key.handle).collect();
+        let mut open: Vec<u64> = roster
+            .connections(7)
+            .iter()
+            .map(|(key, _)| key.handle)
+            .collect();
         open.sort_unstable();
         assert_eq!(open, [1, 2]);
         roster.remove(7);

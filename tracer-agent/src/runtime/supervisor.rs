@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use aya::maps::RingBuf;
+use rustix::process::Resource;
 use tracer_common::control::Control;
 use tracer_core::pipeline::Pipeline;
 
@@ -79,13 +80,16 @@ pub fn run_bare(config: &Config) -> Result<ExitCode> {
         mechanism,
         set: ProgramSet::Bare,
         proc_root: config.agent.proc.clone(),
+        libraries: config.capture.libraries.clone(),
         telemetry: Telemetry::new(),
         sources: Sources::default(),
         lives,
     });
     announce(&prober, mechanism);
     let stop = Arc::new(AtomicBool::new(false));
-    let thread = prober.spawn(stop.clone()).context("cannot start a thread")?;
+    let thread = prober
+        .spawn(stop.clone())
+        .context("cannot start a thread")?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -104,16 +108,32 @@ pub fn run_bare(config: &Config) -> Result<ExitCode> {
 /// the calling thread's capabilities, so it comes before the first thread.
 fn prepare(config: &Config) -> Result<(Loaded, Mechanism)> {
     let real_time_reader = config.capture.reader_priority != ReaderPriority::Normal;
-    privileges::check(Needs { real_time_reader, perf_uprobes: false })?;
+    privileges::check(Needs {
+        real_time_reader,
+        perf_uprobes: false,
+    })?;
+    raise_open_files();
     let mut loaded = load(config)?;
     let mechanism = choose_mechanism(&mut loaded)?;
-    let needs = Needs { real_time_reader, perf_uprobes: mechanism == Mechanism::Perf };
+    let needs = Needs {
+        real_time_reader,
+        perf_uprobes: mechanism == Mechanism::Perf,
+    };
     privileges::check(needs)?;
     if config.agent.drop_privileges {
         let kept = privileges::restrict(needs)?;
         tracing::debug!("capabilities kept: {kept:?}");
     }
     Ok((loaded, mechanism))
+}
+
+/// Each probed file and each perf ring holds descriptors; the hard limit is ours to use.
+fn raise_open_files() {
+    let mut limit = rustix::process::getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = rustix::process::setrlimit(Resource::Nofile, limit) {
+        tracing::debug!("cannot raise the limit of open files: {error}");
+    }
 }
 
 fn load(config: &Config) -> Result<Loaded> {
@@ -140,7 +160,10 @@ fn choose_mechanism(loaded: &mut Loaded) -> Result<Mechanism> {
                 .iter()
                 .filter_map(|it| Some(format!("{}: {}", it.mechanism, it.result.as_ref().err()?)))
                 .collect();
-            bail!("no way to attach probes on this kernel: {}", reasons.join("; "))
+            bail!(
+                "no way to attach probes on this kernel: {}",
+                reasons.join("; ")
+            )
         }
     }
 }
@@ -156,7 +179,10 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
     let stop = Arc::new(AtomicBool::new(false));
     let sources = Sources::default();
     let (lives, lives_of_processes) = mpsc::channel();
-    telemetry.capture.ring_size.set(i64::from(config.capture.ring_size));
+    telemetry
+        .capture
+        .ring_size
+        .set(i64::from(config.capture.ring_size));
     let reader = reader(&mut loaded, &config)?;
     let driver = Driver::new(DriverParts {
         pipeline: Pipeline::new(config.pipeline()?),
@@ -172,17 +198,23 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
         lives: lives_of_processes,
     });
     let capture = spawn_capture(reader, driver, config.capture.reader_priority, stop.clone())?;
-    let prober = start_prober(&config, ProberParts {
-        loaded,
-        mechanism,
-        set: ProgramSet::Capture,
-        proc_root: config.agent.proc.clone(),
-        telemetry,
-        sources,
-        lives,
-    })?;
+    let prober = start_prober(
+        &config,
+        ProberParts {
+            loaded,
+            mechanism,
+            set: ProgramSet::Capture,
+            proc_root: config.agent.proc.clone(),
+            libraries: config.capture.libraries.clone(),
+            telemetry,
+            sources,
+            lives,
+        },
+    )?;
     announce(&prober, mechanism);
-    let prober = prober.spawn(stop.clone()).context("cannot start a thread")?;
+    let prober = prober
+        .spawn(stop.clone())
+        .context("cannot start a thread")?;
     health.set_ready(true);
 
     let signal = signals.next().await;
@@ -217,7 +249,13 @@ fn start_outputs(config: &Config, running: &mut Running, telemetry: &Telemetry) 
                 no_color.as_deref(),
                 term.as_deref(),
             );
-            outputs.add_lines(running, "terminal", Terminal::new(colour), io::stdout(), telemetry)?;
+            outputs.add_lines(
+                running,
+                "terminal",
+                Terminal::new(colour),
+                io::stdout(),
+                telemetry,
+            )?;
         }
         OutputFormat::Json => {
             outputs.add_lines(running, "json", JsonLines, io::stdout(), telemetry)?;
@@ -240,13 +278,24 @@ async fn serve(
 
 fn reader(loaded: &mut Loaded, config: &Config) -> Result<RingReader> {
     let missing = |name: &str| LoadError::Object(format!("no map `{name}`"));
-    let control = match loaded.ebpf.take_map("CONTROL").ok_or_else(|| missing("CONTROL"))? {
+    let control = match loaded
+        .ebpf
+        .take_map("CONTROL")
+        .ok_or_else(|| missing("CONTROL"))?
+    {
         aya::maps::Map::Array(data) => data,
         _ => return Err(missing("CONTROL").into()),
     };
-    let settings = Control { wake: 1, own_tgid: std::process::id(), head: UNJUDGED_HEAD };
+    let settings = Control {
+        wake: 1,
+        own_tgid: std::process::id(),
+        head: UNJUDGED_HEAD,
+    };
     let page = ControlPage::new(control, settings).context("cannot map the control page")?;
-    let events = loaded.ebpf.take_map("EVENTS").ok_or_else(|| missing("EVENTS"))?;
+    let events = loaded
+        .ebpf
+        .take_map("EVENTS")
+        .ok_or_else(|| missing("EVENTS"))?;
     let ring = RingBuf::try_from(events).context("cannot map the ring buffer")?;
     tracing::debug!(bytes = config.capture.ring_size, "ring buffer mapped");
     Ok(RingReader::new(ring, page))
@@ -254,7 +303,10 @@ fn reader(loaded: &mut Loaded, config: &Config) -> Result<RingReader> {
 
 fn caps(config: &Config) -> Caps {
     let full = u32::try_from(config.capture.exchange_cap).unwrap_or(u32::MAX);
-    Caps { full: [full, full], ..Caps::default() }
+    Caps {
+        full: [full, full],
+        ..Caps::default()
+    }
 }
 
 fn spawn_capture(
@@ -279,7 +331,9 @@ fn spawn_capture(
 fn start_prober(config: &Config, parts: ProberParts) -> Result<Prober> {
     let mut prober = Prober::start(parts);
     if config.capture.kernel_log != KernelLog::Off {
-        prober.print_kernel_log().context("cannot print the kernel half's messages")?;
+        prober
+            .print_kernel_log()
+            .context("cannot print the kernel half's messages")?;
     }
     Ok(prober)
 }
@@ -287,7 +341,10 @@ fn start_prober(config: &Config, parts: ProberParts) -> Result<Prober> {
 /// The line that scripts wait for.
 #[expect(clippy::print_stderr, reason = "it is part of the command's interface")]
 fn announce(prober: &Prober, mechanism: Mechanism) {
-    eprintln!("ready: probing {} files by {mechanism}", prober.probed_files());
+    eprintln!(
+        "ready: probing {} files by {mechanism}",
+        prober.probed_files()
+    );
 }
 
 fn join(thread: JoinHandle<()>) {

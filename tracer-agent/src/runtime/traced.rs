@@ -26,7 +26,12 @@ impl TracedProcesses {
     /// Those under `proc` that `selection` admits.
     pub fn new(proc: ProcFs, selection: Selection) -> Self {
         let table = ProcessTable::new(Inspector::new(proc.clone()), REMEMBERED);
-        Self { table, proc, selection, own_pid: std::process::id() }
+        Self {
+            table,
+            proc,
+            selection,
+            own_pid: std::process::id(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The stream of discoveries: what is there at the start, then what appears and goes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -93,6 +93,14 @@ impl Discoverer {
                 reason: reason.clone(),
             },
         }
+    }
+
+    /// Looks at a file that the operator names; nothing when it is known already, or holds no TLS.
+    ///
+    /// # Errors
+    /// If there is no such file.
+    pub fn look_at_file(&mut self, path: &Path) -> std::io::Result<Option<Discovery>> {
+        Ok(self.judge.judge(&MappedFile::named(path)?))
     }
 
     /// Waits for news, at most `timeout`; empty when there is none.

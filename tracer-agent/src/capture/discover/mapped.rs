@@ -51,6 +51,23 @@ pub(super) fn stamp_of(metadata: &fs::Metadata) -> Stamp {
 }
 
 impl MappedFile {
+    /// A file that the operator names, whether or not a process maps it.
+    pub(super) fn named(path: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        let key = FileKey {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        };
+        let source = Source::Path {
+            path: path.to_owned(),
+        };
+        Ok(Self {
+            key,
+            path: path.to_owned(),
+            source,
+        })
+    }
+
     /// The process that maps it.
     pub(super) fn pid(&self) -> Option<u32> {
         match self.source {
