@@ -83,6 +83,13 @@ Examples:
         /// Which shell.
         shell: Shell,
     },
+
+    /// Write the reference pages into a directory.
+    #[command(hide = true)]
+    GenerateDocs {
+        /// Where to.
+        directory: PathBuf,
+    },
 }
 
 /// Where settings come from.

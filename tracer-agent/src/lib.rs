@@ -7,6 +7,7 @@ pub mod capture;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod docs;
 pub mod env_vars;
 pub mod export;
 pub mod host;

@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod config;
 pub mod doctor;
+pub mod generate_docs;
 pub mod run;
 
 use std::process::ExitCode;
@@ -17,5 +18,6 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor(args) => doctor::run(&args),
         Command::Config(command) => config::run(command),
         Command::Completions { shell } => completions::run(shell),
+        Command::GenerateDocs { directory } => generate_docs::run(&directory),
     }
 }

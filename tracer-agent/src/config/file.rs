@@ -2,11 +2,15 @@
 
 use std::{fs, ops::Range, path::{Path, PathBuf}, sync::Arc};
 
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{
     error::ConfigError,
-    layers::{Layer, Origin},
+    key::AnyKey,
+    layers::{Layer, Origin, bad_value},
     registry::{KEYS, find},
     setting::Raw,
     suggest,
@@ -50,17 +54,8 @@ fn walk(
     for (name, value) in table {
         let path = join(section, name.get_ref());
         if let Some(key) = find(&path) {
-            let origin = places.origin(value.span());
-            let Some(raw) = raw(value.get_ref()) else {
-                return Err(ConfigError::BadValue {
-                    origin,
-                    key: key.path(),
-                    value: format!("a {}", value.get_ref().type_str()),
-                    reason: "values of this kind are not used here".into(),
-                    expects: key.expects().into(),
-                });
-            };
-            layer.insert(key.path(), (raw, origin));
+            let raw = checked(places, key, value)?;
+            layer.insert(key.path(), (raw, places.origin(value.span())));
             continue;
         }
         match value.get_ref() {
@@ -84,18 +79,56 @@ fn is_section(path: &str) -> bool {
     KEYS.iter().any(|key| key.path().strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
-/// The value as a source's text; `None` for what no key accepts.
-fn raw(value: &DeValue<'_>) -> Option<Raw> {
-    match value {
+/// The value as a source's text. What is wrong with one item of a list or table is told at that
+/// item's place.
+fn checked(
+    places: &Places<'_>,
+    key: &dyn AnyKey,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<Raw, ConfigError> {
+    let text = |value: &Spanned<DeValue<'_>>| {
+        scalar(value.get_ref()).ok_or_else(|| ConfigError::BadValue {
+            origin: places.origin(value.span()),
+            key: key.path(),
+            value: kind(value.get_ref()).into(),
+            reason: "values of this kind are not used here".into(),
+            expects: key.expects().into(),
+        })
+    };
+    let check = |raw: Raw, place: &Spanned<DeValue<'_>>| match key.normalise(&raw) {
+        Ok(_) => Ok(raw),
+        Err(refusal) => Err(bad_value(key, &raw, places.origin(place.span()), refusal)),
+    };
+    match value.get_ref() {
         DeValue::Array(items) => {
-            items.iter().map(|item| scalar(item.get_ref())).collect::<Option<_>>().map(Raw::Many)
+            let mut all = Vec::new();
+            for item in items {
+                let text = text(item)?;
+                check(Raw::Many(vec![text.clone()]), item)?;
+                all.push(text);
+            }
+            check(Raw::Many(all), value)
         }
-        DeValue::Table(pairs) => pairs
-            .iter()
-            .map(|(name, value)| Some((name.get_ref().to_string(), scalar(value.get_ref())?)))
-            .collect::<Option<_>>()
-            .map(Raw::Pairs),
-        value => scalar(value).map(Raw::One),
+        DeValue::Table(pairs) => {
+            let mut all = Vec::new();
+            for (name, item) in pairs {
+                let pair = (name.get_ref().to_string(), text(item)?);
+                check(Raw::Pairs(vec![pair.clone()]), item)?;
+                all.push(pair);
+            }
+            check(Raw::Pairs(all), value)
+        }
+        _ => check(Raw::One(text(value)?), value),
+    }
+}
+
+/// What kind of value it is, with its article.
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+        DeValue::Datetime(_) => "a date or time",
+        _ => "a scalar",
     }
 }
 
@@ -109,12 +142,16 @@ fn scalar(value: &DeValue<'_>) -> Option<String> {
     }
 }
 
+/// The hint is the nearest name of the same section, else a key of that name elsewhere, else the
+/// names allowed.
 fn unknown(origin: Origin, section: &str, key: String) -> ConfigError {
-    let paths = || KEYS.iter().map(|key| key.path());
-    let same_name = paths().find(|path| path.rsplit('.').next() == key.rsplit('.').next());
-    let hint = match suggest::nearest(&key, paths()).or(same_name) {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => format!("allowed here: {}", allowed_in(section).join(", ")),
+    let allowed = allowed_in(section);
+    let name = key.rsplit('.').next().unwrap_or(&key);
+    let near = suggest::nearest(name, allowed.iter().copied()).map(|near| join(section, near));
+    let elsewhere = || KEYS.iter().find(|it| it.path().rsplit('.').next() == Some(name));
+    let hint = match near.or_else(|| elsewhere().map(|key| key.path().to_owned())) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("allowed here: {}", allowed.join(", ")),
     };
     ConfigError::UnknownKey { origin, key, hint }
 }

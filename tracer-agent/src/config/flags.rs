@@ -108,8 +108,7 @@ fn heading(path: &str) -> &'static str {
     match path.split('.').next() {
         Some("capture") => "Capture",
         Some("processes") => "Which processes",
-        Some("export") => "Output",
-        Some("privacy") => "Privacy",
+        Some("export" | "privacy") => "Output",
         _ => "The agent itself",
     }
 }

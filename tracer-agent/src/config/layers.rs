@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 use super::{
     error::ConfigError,
     key::{AnyKey, Key},
-    setting::{Raw, Setting},
+    setting::{Raw, Refusal, Setting},
 };
 
 /// Where a value was written.
@@ -57,7 +57,7 @@ impl Layers {
     /// The value of a key from the strongest source that has one.
     pub fn get<T: Setting>(&self, key: &Key<T>) -> Result<T, ConfigError> {
         let (raw, origin) = self.raw(key);
-        T::parse(&raw).map_err(|refusal| bad_value(key, &raw, origin, refusal.0))
+        T::parse(&raw).map_err(|refusal| bad_value(key, &raw, origin, refusal))
     }
 
     /// Where the value of a key comes from.
@@ -70,7 +70,7 @@ impl Layers {
         let (raw, origin) = self.raw(key);
         match key.normalise(&raw) {
             Ok(normal) => Ok((normal, origin)),
-            Err(refusal) => Err(bad_value(key, &raw, origin, refusal.0)),
+            Err(refusal) => Err(bad_value(key, &raw, origin, refusal)),
         }
     }
 
@@ -82,7 +82,13 @@ impl Layers {
     }
 }
 
-fn bad_value(key: &dyn AnyKey, raw: &Raw, origin: Origin, reason: String) -> ConfigError {
+/// The error for a value that its key refuses.
+pub(super) fn bad_value(
+    key: &dyn AnyKey,
+    raw: &Raw,
+    origin: Origin,
+    Refusal(reason): Refusal,
+) -> ConfigError {
     ConfigError::BadValue {
         origin,
         key: key.path(),
@@ -96,7 +102,8 @@ fn bad_value(key: &dyn AnyKey, raw: &Raw, origin: Origin, reason: String) -> Con
 impl fmt::Display for Raw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::One(text) => write!(f, "{}", quoted(text)),
+            Self::One(text) if is_bare(text) => f.write_str(text),
+            Self::One(text) => f.write_str(&quoted(text)),
             Self::Many(items) => {
                 let items: Vec<_> = items.iter().map(|item| quoted(item)).collect();
                 write!(f, "[{}]", items.join(", "))
@@ -109,6 +116,11 @@ impl fmt::Display for Raw {
             }
         }
     }
+}
+
+/// Whether TOML writes it without quotes: a truth value or a number.
+fn is_bare(text: &str) -> bool {
+    text.parse::<bool>().is_ok() || text.parse::<u64>().is_ok_and(|number| number.to_string() == text)
 }
 
 /// A TOML basic string.

@@ -27,3 +27,5 @@ pub mod setting;
 pub mod suggest;
 pub mod units;
 
+#[cfg(test)]
+mod tests;

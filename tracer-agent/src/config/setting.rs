@@ -228,7 +228,7 @@ impl Scalar for PathBuf {
 
 impl Scalar for SocketAddr {
     const VALUE_NAME: &'static str = "ADDRESS";
-    const EXPECTS: &'static str = "an address and port such as 127.0.0.1:9464, or none";
+    const EXPECTS: &'static str = "an address and port such as 127.0.0.1:9469, or none";
 
     fn from_text(text: &str) -> Result<Self, Refusal> {
         text.parse().map_err(|_| Refusal("not an IP address with a port".into()))

@@ -1,0 +1,261 @@
+use std::{collections::BTreeSet, ffi::OsString, path::Path, time::Duration};
+
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use super::{
+    choices::ReaderPriority,
+    effective::Config,
+    environment,
+    error::ConfigError,
+    file,
+    flags::SettingFlags,
+    key::AnyKey,
+    layers::{Layer, Layers, Origin},
+    print,
+    registry::{EXCHANGE_CAP, KEYS},
+    setting::Raw,
+};
+use crate::{
+    cli::Cli,
+    export::otlp::settings::{Compression, Endpoint, Protocol},
+};
+
+fn from_file(text: &str) -> Layer {
+    file::parse(Path::new("c.toml"), text).unwrap()
+}
+
+fn from_environment(variables: &[(&str, &str)]) -> Layer {
+    environment::layer(|name| {
+        let found = variables.iter().find(|(variable, _)| *variable == name);
+        found.map(|(_, value)| OsString::from(value))
+    })
+}
+
+fn from_flags(args: &[&str]) -> Layer {
+    let args = ["tracer-agent", "run"].iter().chain(args);
+    let matches = Cli::command().try_get_matches_from(args).unwrap();
+    let run = matches.subcommand_matches("run").unwrap();
+    SettingFlags::from_arg_matches(run).unwrap().0
+}
+
+/// A value of each key that is not its default.
+fn sample(key: &dyn AnyKey) -> &'static str {
+    match (key.path(), key.value_name()) {
+        ("providers", _) => "llm.example.com=openai",
+        ("privacy.level", _) => "metadata",
+        ("export.disabled" | "export.otlp.insecure", _) => "true",
+        ("agent.drop_privileges", _) => "false",
+        ("processes.include" | "processes.exclude", _) => "exe:/usr/bin/*",
+        ("capture.kernel_log", _) => "debug",
+        ("agent.log", _) => "warn",
+        (_, "SIZE") => "2MiB",
+        (_, "TIME") => "7s",
+        (_, "CLASS") => "rt:5",
+        (_, "PATH") => "/opt/thing",
+        (_, "N") => "42",
+        (_, "PATTERN") => "/usr/bin/python*",
+        (_, "EXPORTER") => "none",
+        (_, "NAME=VALUE") => "a=b",
+        (_, "URL") => "http://collector:4318",
+        (_, "PROTOCOL") => "grpc",
+        (_, "COMPRESSION") => "gzip",
+        (_, "TEMPORALITY") => "delta",
+        (_, "FORMAT") => "json",
+        (_, "ADDRESS") => "127.0.0.1:1",
+        (_, "NAME") => "x-team",
+        (path, name) => panic!("no sample for {path} ({name})"),
+    }
+}
+
+/// The sample as a line of the file.
+fn sample_line(key: &dyn AnyKey) -> String {
+    match key.normalise(&Raw::One(sample(key).to_owned())).unwrap() {
+        normal @ Raw::Pairs(_) => format!("{} = {normal}", key.path()),
+        _ => format!("{} = '{}'", key.path(), sample(key)),
+    }
+}
+
+#[test]
+fn every_source_gives_the_same_value() {
+    for key in KEYS.iter().copied() {
+        let expected = key.normalise(&Raw::One(sample(key).to_owned())).unwrap();
+        let mut sources = vec![from_file(&sample_line(key))];
+        sources.extend(key.env().iter().map(|name| from_environment(&[(name, sample(key))])));
+        sources.extend(key.flag().map(|flag| from_flags(&[&format!("--{flag}"), sample(key)])));
+        assert!(sources.len() > 1, "{} has neither variable nor flag", key.path());
+        for source in sources {
+            let layers = Layers::new([source]);
+            let (value, origin) = layers.describe(key).unwrap();
+            assert_eq!(value, expected, "{} from {origin}", key.path());
+            assert_ne!(origin, Origin::Default, "{}", key.path());
+            Config::resolve(&layers).unwrap();
+        }
+    }
+}
+
+#[test]
+fn flags_beat_environment_beats_file_beats_default() {
+    let flag = || from_flags(&["--exchange-cap", "1MiB"]);
+    let environment = || from_environment(&[("LLM_TRACER_EXCHANGE_CAP", "2MiB")]);
+    let file = || from_file("[capture]\nexchange_cap = '3MiB'");
+    let none = Layer::new;
+    for (layers, mebibytes) in [
+        ([flag(), environment(), file()], 1),
+        ([none(), environment(), file()], 2),
+        ([none(), none(), file()], 3),
+        ([none(), none(), none()], 4),
+        ([flag(), none(), file()], 1),
+    ] {
+        let size = Layers::new(layers).get(&EXCHANGE_CAP).unwrap().0;
+        assert_eq!(size.0, mebibytes << 20);
+    }
+}
+
+#[test]
+fn flags_variables_and_keys_are_the_same_set() {
+    let of_run: BTreeSet<String> = Cli::command()
+        .find_subcommand("run")
+        .unwrap()
+        .get_arguments()
+        .filter_map(|arg| arg.get_long().map(str::to_owned))
+        .collect();
+    let mut of_keys: BTreeSet<String> = KEYS.iter().filter_map(|key| key.flag()).map(str::to_owned).collect();
+    of_keys.insert("config".to_owned());
+    assert_eq!(of_run, of_keys);
+
+    let constants: BTreeSet<&str> = include_str!("../env_vars.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub const ")?.split(':').next())
+        .collect();
+    let mut of_keys: BTreeSet<&str> = KEYS.iter().flat_map(|key| key.env()).copied().collect();
+    of_keys.extend(["LLM_TRACER_CONFIG", "OTEL_SERVICE_NAME"]);
+    assert_eq!(constants, of_keys);
+
+    let paths: BTreeSet<&str> = KEYS.iter().map(|key| key.path()).collect();
+    assert_eq!(paths.len(), KEYS.len(), "a key stands twice in the table");
+}
+
+#[test]
+fn the_printed_configuration_is_a_file_that_gives_it_again() {
+    let text: String = KEYS.iter().map(|key| sample_line(*key) + "\n").collect();
+    let layers = Layers::new([from_file(&text)]);
+    let printed = print::effective(&layers).unwrap();
+    let again = Layers::new([from_file(&printed)]);
+    let secret = |key: &&dyn AnyKey| !key.secret();
+    for key in KEYS.iter().copied().filter(secret) {
+        assert_eq!(again.describe(key).unwrap().0, layers.describe(key).unwrap().0, "{}", key.path());
+    }
+    assert_eq!(print::effective(&Layers::default()).unwrap().lines().count(), KEYS.len());
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let secret = [("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20canary")];
+    let layers = Layers::new([from_environment(&secret)]);
+    assert!(!print::effective(&layers).unwrap().contains("canary"));
+    assert!(!format!("{:?}", Config::resolve(&layers).unwrap()).contains("canary"));
+
+    let malformed = [("OTEL_EXPORTER_OTLP_HEADERS", "canary")];
+    let error = Config::resolve(&Layers::new([from_environment(&malformed)])).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+}
+
+fn otlp(variables: &[(&str, &str)]) -> crate::export::otlp::settings::OtlpSettings {
+    Config::resolve(&Layers::new([from_environment(variables)])).unwrap().export.otlp
+}
+
+#[test]
+fn standard_variables_have_their_standard_meaning() {
+    let nothing = otlp(&[]);
+    assert!(nothing.traces.is_none() && nothing.metrics.is_none());
+
+    let settings = otlp(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://common:4318"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://traces/v1"),
+        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "a=1,b=2%2C3"),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=9"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "2500"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "1000"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=agent,k8s.cluster.name=c1"),
+    ]);
+    let (traces, metrics) = (settings.traces.unwrap(), settings.metrics.unwrap());
+    assert_eq!(traces.endpoint, Endpoint::Exact("https://traces/v1".into()));
+    assert_eq!(metrics.endpoint, Endpoint::Base("http://common:4318".into()));
+    assert_eq!((traces.protocol, metrics.protocol), (Protocol::HttpProtobuf, Protocol::Grpc));
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(traces.headers.0, [header("a", "9"), header("b", "2,3")]);
+    assert_eq!(metrics.headers.0, [header("a", "1"), header("b", "2,3")]);
+    assert_eq!(traces.timeout, Duration::from_millis(2500));
+    assert_eq!((traces.compression, metrics.compression), (None, Some(Compression::Gzip)));
+    assert_eq!(settings.metric_interval, Duration::from_secs(1));
+    assert_eq!(settings.resource_attributes, [header("k8s.cluster.name", "c1")]);
+}
+
+#[test]
+fn signals_can_be_switched_off() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://common:4318");
+    let settings = otlp(&[endpoint, ("OTEL_TRACES_EXPORTER", "none")]);
+    assert!(settings.traces.is_none() && settings.metrics.is_some());
+    let settings = otlp(&[endpoint, ("OTEL_SDK_DISABLED", "true")]);
+    assert!(settings.traces.is_none() && settings.metrics.is_none());
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let settings = otlp(&[("OTEL_EXPORTER_OTLP_ENDPOINT", ""), ("OTEL_EXPORTER_OTLP_TIMEOUT", "")]);
+    assert!(settings.traces.is_none());
+}
+
+#[test]
+fn only_grpc_does_without_a_scheme() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317");
+    assert!(otlp(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]).traces.is_some());
+    let error = Config::resolve(&Layers::new([from_environment(&[endpoint])])).unwrap_err();
+    assert!(matches!(error, ConfigError::Conflict { .. }), "{error}");
+}
+
+#[test]
+fn lists_come_from_repetition_and_commas() {
+    let pids = |layer| Config::resolve(&Layers::new([layer])).unwrap().processes.pids;
+    assert_eq!(pids(from_flags(&["--pid", "1,2", "--pid", "3"])), [1, 2, 3]);
+    assert_eq!(pids(from_environment(&[("LLM_TRACER_PIDS", "1, 2,3")])), [1, 2, 3]);
+    assert_eq!(pids(from_file("[processes]\npids = [1, 2, 3]")), [1, 2, 3]);
+}
+
+#[test]
+fn the_core_gets_what_concerns_it() {
+    let config = Config::resolve(&Layers::new([from_file(
+        "[capture]\nexchange_cap = '1MiB'\n[privacy]\nkeep_headers = ['X-Team']\n\
+         [providers]\n'llm.example.com' = 'openai'",
+    )]));
+    let pipeline = config.unwrap().pipeline().unwrap();
+    assert_eq!(pipeline.body_bytes, 1 << 20);
+    assert_eq!(pipeline.headers.extra().collect::<Vec<_>>(), ["x-team"]);
+    assert_eq!(pipeline.hosts.len(), 1);
+}
+
+#[test]
+fn unknown_variables_are_told_but_not_those_of_kubernetes() {
+    let names = ["LLM_TRACER_RNG_SIZE", "LLM_TRACER_PORT_80_TCP", "LLM_TRACER_SERVICE_HOST", "HOME"];
+    let unknown = environment::unknown(names.into_iter().map(OsString::from));
+    assert_eq!(unknown, [("LLM_TRACER_RNG_SIZE".to_owned(), Some("LLM_TRACER_RING_SIZE"))]);
+}
+
+#[test]
+fn reader_priorities() {
+    let priority = |text| Config::resolve(&Layers::new([from_flags(&["--reader-priority", text])]));
+    assert_eq!(priority("rt:7").unwrap().capture.reader_priority, ReaderPriority::RealTime(7));
+    assert_eq!(priority("none").unwrap().capture.reader_priority, ReaderPriority::Normal);
+    for bad in ["rt:0", "rt:100", "rt:", "fifo"] {
+        assert!(priority(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn the_command_line_is_sound() {
+    Cli::command().debug_assert();
+    assert!(Cli::try_parse_from(["tracer-agent", "run", "--no-such-flag"]).is_err());
+}

@@ -1,0 +1,20 @@
+//! The reference pages, generated from the registries so that they cannot be wrong.
+
+mod attributes;
+mod configuration;
+mod environment;
+mod metrics;
+mod table;
+
+/// A page: its file name in `docs/reference` and its Markdown.
+pub type Page = (&'static str, String);
+
+/// All pages.
+pub fn pages() -> [Page; 4] {
+    [
+        ("configuration.md", configuration::page()),
+        ("environment.md", environment::page()),
+        ("attributes.md", attributes::page()),
+        ("metrics.md", metrics::page()),
+    ]
+}

@@ -1,0 +1,153 @@
+//! Whole runs of the command, as a user sees them.
+
+use std::{
+    io::Write,
+    process::{Command, Output},
+};
+
+/// The command in an environment that says nothing.
+fn agent() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tracer-agent"));
+    command.env_clear();
+    command
+}
+
+fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+/// Standard error of a run that must fail in one line.
+fn failure(command: &mut Command) -> String {
+    let (code, stdout, stderr) = run(command);
+    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    assert_eq!(stderr.trim_end().lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    stderr
+}
+
+#[test]
+fn help_teaches_the_tool() {
+    let (code, stdout, _) = run(agent().arg("--help"));
+    assert_eq!(code, Some(0));
+    insta::assert_snapshot!("help", stdout);
+    let (code, stdout, _) = run(agent().args(["run", "-h"]));
+    assert_eq!(code, Some(0));
+    insta::assert_snapshot!("help-run", stdout);
+    let (code, stdout, _) = run(agent().args(["doctor", "--help"]));
+    assert_eq!(code, Some(0));
+    insta::assert_snapshot!("help-doctor", stdout);
+}
+
+#[test]
+fn config_print_shows_values_and_sources() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "[capture]\nring_size = '4MiB'\n[processes]\nexclude = ['curl']").unwrap();
+    let (code, stdout, _) = run(agent()
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
+        .env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=canary")
+        .args(["config", "print", "--format", "json", "--config"])
+        .arg(file.path()));
+    assert_eq!(code, Some(0));
+    let stdout = stdout.replace(&file.path().display().to_string(), "FILE");
+    insta::assert_snapshot!("config-print", stdout);
+}
+
+#[test]
+fn config_check_accepts_and_refuses() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "[capture]\nring_size = '4MiB'").unwrap();
+    let (code, stdout, stderr) = run(agent().args(["config", "check"]).arg(file.path()));
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(stdout.ends_with(": ok\n"), "{stdout}");
+
+    writeln!(file, "ring = 1").unwrap();
+    let stderr = failure(agent().args(["config", "check"]).arg(file.path()));
+    assert!(stderr.contains(":3:1: unknown key `capture.ring`"), "{stderr}");
+
+    let stderr = failure(agent().args(["config", "check", "/nonexistent/file.toml"]));
+    assert!(stderr.contains("/nonexistent/file.toml") && stderr.contains("check"), "{stderr}");
+}
+
+#[test]
+fn bad_flags_and_variables_are_told_like_bad_files() {
+    let stderr = failure(agent().args(["run", "--format", "xml"]));
+    assert!(stderr.contains("--format: \"xml\"") && stderr.contains("text, json or none"), "{stderr}");
+    let stderr = failure(agent().arg("run").env("LLM_TRACER_RING_SIZE", "7MiB"));
+    assert!(stderr.contains("environment variable LLM_TRACER_RING_SIZE"), "{stderr}");
+    assert!(stderr.contains("power of two"), "{stderr}");
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "a test that cannot run says so")]
+fn without_privileges_each_missing_capability_is_named() {
+    let mut command = Command::new("setpriv");
+    command
+        .env_clear()
+        .args(["--bounding-set=-all", "--inh-caps=-all", env!("CARGO_BIN_EXE_tracer-agent"), "run"]);
+    match Command::new("setpriv").args(["--bounding-set=-all", "--inh-caps=-all", "true"]).status() {
+        Ok(status) if status.success() => {}
+        _ => {
+            println!("skipped: setpriv is missing or may not drop capabilities here");
+            return;
+        }
+    }
+    let stderr = failure(&mut command);
+    for name in ["CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "root"] {
+        assert!(stderr.contains(name), "{stderr}");
+    }
+}
+
+#[test]
+fn doctor_reports_as_json() {
+    let (code, stdout, stderr) = run(agent().args(["doctor", "--format", "json"]));
+    let report: serde_json::Value = serde_json::from_str(&stdout).expect(&stderr);
+    assert_eq!(code == Some(0), report["can_trace"] == true, "{stdout}");
+    if report["can_trace"] == false {
+        assert_ne!(report["problems"].as_array().unwrap().len(), 0);
+    }
+    assert_eq!(report["agent"]["version"], env!("CARGO_PKG_VERSION"));
+    let names = |list: &serde_json::Value| -> Vec<String> {
+        let name = |it: &serde_json::Value| it["name"].as_str().unwrap().to_owned();
+        list.as_array().unwrap().iter().map(name).collect()
+    };
+    assert_eq!(
+        names(&report["kernel"]["features"]),
+        ["btf", "ring_buffer", "uprobe_session", "uprobe_multi", "perf_uprobe", "perf_mmap_records"]
+    );
+    assert!(names(&report["capabilities"]).contains(&"CAP_BPF".to_owned()));
+    for file in report["files"].as_array().unwrap() {
+        match file["traceable"].as_str() {
+            Some("yes") => assert_ne!(file["points"].as_array().unwrap().len(), 0),
+            Some("no") => assert!(file["reason"].is_string() && file["advice"].is_string()),
+            other => panic!("traceable is {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn doctor_reports_as_text() {
+    let (_, stdout, _) = run(agent().arg("doctor"));
+    for heading in ["Kernel", "Capabilities", "Limits", "Files with TLS", "Processes with TLS"] {
+        assert!(stdout.contains(&format!("\n{heading}")), "{stdout}");
+    }
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, stdout, _) = run(agent().args(["completions", shell]));
+        assert_eq!(code, Some(0));
+        for word in ["doctor", "exchange-cap", "reader-priority"] {
+            assert!(stdout.contains(word), "{shell}: {word}");
+        }
+        assert!(!stdout.contains("no-such-flag"));
+    }
+}
+
+#[test]
+fn an_unwritable_path_is_told() {
+    let stderr = failure(agent().args(["generate-docs", "/proc/nowhere"]));
+    assert!(stderr.contains("cannot write /proc/nowhere"), "{stderr}");
+}
