@@ -115,9 +115,9 @@ impl Counts {
     }
 
     fn normalise(self) -> Usage {
-        let cached = [self.cache_read, self.cache_creation].into_iter().flatten();
+        let mut cached = [self.cache_read, self.cache_creation].into_iter().flatten();
         Usage {
-            input: self.input.and_then(|input| cached.fold(Some(input), |sum: Option<u64>, part| sum?.checked_add(part))),
+            input: self.input.and_then(|input| cached.try_fold(input, u64::checked_add)),
             output: self.output,
             cache_read: self.cache_read,
             cache_creation: self.cache_creation,

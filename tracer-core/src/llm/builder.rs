@@ -8,7 +8,6 @@ use super::{
     call::{Api, Call, CallFacts, Captured, CaptureState, Outcome, RequestFacts, ResponseFacts, Timing},
     chunk_times::ChunkTimes,
     recognise::{Certainty, Recognised},
-    request::RequestRead,
     response::{ResponseRead, ResponseReader},
     trace_parent,
     usage::Usage,
@@ -68,7 +67,13 @@ pub(crate) struct CallBuilder {
 #[derive(Debug)]
 enum Request {
     Coming(BodyBuffer),
-    Over { read: RequestRead, confirmed: bool },
+    Over { facts: Box<RequestFacts>, confirmed: bool },
+}
+
+impl Request {
+    fn over(facts: RequestFacts, confirmed: bool) -> Self {
+        Self::Over { facts: Box::new(facts), confirmed }
+    }
 }
 
 #[derive(Debug)]
@@ -165,11 +170,11 @@ impl CallBuilder {
         let sure = self.recognised.certainty == Certainty::Sure;
         let seems = !sure && seems_to_have_shape(api, buffer.bytes());
         self.request = match buffer.read(|body| read_request(api, body)) {
-            BodyRead::Whole(read) => Request::Over { confirmed: sure || read.has_shape, read },
-            BodyRead::Beginning(read) => Request::Over { confirmed: sure || seems, read },
+            BodyRead::Whole(read) => Request::over(read.facts, sure || read.has_shape),
+            BodyRead::Beginning(read) => Request::over(read.facts, sure || seems),
             BodyRead::Nothing => {
                 let incomplete = self.capture != CaptureState::Complete;
-                Request::Over { read: RequestRead::default(), confirmed: sure || (incomplete && seems) }
+                Request::over(RequestFacts::default(), sure || (incomplete && seems))
             }
         };
     }
@@ -210,16 +215,14 @@ impl CallBuilder {
     pub(crate) fn finish(mut self, end: BodyEnd, time: Timestamp) -> Built {
         self.end_request();
         self.worsen(capture_of(end));
-        let Request::Over { read: request, confirmed: true } = std::mem::replace(
-            &mut self.request,
-            Request::Over { read: RequestRead::default(), confirmed: false },
-        ) else {
+        let nothing = Request::Coming(BodyBuffer::new(0));
+        let Request::Over { facts: request, confirmed: true } = std::mem::replace(&mut self.request, nothing) else {
             return Built::Unconfirmed;
         };
         let api = self.recognised.api;
         let Some(response) = self.response.take() else {
             let outcome = if end == BodyEnd::Cut { Outcome::Cancelled } else { Outcome::Success };
-            return self.build(request.facts, Read::none(outcome, time));
+            return self.build(*request, Read::none(outcome, time));
         };
         let read = response.reader.finish(response.last_byte, api, &self.recognised.provider);
         self.worsen(read.capture);
@@ -229,7 +232,7 @@ impl CallBuilder {
             response.first_byte,
             response.bytes,
         );
-        self.build(request.facts, read)
+        self.build(*request, read)
     }
 
     fn build(self, mut request: RequestFacts, read: Read) -> Built {

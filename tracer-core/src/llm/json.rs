@@ -212,7 +212,7 @@ impl Lenient<'_> for Count {
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
     fn float(value: f64) -> Self {
-        let whole = value >= 0.0 && value < 9.0e15 && value.fract() == 0.0;
+        let whole = (0.0..9.0e15).contains(&value) && value.fract() == 0.0;
         Self(whole.then_some(value as u64))
     }
 }

@@ -19,6 +19,8 @@ mod openai_usage;
 mod prefilter;
 mod request;
 mod response;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use response::fuzz_response;
 mod trace_parent;
 
 mod anthropic;

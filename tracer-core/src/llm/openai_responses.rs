@@ -68,7 +68,7 @@ lenient!(Conversation<'a>);
 /// Reads a request body.
 pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
-    let has_shape = (body.input.0 || body.prompt.0) && (body.model.as_str().is_some() || body.prompt.0);
+    let has_shape = body.prompt.0 || (body.input.0 && body.model.as_str().is_some());
     let format = body.text.0.as_ref().and_then(|text| text.format.0.as_ref());
     let facts = RequestFacts {
         model: body.model.owned(),

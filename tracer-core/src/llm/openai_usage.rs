@@ -62,9 +62,7 @@ impl OpenAiUsage {
         let input = self.prompt_tokens.0.or(self.input_tokens.0);
         let mut output = self.completion_tokens.0.or(self.output_tokens.0);
         let reasoning = self.reasoning();
-        if input.or(output).or(self.total_tokens.0).is_none() {
-            return None;
-        }
+        input.or(output).or(self.total_tokens.0)?;
         if rule == ReasoningRule::Beside && self.reasoning_is_beside(input, output, reasoning) {
             output = output.unwrap_or(0).checked_add(reasoning.unwrap_or(0));
         }

@@ -190,6 +190,35 @@ fn read_answer(
     }
 }
 
+/// Any body, read by every adapter: whole and in pieces it must come to the same.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn fuzz_response(data: &[u8]) {
+    const APIS: [Api; 5] = [
+        Api::OpenAiChat,
+        Api::OpenAiCompletions,
+        Api::OpenAiResponses,
+        Api::OpenAiEmbeddings,
+        Api::AnthropicMessages,
+    ];
+    let Some((size, body)) = data.split_first() else { return };
+    let provider = Provider("openai".into());
+    let head = ResponseHead { status: 200, headers: crate::http::head::Headers::default(), wire_bytes: 0 };
+    for api in APIS {
+        let read = |size| {
+            let mut reader = ResponseReader::new(&head, 1 << 10, Limits::default());
+            for piece in body.chunks(size) {
+                reader.feed(piece, Timestamp::default(), api, &provider);
+            }
+            let read = reader.finish(Timestamp::default(), api, &provider);
+            let mut facts = super::call::ResponseFacts::default();
+            let usage = read.answer.usage;
+            read.answer.fill(&mut facts);
+            (facts, usage, read.times.count, read.is_whole, read.capture)
+        };
+        assert_eq!(read(usize::from(*size % 32) + 1), read(usize::MAX));
+    }
+}
+
 #[cfg(test)]
 #[path = "response_tests.rs"]
 mod tests;

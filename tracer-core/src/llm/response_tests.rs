@@ -93,10 +93,9 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_by_every_adapter(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        for api in [Api::OpenAiChat, Api::OpenAiCompletions, Api::OpenAiResponses, Api::OpenAiEmbeddings, Api::AnthropicMessages] {
-            read(api, "openai", &[&bytes]);
-            read(api, "openai", &[b"data: {", &bytes]);
-            read(api, "openai", &[b"{\"usage\":", &bytes]);
+        fuzz_response(&bytes);
+        for beginning in ["\x07data: {", "\x07data: {\"choices\":[{\"delta\":", "\x05{\"usage\":", "\x03event: error\ndata:"] {
+            fuzz_response(&[beginning.as_bytes(), &bytes].concat());
         }
     }
 }

@@ -11,6 +11,8 @@ mod config;
 mod connection;
 mod core;
 mod exchanges;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 mod judge;
 mod output;
 mod stats;

@@ -7,7 +7,10 @@ use crate::{
     http::allow_list::AllowList,
     llm::call::{CallFacts, CaptureState, Outcome},
     policy::release,
-    segment::{Direction, ProcessKey},
+    segment::{
+        Direction::{self, Inbound, Outbound},
+        ProcessKey,
+    },
     semconv,
     verdict::Verdict,
 };
@@ -47,11 +50,11 @@ impl Host {
 
     fn play(&mut self, on: &mut Connection, direction: Direction, bytes: &[u8], captured: bool) {
         let place = match direction {
-            Direction::Outbound => {
+            Outbound => {
                 on.counts.turns += u32::from(std::mem::take(&mut on.read));
                 &mut on.counts.outbound
             }
-            Direction::Inbound => {
+            Inbound => {
                 on.read = true;
                 &mut on.counts.inbound
             }
@@ -114,8 +117,6 @@ fn delta(content: &str, finish: &str) -> String {
         "data: {{\"id\":\"c\",\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{content}\"}},\"finish_reason\":{finish}}}]}}\n\n"
     ))
 }
-
-use Direction::{Inbound, Outbound};
 
 #[test]
 fn calls_follow_each_other_on_a_connection() {

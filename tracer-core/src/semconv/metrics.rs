@@ -36,6 +36,16 @@ impl Metric {
         }
     }
 
+    /// What the instrument measures.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::OperationDuration => "Time from the first byte of a request to the last byte of its answer.",
+            Self::TokenUsage => "Input and output tokens of a call, as the provider counted them.",
+            Self::TimeToFirstChunk => "Time from the first byte of a request to the first chunk that carries output.",
+            Self::TimePerOutputChunk => "Time from one chunk that carries output to the next.",
+        }
+    }
+
     /// Unit of the instrument.
     pub const fn unit(self) -> &'static str {
         match self {

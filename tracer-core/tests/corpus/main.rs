@@ -3,7 +3,12 @@
 //! The recordings are not part of the repository: `TRACER_CORPUS` names the directory that holds
 //! `corpus.jsonl.gz` and `oracle.py` (which needs Python only). Prints a table of fields, and each
 //! mismatch.
+//!
+//! Known mismatches: twelve Anthropic streams whose `message_start` already holds a `tool_use` block
+//! (a tool that the model's own program called). The caller has to carry it out, so it is a tool
+//! call; the oracle looks at `content_block_start` only.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test reads files and runs the oracle")]
+#![expect(clippy::print_stdout, reason = "the table is the result")]
 
 mod compare;
 mod framing;
@@ -34,7 +39,7 @@ fn spans_of_recorded_exchanges_are_what_the_oracle_says() {
 
     for seed in 1..=3 {
         let table = compare_all(&recordings, &expectations, seed);
-        println!("seed {seed}\n{table}");
+        println!("cut with seed {seed}: {table}");
         assert_eq!(table.missing, 0, "every LLM exchange is reported");
         assert_eq!(table.extra, 0, "nothing else is reported");
         assert!(table.share() >= REQUIRED, "{:.4} of the fields are right", table.share());
