@@ -20,3 +20,6 @@ pub mod semconv;
 pub mod stream;
 pub mod tape;
 pub mod verdict;
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;

@@ -44,6 +44,31 @@ impl Reassembly {
     }
 }
 
+/// Any offsets: what is new and what is missing add up to how far the direction has come.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn fuzz_reassembly(mut data: &[u8]) {
+    let mut direction = Reassembly::default();
+    while let Some((offset, rest)) = data.split_first_chunk() {
+        let (length, rest) = rest.split_first().unwrap_or((&0, rest));
+        let (bytes, rest) = rest.split_at(usize::from(*length).min(rest.len()));
+        let before = direction.next_offset();
+        // Mostly near the place where the stream is, at times anywhere.
+        let offset = match u64::from_le_bytes(*offset) {
+            far if far % 4 == 0 => far,
+            near => before.saturating_add(near % 64).saturating_sub(32),
+        };
+        let piece = direction.accept(offset, bytes);
+        let after = before
+            .saturating_add(piece.missing)
+            .saturating_add(piece.bytes.len() as u64);
+        assert_eq!(direction.next_offset(), after);
+        assert!(bytes.ends_with(piece.bytes));
+        data = rest;
+    }
+    let rest = u64::MAX - direction.next_offset();
+    assert_eq!(direction.finish(u64::MAX), rest);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

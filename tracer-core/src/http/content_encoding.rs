@@ -240,5 +240,41 @@ impl fmt::Debug for Stage {
     }
 }
 
+/// Any bytes in any coding: bounded, and the same however they are cut.
+#[cfg(any(test, feature = "fuzzing"))]
+pub fn fuzz_content_encoding(data: &[u8]) {
+    const CODINGS: [Coding; 4] = [Coding::Gzip, Coding::Deflate, Coding::Brotli, Coding::Zstd];
+    let [what, cut, coded @ ..] = data else {
+        return;
+    };
+    let pick = |number: u8| CODINGS.get(usize::from(number % 4)).copied();
+    let second = (what & 0b1000_0000 != 0).then(|| pick(what >> 2)).flatten();
+    let codings: Vec<Coding> = pick(*what).into_iter().chain(second).collect();
+    let limits = Limits {
+        decoded_bytes: 1 << 16,
+        ..Limits::default()
+    };
+    let decode = |cut: usize| {
+        let mut decoder = ContentDecoder::new(&Codings::Known(codings.clone()), &limits);
+        let mut data = Vec::new();
+        for piece in coded.chunks(cut) {
+            let _ = decoder.feed(piece, &mut |bytes| data.extend_from_slice(bytes));
+        }
+        (data, decoder.finish())
+    };
+    let (data, result) = decode(usize::MAX);
+    assert!(data.len() as u64 <= limits.decoded_bytes);
+    let (cut_data, cut_result) = decode(usize::from(cut % 32) + 1);
+    if result.is_ok() {
+        assert_eq!((data, result), (cut_data, cut_result));
+    } else {
+        // How much of the data before an error comes out is up to the decoder, and how much before a
+        // bound to the pieces.
+        assert!(
+            cut_result.is_err() && (data.starts_with(&cut_data) || cut_data.starts_with(&data))
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 pub mod allow_list;
 mod body;
-mod content_encoding;
+pub(crate) mod content_encoding;
 pub mod exchange;
 mod framing;
 pub mod h1;

@@ -23,6 +23,8 @@ pub(super) struct Inflate {
     /// Made with the first byte.
     state: Option<Decompress>,
     ended: bool,
+    /// Something else than a member follows the end: all of it is left out, as gzip does.
+    over: bool,
 }
 
 enum Format {
@@ -38,6 +40,7 @@ impl Inflate {
             format: Format::Gzip,
             state: None,
             ended: false,
+            over: false,
         }
     }
 
@@ -46,6 +49,7 @@ impl Inflate {
             format: Format::Deflate,
             state: None,
             ended: false,
+            over: false,
         }
     }
 
@@ -54,8 +58,9 @@ impl Inflate {
             return self.decompress(input, output);
         };
         if self.ended {
-            // Another member may follow; anything else behind the end is left out, as gzip does.
-            if !(matches!(self.format, Format::Gzip) && first == GZIP_MAGIC) {
+            let another_member = matches!(self.format, Format::Gzip) && first == GZIP_MAGIC;
+            if self.over || !another_member {
+                self.over = true;
                 return Done {
                     read: input.len(),
                     written: 0,

@@ -173,6 +173,12 @@ fn members_and_frames_follow_each_other() {
 fn padding_behind_the_end_is_left_out() {
     for (format, coding) in FORMATS.into_iter().filter(|(format, _)| *format != "zstd") {
         let coded = encoded(format, b"text");
+        // The magic of gzip within padding begins no member.
+        assert_eq!(
+            decoded(&[coding], &[&coded, b"\0", b"\x1f\x8b\x08"]),
+            (b"text".to_vec(), Ok(())),
+            "{format}"
+        );
         assert_eq!(
             decoded(&[coding], &[&coded, &[0; 20]]),
             (b"text".to_vec(), Ok(())),
