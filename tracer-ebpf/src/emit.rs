@@ -202,8 +202,10 @@ fn record<const CAPACITY: usize>(header: &EventHeader, buffer: u64, flags: u64) 
         return;
     };
     let record = entry.as_mut_ptr();
-    // The verifier wants the bound on the very register that is passed on.
-    let len = if header.len > CAPACITY as u32 { CAPACITY as u32 } else { header.len };
+    // The verifier wants the bound on the very register that is passed on (before Linux 6.3 also
+    // if a copy of it was bounded earlier), so the optimiser must not see that it holds anyway.
+    let len = core::hint::black_box(header.len);
+    let len = if len > CAPACITY as u32 { CAPACITY as u32 } else { len };
     // SAFETY: the record was just reserved with room for header and CAPACITY bytes.
     let failed = unsafe {
         (&raw mut (*record).header).write(*header);
