@@ -141,7 +141,8 @@ impl<'a> Segments<'a> {
 
     /// The segment that follows the first one that `is` accepts; never the path's last.
     fn after(&self, is: impl Fn(Option<&str>, &str) -> bool) -> Option<&'a str> {
-        let at = (0..self.0.len()).find(|&i| is(i.checked_sub(1).and_then(|b| self.get(b)), self.0[i]))?;
+        let before = std::iter::once(None).chain(self.0.iter().copied().map(Some));
+        let at = before.zip(&self.0).position(|(before, here)| is(before, here))?;
         if at + 2 < self.0.len() { self.get(at + 1) } else { None }
     }
 }

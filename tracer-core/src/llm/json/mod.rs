@@ -1,0 +1,12 @@
+//! Reading JSON from outside: a member of an unexpected type is as good as absent.
+//!
+//! Strings are borrowed where they can be, what is not asked for is skipped without being built,
+//! and lists keep a bounded number of items.
+
+mod close;
+mod lenient;
+mod values;
+
+pub(super) use close::close_object;
+pub(super) use lenient::{Lenient, LenientVisitor, lenient};
+pub(super) use values::{Count, Filled, Flag, Integer, Length, List, Number, Object, Scalar, Text, Texts, read};
