@@ -1,6 +1,6 @@
 //! `run`: trace this host.
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use crate::{cli::SettingsArgs, config::{effective::Config, environment}, runtime::supervisor};
 
@@ -18,6 +18,7 @@ fn prepare(args: &SettingsArgs) -> anyhow::Result<Config> {
     let config = args.resolve()?;
     tracing_subscriber::fmt()
         .with_env_filter(config.agent.log.to_env_filter())
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     for (name, nearest) in environment::unknown(std::env::vars_os().map(|(name, _)| name)) {

@@ -90,10 +90,11 @@ fn judge(report: &mut Report) {
                 .to_owned(),
         );
     }
-    if report.unreadable > 0 {
+    if let Some(first) = report.unreadable.first() {
         notes.push(format!(
-            "processes that cannot be looked at: {}; CAP_SYS_PTRACE opens those of other users",
-            report.unreadable
+            "not looked at: {} (process {first}{}); it takes CAP_SYS_PTRACE and no security module against it",
+            report.unreadable.len(),
+            if report.unreadable.len() > 1 { " and others" } else { "" },
         ));
     }
     report.can_trace = blocking.is_empty();

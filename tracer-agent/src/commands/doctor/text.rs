@@ -104,13 +104,14 @@ impl Text<'_> {
         writeln!(
             f,
             "  {} more without TLS, {} could not be looked at",
-            self.0.without_tls, self.0.unreadable
+            self.0.without_tls,
+            self.0.unreadable.len()
         )
     }
 
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = if self.0.can_trace { "This host can be traced" } else { "Not ready to trace" };
-        writeln!(f, "\n{words}{}", if self.0.problems.is_empty() { "" } else { ":" })?;
+        let words = if self.0.can_trace { "This host can be traced." } else { "Not ready to trace." };
+        writeln!(f, "\n{words}")?;
         self.0.problems.iter().try_for_each(|problem| writeln!(f, "  - {problem}"))
     }
 }

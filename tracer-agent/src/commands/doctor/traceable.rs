@@ -24,7 +24,7 @@ pub struct Traceable {
     /// Processes without.
     pub without_tls: usize,
     /// Processes that could not be looked at.
-    pub unreadable: usize,
+    pub unreadable: Vec<u32>,
 }
 
 /// Sorts the outcome of a survey.
@@ -38,7 +38,7 @@ pub fn sort(survey: &[SurveyedProcess], inspector: &Inspector, selection: &Selec
             .filter_map(|file| Some((file, outcome(file)?)))
             .collect();
         if process.unreadable.is_some() {
-            traceable.unreadable += 1;
+            traceable.unreadable.push(process.pid);
             continue;
         }
         if with_tls.is_empty() {
