@@ -20,7 +20,12 @@ use crate::{
 /// Sees every LLM call on this host and exports it as OpenTelemetry spans and metrics, with no
 /// change to the applications.
 #[derive(Debug, Parser)]
-#[command(name = "tracer-agent", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "tracer-agent",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 #[command(after_help = "\
 Start here:
   tracer-agent doctor                 what this host allows and what can be traced on it

@@ -2,7 +2,11 @@
 
 use std::{io::IsTerminal, process::ExitCode};
 
-use crate::{cli::SettingsArgs, config::{effective::Config, environment}, runtime::supervisor};
+use crate::{
+    cli::SettingsArgs,
+    config::{effective::Config, environment},
+    runtime::supervisor,
+};
 
 /// Resolves the configuration, starts logging and hands over to the supervisor.
 pub fn run(args: &SettingsArgs) -> anyhow::Result<ExitCode> {
@@ -23,7 +27,9 @@ fn prepare(args: &SettingsArgs) -> anyhow::Result<Config> {
         .init();
     for (name, nearest) in environment::unknown(std::env::vars_os().map(|(name, _)| name)) {
         match nearest {
-            Some(nearest) => tracing::warn!("environment variable {name} is not known; did you mean {nearest}?"),
+            Some(nearest) => {
+                tracing::warn!("environment variable {name} is not known; did you mean {nearest}?")
+            }
             None => tracing::warn!("environment variable {name} is not known"),
         }
     }
