@@ -20,7 +20,12 @@ use crate::{
 /// Sees every LLM call on this host and exports it as OpenTelemetry spans and metrics, with no
 /// change to the applications.
 #[derive(Debug, Parser)]
-#[command(name = "tracer-agent", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "tracer-agent",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 #[command(after_help = "\
 Start here:
   tracer-agent doctor                 what this host allows and what can be traced on it
@@ -51,7 +56,10 @@ Settings are taken from flags, then the environment (OTEL_* first), then the fil
 Examples:
   tracer-agent run --exe '/usr/bin/python3*' --format json
   tracer-agent run --exclude name:curl --exclude 'cgroup:*/kubepods*'
-  OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 tracer-agent run --format none")]
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 tracer-agent run --format none
+
+Exit status: 0 stopped by SIGTERM or SIGINT with everything delivered, 1 a failure, 2 a wrong
+command line, 3 stopped before everything was delivered.")]
     Run(SettingsArgs),
 
     /// Attach empty programs where `run` would attach real ones, for benchmarks.

@@ -7,7 +7,10 @@ use tracer_agent::config::{effective::Config, file, layers::Layers};
 #[test]
 fn every_bad_file_is_told_in_one_line() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bad-config");
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
     let messages: Vec<String> = paths.iter().map(|path| message(path)).collect();
     insta::assert_snapshot!(messages.join("\n"), @r#"

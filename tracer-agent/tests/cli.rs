@@ -13,7 +13,11 @@ fn agent() -> Command {
 }
 
 fn run(command: &mut Command) -> (Option<i32>, String, String) {
-    let Output { status, stdout, stderr } = command.output().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code(), text(stdout), text(stderr))
 }
@@ -43,7 +47,11 @@ fn help_teaches_the_tool() {
 #[test]
 fn config_print_shows_values_and_sources() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    writeln!(file, "[capture]\nring_size = '4MiB'\n[processes]\nexclude = ['curl']").unwrap();
+    writeln!(
+        file,
+        "[capture]\nring_size = '4MiB'\n[processes]\nexclude = ['curl']"
+    )
+    .unwrap();
     let (code, stdout, _) = run(agent()
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
         .env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=canary")
@@ -64,18 +72,30 @@ fn config_check_accepts_and_refuses() {
 
     writeln!(file, "ring = 1").unwrap();
     let stderr = failure(agent().args(["config", "check"]).arg(file.path()));
-    assert!(stderr.contains(":3:1: unknown key `capture.ring`"), "{stderr}");
+    assert!(
+        stderr.contains(":3:1: unknown key `capture.ring`"),
+        "{stderr}"
+    );
 
     let stderr = failure(agent().args(["config", "check", "/nonexistent/file.toml"]));
-    assert!(stderr.contains("/nonexistent/file.toml") && stderr.contains("check"), "{stderr}");
+    assert!(
+        stderr.contains("/nonexistent/file.toml") && stderr.contains("check"),
+        "{stderr}"
+    );
 }
 
 #[test]
 fn bad_flags_and_variables_are_told_like_bad_files() {
     let stderr = failure(agent().args(["run", "--format", "xml"]));
-    assert!(stderr.contains("--format: \"xml\"") && stderr.contains("text, json or none"), "{stderr}");
+    assert!(
+        stderr.contains("--format: \"xml\"") && stderr.contains("text, json or none"),
+        "{stderr}"
+    );
     let stderr = failure(agent().arg("run").env("LLM_TRACER_RING_SIZE", "7MiB"));
-    assert!(stderr.contains("environment variable LLM_TRACER_RING_SIZE"), "{stderr}");
+    assert!(
+        stderr.contains("environment variable LLM_TRACER_RING_SIZE"),
+        "{stderr}"
+    );
     assert!(stderr.contains("power of two"), "{stderr}");
 }
 
@@ -83,10 +103,16 @@ fn bad_flags_and_variables_are_told_like_bad_files() {
 #[expect(clippy::print_stdout, reason = "a test that cannot run says so")]
 fn without_privileges_each_missing_capability_is_named() {
     let mut command = Command::new("setpriv");
-    command
-        .env_clear()
-        .args(["--bounding-set=-all", "--inh-caps=-all", env!("CARGO_BIN_EXE_tracer-agent"), "run"]);
-    match Command::new("setpriv").args(["--bounding-set=-all", "--inh-caps=-all", "true"]).status() {
+    command.env_clear().args([
+        "--bounding-set=-all",
+        "--inh-caps=-all",
+        env!("CARGO_BIN_EXE_tracer-agent"),
+        "run",
+    ]);
+    match Command::new("setpriv")
+        .args(["--bounding-set=-all", "--inh-caps=-all", "true"])
+        .status()
+    {
         Ok(status) if status.success() => {}
         _ => {
             println!("skipped: setpriv is missing or may not drop capabilities here");
@@ -94,7 +120,13 @@ fn without_privileges_each_missing_capability_is_named() {
         }
     }
     let stderr = failure(&mut command);
-    for name in ["CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "root"] {
+    for name in [
+        "CAP_BPF",
+        "CAP_PERFMON",
+        "CAP_SYS_PTRACE",
+        "CAP_DAC_READ_SEARCH",
+        "root",
+    ] {
         assert!(stderr.contains(name), "{stderr}");
     }
 }
@@ -114,7 +146,14 @@ fn doctor_reports_as_json() {
     };
     assert_eq!(
         names(&report["kernel"]["features"]),
-        ["btf", "ring_buffer", "uprobe_session", "uprobe_multi", "perf_uprobe", "perf_mmap_records"]
+        [
+            "btf",
+            "ring_buffer",
+            "uprobe_session",
+            "uprobe_multi",
+            "perf_uprobe",
+            "perf_mmap_records"
+        ]
     );
     assert!(names(&report["capabilities"]).contains(&"CAP_BPF".to_owned()));
     for file in report["files"].as_array().unwrap() {
@@ -129,7 +168,13 @@ fn doctor_reports_as_json() {
 #[test]
 fn doctor_reports_as_text() {
     let (_, stdout, _) = run(agent().arg("doctor"));
-    for heading in ["Kernel", "Capabilities", "Limits", "Files with TLS", "Processes with TLS"] {
+    for heading in [
+        "Kernel",
+        "Capabilities",
+        "Limits",
+        "Files with TLS",
+        "Processes with TLS",
+    ] {
         assert!(stdout.contains(&format!("\n{heading}")), "{stdout}");
     }
 }

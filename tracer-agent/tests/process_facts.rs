@@ -1,6 +1,10 @@
 //! What is told of processes, from recorded `/proc` trees in `fixtures/proc`.
 
-use std::{num::NonZeroUsize, path::Path, time::{Duration, Instant}};
+use std::{
+    num::NonZeroUsize,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use tracer_agent::{
     config::setting::Scalar,
@@ -28,7 +32,9 @@ fn facts(pid: u32) -> String {
     let info = inspect(pid);
     let mut lines = vec![format!("name: {}", info.name)];
     for (name, value) in &info.resource {
-        let of_the_process = !["host.", "os.", "telemetry."].iter().any(|it| name.starts_with(it));
+        let of_the_process = !["host.", "os.", "telemetry."]
+            .iter()
+            .any(|it| name.starts_with(it));
         if of_the_process {
             lines.push(format!("{name}: {}", text(value)));
         }
@@ -45,7 +51,10 @@ fn text(value: &Value) -> String {
 }
 
 fn attribute(info: &ProcessInfo, name: &str) -> Option<String> {
-    info.resource.iter().find(|(key, _)| key == name).map(|(_, value)| text(value))
+    info.resource
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| text(value))
 }
 
 #[test]
@@ -134,10 +143,16 @@ fn the_host_and_the_agent_are_named() {
     let info = inspect(300);
     let get = |name| attribute(&info, name);
     assert_eq!(get("host.name").as_deref(), Some("node-1"));
-    assert_eq!(get("host.id").as_deref(), Some("00112233445566778899aabbccddeeff"));
+    assert_eq!(
+        get("host.id").as_deref(),
+        Some("00112233445566778899aabbccddeeff")
+    );
     assert_eq!(get("os.type").as_deref(), Some("linux"));
     assert_eq!(get("telemetry.sdk.name").as_deref(), Some("opentelemetry"));
-    assert_eq!(get("telemetry.distro.name").as_deref(), Some("tracer-agent"));
+    assert_eq!(
+        get("telemetry.distro.name").as_deref(),
+        Some("tracer-agent")
+    );
 }
 
 #[test]
@@ -152,9 +167,15 @@ fn rules_see_running_processes() {
     let proc = fixture();
     let admitted = |include: &str| {
         let include = vec![Rule::from_text(include).unwrap()];
-        let selection = Selection { include, ..Selection::default() };
-        let mut pids: Vec<u32> =
-            proc.pids().unwrap().filter(|pid| *pid != 1 && selection.admits_pid(&proc, *pid)).collect();
+        let selection = Selection {
+            include,
+            ..Selection::default()
+        };
+        let mut pids: Vec<u32> = proc
+            .pids()
+            .unwrap()
+            .filter(|pid| *pid != 1 && selection.admits_pid(&proc, *pid))
+            .collect();
         pids.sort_unstable();
         pids
     };
@@ -164,7 +185,10 @@ fn rules_see_running_processes() {
 }
 
 fn table(limit: usize, root: &Path) -> ProcessTable {
-    ProcessTable::new(Inspector::new(ProcFs::new(root)), NonZeroUsize::new(limit).unwrap())
+    ProcessTable::new(
+        Inspector::new(ProcFs::new(root)),
+        NonZeroUsize::new(limit).unwrap(),
+    )
 }
 
 fn start(root: &Path, pid: u32, ticks: u64) {
@@ -187,7 +211,11 @@ fn a_reused_process_id_is_another_process() {
     start(root.path(), 7, 200);
     let second = table.resolve(7, now).key;
     assert_ne!(second, first);
-    assert_eq!(table.get(first).unwrap().name, "p100", "calls of the ended process are still to come");
+    assert_eq!(
+        table.get(first).unwrap().name,
+        "p100",
+        "calls of the ended process are still to come"
+    );
 
     // Its end was not reported: noticed by the start time, though not at once.
     start(root.path(), 7, 300);
@@ -227,5 +255,9 @@ fn the_table_is_bounded_and_forgets_the_ended_first() {
     table.resolve(4, now);
     assert_eq!(table.len(), 2);
     assert!(table.get(one).is_none() && table.get(three).is_some());
-    assert_ne!(table.resolve(1, now).key, one, "numbers are never used again");
+    assert_ne!(
+        table.resolve(1, now).key,
+        one,
+        "numbers are never used again"
+    );
 }

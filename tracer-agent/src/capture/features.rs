@@ -41,16 +41,27 @@ impl Features {
     /// Tries everything, with programs that do nothing, on a child of our own; nothing of it stays.
     /// Call before any thread is started: it forks. Processes are watched under `proc_root`.
     pub fn probe(proc_root: &Path) -> Self {
-        let options = LoadOptions { ring_bytes: 64 << 10, ..LoadOptions::default() };
-        let (ring_buffer, [uprobe_session, uprobe_multi, perf_uprobe]) = match Loaded::new(options) {
-            Ok(mut loaded) => (Support::Yes, self_test::try_all(&mut loaded).map(Support::from)),
+        let options = LoadOptions {
+            ring_bytes: 64 << 10,
+            ..LoadOptions::default()
+        };
+        let (ring_buffer, [uprobe_session, uprobe_multi, perf_uprobe]) = match Loaded::new(options)
+        {
+            Ok(mut loaded) => (
+                Support::Yes,
+                self_test::try_all(&mut loaded).map(Support::from),
+            ),
             Err(LoadError::NoObject(_)) => {
                 let untried = Support::Unknown("not tried: no eBPF program built in".to_owned());
                 (untried.clone(), [untried.clone(), untried.clone(), untried])
             }
             Err(error) => {
-                let untried = || Support::Unknown("not tried: the program cannot be loaded".to_owned());
-                (Support::No(error.to_string()), [untried(), untried(), untried()])
+                let untried =
+                    || Support::Unknown("not tried: the program cannot be loaded".to_owned());
+                (
+                    Support::No(error.to_string()),
+                    [untried(), untried(), untried()],
+                )
             }
         };
         Self {

@@ -9,6 +9,11 @@ use crate::cli::Cli;
 
 /// Writes the script to standard output.
 pub fn run(shell: Shell) -> anyhow::Result<ExitCode> {
-    clap_complete::generate(shell, &mut Cli::command(), "tracer-agent", &mut io::stdout().lock());
+    clap_complete::generate(
+        shell,
+        &mut Cli::command(),
+        "tracer-agent",
+        &mut io::stdout().lock(),
+    );
     Ok(ExitCode::SUCCESS)
 }

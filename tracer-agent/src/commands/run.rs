@@ -1,8 +1,12 @@
 //! `run`: trace this host.
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
-use crate::{cli::SettingsArgs, config::{effective::Config, environment}, runtime::supervisor};
+use crate::{
+    cli::SettingsArgs,
+    config::{effective::Config, environment},
+    runtime::supervisor,
+};
 
 /// Resolves the configuration, starts logging and hands over to the supervisor.
 pub fn run(args: &SettingsArgs) -> anyhow::Result<ExitCode> {
@@ -18,11 +22,14 @@ fn prepare(args: &SettingsArgs) -> anyhow::Result<Config> {
     let config = args.resolve()?;
     tracing_subscriber::fmt()
         .with_env_filter(config.agent.log.to_env_filter())
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     for (name, nearest) in environment::unknown(std::env::vars_os().map(|(name, _)| name)) {
         match nearest {
-            Some(nearest) => tracing::warn!("environment variable {name} is not known; did you mean {nearest}?"),
+            Some(nearest) => {
+                tracing::warn!("environment variable {name} is not known; did you mean {nearest}?")
+            }
             None => tracing::warn!("environment variable {name} is not known"),
         }
     }

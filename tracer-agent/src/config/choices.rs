@@ -146,7 +146,9 @@ impl Scalar for ReaderPriority {
         if text == "none" {
             return Ok(Self::Normal);
         }
-        let level = text.strip_prefix("rt:").and_then(|level| level.parse::<u8>().ok());
+        let level = text
+            .strip_prefix("rt:")
+            .and_then(|level| level.parse::<u8>().ok());
         match level {
             Some(level @ 1..=99) => Ok(Self::RealTime(level)),
             _ => Err(Refusal("not a scheduling class".into())),

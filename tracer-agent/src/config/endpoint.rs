@@ -27,7 +27,11 @@ impl Scalar for Endpoint {
         match uri.scheme_str() {
             Some("http" | "https") => {}
             None if uri.port().is_some() => {}
-            _ => return Err(Refusal("the URL does not begin with http:// or https://".into())),
+            _ => {
+                return Err(Refusal(
+                    "the URL does not begin with http:// or https://".into(),
+                ));
+            }
         }
         match uri.host() {
             Some(host) if !host.is_empty() => Ok(Self(text.to_owned())),

@@ -32,14 +32,21 @@ pub fn layer(lookup: impl Fn(&str) -> Option<OsString>) -> Layer {
 fn standard_form(key: &dyn AnyKey, name: &str, value: String) -> String {
     let is_time = key.value_name() == <std::time::Duration as Scalar>::VALUE_NAME;
     let bare = value.trim().bytes().all(|byte| byte.is_ascii_digit());
-    if is_time && bare && name.starts_with("OTEL_") { format!("{}ms", value.trim()) } else { value }
+    if is_time && bare && name.starts_with("OTEL_") {
+        format!("{}ms", value.trim())
+    } else {
+        value
+    }
 }
 
 /// Variables that look like ours but are not: `(name, nearest)`. Not an error, since Kubernetes
 /// sets variables after the names of services.
 pub fn unknown(names: impl Iterator<Item = OsString>) -> Vec<(String, Option<&'static str>)> {
     let known = || {
-        KEYS.iter().flat_map(|key| key.env()).copied().chain([env_vars::LLM_TRACER_CONFIG])
+        KEYS.iter()
+            .flat_map(|key| key.env())
+            .copied()
+            .chain([env_vars::LLM_TRACER_CONFIG])
     };
     names
         .map(|name| name.to_string_lossy().into_owned())

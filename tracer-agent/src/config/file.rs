@@ -1,6 +1,11 @@
 //! The configuration file.
 
-use std::{fs, ops::Range, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    fs,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use toml::{
     Spanned,
@@ -21,20 +26,29 @@ pub const DEFAULT_PATH: &str = "/etc/llm-tracer/config.toml";
 
 /// Reads a file.
 pub fn read(path: &Path) -> Result<Layer, ConfigError> {
-    let text = fs::read_to_string(path)
-        .map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
+    let text = fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    })?;
     parse(path, &text)
 }
 
 /// Reads the file at [`DEFAULT_PATH`], if there is one.
 pub fn read_default() -> Result<Layer, ConfigError> {
     let path = Path::new(DEFAULT_PATH);
-    if path.exists() { read(path) } else { Ok(Layer::new()) }
+    if path.exists() {
+        read(path)
+    } else {
+        Ok(Layer::new())
+    }
 }
 
 /// Parses the text of a file; `path` is for messages.
 pub fn parse(path: &Path, text: &str) -> Result<Layer, ConfigError> {
-    let places = Places { path: Arc::new(path.to_owned()), text };
+    let places = Places {
+        path: Arc::new(path.to_owned()),
+        text,
+    };
     let table = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
         origin: places.origin(error.span().unwrap_or(0..0)),
         message: error.message().replace('\n', ", "),
@@ -63,7 +77,11 @@ fn walk(
             _ if is_section(&path) => {
                 let hint = format!("it holds: {}", allowed_in(&path).join(", "));
                 let origin = places.origin(name.span());
-                return Err(ConfigError::SectionIsNoKey { origin, section: path, hint });
+                return Err(ConfigError::SectionIsNoKey {
+                    origin,
+                    section: path,
+                    hint,
+                });
             }
             _ => return Err(unknown(places.origin(name.span()), section, path)),
         }
@@ -72,11 +90,19 @@ fn walk(
 }
 
 fn join(section: &str, name: &str) -> String {
-    if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
+    if section.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{section}.{name}")
+    }
 }
 
 fn is_section(path: &str) -> bool {
-    KEYS.iter().any(|key| key.path().strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+    KEYS.iter().any(|key| {
+        key.path()
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with('.'))
+    })
 }
 
 /// The value as a source's text. What is wrong with one item of a list or table is told at that
@@ -148,7 +174,10 @@ fn unknown(origin: Origin, section: &str, key: String) -> ConfigError {
     let allowed = allowed_in(section);
     let name = key.rsplit('.').next().unwrap_or(&key);
     let near = suggest::nearest(name, allowed.iter().copied()).map(|near| join(section, near));
-    let elsewhere = || KEYS.iter().find(|it| it.path().rsplit('.').next() == Some(name));
+    let elsewhere = || {
+        KEYS.iter()
+            .find(|it| it.path().rsplit('.').next() == Some(name))
+    };
     let hint = match near.or_else(|| elsewhere().map(|key| key.path().to_owned())) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("allowed here: {}", allowed.join(", ")),
@@ -162,7 +191,10 @@ fn allowed_in(section: &str) -> Vec<&'static str> {
     for key in KEYS {
         let rest = match section {
             "" => Some(key.path()),
-            _ => key.path().strip_prefix(section).and_then(|rest| rest.strip_prefix('.')),
+            _ => key
+                .path()
+                .strip_prefix(section)
+                .and_then(|rest| rest.strip_prefix('.')),
         };
         if let Some(name) = rest.and_then(|rest| rest.split('.').next())
             && !names.contains(&name)

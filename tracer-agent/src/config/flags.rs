@@ -43,7 +43,9 @@ impl Args for ProcessFlags {
 }
 
 fn args_of(wanted: impl Fn(&dyn AnyKey) -> bool) -> impl Iterator<Item = Arg> {
-    KEYS.iter().filter(move |key| wanted(**key)).filter_map(|key| Some(arg(*key, key.flag()?)))
+    KEYS.iter()
+        .filter(move |key| wanted(**key))
+        .filter_map(|key| Some(arg(*key, key.flag()?)))
 }
 
 fn arg(key: &'static dyn AnyKey, flag: &'static str) -> Arg {
@@ -53,14 +55,21 @@ fn arg(key: &'static dyn AnyKey, flag: &'static str) -> Arg {
         .help(short_help(key))
         .long_help(long_help(key))
         .help_heading(heading(key.path()))
-        .action(if key.repeats() { ArgAction::Append } else { ArgAction::Set })
+        .action(if key.repeats() {
+            ArgAction::Append
+        } else {
+            ArgAction::Set
+        })
         .value_parser(Words(key.choices()))
         .hide_possible_values(true)
 }
 
 /// The first sentence and the default.
 fn short_help(key: &dyn AnyKey) -> String {
-    let first = key.doc().split_once(". ").map_or(key.doc(), |(first, _)| first);
+    let first = key
+        .doc()
+        .split_once(". ")
+        .map_or(key.doc(), |(first, _)| first);
     let first = first.trim_end_matches('.');
     match key.default() {
         "" => first.to_owned(),
@@ -141,7 +150,9 @@ fn layer(matches: &ArgMatches) -> Layer {
     for key in KEYS {
         let Some(flag) = key.flag() else { continue };
         // A command without this flag, or with another of the same name, yields an error.
-        let Ok(Some(values)) = matches.try_get_many::<String>(flag) else { continue };
+        let Ok(Some(values)) = matches.try_get_many::<String>(flag) else {
+            continue;
+        };
         let mut values: Vec<String> = values.cloned().collect();
         let raw = match (key.repeats(), values.pop()) {
             (_, None) => continue,

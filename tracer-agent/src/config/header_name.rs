@@ -38,7 +38,13 @@ mod tests {
 
     #[test]
     fn credentials_cannot_be_asked_for() {
-        for name in ["Authorization", "x-api-key", "Cookie", "Proxy-Authorization", "api-key"] {
+        for name in [
+            "Authorization",
+            "x-api-key",
+            "Cookie",
+            "Proxy-Authorization",
+            "api-key",
+        ] {
             assert!(HeaderName::from_text(name).is_err(), "{name}");
         }
         assert_eq!(HeaderName::from_text("X-Team").unwrap().as_str(), "x-team");

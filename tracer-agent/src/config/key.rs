@@ -19,7 +19,15 @@ impl<T> Key<T> {
     /// A key with its place in the file (`section.name`), its default as text (empty for "not
     /// set") and what it does, first sentence first.
     pub const fn new(path: &'static str, default: &'static str, doc: &'static str) -> Self {
-        Self { path, env: &[], flag: None, default, doc, secret: false, value: PhantomData }
+        Self {
+            path,
+            env: &[],
+            flag: None,
+            default,
+            doc,
+            secret: false,
+            value: PhantomData,
+        }
     }
 
     /// Variables that set it; the first one that is set wins.

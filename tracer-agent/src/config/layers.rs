@@ -51,7 +51,9 @@ pub struct Layers {
 impl Layers {
     /// From the sources in order of strength.
     pub fn new(layers: impl IntoIterator<Item = Layer>) -> Self {
-        Self { layers: layers.into_iter().collect() }
+        Self {
+            layers: layers.into_iter().collect(),
+        }
     }
 
     /// The value of a key from the strongest source that has one.
@@ -92,7 +94,11 @@ pub(super) fn bad_value(
     ConfigError::BadValue {
         origin,
         key: key.path(),
-        value: if key.secret() { "(hidden)".to_owned() } else { raw.to_string() },
+        value: if key.secret() {
+            "(hidden)".to_owned()
+        } else {
+            raw.to_string()
+        },
         reason,
         expects: key.expects().to_owned(),
     }
@@ -110,8 +116,10 @@ impl fmt::Display for Raw {
             }
             Self::Pairs(pairs) if pairs.is_empty() => f.write_str("{}"),
             Self::Pairs(pairs) => {
-                let pairs: Vec<_> =
-                    pairs.iter().map(|(k, v)| format!("{} = {}", quoted(k), quoted(v))).collect();
+                let pairs: Vec<_> = pairs
+                    .iter()
+                    .map(|(k, v)| format!("{} = {}", quoted(k), quoted(v)))
+                    .collect();
                 write!(f, "{{ {} }}", pairs.join(", "))
             }
         }
@@ -120,7 +128,10 @@ impl fmt::Display for Raw {
 
 /// Whether TOML writes it without quotes: a truth value or a number.
 fn is_bare(text: &str) -> bool {
-    text.parse::<bool>().is_ok() || text.parse::<u64>().is_ok_and(|number| number.to_string() == text)
+    text.parse::<bool>().is_ok()
+        || text
+            .parse::<u64>()
+            .is_ok_and(|number| number.to_string() == text)
 }
 
 /// A TOML basic string.

@@ -21,10 +21,14 @@ impl Scalar for LogFilter {
         "off, error, warn, info, debug or trace, or directives such as info,tracer_agent=debug";
 
     fn from_text(text: &str) -> Result<Self, Refusal> {
-        let level = |word: &str| word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+        let level = |word: &str| {
+            word.parse::<tracing_subscriber::filter::LevelFilter>()
+                .is_ok()
+        };
         // A lone word that is no level would silently be taken for a module name.
-        let lone_words_are_levels =
-            text.split(',').all(|directive| directive.contains('=') || level(directive.trim()));
+        let lone_words_are_levels = text
+            .split(',')
+            .all(|directive| directive.contains('=') || level(directive.trim()));
         match EnvFilter::try_new(text) {
             Ok(_) if lone_words_are_levels => Ok(Self(text.to_owned())),
             _ => Err(Refusal("not a filter".into())),

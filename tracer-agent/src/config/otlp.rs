@@ -133,9 +133,15 @@ fn endpoint(
     };
     if protocol == OtlpProtocol::HttpProtobuf && !url.has_scheme() {
         let url = url.as_str();
-        let conflict = format!("endpoint `{url}` has no scheme, which only grpc allows: write http://{url} or https://{url}");
+        let conflict = format!(
+            "endpoint `{url}` has no scheme, which only grpc allows: write http://{url} or https://{url}"
+        );
         return Err(ConfigError::Conflict { origin, conflict });
     }
     let address = url.as_str().to_owned();
-    Ok(Some(if exact { Endpoint::Exact(address) } else { Endpoint::Base(address) }))
+    Ok(Some(if exact {
+        Endpoint::Exact(address)
+    } else {
+        Endpoint::Base(address)
+    }))
 }

@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{error::ConfigError, layers::{Layers, Origin}, registry::KEYS};
+use super::{
+    error::ConfigError,
+    layers::{Layers, Origin},
+    registry::KEYS,
+};
 
 /// A TOML file that gives this configuration; the source stands behind each value. Secrets are
 /// left out.
@@ -17,9 +21,16 @@ pub fn effective(layers: &Layers) -> Result<String, ConfigError> {
         };
         lines.push((line, origin.to_string()));
     }
-    let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0).min(60);
-    Ok(lines.iter().fold(String::new(), |mut text, (line, origin)| {
-        let _ = writeln!(text, "{line:width$}  # {origin}");
-        text
-    }))
+    let width = lines
+        .iter()
+        .map(|(line, _)| line.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(60);
+    Ok(lines
+        .iter()
+        .fold(String::new(), |mut text, (line, origin)| {
+            let _ = writeln!(text, "{line:width$}  # {origin}");
+            text
+        }))
 }

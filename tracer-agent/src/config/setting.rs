@@ -85,13 +85,20 @@ impl<T: Scalar> Setting for Option<T> {
     }
 
     fn show(&self) -> Raw {
-        Raw::One(self.as_ref().map_or_else(|| absent::<T>().to_owned(), Scalar::to_text))
+        Raw::One(
+            self.as_ref()
+                .map_or_else(|| absent::<T>().to_owned(), Scalar::to_text),
+        )
     }
 }
 
 /// The word for "not set".
 fn absent<T: Scalar>() -> &'static str {
-    if T::CHOICES.contains(&"none") { "" } else { "none" }
+    if T::CHOICES.contains(&"none") {
+        ""
+    } else {
+        "none"
+    }
 }
 
 /// A TOML array, a repeated flag, or words between commas.
@@ -101,16 +108,19 @@ impl<T: Scalar> Setting for Vec<T> {
     const REPEATS: bool = true;
 
     fn parse(raw: &Raw) -> Result<Self, Refusal> {
-        let parse = |text: &str| text.split(',').map(str::trim).filter(|word| !word.is_empty())
-            .map(T::from_text).collect::<Result<Self, _>>();
+        let parse = |text: &str| {
+            text.split(',')
+                .map(str::trim)
+                .filter(|word| !word.is_empty())
+                .map(T::from_text)
+                .collect::<Result<Self, _>>()
+        };
         match raw {
             Raw::One(text) => parse(text),
-            Raw::Many(items) => {
-                items.iter().try_fold(Self::new(), |mut all, item| {
-                    all.extend(parse(item)?);
-                    Ok(all)
-                })
-            }
+            Raw::Many(items) => items.iter().try_fold(Self::new(), |mut all, item| {
+                all.extend(parse(item)?);
+                Ok(all)
+            }),
             Raw::Pairs(_) => Err(Refusal("a table stands where a list belongs".into())),
         }
     }
@@ -162,7 +172,9 @@ fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
-        let escaped = (first == b'%').then(|| tail.get(..2)).flatten()
+        let escaped = (first == b'%')
+            .then(|| tail.get(..2))
+            .flatten()
             .and_then(|hex| std::str::from_utf8(hex).ok())
             .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match escaped {
@@ -185,7 +197,8 @@ impl Scalar for bool {
     const CHOICES: &'static [&'static str] = &["true", "false"];
 
     fn from_text(text: &str) -> Result<Self, Refusal> {
-        text.parse().map_err(|_| Refusal("not a truth value".into()))
+        text.parse()
+            .map_err(|_| Refusal("not a truth value".into()))
     }
 
     fn to_text(&self) -> String {
@@ -218,7 +231,11 @@ impl Scalar for PathBuf {
 
     fn from_text(text: &str) -> Result<Self, Refusal> {
         let path = Self::from(text);
-        if path.is_absolute() { Ok(path) } else { Err(Refusal("the path is not absolute".into())) }
+        if path.is_absolute() {
+            Ok(path)
+        } else {
+            Err(Refusal("the path is not absolute".into()))
+        }
     }
 
     fn to_text(&self) -> String {
@@ -231,7 +248,8 @@ impl Scalar for SocketAddr {
     const EXPECTS: &'static str = "an address and port such as 127.0.0.1:9469, or none";
 
     fn from_text(text: &str) -> Result<Self, Refusal> {
-        text.parse().map_err(|_| Refusal("not an IP address with a port".into()))
+        text.parse()
+            .map_err(|_| Refusal("not an IP address with a port".into()))
     }
 
     fn to_text(&self) -> String {

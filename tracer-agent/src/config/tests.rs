@@ -80,9 +80,20 @@ fn every_source_gives_the_same_value() {
     for key in KEYS.iter().copied() {
         let expected = key.normalise(&Raw::One(sample(key).to_owned())).unwrap();
         let mut sources = vec![from_file(&sample_line(key))];
-        sources.extend(key.env().iter().map(|name| from_environment(&[(name, sample(key))])));
-        sources.extend(key.flag().map(|flag| from_flags(&[&format!("--{flag}"), sample(key)])));
-        assert!(sources.len() > 1, "{} has neither variable nor flag", key.path());
+        sources.extend(
+            key.env()
+                .iter()
+                .map(|name| from_environment(&[(name, sample(key))])),
+        );
+        sources.extend(
+            key.flag()
+                .map(|flag| from_flags(&[&format!("--{flag}"), sample(key)])),
+        );
+        assert!(
+            sources.len() > 1,
+            "{} has neither variable nor flag",
+            key.path()
+        );
         for source in sources {
             let layers = Layers::new([source]);
             let (value, origin) = layers.describe(key).unwrap();
@@ -119,7 +130,11 @@ fn flags_variables_and_keys_are_the_same_set() {
         .get_arguments()
         .filter_map(|arg| arg.get_long().map(str::to_owned))
         .collect();
-    let mut of_keys: BTreeSet<String> = KEYS.iter().filter_map(|key| key.flag()).map(str::to_owned).collect();
+    let mut of_keys: BTreeSet<String> = KEYS
+        .iter()
+        .filter_map(|key| key.flag())
+        .map(str::to_owned)
+        .collect();
     of_keys.insert("config".to_owned());
     assert_eq!(of_run, of_keys);
 
@@ -143,14 +158,28 @@ fn the_printed_configuration_is_a_file_that_gives_it_again() {
     let again = Layers::new([from_file(&printed)]);
     let secret = |key: &&dyn AnyKey| !key.secret();
     for key in KEYS.iter().copied().filter(secret) {
-        assert_eq!(again.describe(key).unwrap().0, layers.describe(key).unwrap().0, "{}", key.path());
+        assert_eq!(
+            again.describe(key).unwrap().0,
+            layers.describe(key).unwrap().0,
+            "{}",
+            key.path()
+        );
     }
-    assert_eq!(print::effective(&Layers::default()).unwrap().lines().count(), KEYS.len());
+    assert_eq!(
+        print::effective(&Layers::default())
+            .unwrap()
+            .lines()
+            .count(),
+        KEYS.len()
+    );
 }
 
 #[test]
 fn secrets_are_never_shown() {
-    let secret = [("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20canary")];
+    let secret = [(
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        "authorization=Bearer%20canary",
+    )];
     let layers = Layers::new([from_environment(&secret)]);
     assert!(!print::effective(&layers).unwrap().contains("canary"));
     assert!(!format!("{:?}", Config::resolve(&layers).unwrap()).contains("canary"));
@@ -161,7 +190,10 @@ fn secrets_are_never_shown() {
 }
 
 fn otlp(variables: &[(&str, &str)]) -> crate::export::otlp::settings::OtlpSettings {
-    Config::resolve(&Layers::new([from_environment(variables)])).unwrap().export.otlp
+    Config::resolve(&Layers::new([from_environment(variables)]))
+        .unwrap()
+        .export
+        .otlp
 }
 
 #[test]
@@ -179,19 +211,34 @@ fn standard_variables_have_their_standard_meaning() {
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
         ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "1000"),
-        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=agent,k8s.cluster.name=c1"),
+        (
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "service.name=agent,k8s.cluster.name=c1",
+        ),
     ]);
     let (traces, metrics) = (settings.traces.unwrap(), settings.metrics.unwrap());
     assert_eq!(traces.endpoint, Endpoint::Exact("https://traces/v1".into()));
-    assert_eq!(metrics.endpoint, Endpoint::Base("http://common:4318".into()));
-    assert_eq!((traces.protocol, metrics.protocol), (Protocol::HttpProtobuf, Protocol::Grpc));
+    assert_eq!(
+        metrics.endpoint,
+        Endpoint::Base("http://common:4318".into())
+    );
+    assert_eq!(
+        (traces.protocol, metrics.protocol),
+        (Protocol::HttpProtobuf, Protocol::Grpc)
+    );
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     assert_eq!(traces.headers.0, [header("a", "9"), header("b", "2,3")]);
     assert_eq!(metrics.headers.0, [header("a", "1"), header("b", "2,3")]);
     assert_eq!(traces.timeout, Duration::from_millis(2500));
-    assert_eq!((traces.compression, metrics.compression), (None, Some(Compression::Gzip)));
+    assert_eq!(
+        (traces.compression, metrics.compression),
+        (None, Some(Compression::Gzip))
+    );
     assert_eq!(settings.metric_interval, Duration::from_secs(1));
-    assert_eq!(settings.resource_attributes, [header("k8s.cluster.name", "c1")]);
+    assert_eq!(
+        settings.resource_attributes,
+        [header("k8s.cluster.name", "c1")]
+    );
 }
 
 #[test]
@@ -205,23 +252,38 @@ fn signals_can_be_switched_off() {
 
 #[test]
 fn an_empty_variable_is_not_set() {
-    let settings = otlp(&[("OTEL_EXPORTER_OTLP_ENDPOINT", ""), ("OTEL_EXPORTER_OTLP_TIMEOUT", "")]);
+    let settings = otlp(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", ""),
+    ]);
     assert!(settings.traces.is_none());
 }
 
 #[test]
 fn only_grpc_does_without_a_scheme() {
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317");
-    assert!(otlp(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]).traces.is_some());
+    assert!(
+        otlp(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")])
+            .traces
+            .is_some()
+    );
     let error = Config::resolve(&Layers::new([from_environment(&[endpoint])])).unwrap_err();
     assert!(matches!(error, ConfigError::Conflict { .. }), "{error}");
 }
 
 #[test]
 fn lists_come_from_repetition_and_commas() {
-    let pids = |layer| Config::resolve(&Layers::new([layer])).unwrap().processes.pids;
+    let pids = |layer| {
+        Config::resolve(&Layers::new([layer]))
+            .unwrap()
+            .processes
+            .pids
+    };
     assert_eq!(pids(from_flags(&["--pid", "1,2", "--pid", "3"])), [1, 2, 3]);
-    assert_eq!(pids(from_environment(&[("LLM_TRACER_PIDS", "1, 2,3")])), [1, 2, 3]);
+    assert_eq!(
+        pids(from_environment(&[("LLM_TRACER_PIDS", "1, 2,3")])),
+        [1, 2, 3]
+    );
     assert_eq!(pids(from_file("[processes]\npids = [1, 2, 3]")), [1, 2, 3]);
 }
 
@@ -239,16 +301,33 @@ fn the_core_gets_what_concerns_it() {
 
 #[test]
 fn unknown_variables_are_told_but_not_those_of_kubernetes() {
-    let names = ["LLM_TRACER_RNG_SIZE", "LLM_TRACER_PORT_80_TCP", "LLM_TRACER_SERVICE_HOST", "HOME"];
+    let names = [
+        "LLM_TRACER_RNG_SIZE",
+        "LLM_TRACER_PORT_80_TCP",
+        "LLM_TRACER_SERVICE_HOST",
+        "HOME",
+    ];
     let unknown = environment::unknown(names.into_iter().map(OsString::from));
-    assert_eq!(unknown, [("LLM_TRACER_RNG_SIZE".to_owned(), Some("LLM_TRACER_RING_SIZE"))]);
+    assert_eq!(
+        unknown,
+        [(
+            "LLM_TRACER_RNG_SIZE".to_owned(),
+            Some("LLM_TRACER_RING_SIZE")
+        )]
+    );
 }
 
 #[test]
 fn reader_priorities() {
     let priority = |text| Config::resolve(&Layers::new([from_flags(&["--reader-priority", text])]));
-    assert_eq!(priority("rt:7").unwrap().capture.reader_priority, ReaderPriority::RealTime(7));
-    assert_eq!(priority("none").unwrap().capture.reader_priority, ReaderPriority::Normal);
+    assert_eq!(
+        priority("rt:7").unwrap().capture.reader_priority,
+        ReaderPriority::RealTime(7)
+    );
+    assert_eq!(
+        priority("none").unwrap().capture.reader_priority,
+        ReaderPriority::Normal
+    );
     for bad in ["rt:0", "rt:100", "rt:", "fifo"] {
         assert!(priority(bad).is_err(), "{bad}");
     }

@@ -22,7 +22,9 @@ const SIZE_UNITS: [(&str, u64); 8] = [
 
 impl ByteSize {
     fn parse(text: &str) -> Option<Self> {
-        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
         let (number, unit) = text.split_at_checked(digits)?;
         let unit = unit.trim();
         let factor = match unit {
@@ -36,7 +38,10 @@ impl ByteSize {
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let binary = SIZE_UNITS.iter().filter(|(name, _)| name.ends_with("iB"));
-        match binary.clone().find(|(_, factor)| self.0 != 0 && self.0.is_multiple_of(*factor)) {
+        match binary
+            .clone()
+            .find(|(_, factor)| self.0 != 0 && self.0.is_multiple_of(*factor))
+        {
             Some((unit, factor)) => write!(f, "{}{unit}", self.0 / factor),
             None => write!(f, "{}", self.0),
         }
@@ -95,26 +100,37 @@ impl Scalar for Duration {
     const EXPECTS: &'static str = "a time with its unit such as 500ms, 10s or 2m";
 
     fn from_text(text: &str) -> Result<Self, Refusal> {
-        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
         let (number, unit) = text.split_at_checked(digits).unwrap_or((text, ""));
         let number: u64 = number.parse().map_err(|_| Refusal("not a time".into()))?;
         let factor = match (number, unit.trim()) {
             (0, "") => 1,
             (_, "") => return Err(Refusal("the unit is missing".into())),
-            (_, unit) => TIME_UNITS
-                .iter()
-                .find(|(name, _)| *name == unit)
-                .ok_or_else(|| Refusal(format!("`{unit}` is not a unit of time")))?
-                .1,
+            (_, unit) => {
+                TIME_UNITS
+                    .iter()
+                    .find(|(name, _)| *name == unit)
+                    .ok_or_else(|| Refusal(format!("`{unit}` is not a unit of time")))?
+                    .1
+            }
         };
-        let millis = number.checked_mul(factor).ok_or_else(|| Refusal("too long".into()))?;
+        let millis = number
+            .checked_mul(factor)
+            .ok_or_else(|| Refusal("too long".into()))?;
         Ok(Self::from_millis(millis))
     }
 
     fn to_text(&self) -> String {
         let millis = u64::try_from(self.as_millis()).unwrap_or(u64::MAX);
-        let unit = TIME_UNITS.iter().find(|(_, f)| millis != 0 && millis.is_multiple_of(*f));
-        unit.map_or_else(|| "0".to_owned(), |(unit, factor)| format!("{}{unit}", millis / factor))
+        let unit = TIME_UNITS
+            .iter()
+            .find(|(_, f)| millis != 0 && millis.is_multiple_of(*f));
+        unit.map_or_else(
+            || "0".to_owned(),
+            |(unit, factor)| format!("{}{unit}", millis / factor),
+        )
     }
 }
 

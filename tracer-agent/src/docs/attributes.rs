@@ -11,7 +11,9 @@ use super::table::{GENERATED, code, table};
 pub(super) fn page() -> String {
     let (own, standard): (Vec<&Attribute>, Vec<&Attribute>) =
         REGISTRY.iter().partition(|it| it.level == Level::Own);
-    let metrics = Metric::ALL.into_iter().map(|metric| [code(metric.name()), code(metric.unit())]);
+    let metrics = Metric::ALL
+        .into_iter()
+        .map(|metric| [code(metric.name()), code(metric.unit())]);
     format!(
         "{GENERATED}# Telemetry\n\n\
          Names follow the OpenTelemetry semantic conventions 1.41. What these have no name for \
@@ -32,9 +34,17 @@ pub(super) fn page() -> String {
 
 fn attributes<'a>(list: impl IntoIterator<Item = &'a Attribute>) -> String {
     let row = |it: &Attribute| {
-        [code(it.name), kind(it.kind).into(), level(it.level).into(), it.description.into()]
+        [
+            code(it.name),
+            kind(it.kind).into(),
+            level(it.level).into(),
+            it.description.into(),
+        ]
     };
-    table(["attribute", "type", "present", "meaning"], list.into_iter().map(row))
+    table(
+        ["attribute", "type", "present", "meaning"],
+        list.into_iter().map(row),
+    )
 }
 
 const fn kind(kind: Kind) -> &'static str {

@@ -17,7 +17,10 @@ pub(super) fn page() -> String {
     );
     let mut section = "";
     for key in KEYS {
-        let of_key = key.path().rsplit_once('.').map_or(key.path(), |(section, _)| section);
+        let of_key = key
+            .path()
+            .rsplit_once('.')
+            .map_or(key.path(), |(section, _)| section);
         if of_key != section {
             section = of_key;
             text.push_str(&format!("\n## `[{section}]`\n"));
@@ -39,5 +42,10 @@ fn entry(key: &dyn AnyKey) -> String {
     if let Some(flag) = key.flag() {
         facts.push(format!("- flag: `--{flag} {}`", key.value_name()));
     }
-    format!("\n### `{}`\n\n{}\n\n{}\n", key.path(), key.doc(), facts.join("\n"))
+    format!(
+        "\n### `{}`\n\n{}\n\n{}\n",
+        key.path(),
+        key.doc(),
+        facts.join("\n")
+    )
 }

@@ -7,7 +7,11 @@ use crate::{
 };
 
 pub(super) fn page() -> String {
-    let config = [code(LLM_TRACER_CONFIG), "`--config`".into(), "Path of the configuration file.".into()];
+    let config = [
+        code(LLM_TRACER_CONFIG),
+        "`--config`".into(),
+        "Path of the configuration file.".into(),
+    ];
     let of_keys = KEYS.iter().flat_map(|key| {
         let row = |name: &&str| [code(name), code(key.path()), key.doc().to_owned()];
         key.env().iter().map(row).collect::<Vec<_>>()

@@ -13,7 +13,12 @@ pub(super) fn page() -> String {
             Kind::Gauge => "gauge",
         };
         let labels: Vec<String> = metric.labels.iter().map(|label| code(label)).collect();
-        [code(metric.name), kind.to_owned(), labels.join(", "), format!("{}.", metric.help)]
+        [
+            code(metric.name),
+            kind.to_owned(),
+            labels.join(", "),
+            format!("{}.", metric.help),
+        ]
     });
     format!(
         "{GENERATED}# The agent's own metrics\n\n\

@@ -1,8 +1,7 @@
 //! Markdown tables.
 
 /// First line of every page.
-pub(super) const GENERATED: &str =
-    "<!-- Generated from the registries in the source by \
+pub(super) const GENERATED: &str = "<!-- Generated from the registries in the source by \
      `cargo run -p tracer-agent -- generate-docs docs/reference`: do not edit. -->\n\n";
 
 /// A table with a heading row.
@@ -19,10 +18,17 @@ pub(super) fn table<const COLUMNS: usize>(
 }
 
 fn line<const COLUMNS: usize>(cells: [&str; COLUMNS]) -> String {
-    format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
+    format!(
+        "| {} |\n",
+        cells.map(|cell| cell.replace('|', "\\|")).join(" | ")
+    )
 }
 
 /// `text` as code, or nothing for nothing.
 pub(super) fn code(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("`{text}`") }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("`{text}`")
+    }
 }

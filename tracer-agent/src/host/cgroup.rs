@@ -33,7 +33,9 @@ pub fn main_path(text: &str) -> &str {
     let unified = text.lines().find_map(|line| line.strip_prefix("0::"));
     match unified {
         Some(path) if path != "/" => path,
-        _ => paths(text).max_by_key(|path| path.len()).unwrap_or_default(),
+        _ => paths(text)
+            .max_by_key(|path| path.len())
+            .unwrap_or_default(),
     }
 }
 
@@ -48,14 +50,24 @@ fn components(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Prefixes of systemd scopes that hold a container.
-const SCOPES: [&str; 7] =
-    ["docker-", "cri-containerd-", "crio-", "libpod-", "libpod-payload-", "nerdctl-", "containerd-"];
+const SCOPES: [&str; 7] = [
+    "docker-",
+    "cri-containerd-",
+    "crio-",
+    "libpod-",
+    "libpod-payload-",
+    "nerdctl-",
+    "containerd-",
+];
 
 /// 64 hexadecimal digits, alone or as `docker-….scope` and the like; on AWS, the task's 32 digits,
 /// a dash and a number.
 fn container_id(part: &str) -> Option<String> {
     let part = part.strip_suffix(".scope").unwrap_or(part);
-    let id = SCOPES.iter().find_map(|prefix| part.strip_prefix(prefix)).unwrap_or(part);
+    let id = SCOPES
+        .iter()
+        .find_map(|prefix| part.strip_prefix(prefix))
+        .unwrap_or(part);
     let task = id.split_once('-').is_some_and(|(task, number)| {
         task.len() == 32 && is_hex(task) && number.len() >= 8 && is_decimal(number)
     });
@@ -63,14 +75,18 @@ fn container_id(part: &str) -> Option<String> {
 }
 
 fn lxc_name(part: &str) -> Option<String> {
-    part.strip_prefix("lxc.payload.").filter(|name| !name.is_empty()).map(str::to_owned)
+    part.strip_prefix("lxc.payload.")
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
 }
 
 /// `pod1234…` or `kubepods-burstable-pod1234_….slice`.
 fn pod_uid(part: &str) -> Option<String> {
     let part = part.strip_suffix(".slice").unwrap_or(part);
     let uid = part.strip_prefix("pod").or_else(|| {
-        part.strip_prefix("kubepods-")?.rsplit_once("pod").map(|(_, uid)| uid)
+        part.strip_prefix("kubepods-")?
+            .rsplit_once("pod")
+            .map(|(_, uid)| uid)
     })?;
     let uid = uid.replace('_', "-");
     let dashed = uid.len() == 36 && uid.split('-').all(is_hex);
@@ -85,7 +101,10 @@ fn unit(part: &str) -> Option<String> {
 }
 
 fn is_hex(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 fn is_decimal(text: &str) -> bool {
@@ -107,15 +126,22 @@ mod tests {
             format!("/system.slice/docker-{ID}.scope"),
             format!("/../docker-{ID}.scope"),
             format!("/kubepods/burstable/pod{UID}/{ID}"),
-            format!("/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{uid}.slice/cri-containerd-{ID}.scope"),
+            format!(
+                "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{uid}.slice/cri-containerd-{ID}.scope"
+            ),
             format!("/kubepods.slice/kubepods-pod{uid}.slice/crio-{ID}.scope"),
-            format!("/system.slice/containerd.service/kubepods-burstable-pod{uid}.slice:cri-containerd:{ID}"),
+            format!(
+                "/system.slice/containerd.service/kubepods-burstable-pod{uid}.slice:cri-containerd:{ID}"
+            ),
             format!("/machine.slice/libpod-{ID}.scope/container"),
             format!("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{ID}.scope"),
             format!("/default/{ID}"),
             format!("/system.slice/nerdctl-{ID}.scope"),
         ] {
-            for text in [format!("0::{path}\n"), format!("12:cpu,cpuacct:{path}\n1:name=systemd:/\n")] {
+            for text in [
+                format!("0::{path}\n"),
+                format!("12:cpu,cpuacct:{path}\n1:name=systemd:/\n"),
+            ] {
                 let found = placement(&text);
                 assert_eq!(found.container_id.as_deref(), Some(ID), "{text}");
                 let pod = path.contains("kubepods").then_some(UID);
@@ -131,7 +157,11 @@ mod tests {
         assert_eq!(found.container_id.as_deref(), Some(task));
         let lxc = placement("0::/lxc.payload.web1/system.slice/ssh.service\n");
         assert_eq!(lxc.container_name.as_deref(), Some("web1"));
-        for path in ["/", "/user.slice", "/process_api/a43c755c9ff74f358cd1e451d01a7c0d"] {
+        for path in [
+            "/",
+            "/user.slice",
+            "/process_api/a43c755c9ff74f358cd1e451d01a7c0d",
+        ] {
             assert_eq!(placement(&format!("0::{path}\n")), Placement::default());
         }
         let conmon = placement(&format!("0::/machine.slice/libpod-conmon-{ID}.scope\n"));
@@ -142,17 +172,26 @@ mod tests {
     fn units() {
         let unit = |path: &str| placement(&format!("0::{path}\n")).unit;
         assert_eq!(unit("/system.slice/api.service").as_deref(), Some("api"));
-        assert_eq!(unit("/system.slice/system-w.slice/w@3.service").as_deref(), Some("w@3"));
+        assert_eq!(
+            unit("/system.slice/system-w.slice/w@3.service").as_deref(),
+            Some("w@3")
+        );
         let of_user = "/user.slice/user-1000.slice/user@1000.service/app.slice/bot.service";
         assert_eq!(unit(of_user).as_deref(), Some("bot"));
-        assert_eq!(unit("/user.slice/user-1000.slice/user@1000.service/init.scope"), None);
+        assert_eq!(
+            unit("/user.slice/user-1000.slice/user@1000.service/init.scope"),
+            None
+        );
         assert_eq!(unit("/user.slice/user-1000.slice/session-3.scope"), None);
     }
 
     #[test]
     fn the_path_for_rules() {
         assert_eq!(main_path("0::/a/b\n"), "/a/b");
-        assert_eq!(main_path("8:pids:/\n4:memory:/docker/x\n0::/\n"), "/docker/x");
+        assert_eq!(
+            main_path("8:pids:/\n4:memory:/docker/x\n0::/\n"),
+            "/docker/x"
+        );
         assert_eq!(main_path(""), "");
     }
 }

@@ -38,12 +38,20 @@ pub fn lookup(proc: &ProcFs, id: &str) -> Option<ContainerName> {
 /// The kubelet links `POD_NAMESPACE_CONTAINER-ID.log` to each container's log.
 fn kubernetes(logs: &Path, id: &str) -> Option<ContainerName> {
     let ending = format!("-{id}.log");
-    fs::read_dir(logs).ok()?.flatten().take(LOG_ENTRIES).find_map(|entry| {
-        let name = entry.file_name();
-        let mut parts = name.to_str()?.strip_suffix(&ending)?.splitn(3, '_');
-        let mut next = || parts.next().map(str::to_owned);
-        Some(ContainerName::Kubernetes { pod: next()?, namespace: next()?, container: next()? })
-    })
+    fs::read_dir(logs)
+        .ok()?
+        .flatten()
+        .take(LOG_ENTRIES)
+        .find_map(|entry| {
+            let name = entry.file_name();
+            let mut parts = name.to_str()?.strip_suffix(&ending)?.splitn(3, '_');
+            let mut next = || parts.next().map(str::to_owned);
+            Some(ContainerName::Kubernetes {
+                pod: next()?,
+                namespace: next()?,
+                container: next()?,
+            })
+        })
 }
 
 /// Docker's own description of a container. It holds the container's environment, too: nothing
@@ -70,13 +78,20 @@ mod tests {
         let host = root.path().join("1/root");
         let docker = host.join("var/lib/docker/containers/aa");
         fs::create_dir_all(&docker).unwrap();
-        fs::write(docker.join("config.v2.json"), r#"{"Config":{"Env":["K=s"]},"Name":"/web"}"#).unwrap();
+        fs::write(
+            docker.join("config.v2.json"),
+            r#"{"Config":{"Env":["K=s"]},"Name":"/web"}"#,
+        )
+        .unwrap();
         let logs = host.join("var/log/containers");
         fs::create_dir_all(&logs).unwrap();
         fs::write(logs.join("api-7d9f-x2x4q_prod_server-bb.log"), "").unwrap();
 
         let proc = ProcFs::new(root.path());
-        assert_eq!(lookup(&proc, "aa"), Some(ContainerName::Docker("web".into())));
+        assert_eq!(
+            lookup(&proc, "aa"),
+            Some(ContainerName::Docker("web".into()))
+        );
         let kubernetes = ContainerName::Kubernetes {
             pod: "api-7d9f-x2x4q".into(),
             namespace: "prod".into(),

@@ -32,13 +32,25 @@ impl Machine {
         text(names::HOST_ID, one_line(&proc.host_file("/etc/machine-id")));
         text(names::HOST_ARCH, Some(architecture().to_owned()));
         let sdk = TelemetryResourceDetector.detect();
-        for attribute in
-            [names::TELEMETRY_SDK_NAME, names::TELEMETRY_SDK_LANGUAGE, names::TELEMETRY_SDK_VERSION]
-        {
-            text(attribute, sdk.get(&Key::from_static_str(attribute)).map(|value| value.to_string()));
+        for attribute in [
+            names::TELEMETRY_SDK_NAME,
+            names::TELEMETRY_SDK_LANGUAGE,
+            names::TELEMETRY_SDK_VERSION,
+        ] {
+            text(
+                attribute,
+                sdk.get(&Key::from_static_str(attribute))
+                    .map(|value| value.to_string()),
+            );
         }
-        text(names::TELEMETRY_DISTRO_NAME, Some(env!("CARGO_PKG_NAME").to_owned()));
-        text(names::TELEMETRY_DISTRO_VERSION, Some(env!("CARGO_PKG_VERSION").to_owned()));
+        text(
+            names::TELEMETRY_DISTRO_NAME,
+            Some(env!("CARGO_PKG_NAME").to_owned()),
+        );
+        text(
+            names::TELEMETRY_DISTRO_VERSION,
+            Some(env!("CARGO_PKG_VERSION").to_owned()),
+        );
         Self { name, attributes }
     }
 }
@@ -52,12 +64,20 @@ fn host_name(proc: &ProcFs) -> Option<String> {
     };
     let from_file = || one_line(&proc.host_file("/etc/hostname"));
     let from_kernel = || one_line(&proc.root().join("sys/kernel/hostname"));
-    if contained { from_file().or_else(from_kernel) } else { from_kernel().or_else(from_file) }
+    if contained {
+        from_file().or_else(from_kernel)
+    } else {
+        from_kernel().or_else(from_file)
+    }
 }
 
 fn one_line(path: &std::path::Path) -> Option<String> {
     let text = read_text(path, NAME_BYTES)?;
-    text.lines().next().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned)
+    text.lines()
+        .next()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
 }
 
 /// As `host.arch` spells it.

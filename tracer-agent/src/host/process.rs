@@ -50,7 +50,11 @@ impl Inspector {
         let machine = Machine::read(&proc);
         let own_cgroup = read_text(&proc.root().join("self/cgroup"), PASSWD_BYTES);
         let own_container = cgroup::placement(&own_cgroup.unwrap_or_default()).container_id;
-        Self { proc, machine, own_container }
+        Self {
+            proc,
+            machine,
+            own_container,
+        }
     }
 
     /// Where the facts are read.
@@ -62,14 +66,21 @@ impl Inspector {
     /// calls still count.
     pub fn inspect(&self, key: ProcessKey, pid: u32, stat: Option<&Stat>) -> ProcessInfo {
         let exe = self.proc.exe(pid);
-        let program = exe.as_deref().map(file_name).or(stat.map(|stat| stat.name.as_str()));
+        let program = exe
+            .as_deref()
+            .map(file_name)
+            .or(stat.map(|stat| stat.name.as_str()));
         let runtime = program.and_then(Runtime::of);
         let script = runtime.and_then(|it| script_name(it, &self.proc.command_line(pid)));
-        let name = script.or_else(|| program.map(str::to_owned)).unwrap_or_else(|| format!("pid {pid}"));
+        let name = script
+            .or_else(|| program.map(str::to_owned))
+            .unwrap_or_else(|| format!("pid {pid}"));
 
         let placement = cgroup::placement(&self.proc.cgroup(pid));
-        let container =
-            placement.container_id.as_deref().and_then(|id| container_name::lookup(&self.proc, id));
+        let container = placement
+            .container_id
+            .as_deref()
+            .and_then(|id| container_name::lookup(&self.proc, id));
         let environment = TargetEnvironment::read(&self.proc, pid);
 
         let mut resource = Resource::default();
@@ -85,12 +96,18 @@ impl Inspector {
             }
         }
         let start = stat.map_or(0, |stat| stat.start_ticks);
-        resource.text(names::SERVICE_INSTANCE_ID, format!("{}-{pid}-{start}", self.machine.name));
+        resource.text(
+            names::SERVICE_INSTANCE_ID,
+            format!("{}-{pid}-{start}", self.machine.name),
+        );
         resource.int(names::PROCESS_PID, pid);
         if let Some(stat) = stat {
             resource.int(names::PROCESS_PARENT_PID, stat.parent);
         }
-        resource.maybe(names::PROCESS_EXECUTABLE_NAME, exe.as_deref().map(file_name));
+        resource.maybe(
+            names::PROCESS_EXECUTABLE_NAME,
+            exe.as_deref().map(file_name),
+        );
         resource.maybe(names::PROCESS_EXECUTABLE_PATH, exe.as_deref());
         resource.maybe(names::PROCESS_OWNER, self.owner(pid));
         resource.maybe(names::PROCESS_RUNTIME_NAME, runtime.and_then(Runtime::name));
@@ -98,7 +115,12 @@ impl Inspector {
         for (attribute, value) in &self.machine.attributes {
             resource.add(attribute.clone(), value.clone());
         }
-        ProcessInfo { key, pid, name, resource: resource.attributes }
+        ProcessInfo {
+            key,
+            pid,
+            name,
+            resource: resource.attributes,
+        }
     }
 
     /// A name by where the process runs.
@@ -108,22 +130,37 @@ impl Inspector {
             Some(ContainerName::Kubernetes { container, .. }) => Some(container.clone()),
             None => {
                 let short_id = || placement.container_id.as_ref()?.get(..SHORT_ID);
-                placement.container_name.as_deref().or_else(short_id).map(str::to_owned)
+                placement
+                    .container_name
+                    .as_deref()
+                    .or_else(short_id)
+                    .map(str::to_owned)
             }
         };
-        let shared = placement.container_id.is_some() && placement.container_id == self.own_container;
-        (!shared).then(container).flatten().or_else(|| placement.unit.clone())
+        let shared =
+            placement.container_id.is_some() && placement.container_id == self.own_container;
+        (!shared)
+            .then(container)
+            .flatten()
+            .or_else(|| placement.unit.clone())
     }
 
     /// Name of the user by the process's own database, else the number.
     fn owner(&self, pid: u32) -> Option<String> {
         let id = self.proc.user_id(pid)?.to_string();
-        let users = read_text(&self.proc.path(pid, "root").join("etc/passwd"), PASSWD_BYTES);
-        let name = users.as_deref().unwrap_or_default().lines().find_map(|line| {
-            let mut fields = line.split(':');
-            let name = fields.next()?;
-            (fields.nth(1)? == id).then(|| name.to_owned())
-        });
+        let users = read_text(
+            &self.proc.path(pid, "root").join("etc/passwd"),
+            PASSWD_BYTES,
+        );
+        let name = users
+            .as_deref()
+            .unwrap_or_default()
+            .lines()
+            .find_map(|line| {
+                let mut fields = line.split(':');
+                let name = fields.next()?;
+                (fields.nth(1)? == id).then(|| name.to_owned())
+            });
         Some(name.unwrap_or(id))
     }
 }
@@ -143,7 +180,11 @@ struct Resource {
 
 impl Resource {
     fn add(&mut self, name: Cow<'static, str>, value: Value) {
-        if self.attributes.iter().all(|(existing, _)| *existing != name) {
+        if self
+            .attributes
+            .iter()
+            .all(|(existing, _)| *existing != name)
+        {
             self.attributes.push((name, value));
         }
     }
@@ -168,7 +209,11 @@ impl Resource {
         self.maybe(names::K8S_POD_UID, placement.pod_uid.as_deref());
         match name {
             Some(ContainerName::Docker(name)) => self.text(names::CONTAINER_NAME, name),
-            Some(ContainerName::Kubernetes { pod, namespace, container }) => {
+            Some(ContainerName::Kubernetes {
+                pod,
+                namespace,
+                container,
+            }) => {
                 self.text(names::K8S_POD_NAME, pod);
                 self.text(names::K8S_NAMESPACE_NAME, namespace);
                 self.text(names::K8S_CONTAINER_NAME, container);

@@ -55,7 +55,9 @@ impl ProcFs {
     /// If the file system is not mounted or not readable.
     pub fn pids(&self) -> io::Result<impl Iterator<Item = u32> + use<>> {
         let entries = fs::read_dir(&self.root)?;
-        Ok(entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()))
+        Ok(entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok()))
     }
 
     /// Name, parent and start time; `None` if there is no such process.
@@ -75,7 +77,9 @@ impl ProcFs {
     pub fn command_line(&self, pid: u32) -> Vec<String> {
         let bytes = read_bytes(&self.path(pid, "cmdline"), CMDLINE_BYTES).unwrap_or_default();
         let end = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
-        end.split(|byte| *byte == 0).map(|arg| String::from_utf8_lossy(arg).into_owned()).collect()
+        end.split(|byte| *byte == 0)
+            .map(|arg| String::from_utf8_lossy(arg).into_owned())
+            .collect()
     }
 
     /// The text of `/proc/PID/cgroup`; empty if there is none.
@@ -113,7 +117,11 @@ fn parse_stat(text: &str) -> Option<Stat> {
 /// The first `max` bytes of a file.
 pub(super) fn read_bytes(path: &Path, max: u64) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path).ok()?.take(max).read_to_end(&mut bytes).ok()?;
+    File::open(path)
+        .ok()?
+        .take(max)
+        .read_to_end(&mut bytes)
+        .ok()?;
     Some(bytes)
 }
 
@@ -129,7 +137,11 @@ mod tests {
     #[test]
     fn a_name_may_look_like_the_end_of_itself() {
         let text = "7 (a) S (b) S 3 7 7 0 -1 4194560 1 0 0 0 1 2 3 4 20 0 1 0 987654 1000 10";
-        let expected = Stat { name: "a) S (b".into(), parent: 3, start_ticks: 987_654 };
+        let expected = Stat {
+            name: "a) S (b".into(),
+            parent: 3,
+            start_ticks: 987_654,
+        };
         assert_eq!(parse_stat(text), Some(expected));
         assert_eq!(parse_stat("7 (a"), None);
         assert_eq!(parse_stat(""), None);

@@ -55,7 +55,12 @@ impl Selection {
         let exe = proc.exe(pid).unwrap_or_default();
         let cgroup = proc.cgroup(pid);
         let cgroup = cgroup::main_path(&cgroup);
-        self.admits(&Candidate { pid, name: &name, exe: &exe, cgroup })
+        self.admits(&Candidate {
+            pid,
+            name: &name,
+            exe: &exe,
+            cgroup,
+        })
     }
 
     /// Whether every process is traced that is not excluded.
@@ -80,8 +85,11 @@ enum Fact {
 }
 
 impl Fact {
-    const ALL: [(&'static str, Self); 3] =
-        [("name", Self::Name), ("exe", Self::Exe), ("cgroup", Self::Cgroup)];
+    const ALL: [(&'static str, Self); 3] = [
+        ("name", Self::Name),
+        ("exe", Self::Exe),
+        ("cgroup", Self::Cgroup),
+    ];
 }
 
 impl Rule {
@@ -98,7 +106,8 @@ impl Rule {
 impl Scalar for Rule {
     const VALUE_NAME: &'static str = "RULE";
     const EXPECTS: &'static str = "name:PATTERN, exe:PATTERN or cgroup:PATTERN";
-    const EXPECTS_LIST: &'static str = "rules such as name:python*, exe:/usr/bin/* or cgroup:*docker*";
+    const EXPECTS_LIST: &'static str =
+        "rules such as name:python*, exe:/usr/bin/* or cgroup:*docker*";
 
     fn from_text(text: &str) -> Result<Self, Refusal> {
         let (fact, pattern) = match text.split_once(':') {
@@ -109,11 +118,17 @@ impl Scalar for Rule {
                 (fact.1, pattern)
             }
         };
-        Ok(Self { fact, pattern: Glob::from_text(pattern)? })
+        Ok(Self {
+            fact,
+            pattern: Glob::from_text(pattern)?,
+        })
     }
 
     fn to_text(&self) -> String {
-        let word = Fact::ALL.iter().find(|(_, fact)| *fact == self.fact).map_or("", |(word, _)| word);
+        let word = Fact::ALL
+            .iter()
+            .find(|(_, fact)| *fact == self.fact)
+            .map_or("", |(word, _)| word);
         format!("{word}:{}", self.pattern)
     }
 }
@@ -149,7 +164,9 @@ impl Scalar for Glob {
         if text.is_empty() {
             return Err(Refusal("the pattern is empty".into()));
         }
-        Pattern::new(text).map(Self).map_err(|error| Refusal(format!("not a pattern: {}", error.msg)))
+        Pattern::new(text)
+            .map(Self)
+            .map_err(|error| Refusal(format!("not a pattern: {}", error.msg)))
     }
 
     fn to_text(&self) -> String {
@@ -169,7 +186,10 @@ mod tests {
     };
 
     fn rules(texts: &[&str]) -> Vec<Rule> {
-        texts.iter().map(|text| Rule::from_text(text).unwrap()).collect()
+        texts
+            .iter()
+            .map(|text| Rule::from_text(text).unwrap())
+            .collect()
     }
 
     #[test]
@@ -180,12 +200,22 @@ mod tests {
     #[test]
     fn one_match_is_enough() {
         for include in ["python*", "name:python3", "exe:/usr/*", "cgroup:*docker*"] {
-            let selection = Selection { include: rules(&["node", include]), ..Selection::default() };
+            let selection = Selection {
+                include: rules(&["node", include]),
+                ..Selection::default()
+            };
             assert!(selection.admits(&PYTHON), "{include}");
         }
-        let by_pid = Selection { pids: vec![42], include: rules(&["node"]), ..Selection::default() };
+        let by_pid = Selection {
+            pids: vec![42],
+            include: rules(&["node"]),
+            ..Selection::default()
+        };
         assert!(by_pid.admits(&PYTHON));
-        let other = Selection { pids: vec![41], ..Selection::default() };
+        let other = Selection {
+            pids: vec![41],
+            ..Selection::default()
+        };
         assert!(!other.admits(&PYTHON));
     }
 
@@ -202,7 +232,10 @@ mod tests {
 
     #[test]
     fn bad_rules_say_why() {
-        assert_eq!(Rule::from_text("user:root"), Err(Refusal("rules know no `user`".into())));
+        assert_eq!(
+            Rule::from_text("user:root"),
+            Err(Refusal("rules know no `user`".into()))
+        );
         assert!(Rule::from_text("name:").is_err());
         assert!(Rule::from_text("exe:[").is_err());
     }

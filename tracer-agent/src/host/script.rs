@@ -27,7 +27,15 @@ const PYTHON: Syntax = Syntax {
     verbs: &[],
 };
 const NODE: Syntax = Syntax {
-    with_value: &["-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions"],
+    with_value: &[
+        "-r",
+        "--require",
+        "--import",
+        "--loader",
+        "--experimental-loader",
+        "-C",
+        "--conditions",
+    ],
     inline: &["-e", "--eval", "-p", "--print"],
     names: &[],
     verbs: &[],
@@ -45,13 +53,24 @@ const BUN: Syntax = Syntax {
     verbs: &["run"],
 };
 const JAVA: Syntax = Syntax {
-    with_value: &["-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules"],
+    with_value: &[
+        "-cp",
+        "-classpath",
+        "--class-path",
+        "-p",
+        "--module-path",
+        "--add-modules",
+    ],
     inline: &[],
     names: &["-jar", "-m", "--module"],
     verbs: &[],
 };
-const OTHER: Syntax =
-    Syntax { with_value: &["-I", "-r", "-d"], inline: &["-c", "-e"], names: &["-f"], verbs: &["exec"] };
+const OTHER: Syntax = Syntax {
+    with_value: &["-I", "-r", "-d"],
+    inline: &["-c", "-e"],
+    names: &["-f"],
+    verbs: &["exec"],
+};
 
 /// The script's name, if `argv` runs one.
 pub fn script_name(runtime: Runtime, argv: &[String]) -> Option<String> {
@@ -129,13 +148,17 @@ fn plain_name(runtime: Runtime, word: &str) -> Option<String> {
         }
         _ => file_name(word.trim_end_matches('/')),
     };
-    let name = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
+    let name = ENDINGS
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(name);
     let name = match name {
         "__main__" => file_name(word.rsplit_once('/')?.0),
         name => name,
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-+@".contains(c);
-    (!name.is_empty() && name.len() <= NAME_BYTES && name.chars().all(plain)).then(|| name.to_owned())
+    (!name.is_empty() && name.len() <= NAME_BYTES && name.chars().all(plain))
+        .then(|| name.to_owned())
 }
 
 #[cfg(test)]

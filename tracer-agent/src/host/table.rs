@@ -55,7 +55,11 @@ impl ProcessTable {
             _ => self.insert(pid, now),
         };
         // Both arms leave an entry for the key.
-        &self.entries.get_mut(&key).expect("the entry was just found or made").info
+        &self
+            .entries
+            .get_mut(&key)
+            .expect("the entry was just found or made")
+            .info
     }
 
     /// The facts of a process that was resolved before, ended or not.
@@ -87,7 +91,9 @@ impl ProcessTable {
     }
 
     fn is_same(&mut self, key: ProcessKey, pid: u32, now: Instant) -> bool {
-        let Some(entry) = self.entries.get_mut(&key) else { return false };
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return false;
+        };
         if now.saturating_duration_since(entry.checked) < TRUSTED_FOR {
             return true;
         }
@@ -107,7 +113,14 @@ impl ProcessTable {
         let stat = self.inspector.proc().stat(pid);
         let info = Arc::new(self.inspector.inspect(key, pid, stat.as_ref()));
         let start_ticks = stat.map(|stat| stat.start_ticks);
-        self.entries.insert(key, Entry { info, start_ticks, checked: now });
+        self.entries.insert(
+            key,
+            Entry {
+                info,
+                start_ticks,
+                checked: now,
+            },
+        );
         self.current.insert(pid, key);
         key
     }

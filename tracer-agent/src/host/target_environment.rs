@@ -30,7 +30,8 @@ pub struct TargetEnvironment {
 impl TargetEnvironment {
     /// Of a process as it was started: later changes do not show in `/proc`.
     pub fn read(proc: &ProcFs, pid: u32) -> Self {
-        let mut bytes = read_bytes(&proc.path(pid, "environ"), ENVIRONMENT_BYTES).unwrap_or_default();
+        let mut bytes =
+            read_bytes(&proc.path(pid, "environ"), ENVIRONMENT_BYTES).unwrap_or_default();
         let environment = Self::parse(&bytes);
         bytes.fill(0);
         black_box(&bytes);
@@ -56,7 +57,10 @@ impl TargetEnvironment {
             .filter(|(name, value)| !value.is_empty() && !looks_secret(name, value))
             .take(ATTRIBUTES)
             .collect();
-        Self { service_name, attributes }
+        Self {
+            service_name,
+            attributes,
+        }
     }
 }
 
@@ -64,10 +68,33 @@ impl TargetEnvironment {
 /// drop: a missing attribute is seen and asked about, an exported secret is not.
 fn looks_secret(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let words = ["secret", "token", "password", "passwd", "apikey", "credential", "authorization"];
+    let words = [
+        "secret",
+        "token",
+        "password",
+        "passwd",
+        "apikey",
+        "credential",
+        "authorization",
+    ];
     let compound = name.replace(['_', '-', '.'], "");
-    let starts = ["sk-", "sk_", "Bearer ", "Basic ", "ghp_", "gho_", "github_pat_", "glpat-", "xox",
-        "AKIA", "AIza", "eyJ", "hf_", "gsk_", "-----BEGIN"];
+    let starts = [
+        "sk-",
+        "sk_",
+        "Bearer ",
+        "Basic ",
+        "ghp_",
+        "gho_",
+        "github_pat_",
+        "glpat-",
+        "xox",
+        "AKIA",
+        "AIza",
+        "eyJ",
+        "hf_",
+        "gsk_",
+        "-----BEGIN",
+    ];
     words.iter().any(|word| compound.contains(word))
         || compound.contains("privatekey")
         || compound.contains("accesskey")
@@ -94,8 +121,14 @@ mod tests {
     #[test]
     fn malformed_lists_and_other_names_count_for_nothing() {
         let parse = TargetEnvironment::parse;
-        assert_eq!(parse(b"OTEL_RESOURCE_ATTRIBUTES=a=b,nonsense\0"), TargetEnvironment::default());
-        assert_eq!(parse(b"XOTEL_SERVICE_NAME=a\0OTEL_SERVICE_NAMES=b\0"), TargetEnvironment::default());
+        assert_eq!(
+            parse(b"OTEL_RESOURCE_ATTRIBUTES=a=b,nonsense\0"),
+            TargetEnvironment::default()
+        );
+        assert_eq!(
+            parse(b"XOTEL_SERVICE_NAME=a\0OTEL_SERVICE_NAMES=b\0"),
+            TargetEnvironment::default()
+        );
         assert_eq!(parse(b""), TargetEnvironment::default());
     }
 }

@@ -29,7 +29,9 @@ pub enum PrivilegeError {
     #[error("{0}")]
     Missing(Missing),
     /// The kernel refuses to tell or to change them.
-    #[error("cannot change the agent's capabilities: {0}; set `agent.drop_privileges = false` to keep them")]
+    #[error(
+        "cannot change the agent's capabilities: {0}; set `agent.drop_privileges = false` to keep them"
+    )]
     Refused(#[from] CapsError),
     /// Setting no_new_privs failed.
     #[error("cannot set no_new_privs: {0}; set `agent.drop_privileges = false` to do without")]
@@ -46,7 +48,11 @@ pub enum PrivilegeError {
 pub fn check(needs: Needs) -> Result<(), PrivilegeError> {
     let held = caps::read(None, CapSet::Effective)?;
     let missing = missing(needs, &held);
-    if missing.is_empty() { Ok(()) } else { Err(PrivilegeError::Missing(Missing(missing))) }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(PrivilegeError::Missing(Missing(missing)))
+    }
 }
 
 /// Gives up every capability but those that attaching to later processes needs, from the bounding
@@ -96,7 +102,10 @@ fn kept(needs: Needs, held: &CapsHashSet) -> CapsHashSet {
         .filter_map(|it| {
             // What is only of use is not worth a greater one.
             let greater = if it.when == When::IfHeld { &[] } else { it.or };
-            [it.capability].into_iter().chain(greater.iter().copied()).find(|it| held.contains(it))
+            [it.capability]
+                .into_iter()
+                .chain(greater.iter().copied())
+                .find(|it| held.contains(it))
         })
         .collect()
 }
@@ -112,9 +121,16 @@ fn applies(it: &Use, needs: Needs) -> bool {
 /// One line: `missing CAP_BPF (to load the eBPF programs), …: run as root or …`.
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list: Vec<String> =
-            self.0.iter().map(|it| format!("{} (to {})", it.capability, it.purpose)).collect();
-        write!(f, "missing {}: run as root or grant these capabilities", list.join(", "))
+        let list: Vec<String> = self
+            .0
+            .iter()
+            .map(|it| format!("{} (to {})", it.capability, it.purpose))
+            .collect();
+        write!(
+            f,
+            "missing {}: run as root or grant these capabilities",
+            list.join(", ")
+        )
     }
 }
 
@@ -137,20 +153,34 @@ mod tests {
 
     #[test]
     fn configuration_and_kernel_ask_for_more() {
-        let needs = Needs { real_time_reader: true, perf_uprobes: true };
+        let needs = Needs {
+            real_time_reader: true,
+            perf_uprobes: true,
+        };
         let kept = kept(needs, &caps::all());
         assert!(kept.contains(&CAP_SYS_ADMIN) && kept.contains(&CAP_SYS_NICE));
         let least = LEAST.into_iter().collect();
-        let missing: Vec<_> = missing(needs, &least).iter().map(|it| it.capability).collect();
+        let missing: Vec<_> = missing(needs, &least)
+            .iter()
+            .map(|it| it.capability)
+            .collect();
         assert_eq!(missing, [CAP_SYS_ADMIN, CAP_SYS_NICE]);
     }
 
     #[test]
     fn greater_ones_serve_and_are_kept_only_then() {
-        let held: CapsHashSet =
-            [CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_OVERRIDE, CAP_NET_ADMIN].into_iter().collect();
+        let held: CapsHashSet = [
+            CAP_SYS_ADMIN,
+            CAP_SYS_PTRACE,
+            CAP_DAC_OVERRIDE,
+            CAP_NET_ADMIN,
+        ]
+        .into_iter()
+        .collect();
         assert_eq!(missing(Needs::default(), &held), []);
-        let expected: CapsHashSet = [CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_OVERRIDE].into_iter().collect();
+        let expected: CapsHashSet = [CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_OVERRIDE]
+            .into_iter()
+            .collect();
         assert_eq!(kept(Needs::default(), &held), expected);
     }
 

@@ -27,7 +27,11 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
             writeln!(out)?;
         }
     }
-    Ok(if report.can_trace { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.can_trace {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
@@ -36,13 +40,20 @@ fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     let features = Features::probe(&config.agent.proc);
     let proc = ProcFs::new(&config.agent.proc);
     let mut survey = discover::survey(proc.root()).with_context(|| {
-        format!("cannot list processes in {}: mount proc there or set `agent.proc`", proc.root().display())
+        format!(
+            "cannot list processes in {}: mount proc there or set `agent.proc`",
+            proc.root().display()
+        )
     })?;
     let (own, only) = (std::process::id(), &config.processes.pids);
     survey.retain(|it| it.pid != own && (only.is_empty() || only.contains(&it.pid)));
     let inspector = Inspector::new(proc);
-    let Traceable { files, processes, without_tls, unreadable } =
-        traceable::sort(&survey, &inspector, &config.processes);
+    let Traceable {
+        files,
+        processes,
+        without_tls,
+        unreadable,
+    } = traceable::sort(&survey, &inspector, &config.processes);
     let mut report = Report {
         can_trace: true,
         problems: Vec::new(),
@@ -62,18 +73,31 @@ fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
 /// Says what stands in the way.
 fn judge(report: &mut Report) {
     let answer = |name: &str| {
-        let feature = report.kernel.features.iter().find(|feature| feature.name == name);
+        let feature = report
+            .kernel
+            .features
+            .iter()
+            .find(|feature| feature.name == name);
         feature.map_or(Answer::Unknown, |feature| feature.support)
     };
     let mut blocking = Vec::new();
     if !report.agent.ebpf_program {
         blocking.push(crate::capture::object::NoObject.to_string());
     }
-    for line in report.capabilities.iter().filter(|line| line.required && !line.held) {
-        blocking.push(format!("{} is missing: run as root or grant it, to {}", line.name, line.purpose));
+    for line in report
+        .capabilities
+        .iter()
+        .filter(|line| line.required && !line.held)
+    {
+        blocking.push(format!(
+            "{} is missing: run as root or grant it, to {}",
+            line.name, line.purpose
+        ));
     }
     if answer("btf") == Answer::No {
-        blocking.push("the kernel has no type information: use one built with CONFIG_DEBUG_INFO_BTF".into());
+        blocking.push(
+            "the kernel has no type information: use one built with CONFIG_DEBUG_INFO_BTF".into(),
+        );
     }
     if answer("ring_buffer") == Answer::No {
         blocking.push("the kernel has no eBPF ring buffer: use Linux 5.8 or later".into());
@@ -90,10 +114,11 @@ fn judge(report: &mut Report) {
                 .to_owned(),
         );
     }
-    if report.unreadable > 0 {
+    if let Some(first) = report.unreadable.first() {
         notes.push(format!(
-            "processes that cannot be looked at: {}; CAP_SYS_PTRACE opens those of other users",
-            report.unreadable
+            "not looked at: {} (process {first}{}); it takes CAP_SYS_PTRACE and no security module against it",
+            report.unreadable.len(),
+            if report.unreadable.len() > 1 { " and others" } else { "" },
         ));
     }
     report.can_trace = blocking.is_empty();

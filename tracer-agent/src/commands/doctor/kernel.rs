@@ -31,16 +31,38 @@ pub fn agent() -> Agent {
 pub fn kernel(features: &Features) -> Kernel {
     let list = [
         ("btf", &features.btf, "find kernel functions; required"),
-        ("ring_buffer", &features.ring_buffer, "bring events to the agent; required"),
-        ("uprobe_session", &features.uprobe_session, "probe entry and return at the least cost"),
-        ("uprobe_multi", &features.uprobe_multi, "probe without CAP_SYS_ADMIN"),
-        ("perf_uprobe", &features.perf_uprobe, "probe on kernels before 6.6"),
-        ("perf_mmap_records", &features.perf_mmap_records, "notice new processes and libraries at once"),
+        (
+            "ring_buffer",
+            &features.ring_buffer,
+            "bring events to the agent; required",
+        ),
+        (
+            "uprobe_session",
+            &features.uprobe_session,
+            "probe entry and return at the least cost",
+        ),
+        (
+            "uprobe_multi",
+            &features.uprobe_multi,
+            "probe without CAP_SYS_ADMIN",
+        ),
+        (
+            "perf_uprobe",
+            &features.perf_uprobe,
+            "probe on kernels before 6.6",
+        ),
+        (
+            "perf_mmap_records",
+            &features.perf_mmap_records,
+            "notice new processes and libraries at once",
+        ),
     ];
     Kernel {
         release: one_line("/proc/sys/kernel/osrelease").unwrap_or_default(),
         architecture: ARCH,
-        features: list.map(|(name, support, used_for)| feature(name, support, used_for)).into(),
+        features: list
+            .map(|(name, support, used_for)| feature(name, support, used_for))
+            .into(),
     }
 }
 
@@ -50,7 +72,12 @@ fn feature(name: &'static str, support: &Support, used_for: &'static str) -> Fea
         Support::No(reason) => (Answer::No, Some(reason.clone())),
         Support::Unknown(reason) => (Answer::Unknown, Some(reason.clone())),
     };
-    Feature { name, support, reason, used_for }
+    Feature {
+        name,
+        support,
+        reason,
+        used_for,
+    }
 }
 
 /// Capabilities held and missing.
@@ -74,7 +101,9 @@ fn has_one(held: &CapsHashSet, capability: Capability, greater: &[Capability]) -
 pub fn limits() -> Vec<Limit> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let of_status = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         line.map(|value| value.trim().to_owned())
     };
     let confined = of_status("Seccomp").map(|mode| match mode.as_str() {
@@ -82,9 +111,21 @@ pub fn limits() -> Vec<Limit> {
         _ => "yes".to_owned(),
     });
     let all = [
-        ("memlock", memlock(), "locked memory; only kernels before 5.11 count maps against it"),
-        ("seccomp", confined, "a filter must let bpf and perf_event_open pass"),
-        ("lockdown", lockdown(), "`confidentiality` forbids reading memory from eBPF"),
+        (
+            "memlock",
+            memlock(),
+            "locked memory; only kernels before 5.11 count maps against it",
+        ),
+        (
+            "seccomp",
+            confined,
+            "a filter must let bpf and perf_event_open pass",
+        ),
+        (
+            "lockdown",
+            lockdown(),
+            "`confidentiality` forbids reading memory from eBPF",
+        ),
         (
             "perf_event_paranoid",
             one_line("/proc/sys/kernel/perf_event_paranoid"),
@@ -92,13 +133,21 @@ pub fn limits() -> Vec<Limit> {
         ),
     ];
     all.into_iter()
-        .filter_map(|(name, value, meaning)| Some(Limit { name, value: value?, meaning }))
+        .filter_map(|(name, value, meaning)| {
+            Some(Limit {
+                name,
+                value: value?,
+                meaning,
+            })
+        })
         .collect()
 }
 
 fn memlock() -> Option<String> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max locked memory"))?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max locked memory"))?;
     line.split_whitespace().next().map(str::to_owned)
 }
 

@@ -24,7 +24,7 @@ pub struct Report {
     /// Processes in which no TLS was found.
     pub without_tls: usize,
     /// Processes that could not be looked at.
-    pub unreadable: usize,
+    pub unreadable: Vec<u32>,
 }
 
 /// This agent.

@@ -35,8 +35,16 @@ impl Text<'_> {
                 Answer::No => "no",
                 Answer::Unknown => "?",
             };
-            let reason = feature.reason.as_deref().map(|it| format!(" ({it})")).unwrap_or_default();
-            writeln!(f, "  {mark:<4} {:<18} to {}{reason}", feature.name, feature.used_for)?;
+            let reason = feature
+                .reason
+                .as_deref()
+                .map(|it| format!(" ({it})"))
+                .unwrap_or_default();
+            writeln!(
+                f,
+                "  {mark:<4} {:<18} to {}{reason}",
+                feature.name, feature.used_for
+            )?;
         }
         Ok(())
     }
@@ -53,7 +61,11 @@ impl Text<'_> {
         }
         writeln!(f, "\nLimits")?;
         for limit in &self.0.limits {
-            writeln!(f, "  {:<20} {:<12} {}", limit.name, limit.value, limit.meaning)?;
+            writeln!(
+                f,
+                "  {:<20} {:<12} {}",
+                limit.name, limit.value, limit.meaning
+            )?;
         }
         Ok(())
     }
@@ -68,7 +80,11 @@ impl Text<'_> {
                 FileOutcome::Probed { family, points } => {
                     writeln!(f, "  yes  {} ({family}), {}", file.path, used_by(file))?;
                     for point in points {
-                        writeln!(f, "         {:<9}{} [{}]", point.role, point.name, point.cost)?;
+                        writeln!(
+                            f,
+                            "         {:<9}{} [{}]",
+                            point.role, point.name, point.cost
+                        )?;
                     }
                 }
                 FileOutcome::NotTraceable { reason, advice } => {
@@ -90,8 +106,11 @@ impl Text<'_> {
                 (false, _) => "no",
             };
             let runtime = process.runtime.as_deref().unwrap_or("-");
-            let files: BTreeSet<&str> =
-                process.files.iter().map(|path| crate::host::program::file_name(path)).collect();
+            let files: BTreeSet<&str> = process
+                .files
+                .iter()
+                .map(|path| crate::host::program::file_name(path))
+                .collect();
             let files: Vec<&str> = files.into_iter().collect();
             writeln!(
                 f,
@@ -104,21 +123,42 @@ impl Text<'_> {
         writeln!(
             f,
             "  {} more without TLS, {} could not be looked at",
-            self.0.without_tls, self.0.unreadable
+            self.0.without_tls,
+            self.0.unreadable.len()
         )
     }
 
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = if self.0.can_trace { "This host can be traced" } else { "Not ready to trace" };
-        writeln!(f, "\n{words}{}", if self.0.problems.is_empty() { "" } else { ":" })?;
-        self.0.problems.iter().try_for_each(|problem| writeln!(f, "  - {problem}"))
+        let words = if self.0.can_trace {
+            "This host can be traced."
+        } else {
+            "Not ready to trace."
+        };
+        writeln!(f, "\n{words}")?;
+        self.0
+            .problems
+            .iter()
+            .try_for_each(|problem| writeln!(f, "  - {problem}"))
     }
 }
 
 fn used_by(file: &TlsFile) -> String {
-    let shown: Vec<String> = file.pids.iter().take(SHOWN_PIDS).map(u32::to_string).collect();
+    let shown: Vec<String> = file
+        .pids
+        .iter()
+        .take(SHOWN_PIDS)
+        .map(u32::to_string)
+        .collect();
     let more = file.pids.len().saturating_sub(SHOWN_PIDS);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let noun = if file.pids.len() == 1 { "process" } else { "processes" };
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let noun = if file.pids.len() == 1 {
+        "process"
+    } else {
+        "processes"
+    };
     format!("{noun} {}{more}", shown.join(" "))
 }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use tracer_core::{segment::ProcessKey, semconv::{Value, resource}};
+use tracer_core::{
+    segment::ProcessKey,
+    semconv::{Value, resource},
+};
 
 use super::report::{FileOutcome, Point, TlsFile, TlsProcess};
 use crate::{
@@ -11,7 +14,10 @@ use crate::{
         plan::{ProbePlan, ProbePoint, ProbeRole, TlsFamily},
         symbols::NotTraceable,
     },
-    host::{process::{Inspector, ProcessInfo}, rules::Selection},
+    host::{
+        process::{Inspector, ProcessInfo},
+        rules::Selection,
+    },
 };
 
 /// What a survey amounts to.
@@ -24,7 +30,7 @@ pub struct Traceable {
     /// Processes without.
     pub without_tls: usize,
     /// Processes that could not be looked at.
-    pub unreadable: usize,
+    pub unreadable: Vec<u32>,
 }
 
 /// Sorts the outcome of a survey.
@@ -38,7 +44,7 @@ pub fn sort(survey: &[SurveyedProcess], inspector: &Inspector, selection: &Selec
             .filter_map(|file| Some((file, outcome(file)?)))
             .collect();
         if process.unreadable.is_some() {
-            traceable.unreadable += 1;
+            traceable.unreadable.push(process.pid);
             continue;
         }
         if with_tls.is_empty() {
@@ -53,7 +59,11 @@ pub fn sort(survey: &[SurveyedProcess], inspector: &Inspector, selection: &Selec
             entry.files.push(path.clone());
             files
                 .entry((!probed, path.clone()))
-                .or_insert_with(|| TlsFile { path, pids: Vec::new(), outcome })
+                .or_insert_with(|| TlsFile {
+                    path,
+                    pids: Vec::new(),
+                    outcome,
+                })
                 .pids
                 .push(process.pid);
         }
@@ -61,7 +71,10 @@ pub fn sort(survey: &[SurveyedProcess], inspector: &Inspector, selection: &Selec
     }
     traceable.processes.sort_by_key(|process| process.pid);
     traceable.files = files.into_values().collect();
-    traceable.files.iter_mut().for_each(|file| file.pids.sort_unstable());
+    traceable
+        .files
+        .iter_mut()
+        .for_each(|file| file.pids.sort_unstable());
     traceable
 }
 
@@ -102,7 +115,10 @@ fn probed(plan: &ProbePlan) -> FileOutcome {
     let family = match plan.family {
         TlsFamily::OpenSsl => "openssl",
     };
-    FileOutcome::Probed { family, points: plan.points.iter().map(point).collect() }
+    FileOutcome::Probed {
+        family,
+        points: plan.points.iter().map(point).collect(),
+    }
 }
 
 fn point(point: &ProbePoint) -> Point {
@@ -113,7 +129,12 @@ fn point(point: &ProbePoint) -> Point {
         ProbeRole::Shutdown => "shutdown",
     };
     let (name, cost) = (point.name.clone(), point.cost.to_string());
-    Point { role, name, file_offset: point.file_offset, cost }
+    Point {
+        role,
+        name,
+        file_offset: point.file_offset,
+        cost,
+    }
 }
 
 /// What somebody can do who wants these calls traced.
@@ -135,6 +156,8 @@ fn advice(reason: &NotTraceable) -> &'static str {
             "run doctor as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
         }
         NotTraceable::NoTlsSymbols => "nothing to do",
-        NotTraceable::TooManyFiles(_) => "choose the processes to trace with `--exe`, `--include` or `--exclude`",
+        NotTraceable::TooManyFiles(_) => {
+            "choose the processes to trace with `--exe`, `--include` or `--exclude`"
+        }
     }
 }
