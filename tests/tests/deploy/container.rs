@@ -124,7 +124,7 @@ fn the_image_starts_the_agent() {
         .1
         .last()
         .unwrap();
-    assert_eq!(arguments("ENTRYPOINT"), [taken.clone()]);
+    assert_eq!(arguments("ENTRYPOINT"), std::slice::from_ref(taken));
     assert!(Path::new(taken).is_absolute());
     assert_eq!(arguments("CMD"), ["run"]);
 }
