@@ -3,15 +3,20 @@
 //! `fuzz/` has one line per entry for cargo-fuzz; the smoke tests run them on any toolchain. An
 //! entry takes any bytes and panics if what it checks does not hold.
 
-mod pipeline;
+mod connections;
 #[cfg(test)]
 mod smoke;
 
-/// The entry that stands beside the parser.
 pub use crate::{
     detect::fuzz_detect as detect,
     http::{content_encoding::fuzz_content_encoding as content_encoding, h1::fuzz::fuzz_h1 as h1},
+    llm::fuzz_response as response,
     reassembly::fuzz_reassembly as reassembly,
     stream::sse::fuzz_sse as sse,
 };
-pub use pipeline::fuzz_pipeline as pipeline;
+pub use connections::fuzz_connections as connections;
+
+/// One connection with a loss here and there: each call is released and described.
+pub fn pipeline(data: &[u8]) {
+    crate::pipeline::fuzz::fuzz_pipeline(data);
+}

@@ -28,7 +28,16 @@ macro_rules! smoke {
     };
 }
 
-smoke!(content_encoding, detect, h1, pipeline, reassembly, sse);
+smoke!(
+    connections,
+    content_encoding,
+    detect,
+    h1,
+    pipeline,
+    reassembly,
+    response,
+    sse
+);
 
 /// cargo-fuzz and the smoke tests have the same targets, and each has seeds.
 #[test]

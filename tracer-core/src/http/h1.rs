@@ -1,6 +1,6 @@
 //! One HTTP/1 connection: pieces of both directions in, events of its exchanges out.
 //!
-//! Each direction is a [`Side`]: it reads heads and bodies by their framing for as long as that
+//! Each direction is a side: it reads heads and bodies by their framing for as long as that
 //! holds. Where it does not (attached in the middle, a loss of which the framing cannot tell what
 //! follows, nonsense) the side is adrift and waits for the next turn that begins with a head.
 //!

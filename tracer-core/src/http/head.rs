@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use memchr::memchr2;
+
 use crate::http::allow_list::{AllowList, LowerName};
 
 /// The head of a request.
@@ -91,6 +93,10 @@ struct Entry {
     end: usize,
 }
 
+/// What is kept of a head fits into these as a rule.
+const USUAL_BYTES: usize = 512;
+const USUAL_COUNT: usize = 16;
+
 impl Headers {
     /// Keeps what `allow_list` admits of the headers of a message. Values are read as UTF-8, with
     /// replacement characters; folded lines are joined.
@@ -98,7 +104,10 @@ impl Headers {
         allow_list: &AllowList,
         wire: impl Iterator<Item = (&'w str, &'w [u8])>,
     ) -> Self {
-        let mut headers = Self::default();
+        let mut headers = Self {
+            text: String::with_capacity(USUAL_BYTES),
+            entries: Vec::with_capacity(USUAL_COUNT),
+        };
         for (name, value) in wire {
             if let Some(name) = LowerName::of(name).filter(|name| allow_list.admits(name.as_str()))
             {
@@ -125,16 +134,17 @@ impl Headers {
         let start = self.text.len();
         self.text.push_str(name);
         let value_start = self.text.len();
-        for (number, line) in value
-            .split(['\r', '\n'])
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .enumerate()
-        {
-            if number > 0 {
-                self.text.push(' ');
+        if memchr2(b'\r', b'\n', value.as_bytes()).is_none() {
+            self.text.push_str(value.trim_ascii());
+        } else {
+            let lines = value
+                .split(['\r', '\n'])
+                .map(str::trim_ascii)
+                .filter(|line| !line.is_empty());
+            for (number, line) in lines.enumerate() {
+                self.text.push_str(if number > 0 { " " } else { "" });
+                self.text.push_str(line);
             }
-            self.text.push_str(line);
         }
         self.entries.push(Entry {
             name: start,

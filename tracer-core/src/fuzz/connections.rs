@@ -1,4 +1,5 @@
-//! The whole core: segments of a few connections in any order, with losses and repetitions.
+//! The whole core with a few connections at a time: their ends and second lives, losses and
+//! repetitions, and time that passes.
 
 use crate::{
     pipeline::{Pipeline, PipelineConfig},
@@ -10,7 +11,7 @@ use crate::{
 const CONNECTIONS: usize = 4;
 
 /// Runs a program: a byte of what to do, a byte of how much, then the bytes of a piece.
-pub fn fuzz_pipeline(mut data: &[u8]) {
+pub fn fuzz_connections(mut data: &[u8]) {
     let mut pipeline = Pipeline::new(PipelineConfig::default());
     let mut lives = [Life::default(); CONNECTIONS];
     let mut now = 1_u64 << 60;
