@@ -32,13 +32,24 @@ use crate::{
     telemetry::{Telemetry, capture::LossReason, label::raise_to},
 };
 
-/// What discovery tells the driver about a process.
+/// What discovery tells the driver about a process. Times are monotonic nanoseconds, as in
+/// events: news arrive late, and must not end what began after them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessLife {
     /// It began to run another program: its TLS objects are gone.
-    Executed(u32),
+    Executed {
+        /// Which.
+        pid: u32,
+        /// When.
+        time: u64,
+    },
     /// It ended.
-    Exited(u32),
+    Exited {
+        /// Which.
+        pid: u32,
+        /// When; `None` if only its absence was noticed.
+        time: Option<u64>,
+    },
 }
 
 /// Everything the driver needs.
@@ -72,7 +83,7 @@ pub struct Driver<R> {
     sources: Sources,
     lives: Receiver<ProcessLife>,
     /// Ended, but their last events may still be in the ring until the next tick.
-    ending: Vec<u32>,
+    ending: Vec<(u32, u64)>,
     clock: Clock,
 }
 
@@ -162,16 +173,23 @@ impl<R: Resolve> Driver<R> {
         }
     }
 
-    fn process_gone(&mut self, tgid: u32) {
-        self.tables.include(tgid);
-        let time = self.clock.now();
-        for (key, connection) in self.roster.connections(tgid) {
-            self.tables.forget(key);
-            self.pipeline.close(connection, time, None);
+    /// Ends what a process had open before `before`; forgets it if nothing is left.
+    fn process_gone(&mut self, tgid: u32, before: u64) {
+        if !self.roster.is_older(tgid, before) {
+            return;
         }
-        // Their last calls are reported before it is forgotten whose they are.
-        self.act();
-        if let Some(process) = self.roster.remove(tgid) {
+        self.tables.include(tgid);
+        let time = self.clock.wall(before).min(self.clock.now());
+        for (key, connection) in self.roster.connections(tgid) {
+            if connection.generation < before {
+                self.tables.forget(key);
+                self.pipeline.close(connection, time, None);
+                // Reported before it is forgotten whose they are.
+                self.act();
+                self.roster.end(key, connection.generation);
+            }
+        }
+        if let Some(process) = self.roster.remove_idle(tgid) {
             self.outputs.process_ended(process.key);
         }
     }
@@ -215,9 +233,11 @@ impl<R: Resolve> Driver<R> {
     fn read_lives(&mut self) {
         while let Ok(life) = self.lives.try_recv() {
             match life {
-                ProcessLife::Executed(pid) if self.roster.knows(pid) => self.process_gone(pid),
-                ProcessLife::Exited(pid) if self.roster.knows(pid) => self.ending.push(pid),
-                ProcessLife::Executed(_) | ProcessLife::Exited(_) => {}
+                ProcessLife::Executed { pid, time } => self.process_gone(pid, time),
+                ProcessLife::Exited { pid, time } if self.roster.knows(pid) => {
+                    self.ending.push((pid, time.unwrap_or(u64::MAX)));
+                }
+                ProcessLife::Exited { .. } => {}
             }
         }
     }
@@ -296,8 +316,8 @@ impl<R: Resolve> EventHandler for Driver<R> {
     fn tick(&mut self) {
         self.health.beat();
         self.clock = Clock::read();
-        for pid in mem::take(&mut self.ending) {
-            self.process_gone(pid);
+        for (pid, time) in mem::take(&mut self.ending) {
+            self.process_gone(pid, time);
         }
         self.read_lives();
         self.pipeline.advance(self.clock.now());

@@ -167,11 +167,11 @@ impl Prober {
             }
             Discovery::Gone(identity) => self.detach(&identity),
             // Nobody listens only when everything stops.
-            Discovery::ProcessExecuted { pid } => {
-                let _ = self.parts.lives.send(ProcessLife::Executed(pid));
+            Discovery::ProcessExecuted { pid, time } => {
+                let _ = self.parts.lives.send(ProcessLife::Executed { pid, time });
             }
-            Discovery::ProcessExited { pid } => {
-                let _ = self.parts.lives.send(ProcessLife::Exited(pid));
+            Discovery::ProcessExited { pid, time } => {
+                let _ = self.parts.lives.send(ProcessLife::Exited { pid, time });
             }
         }
     }

@@ -26,6 +26,8 @@ pub struct Roster<R> {
 enum Member {
     Traced {
         process: Arc<ProcessInfo>,
+        /// Generation of the first connection that was seen: monotonic nanoseconds.
+        since: u64,
         /// The current life of each TLS object.
         open: HashMap<u64, Life>,
     },
@@ -80,7 +82,7 @@ impl<R: Resolve> Roster<R> {
         let life = Life { generation, source };
         if let Some(member) = self.members.get_mut(&key.tgid) {
             return match member {
-                Member::Traced { process, open } => {
+                Member::Traced { process, open, .. } => {
                     let replaced = match open.insert(key.handle, life) {
                         Some(old) if old.generation != generation => Some(old.generation),
                         _ => None,
@@ -97,8 +99,14 @@ impl<R: Resolve> Roster<R> {
             Some(process) => {
                 let id = connection(process.key, key, generation);
                 let open = HashMap::from([(key.handle, life)]);
-                self.members
-                    .insert(key.tgid, Member::Traced { process, open });
+                self.members.insert(
+                    key.tgid,
+                    Member::Traced {
+                        process,
+                        since: generation,
+                        open,
+                    },
+                );
                 Place::Connection { id, replaces: None }
             }
             None => {
@@ -110,7 +118,7 @@ impl<R: Resolve> Roster<R> {
 
     /// The connection of an event that ends it; nothing is noted for unknown ones.
     pub fn end(&mut self, key: ConnKey, generation: u64) -> Option<ConnectionId> {
-        let Member::Traced { process, open } = self.members.get_mut(&key.tgid)? else {
+        let Member::Traced { process, open, .. } = self.members.get_mut(&key.tgid)? else {
             return None;
         };
         if open
@@ -126,7 +134,7 @@ impl<R: Resolve> Roster<R> {
     pub fn holder(&self, connection: ConnectionId) -> Option<Holder<'_>> {
         // Few processes have LLM connections, and this is asked once per call and verdict.
         self.members.iter().find_map(|(tgid, member)| match member {
-            Member::Traced { process, open } if process.key == connection.process => {
+            Member::Traced { process, open, .. } if process.key == connection.process => {
                 let key = ConnKey {
                     tgid: *tgid,
                     zero: 0,
@@ -145,7 +153,7 @@ impl<R: Resolve> Roster<R> {
 
     /// What a process has open.
     pub fn connections(&self, tgid: u32) -> Vec<(ConnKey, ConnectionId)> {
-        let Some(Member::Traced { process, open }) = self.members.get(&tgid) else {
+        let Some(Member::Traced { process, open, .. }) = self.members.get(&tgid) else {
             return Vec::new();
         };
         open.iter()
@@ -160,13 +168,28 @@ impl<R: Resolve> Roster<R> {
             .collect()
     }
 
-    /// Forgets a process; its facts, if it was traced.
-    pub fn remove(&mut self, tgid: u32) -> Option<Arc<ProcessInfo>> {
+    /// Forgets a process that has nothing open; its facts, if it was traced.
+    pub fn remove_idle(&mut self, tgid: u32) -> Option<Arc<ProcessInfo>> {
+        if let Some(Member::Traced { open, .. }) = self.members.get(&tgid)
+            && !open.is_empty()
+        {
+            return None;
+        }
         let member = self.members.remove(&tgid)?;
         self.resolver.gone(tgid);
         match member {
             Member::Traced { process, .. } => Some(process),
             Member::Excluded => None,
+        }
+    }
+
+    /// Whether the process was known before a time (monotonic nanoseconds): else news of that
+    /// time is about the one that had its id, or the program that ran in it, before.
+    pub fn is_older(&self, tgid: u32, time: u64) -> bool {
+        match self.members.get(&tgid) {
+            Some(Member::Traced { since, .. }) => *since < time,
+            Some(Member::Excluded) => true,
+            None => false,
         }
     }
 
@@ -259,6 +282,14 @@ mod tests {
     }
 
     #[test]
+    fn late_news_are_told_by_their_time() {
+        let mut roster = Roster::new(Numbers);
+        roster.place(key(7, 1), 50, 0);
+        assert!(!roster.is_older(7, 40));
+        assert!(roster.is_older(7, 60));
+    }
+
+    #[test]
     fn a_process_that_ends_gives_back_what_it_had_open() {
         let mut roster = Roster::new(Numbers);
         roster.place(key(7, 1), 5, 0);
@@ -270,7 +301,10 @@ mod tests {
             .collect();
         open.sort_unstable();
         assert_eq!(open, [1, 2]);
-        roster.remove(7);
+        roster.end(key(7, 1), 5);
+        assert!(roster.remove_idle(7).is_none());
+        roster.end(key(7, 2), 6);
+        assert!(roster.remove_idle(7).is_some());
         assert!(!roster.knows(7));
     }
 }

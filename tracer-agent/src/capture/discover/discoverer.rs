@@ -147,11 +147,14 @@ impl Discoverer {
                         });
                     }
                 }
-                Record::Executed { pid } => {
-                    news.push(Discovery::ProcessExecuted { pid });
+                Record::Executed { pid, time } => {
+                    news.push(Discovery::ProcessExecuted { pid, time });
                     candidates.extend(executable(&self.proc_root, pid));
                 }
-                Record::Exited { pid } => news.push(Discovery::ProcessExited { pid }),
+                Record::Exited { pid, time } => {
+                    let time = Some(time);
+                    news.push(Discovery::ProcessExited { pid, time });
+                }
                 Record::Lost => lost = true,
             });
         }
@@ -183,7 +186,7 @@ impl Discoverer {
             let exited = tick
                 .exited
                 .into_iter()
-                .map(|pid| Discovery::ProcessExited { pid });
+                .map(|pid| Discovery::ProcessExited { pid, time: None });
             news.extend(exited);
             for pid in tick.look_at {
                 self.look_at(pid, news);

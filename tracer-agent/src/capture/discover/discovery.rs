@@ -31,11 +31,15 @@ pub enum Discovery {
     ProcessExecuted {
         /// Its id.
         pid: u32,
+        /// When, monotonic nanoseconds.
+        time: u64,
     },
     /// A process ended.
     ProcessExited {
         /// Its id, which the kernel may give to another process from now on.
         pid: u32,
+        /// When, monotonic nanoseconds; `None` if only its absence was noticed.
+        time: Option<u64>,
     },
 }
 

@@ -23,9 +23,9 @@ pub(super) enum Record<'a> {
         path: &'a [u8],
     },
     /// It began to run another program.
-    Executed { pid: u32 },
+    Executed { pid: u32, time: u64 },
     /// Its first thread ended, and with it, in all but odd programs, the process.
-    Exited { pid: u32 },
+    Exited { pid: u32, time: u64 },
     /// Records were lost: only a scan tells what was missed.
     Lost,
 }
@@ -39,10 +39,12 @@ impl<'a> Record<'a> {
             MMAP2 => Self::mapped(body),
             COMM if misc & COMM_EXEC != 0 => Some(Self::Executed {
                 pid: word(body, 0)?,
+                time: time(body)?,
             }),
             // pid, parent's pid, tid, …
             EXIT if word(body, 0)? == word(body, 8)? => Some(Self::Exited {
                 pid: word(body, 0)?,
+                time: time(body)?,
             }),
             LOST => Some(Self::Lost),
             _ => None,
@@ -70,6 +72,11 @@ impl<'a> Record<'a> {
             path: name.get(..length)?,
         })
     }
+}
+
+/// The end of every record: monotonic nanoseconds (`sample_id` with `PERF_SAMPLE_TIME` alone).
+fn time(body: &[u8]) -> Option<u64> {
+    body.last_chunk().copied().map(u64::from_ne_bytes)
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
@@ -124,16 +131,16 @@ mod tests {
 
     #[test]
     fn names_and_threads_are_no_programs_and_processes() {
-        let comm = words(&[7, 7, 0x0064_6f6e, 0]);
+        let comm = words(&[7, 7, 0x0064_6f6e, 0, 5, 0]);
         assert_eq!(Record::parse(&record(COMM, 2, &comm)), None);
         let exec = Record::parse(&record(COMM, COMM_EXEC | 2, &comm)).map(|r| format!("{r:?}"));
-        assert_eq!(exec.as_deref(), Some("Executed { pid: 7 }"));
-        let thread = words(&[7, 1, 9, 1, 0, 0]);
+        assert_eq!(exec.as_deref(), Some("Executed { pid: 7, time: 5 }"));
+        let thread = words(&[7, 1, 9, 1, 0, 0, 5, 0]);
         assert_eq!(Record::parse(&record(EXIT, 2, &thread)), None);
-        let process = words(&[7, 1, 7, 1, 0, 0]);
+        let process = words(&[7, 1, 7, 1, 0, 0, 5, 0]);
         assert_eq!(
             Record::parse(&record(EXIT, 2, &process)),
-            Some(Record::Exited { pid: 7 })
+            Some(Record::Exited { pid: 7, time: 5 })
         );
     }
 }

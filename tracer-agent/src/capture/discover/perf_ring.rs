@@ -12,6 +12,7 @@ use super::perf_record::{HEADER, Record};
 
 const PERF_TYPE_SOFTWARE: u32 = 1;
 const PERF_COUNT_SW_DUMMY: u64 = 9;
+const PERF_SAMPLE_TIME: u64 = 1 << 2;
 /// Bytes of records, a power of two: room for about 250 mappings between two looks.
 const DATA: usize = 32 * 1024;
 
@@ -39,6 +40,11 @@ impl PerfRing {
         attributes.set_comm(1);
         attributes.set_comm_exec(1);
         attributes.set_task(1);
+        // Each record ends with its time, by the clock that the eBPF programs read.
+        attributes.set_sample_id_all(1);
+        attributes.sample_type = PERF_SAMPLE_TIME;
+        attributes.set_use_clockid(1);
+        attributes.clockid = libc::CLOCK_MONOTONIC;
         attributes.set_watermark(1);
         attributes.__bindgen_anon_2.wakeup_watermark = 1;
         // SAFETY: the attribute lives through the call and says its size; pid -1 with a processor

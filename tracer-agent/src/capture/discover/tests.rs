@@ -175,7 +175,7 @@ fn a_file_is_found_once_and_gone_when_deleted_and_unmapped() {
     discoverer.check_gone_now();
     let news = discoverer.next(Duration::from_secs(2));
     assert!(gone(&news), "{news:?}");
-    let exited = |news: &Discovery| matches!(news, Discovery::ProcessExited { pid: 42 | 43 });
+    let exited = |news: &Discovery| matches!(news, Discovery::ProcessExited { pid: 42 | 43, .. });
     assert!(news.iter().any(exited) || discoverer.next(Duration::from_secs(2)).iter().any(exited));
 }
 
@@ -293,8 +293,8 @@ fn a_program_is_seen_to_start_and_end() {
     child.wait().expect("wait");
     let mut started = false;
     let ended = wait_for(&mut discoverer, |news| {
-        started |= matches!(news, Discovery::ProcessExecuted { pid: seen } if *seen == pid);
-        matches!(news, Discovery::ProcessExited { pid: seen } if *seen == pid)
+        started |= matches!(news, Discovery::ProcessExecuted { pid: seen, .. } if *seen == pid);
+        matches!(news, Discovery::ProcessExited { pid: seen, .. } if *seen == pid)
     });
     assert!(started && ended.is_some());
 }
