@@ -24,6 +24,8 @@ pub fn run(profile: &str, arguments: &[String]) -> Result<Tally> {
         .args(["nextest", "run", "--workspace", "--profile", profile])
         .args(arguments)
         .env("NEXTEST_HIDE_PROGRESS_BAR", "1")
+        // Errors name what differs; where the test noticed it is in the test.
+        .env("RUST_LIB_BACKTRACE", "0")
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

@@ -55,9 +55,13 @@ pub fn met(needs: &[Need]) -> bool {
     missing.is_empty()
 }
 
-/// The release agent.
+/// Variable with the path of another build of the agent to test.
+const OTHER_AGENT: &str = "TRACER_TEST_AGENT";
+
+/// The agent under test: the release build unless [`OTHER_AGENT`] names another.
 pub fn agent_path() -> PathBuf {
-    workspace_root().join("target/release/tracer-agent")
+    let other = std::env::var_os(OTHER_AGENT).map(PathBuf::from);
+    other.unwrap_or_else(|| workspace_root().join("target/release/tracer-agent"))
 }
 
 /// The interpreter of the clients' environment.
