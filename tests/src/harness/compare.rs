@@ -105,7 +105,11 @@ fn fields(entry: &Entry, report: &Report, differences: &mut Differences) {
     let mut number =
         |name, wanted: Option<u64>| differences.equal(entry, name, wanted, report.number(name));
     number("http.response.status_code", Some(entry.status.into()));
-    number("llm_tracer.retry_count", entry.retry_count);
+    // A first attempt is the rule and not worth an attribute.
+    number(
+        "llm_tracer.retry_count",
+        entry.retry_count.filter(|count| *count > 0),
+    );
     server(entry, report, differences);
     tools(entry, report, differences);
     outcome(entry, report, differences);
