@@ -11,9 +11,10 @@ use std::{
 use anyhow::{Result, ensure};
 use tests::{
     harness::{
-        agent::{self, Agent, Launch},
+        agent::{Agent, Launch},
         client::{self, CLIENT_LIMIT},
         compare::compare,
+        patience::settled,
         process::{Lines, Process},
         requirements::{
             Need::{Agent as TheAgent, Python},
@@ -69,9 +70,8 @@ fn show(sources: &[Lines], over: &AtomicBool) {
 
 fn verdict(provider: &Provider, sink: &Sink, agent: &mut Agent) -> Result<()> {
     let entries = provider.ledger.entries();
-    agent::settle(entries.len(), Duration::from_secs(10), || sink.span_count());
+    let reports = settled(entries.len(), || sink.reports_of(provider));
     agent.stop()?;
-    let reports: Vec<_> = sink.spans().into_iter().map(|span| span.report).collect();
     compare(&entries, &reports)?;
     println!(
         "\n{} calls made, {} reported and exported, every field as served",

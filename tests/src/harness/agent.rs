@@ -4,7 +4,7 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     process::{Command, ExitStatus},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -12,6 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::{
     patience, process::Process, report::Report, requirements::agent_path, rotel::free_port,
 };
+use crate::provider::running::Provider;
 
 /// Longest time to attach.
 const READY: Duration = Duration::from_secs(30);
@@ -116,25 +117,11 @@ impl Launch {
 }
 
 impl Agent {
-    /// Calls printed so far.
-    pub fn calls(&self) -> Vec<Report> {
-        self.calls_since(0)
-    }
-
-    /// Calls printed from the `from`th line on.
-    pub fn calls_since(&self, from: usize) -> Vec<Report> {
-        self.process
-            .stdout
-            .since(from)
-            .iter()
-            .filter_map(|line| Report::from_line(line))
-            .collect()
-    }
-
-    /// Waits until as many calls are printed as there should be and no more come; returns them.
-    pub fn settled_calls(&self, wanted: usize, limit: Duration) -> Vec<Report> {
-        settle(wanted, limit, || self.process.stdout.len());
-        self.calls()
+    /// Calls to a provider printed so far.
+    pub fn calls(&self, provider: &Provider) -> Vec<Report> {
+        let lines = self.process.stdout.all();
+        let reports = lines.iter().filter_map(|line| Report::from_line(line));
+        reports.filter(|report| report.is_of(provider)).collect()
     }
 
     /// A page of its own server, `/metrics` or `/healthz`.
@@ -180,13 +167,4 @@ impl Agent {
         self.process.signal(libc::SIGTERM);
         self.process.wait_end(END)
     }
-}
-
-/// Waits until a count reaches `wanted`, then a little longer for what should not come.
-pub fn settle(wanted: usize, limit: Duration, count: impl Fn() -> usize) {
-    let end = Instant::now() + limit;
-    while count() < wanted && Instant::now() < end {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    std::thread::sleep(Duration::from_millis(300));
 }

@@ -3,7 +3,10 @@
 use std::{
     io::{BufRead as _, BufReader, Read, Write as _},
     process::{Child, ChildStdin, Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -14,7 +17,13 @@ use super::patience;
 
 /// Lines that a process has written so far to one of its streams.
 #[derive(Debug, Clone, Default)]
-pub struct Lines(Arc<Mutex<Vec<String>>>);
+pub struct Lines(Arc<Collected>);
+
+#[derive(Debug, Default)]
+struct Collected {
+    lines: Mutex<Vec<String>>,
+    ended: AtomicBool,
+}
 
 impl Lines {
     fn collect(stream: impl Read + Send + 'static) -> Self {
@@ -26,27 +35,29 @@ impl Lines {
                 .map_while(|line| line.ok())
             {
                 let line = String::from_utf8_lossy(&line).into_owned();
-                collected
-                    .0
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(line);
+                collected.lock().push(line);
             }
+            collected.0.ended.store(true, Ordering::Release);
         });
         lines
     }
 
+    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn have_ended(&self) -> bool {
+        self.0.ended.load(Ordering::Acquire)
+    }
+
     /// All lines.
     pub fn all(&self) -> Vec<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.lock().clone()
     }
 
     /// Number of lines.
     pub fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.lock().len()
     }
 
     /// Is there no line?
@@ -56,7 +67,7 @@ impl Lines {
 
     /// Lines from the `from`th on.
     pub fn since(&self, from: usize) -> Vec<String> {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = self.lock();
         lines.get(from..).unwrap_or_default().to_vec()
     }
 }
@@ -168,8 +179,9 @@ impl Process {
     /// If it does not come in time.
     pub fn wait_end(&mut self, limit: Duration) -> Result<ExitStatus> {
         let status = patience::until(limit, || self.child.try_wait().ok().flatten());
-        // The threads that collect the lines end with the streams.
-        thread::sleep(Duration::from_millis(20));
+        // A child of its own may hold the streams open for longer.
+        let read = || (self.stdout.have_ended() && self.stderr.have_ended()).then_some(());
+        patience::until(Duration::from_secs(1), read);
         status.with_context(|| {
             format!(
                 "{} has not ended after {limit:?}\n{}",

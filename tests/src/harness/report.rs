@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::provider::running::Provider;
+
 /// Attributes of a call's span by name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
@@ -20,6 +22,13 @@ impl Report {
             Ok(Value::Object(attributes)) => Some(Self { attributes }),
             _ => None,
         }
+    }
+
+    /// Whether it is of a call to this provider. Other processes of the host may make calls of
+    /// their own; a report that names no server might be of any.
+    pub fn is_of(&self, provider: &Provider) -> bool {
+        let port = self.number("server.port");
+        port.is_none_or(|port| port == u64::from(provider.address.port()))
     }
 
     /// An attribute.

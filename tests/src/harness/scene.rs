@@ -1,19 +1,14 @@
 //! The usual set: a provider, our sink and an agent that exports to it.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result};
 
 use super::{
-    agent::{self, Agent, Launch},
+    agent::{Agent, Launch},
     compare::compare,
-    report::Report,
+    patience::settled,
     sink::Sink,
 };
 use crate::provider::running::Provider;
-
-/// Longest wait for the last call to be printed or exported.
-const SETTLE: Duration = Duration::from_secs(15);
 
 /// Everything running.
 #[derive(Debug)]
@@ -56,17 +51,10 @@ impl Scene {
     /// With all that differs.
     pub fn check(&self) -> Result<()> {
         let entries = self.provider.ledger.entries();
-        let lines = self.agent.settled_calls(entries.len(), SETTLE);
-        compare(&entries, &lines).with_context(|| {
-            format!("JSON lines\n{}", self.agent.process.stderr.all().join("\n"))
-        })?;
-        agent::settle(entries.len(), SETTLE, || self.sink.span_count());
-        let spans: Vec<Report> = self
-            .sink
-            .spans()
-            .into_iter()
-            .map(|span| span.report)
-            .collect();
+        let lines = settled(entries.len(), || self.agent.calls(&self.provider));
+        let log = || format!("JSON lines\n{}", self.agent.process.stderr.all().join("\n"));
+        compare(&entries, &lines).with_context(log)?;
+        let spans = settled(entries.len(), || self.sink.reports_of(&self.provider));
         compare(&entries, &spans).context("exported spans")
     }
 }

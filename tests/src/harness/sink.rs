@@ -18,7 +18,11 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpListener, runtime::Runtime};
 
-use super::otlp::{self, Point, Span};
+use super::{
+    otlp::{self, Point, Span},
+    report::Report,
+};
+use crate::provider::running::Provider;
 
 /// Listens until dropped; then connections are refused.
 #[derive(Debug)]
@@ -66,19 +70,32 @@ impl Sink {
         format!("http://{}", self.address)
     }
 
-    /// All spans so far.
-    pub fn spans(&self) -> Vec<Span> {
-        self.lock().spans.clone()
+    /// Spans of calls to a provider so far.
+    pub fn spans_of(&self, provider: &Provider) -> Vec<Span> {
+        let spans = &self.lock().spans;
+        spans
+            .iter()
+            .filter(|span| span.report.is_of(provider))
+            .cloned()
+            .collect()
     }
 
-    /// Number of spans so far.
-    pub fn span_count(&self) -> usize {
-        self.lock().spans.len()
+    /// The attributes of these.
+    pub fn reports_of(&self, provider: &Provider) -> Vec<Report> {
+        self.spans_of(provider)
+            .into_iter()
+            .map(|span| span.report)
+            .collect()
     }
 
-    /// All histogram points so far.
-    pub fn points(&self) -> Vec<Point> {
-        self.lock().points.clone()
+    /// Histogram points of calls to a provider so far.
+    pub fn points_of(&self, provider: &Provider) -> Vec<Point> {
+        let points = &self.lock().points;
+        points
+            .iter()
+            .filter(|point| point.attributes.is_of(provider))
+            .cloned()
+            .collect()
     }
 
     /// Bodies that were no OTLP.

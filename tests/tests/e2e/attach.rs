@@ -14,6 +14,7 @@ use tests::{
         agent::Launch,
         client,
         compare::compare,
+        patience::settled,
         probes::mapped_path,
         process::Process,
         requirements::{
@@ -37,7 +38,7 @@ fn call(driver: &mut Process, n: u64) -> Result<()> {
 /// Calls from the `from`th on must be reported exactly, and nothing else.
 fn reported(provider: &Provider, agent: &tests::harness::agent::Agent, from: usize) -> Result<()> {
     let entries = provider.ledger.since(from);
-    let reports = agent.settled_calls(entries.len(), SOON);
+    let reports = settled(entries.len(), || agent.calls(provider));
     compare(&entries, &reports).with_context(|| agent.process.said())
 }
 

@@ -5,10 +5,10 @@ use std::{thread, time::Duration};
 use anyhow::{Result, ensure};
 use tests::{
     harness::{
-        agent::{self, Launch},
+        agent::Launch,
         client,
         compare::compare,
-        report::Report,
+        patience::{settled, until},
         requirements::{
             Need::{Agent, Python},
             met,
@@ -19,19 +19,11 @@ use tests::{
     provider::running::Provider,
 };
 
-/// Longest wait for exports, with the collector's own batching.
-const SETTLE: Duration = Duration::from_secs(20);
+/// Longest pause of the agent between two attempts to send, with room.
+const BACK_OFF: Duration = Duration::from_secs(60);
 
 /// Bound of resident memory while nothing can be sent.
 const RESIDENT: u64 = 60 << 20;
-
-fn reports(sinks: &[&Sink]) -> Vec<Report> {
-    sinks
-        .iter()
-        .flat_map(|sink| sink.spans())
-        .map(|span| span.report)
-        .collect()
-}
 
 /// All fields survive a real collector, and so do the metrics.
 fn through_rotel(endpoint: impl Fn(&Rotel) -> &str, protocol: &str) -> Result<()> {
@@ -42,19 +34,18 @@ fn through_rotel(endpoint: impl Fn(&Rotel) -> &str, protocol: &str) -> Result<()
     let mut agent = Launch::json()?.otlp(endpoint(&rotel), protocol).start()?;
     client::run(client::python("openai_sync.py", &provider))?;
     let served = provider.ledger.entries();
-    agent::settle(served.len(), SETTLE, || rotel.sink.span_count());
+    settled(served.len(), || rotel.sink.reports_of(&provider));
     ensure!(
         agent.stop()?.success(),
         "the agent failed\n{}",
         agent.process.said()
     );
-    agent::settle(1, SETTLE, || rotel.sink.points().len());
+    let points = settled(1, || rotel.sink.points_of(&provider));
     ensure!(
         rotel.sink.undecodable() == 0,
         "the collector passed on what is no OTLP"
     );
-    compare(&served, &reports(&[&rotel.sink]))?;
-    let points = rotel.sink.points();
+    compare(&served, &rotel.sink.reports_of(&provider))?;
     let duration = points
         .iter()
         .filter(|point| point.metric == "gen_ai.client.operation.duration");
@@ -99,8 +90,7 @@ fn calls_made_while_the_collector_is_away_are_delivered_after_its_return() -> Re
         .otlp(&before.url(), "http/protobuf")
         .start()?;
     load(&provider, 100)?;
-    agent::settle(100, SETTLE, || before.span_count());
-    let delivered = reports(&[&before]);
+    let delivered = settled(100, || before.reports_of(&provider));
     drop(before);
     load(&provider, 200)?;
     thread::sleep(absence());
@@ -110,8 +100,10 @@ fn calls_made_while_the_collector_is_away_are_delivered_after_its_return() -> Re
         "{resident} bytes resident while the collector is away"
     );
     let after = Sink::start(port)?;
-    agent::settle(200, Duration::from_secs(60), || after.span_count());
-    let all = [delivered, reports(&[&after])].concat();
+    until(BACK_OFF, || {
+        (!after.reports_of(&provider).is_empty()).then_some(())
+    });
+    let all = [delivered, settled(200, || after.reports_of(&provider))].concat();
     compare(&provider.ledger.entries(), &all).map_err(|error| error.context(agent.process.said()))
 }
 
@@ -124,12 +116,15 @@ fn beyond_the_bound_calls_are_counted() -> Result<()> {
     let port = tests::harness::rotel::free_port()?;
     let launch = Launch::json()?.otlp(&format!("http://127.0.0.1:{port}"), "http/protobuf");
     let agent = launch
+        // The bound would count calls of other processes as well.
+        .argument("--include")
+        .argument("name:python*")
         .variable("OTEL_BSP_MAX_QUEUE_SIZE", "50")
         .variable("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10")
         .start()?;
     load(&provider, 300)?;
     ensure!(
-        agent.settled_calls(300, SETTLE).len() == 300,
+        settled(300, || agent.calls(&provider)).len() == 300,
         "calls are missing on standard output"
     );
     let sink = Sink::start(port)?;
@@ -138,12 +133,12 @@ fn beyond_the_bound_calls_are_counted() -> Result<()> {
         let of = |name| metric(&page, name);
         Ok(of("llm_tracer_export_dropped_total") + of("llm_tracer_export_failed_total"))
     };
-    let limit = Duration::from_secs(60);
-    tests::harness::patience::until(limit, || {
-        (counted().ok()? + sink.span_count() as u64 >= 300).then_some(())
+    let delivered = || sink.reports_of(&provider).len() as u64;
+    until(BACK_OFF, || {
+        (counted().ok()? + delivered() >= 300).then_some(())
     });
     thread::sleep(Duration::from_secs(1));
-    let (counted, delivered) = (counted()?, sink.span_count() as u64);
+    let (counted, delivered) = (counted()?, delivered());
     ensure!(
         counted > 0 && delivered > 0,
         "{delivered} delivered, {counted} counted as lost"

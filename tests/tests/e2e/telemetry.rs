@@ -1,12 +1,10 @@
 //! Spans and metrics as a collector receives them: times, parents, resources, histograms.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, ensure};
 use tests::harness::{
-    agent,
     client::{self, CLIENT_LIMIT},
     otlp::Point,
+    patience::settled,
     process::Process,
     requirements::{
         Need::{Agent, Python},
@@ -14,8 +12,6 @@ use tests::harness::{
     },
     scene::Scene,
 };
-
-const SETTLE: Duration = Duration::from_secs(15);
 
 /// OTLP's number for a client span.
 const KIND_CLIENT: i32 = 3;
@@ -41,7 +37,7 @@ fn a_span_has_the_callers_trace_wire_times_and_the_process_as_resource() -> Resu
     let (begun, ended): (u64, u64) = (begun.parse()?, ended.parse()?);
     scene.check()?;
 
-    let spans = scene.sink.spans();
+    let spans = scene.sink.spans_of(&scene.provider);
     let [span] = spans.as_slice() else {
         anyhow::bail!("not one span: {spans:?}")
     };
@@ -108,10 +104,10 @@ fn metrics_add_up_to_what_was_served() -> Result<()> {
         "the agent failed\n{}",
         scene.agent.process.said()
     );
-    agent::settle(1, SETTLE, || scene.sink.points().len());
+    settled(1, || scene.sink.points_of(&scene.provider));
 
     let entries = scene.provider.ledger.entries();
-    let points = latest(scene.sink.points());
+    let points = latest(scene.sink.points_of(&scene.provider));
     let total = |name: &str, wanted: &dyn Fn(&Point) -> bool| -> (u64, f64) {
         let points = points
             .iter()
