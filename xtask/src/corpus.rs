@@ -21,6 +21,15 @@ const FOLDER: &str = "TRACER_CORPUS";
 /// Anthropic's messages. Excludes fill-in-the-middle, agents and Ollama's own paths of like names.
 const FILTER: &str = r"^https?://[^?]*?(/chat/completions|(?<!fim)(?<!agents)(?<!chat)/completions|(?<!/api)/embeddings|/responses|/v1/messages)(\?.*)?$";
 
+/// How the recordings are played: as recorded, then with other clients, encodings, versions of TLS
+/// and cuts of the bytes.
+const WAYS: [&str; 4] = [
+    "--concurrency 4",
+    "--client httpx --encoding br --chunk random --concurrency 8",
+    "--encoding zstd --chunk random --concurrency 4 --tls 1.2",
+    "--client curl --encoding gzip --chunk one --concurrency 4 --limit 300",
+];
+
 /// Arguments of `corpus`.
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
@@ -30,7 +39,7 @@ pub struct Arguments {
     /// Write the count to this file.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Further arguments of the harness (`replay.py --help`).
+    /// One run with these arguments of the harness (`replay.py --help`) instead of the usual ones.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     harness: Vec<String>,
 }
@@ -50,7 +59,15 @@ pub fn run(arguments: &Arguments) -> Result<Tally> {
     }
     let agent = build::run()?;
     let python = python::venv("corpus-venv", &folder.join("requirements.txt"))?;
-    let tally = replay(&python, &folder, &agent, arguments)?;
+    let usual = WAYS.map(|way| way.split(' ').map(str::to_owned).collect());
+    let ways: &[Vec<String>] = match arguments.harness.is_empty() {
+        true => &usual,
+        false => std::slice::from_ref(&arguments.harness),
+    };
+    let tally = ways
+        .iter()
+        .map(|way| replay(&python, &folder, &agent, arguments.limit, way))
+        .sum::<Result<Tally>>()?;
     if let Some(path) = &arguments.json {
         let json =
             serde_json::json!({ "corpus_passed": tally.passed, "corpus_failed": tally.failed });
@@ -60,7 +77,13 @@ pub fn run(arguments: &Arguments) -> Result<Tally> {
     Ok(tally)
 }
 
-fn replay(python: &Path, folder: &Path, agent: &Path, arguments: &Arguments) -> Result<Tally> {
+fn replay(
+    python: &Path,
+    folder: &Path,
+    agent: &Path,
+    limit: Option<usize>,
+    way: &[String],
+) -> Result<Tally> {
     let mut command = Command::new(python);
     command
         .arg(folder.join("replay.py"))
@@ -69,11 +92,13 @@ fn replay(python: &Path, folder: &Path, agent: &Path, arguments: &Arguments) -> 
     command
         .args(["--http1", "--filter", FILTER, "--agent-cmd"])
         .arg(format!("{} run", agent.display()));
-    if let Some(limit) = arguments.limit {
+    command.args(way);
+    if let Some(limit) = limit {
         command.args(["--limit", &limit.to_string()]);
     }
     command
-        .args(&arguments.harness)
+        // Another agent may serve its metrics at the usual address.
+        .env("LLM_TRACER_METRICS_LISTEN", "none")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("PYTHONUNBUFFERED", "1");
     let mut child = command
