@@ -100,7 +100,6 @@ fn bad_flags_and_variables_are_told_like_bad_files() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a test that cannot run says so")]
 fn without_privileges_each_missing_capability_is_named() {
     let mut command = Command::new("setpriv");
     command.env_clear().args([

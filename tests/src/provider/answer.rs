@@ -156,6 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_types, reason = "a few bytes of our own")]
     fn gzip_pieces_decode_to_the_same_text() {
         let mut frames = Frames::default();
         frames.event(format_args!("one"));

@@ -243,7 +243,7 @@ impl<R: Resolve> Driver<R> {
     }
 
     fn publish_counters(&self) {
-        self.telemetry.core.publish(&self.pipeline.stats());
+        self.telemetry.core.publish(self.pipeline.stats());
         let capture = &self.telemetry.capture;
         let of = |counter| self.tables.counter(counter);
         raise_to(&capture.counted_bytes, of(Counter::CountedBytes));

@@ -60,7 +60,7 @@ pub enum ServeError {
     /// Somebody else has the port.
     #[error(
         "cannot serve metrics on {0}: the address is in use; choose another with --metrics-listen \
-         or turn the endpoint off with --metrics-listen off"
+         or turn the endpoint off with --metrics-listen none"
     )]
     InUse(SocketAddr),
     /// The address is not this host's, or needs a privilege.

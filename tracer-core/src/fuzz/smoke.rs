@@ -7,7 +7,6 @@
     clippy::disallowed_methods,
     reason = "a fuzzer has a deadline, seeds on disk and a variable for its length"
 )]
-#![expect(clippy::print_stderr, reason = "the report of a fuzzer")]
 
 use std::{
     env, fs,

@@ -8,7 +8,6 @@
 //! (a tool that the model's own program called). The caller has to carry it out, so it is a tool
 //! call; the oracle looks at `content_block_start` only.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test reads files and runs the oracle")]
-#![expect(clippy::print_stdout, reason = "the table is the result")]
 
 mod compare;
 mod framing;
