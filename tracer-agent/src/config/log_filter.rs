@@ -4,14 +4,17 @@ use tracing_subscriber::EnvFilter;
 
 use super::setting::{Refusal, Scalar};
 
+/// Their information is of no use to operators.
+const QUIET: &str = "opentelemetry_sdk=warn,opentelemetry-otlp=warn,aya=warn,aya_obj=warn";
+
 /// A level, or directives as `tracing_subscriber` understands them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFilter(String);
 
 impl LogFilter {
-    /// The filter for a subscriber.
+    /// The filter for a subscriber: libraries that talk much are quiet unless they are named.
     pub fn to_env_filter(&self) -> EnvFilter {
-        EnvFilter::new(&self.0)
+        EnvFilter::new(format!("{QUIET},{}", self.0))
     }
 }
 

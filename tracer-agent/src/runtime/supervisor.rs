@@ -14,6 +14,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use aya::maps::RingBuf;
 use rustix::process::Resource;
+use tokio::sync::oneshot;
 use tracer_common::control::Control;
 use tracer_core::pipeline::Pipeline;
 
@@ -197,7 +198,8 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
         sources: sources.clone(),
         lives: lives_of_processes,
     });
-    let capture = spawn_capture(reader, driver, config.capture.reader_priority, stop.clone())?;
+    let (capture, ended) =
+        spawn_capture(reader, driver, config.capture.reader_priority, stop.clone())?;
     let prober = start_prober(
         &config,
         ProberParts {
@@ -217,8 +219,10 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
         .context("cannot start a thread")?;
     health.set_ready(true);
 
-    let signal = signals.next().await;
-    tracing::info!("stopping on {signal}");
+    tokio::select! {
+        signal = signals.next() => tracing::info!("stopping on {signal}"),
+        _ = ended => bail!("the capture thread ended unexpectedly; please report what stands above"),
+    }
     health.set_ready(false);
     stop.store(true, Ordering::Relaxed);
     // In this order: no new events, then the last ones, then their delivery.
@@ -309,15 +313,19 @@ fn caps(config: &Config) -> Caps {
     }
 }
 
+/// Starts the reader's thread; the receiver tells when it has ended.
 fn spawn_capture(
     mut reader: RingReader,
     mut driver: Driver<TracedProcesses>,
     priority: ReaderPriority,
     stop: Arc<AtomicBool>,
-) -> Result<JoinHandle<()>> {
-    thread::Builder::new()
+) -> Result<(JoinHandle<()>, oneshot::Receiver<()>)> {
+    let (alive, ended) = oneshot::channel::<()>();
+    let thread = thread::Builder::new()
         .name("capture".to_owned())
         .spawn(move || {
+            // Dropped with the thread, however it ends.
+            let _alive = alive;
             if let ReaderPriority::RealTime(level) = priority
                 && let Err(error) = priority::make_real_time(level)
             {
@@ -325,7 +333,8 @@ fn spawn_capture(
             }
             reader.run(&mut driver, &stop);
         })
-        .context("cannot start a thread")
+        .context("cannot start a thread")?;
+    Ok((thread, ended))
 }
 
 fn start_prober(config: &Config, parts: ProberParts) -> Result<Prober> {
