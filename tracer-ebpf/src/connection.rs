@@ -69,6 +69,22 @@ fn open(key: &ConnKey, source: u16) -> Option<&'static mut ConnState> {
     find(key)
 }
 
+/// Whether this turn's head has been forwarded and nothing else is wanted of it. User space judges
+/// such a connection by heads, so no more than that is paid for until it turns.
+#[inline(always)]
+pub fn is_spent(state: &ConnState, direction: usize) -> bool {
+    state.verdict == KernelVerdict::HeadOnly as u8
+        && state.left[direction & 1] == 0
+        && state.last == direction as u8
+}
+
+/// A call whose result is not looked at: how far the stream goes on is not known, but that it does
+/// shows as a gap.
+#[inline(always)]
+pub fn skip(state: &mut ConnState, direction: usize) {
+    state.offset[direction & 1] = state.offset[direction & 1].wrapping_add(1);
+}
+
 /// Takes note of a move of bytes in `direction`: turns, and what user space has decided since.
 #[inline(always)]
 pub fn turn(key: &ConnKey, state: &mut ConnState, direction: usize) {

@@ -12,6 +12,10 @@ use crate::{
     verdict::Verdict,
 };
 
+/// Bytes without a beginning of HTTP after which only the heads of turns are looked at: in the
+/// middle of a long body the next message shows itself in one, and bulk traffic costs no copies.
+const UNDETECTED_BYTES: u64 = 64 << 10;
+
 /// All that is known of one connection.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -25,10 +29,17 @@ pub(super) struct Connection {
 #[derive(Debug)]
 enum State {
     /// Not known yet what it speaks. The turns are counted from the first segment on.
-    Detecting(Box<(Detector, Exchanges)>),
+    Detecting(Box<Detecting>),
     Http1(Box<Http1>),
     /// Judged `Ignore`: whatever still comes is dropped.
     Ignored,
+}
+
+#[derive(Debug, Default)]
+struct Detecting {
+    detector: Detector,
+    exchanges: Exchanges,
+    bytes: u64,
 }
 
 #[derive(Debug)]
@@ -59,10 +70,12 @@ impl Connection {
         match &mut self.state {
             State::Ignored => return,
             State::Detecting(detecting) => {
-                let (detector, exchanges) = &mut **detecting;
-                exchanges.turns.segment(segment, false);
-                let Some(protocol) = detector.piece(arrival, piece.bytes) else { return };
-                let (held, exchanges) = (detector.take_held(), std::mem::take(exchanges));
+                detecting.exchanges.turns.segment(segment, false);
+                let Some(protocol) = detecting.detector.piece(arrival, piece.bytes) else {
+                    return detecting.wait(piece.bytes.len() as u64, report);
+                };
+                let held = detecting.detector.take_held();
+                let exchanges = std::mem::take(&mut detecting.exchanges);
                 self.detected(protocol, exchanges, &held, headers, report);
                 if let State::Http1(http) = &mut self.state {
                     http.piece(arrival, piece.bytes, report);
@@ -157,6 +170,17 @@ impl Connection {
         parser.give_up(&mut |event| exchanges.event(event, report));
         exchanges.give_up(BodyEnd::Gap { missing: 0 }, self.seen, report);
         report.stats.calls - before
+    }
+}
+
+impl Detecting {
+    /// Nothing is known yet after `more` bytes.
+    fn wait(&mut self, more: u64, report: &mut Report<'_>) {
+        let before = self.bytes;
+        self.bytes = before.saturating_add(more);
+        if before <= UNDETECTED_BYTES && self.bytes > UNDETECTED_BYTES {
+            report.verdict(Verdict::HeadOnly);
+        }
     }
 }
 

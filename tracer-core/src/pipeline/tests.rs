@@ -341,3 +341,31 @@ fn nothing_secret_and_no_content_is_in_any_output() {
     }
     assert_eq!(calls, 1);
 }
+
+#[test]
+fn bulk_traffic_is_looked_at_by_heads_alone() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut on = Host::connection(1);
+    for _ in 0..100 {
+        host.send(&mut on, Outbound, vec![0x80_u8; 16 << 10]);
+    }
+    assert_eq!(host.outputs().verdicts, [Verdict::HeadOnly]);
+}
+
+#[test]
+fn a_gap_of_unknown_length_ends_at_the_next_request() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut on = Host::connection(1);
+    let upload = "POST /upload HTTP/1.1\r\nHost: gateway\r\nContent-Length: 1000000\r\n\r\n";
+    host.send(&mut on, Outbound, upload);
+    host.send(&mut on, Outbound, vec![b'x'; 64 << 10]);
+    // The kernel half skips calls once the head is spent: all it tells is that there were some.
+    host.lose(&mut on, Outbound, [0; 9]);
+    host.send(&mut on, Inbound, json("{}"));
+    host.send(&mut on, Outbound, post("gateway", "/v1/chat/completions", r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#));
+    host.send(&mut on, Inbound, json(ANSWER));
+    let seen = host.outputs();
+    assert_eq!(seen.verdicts, [Verdict::HeadOnly, Verdict::Full]);
+    assert_eq!(seen.calls.len(), 1);
+    assert_eq!(seen.calls[0].usage.input, Some(3));
+}

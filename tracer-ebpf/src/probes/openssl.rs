@@ -170,6 +170,10 @@ fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
         state.ignored += 1;
         return Entry::Skip;
     }
+    if connection::is_spent(state, DIRECTION) {
+        connection::skip(state, DIRECTION);
+        return Entry::Skip;
+    }
     state.buffer[DIRECTION] = ctx.arg::<u64>(1).unwrap_or(0);
     // Both are read before one is chosen, and out of the optimiser's sight: the verifier refuses a
     // load through a context pointer that was moved to the one or the other.
