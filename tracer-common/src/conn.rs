@@ -17,6 +17,16 @@ pub struct ConnKey {
     pub handle: u64,
 }
 
+/// Names a call in progress on kernels without uprobe sessions: calls of one thread nest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct CallKey {
+    /// Process and thread.
+    pub thread: u64,
+    /// Where the stack pointer was at entry, above the return address.
+    pub frame: u64,
+}
+
 /// What the kernel half knows of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(C)]
@@ -31,7 +41,9 @@ pub struct ConnState {
     /// return value.
     pub count_at: [u64; 2],
     /// Calls seen since the connection was judged not to be LLM traffic.
-    pub ignored: u64,
+    pub ignored: u32,
+    /// 1 if the TLS object is gone but user space could not be told: it finds out by looking.
+    pub closed: u32,
     /// Bytes that may still be forwarded in this turn, per direction.
     pub left: [u32; 2],
     /// How often the connection turned from reading to writing.
@@ -45,4 +57,5 @@ pub struct ConnState {
 }
 
 const _: () = assert!(size_of::<ConnKey>() == 16);
+const _: () = assert!(size_of::<CallKey>() == 16);
 const _: () = assert!(size_of::<ConnState>() == 80);

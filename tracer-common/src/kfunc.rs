@@ -4,9 +4,9 @@
 //! numbers, which no kernel has; before it loads a program, the loader turns each such call into
 //! a call of the kfunc with the BTF id that the running kernel gives it.
 
-/// `bool bpf_session_is_return(void)` (Linux 6.13).
+/// `bool bpf_session_is_return(void)` (Linux 6.13), `(void *ctx)` since 7.0.
 pub const SESSION_IS_RETURN: u32 = 0x7fff_0001;
-/// `__u64 *bpf_session_cookie(void)` (Linux 6.13).
+/// `__u64 *bpf_session_cookie(void)` (Linux 6.13), `(void *ctx)` since 7.0.
 pub const SESSION_COOKIE: u32 = 0x7fff_0002;
 
 /// Number and name of each.

@@ -36,8 +36,8 @@ pub fn find_or_open(
     source: impl FnOnce() -> u16,
 ) -> Option<&'static mut ConnState> {
     match find(key) {
-        Some(state) => Some(state),
-        None => open(key, source()),
+        Some(state) if state.closed == 0 => Some(state),
+        _ => open(key, source()),
     }
 }
 
@@ -46,8 +46,8 @@ pub fn find_or_open(
 pub fn find(key: &ConnKey) -> Option<&'static mut ConnState> {
     let state = CONNECTIONS.get_ptr_mut(key)?;
     // SAFETY: the pointer is valid while the program runs. A TLS object is never used by two
-    // threads at once (its library forbids it), so nobody else writes; a racing eviction hands
-    // the memory out again only after a grace period.
+    // threads at once (its library forbids it), so nobody else writes. An evicted element is reused at once: in
+    // that race another connection's state gets a wrong count, which its generation does not show.
     Some(unsafe { &mut *state })
 }
 
@@ -92,6 +92,12 @@ pub fn turn(key: &ConnKey, state: &mut ConnState, direction: usize) {
     state.last = direction as u8;
     if turned {
         state.turn = state.turn.wrapping_add(1);
+        if state.verdict == KernelVerdict::Unknown as u8
+            && let Some(control) = control()
+        {
+            // Not judged by what was forwarded so far: the next request gets a new chance.
+            state.left = control.head;
+        }
     }
     // A full verdict can only be taken back at a turn; all others may change at any time.
     if turned || state.verdict != KernelVerdict::Full as u8 {

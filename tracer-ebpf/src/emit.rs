@@ -16,9 +16,8 @@ use crate::{
     maps::{EVENTS, control, count},
 };
 
-/// Wakes the reader only if it has caught up (the kernel's default).
-const BPF_RB_ADAPTIVE: u64 = 0;
 const BPF_RB_NO_WAKEUP: u64 = 1;
+const BPF_RB_FORCE_WAKEUP: u64 = 2;
 
 /// A record of fixed capacity.
 #[repr(C)]
@@ -57,7 +56,7 @@ pub fn moved(caller: Caller, key: &ConnKey, state: &mut ConnState, direction: us
         // SAFETY: a helper without arguments.
         time: unsafe { bpf_ktime_get_ns() },
         direction: direction as u8,
-        flags: wake_flags(state),
+        flags: wake_flags(),
     };
     if forward > 0 {
         forward_bytes(&call, buffer, offset, forward, moved - forward);
@@ -67,14 +66,14 @@ pub fn moved(caller: Caller, key: &ConnKey, state: &mut ConnState, direction: us
     }
 }
 
-/// The TLS object is gone, or says that it will write no more.
+/// The TLS object is gone, or says that it will write no more. False if nobody could be told.
 #[inline(always)]
-pub fn ended(caller: Caller, key: &ConnKey, state: &ConnState, kind: EventKind) {
+pub fn ended(caller: Caller, key: &ConnKey, state: &ConnState, kind: EventKind) -> bool {
     // SAFETY: a helper without arguments.
     let time = unsafe { bpf_ktime_get_ns() };
     let Some(mut record) = EVENTS.reserve::<EventHeader>(0) else {
         count(Counter::LostRingEvents, 1);
-        return;
+        return false;
     };
     record.write(EventHeader {
         time,
@@ -84,27 +83,24 @@ pub fn ended(caller: Caller, key: &ConnKey, state: &ConnState, kind: EventKind) 
         rest: state.offset[INBOUND],
         tgid: key.tgid,
         tid: caller.tid,
-        len: state.ignored as u32,
+        len: state.ignored,
         turn: state.turn,
         kind: kind as u8,
         direction: 0,
         source: state.source,
         zero: [0; 4],
     });
-    record.submit(wake_flags(state));
+    record.submit(wake_flags());
+    true
 }
 
-/// Nobody is woken per event while the reader polls, except for a verdict.
+/// Nobody is woken while the reader polls; a sleeping reader is woken by every event, since one
+/// that was committed without waking it would hide the others from the kernel's own judgement.
 #[inline(always)]
-fn wake_flags(state: &ConnState) -> u64 {
-    let asleep = match control() {
-        Some(control) => control.wake != 0,
-        None => true,
-    };
-    if asleep || state.verdict == KernelVerdict::Unknown as u8 {
-        BPF_RB_ADAPTIVE
-    } else {
-        BPF_RB_NO_WAKEUP
+fn wake_flags() -> u64 {
+    match control() {
+        Some(control) if control.wake == 0 => BPF_RB_NO_WAKEUP,
+        _ => BPF_RB_FORCE_WAKEUP,
     }
 }
 
@@ -148,6 +144,8 @@ extern "C" fn next_piece(index: u64, pieces: *const Pieces) -> u64 {
     let header = EventHeader {
         offset: pieces.header.offset + done,
         len: len as u32,
+        // What was not copied comes behind the last piece.
+        rest: if left > PIECE as u64 { 0 } else { pieces.header.rest },
         ..pieces.header
     };
     record::<PIECE>(&header, pieces.buffer + done, pieces.flags);
@@ -212,7 +210,7 @@ fn record<const CAPACITY: usize>(header: &EventHeader, buffer: u64, flags: u64) 
         bpf_probe_read_user((&raw mut (*record).bytes).cast(), len, buffer as *const _)
     };
     if failed != 0 {
-        entry.discard(BPF_RB_NO_WAKEUP);
+        entry.discard(flags);
         count(Counter::LostFaultBytes, u64::from(len));
         return;
     }

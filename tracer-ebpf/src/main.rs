@@ -7,6 +7,7 @@
 
 mod connection;
 mod emit;
+mod frame;
 mod kfunc;
 mod maps;
 mod probes;

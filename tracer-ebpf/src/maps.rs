@@ -5,7 +5,7 @@ use aya_ebpf::{
     maps::{Array, LruHashMap, PerCpuArray, RingBuf},
 };
 use tracer_common::{
-    conn::{ConnKey, ConnState},
+    conn::{CallKey, ConnKey, ConnState},
     control::Control,
     counters::Counter,
     verdict::VerdictEntry,
@@ -30,9 +30,10 @@ pub static VERDICTS: LruHashMap<ConnKey, VerdictEntry> = LruHashMap::with_max_en
 #[map]
 pub static EXCLUDED: LruHashMap<u32, u8> = LruHashMap::with_max_entries(4096, 0);
 
-/// TLS object of the call in progress on each thread, for kernels without uprobe sessions.
+/// TLS object of each call in progress, for kernels without uprobe sessions. Least used first out:
+/// a call that never returns (longjmp, exit) leaves its entry behind.
 #[map]
-pub static IN_CALL: LruHashMap<u64, u64> = LruHashMap::with_max_entries(8192, 0);
+pub static IN_CALL: LruHashMap<CallKey, u64> = LruHashMap::with_max_entries(8192, 0);
 
 /// Losses and what was left out, see [`Counter`].
 #[map]
@@ -46,7 +47,9 @@ pub static CONTROL: Array<Control> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[inline(always)]
 pub fn count(counter: Counter, by: u64) {
     if let Some(value) = COUNTERS.get_ptr_mut(counter as u32) {
-        // SAFETY: the pointer is this CPU's own element; programs do not migrate while running.
+        // SAFETY: this CPU's own element, which lives as long as the map; programs do not migrate
+        // while they run. On a preemptible kernel one that preempts another right here can lose
+        // the other's count; the target has no atomic addition in stable Rust.
         unsafe { *value += by };
     }
 }

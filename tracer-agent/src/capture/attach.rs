@@ -110,6 +110,33 @@ pub fn attach(
     Ok(Attached(links))
 }
 
+/// Loads every capturing program for a mechanism: what the verifier refuses is known before
+/// anything is attached.
+///
+/// # Errors
+/// If the kernel refuses one.
+pub fn load_all(loaded: &mut Loaded, mechanism: Mechanism) -> Result<(), AttachError> {
+    let roles = [ProbeRole::Read, ProbeRole::Write, ProbeRole::Close, ProbeRole::Shutdown];
+    for attachment in roles
+        .into_iter()
+        .flat_map(|role| attachments(mechanism, ProgramSet::Capture, role))
+    {
+        match mechanism {
+            Mechanism::Session | Mechanism::Multi => {
+                loaded.program(attachment.program, attachment.attach_type)?;
+            }
+            Mechanism::Perf => {
+                perf_program(loaded, attachment.program).map_err(|error| AttachError::Perf {
+                    program: attachment.program,
+                    path: "any file".to_owned(),
+                    error,
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn link_multi(
     loaded: &mut Loaded,
     attachment: Attachment,
@@ -147,15 +174,7 @@ fn link_perf(
         path: file.path.display().to_string(),
         error,
     };
-    let program: &mut UProbe = loaded
-        .ebpf
-        .program_mut(attachment.program)
-        .ok_or_else(|| LoadError::Object(format!("no program `{}`", attachment.program)))?
-        .try_into()
-        .map_err(|error: aya::programs::ProgramError| refused(Box::new(error)))?;
-    if program.fd().is_err() {
-        program.load().map_err(|error| refused(Box::new(error)))?;
-    }
+    let program = perf_program(loaded, attachment.program).map_err(refused)?;
     let at = UProbeAttachPoint {
         location: UProbeAttachLocation::AbsoluteOffset(point.file_offset),
         cookie: Some(cookie(point.count, file.source)),
@@ -175,4 +194,20 @@ fn cookie(count: CountLocation, source: u16) -> u64 {
         CountLocation::FifthArgument => CountFrom::FifthArgument,
     };
     Cookie::new(from, source).0
+}
+
+/// A program loaded for perf events.
+fn perf_program<'a>(
+    loaded: &'a mut Loaded,
+    name: &'static str,
+) -> Result<&'a mut UProbe, Box<dyn std::error::Error + Send + Sync>> {
+    let program: &mut UProbe = loaded
+        .ebpf
+        .program_mut(name)
+        .ok_or_else(|| LoadError::Object(format!("no program `{name}`")))?
+        .try_into()?;
+    if program.fd().is_err() {
+        program.load()?;
+    }
+    Ok(program)
 }

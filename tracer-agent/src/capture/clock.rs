@@ -26,7 +26,8 @@ impl Clock {
     /// Wall time of a monotonic time.
     pub fn wall(self, monotonic_nanos: u64) -> Timestamp {
         let nanos = i128::from(monotonic_nanos) + self.difference;
-        Timestamp::from_unix_nanos(u64::try_from(nanos).unwrap_or(0))
+        let limit = if nanos < 0 { 0 } else { u64::MAX };
+        Timestamp::from_unix_nanos(u64::try_from(nanos).unwrap_or(limit))
     }
 
     /// Wall time now.

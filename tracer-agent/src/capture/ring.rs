@@ -21,6 +21,10 @@ const POLL_PAUSE: Duration = Duration::from_millis(3);
 const QUIET: Duration = Duration::from_millis(200);
 /// Longest sleep, and the pace of [`EventHandler::tick`].
 const TICK: Duration = Duration::from_millis(500);
+/// Longest batch: at saturation the ring is never empty, but the rest has to be done, too.
+const BATCH: Duration = Duration::from_millis(50);
+/// Events between two looks at the clock.
+const EVENTS_PER_LOOK: u32 = 256;
 
 /// Takes what the reader finds.
 pub trait EventHandler {
@@ -32,6 +36,16 @@ pub trait EventHandler {
     fn batch_end(&mut self, used: u64);
     /// About every half second.
     fn tick(&mut self);
+    /// Nothing more will come.
+    fn end(&mut self);
+}
+
+/// What one look at the ring brought.
+#[derive(Debug, Clone, Copy, Default)]
+struct Batch {
+    bytes: u64,
+    /// There may be more.
+    cut_short: bool,
 }
 
 /// The reader.
@@ -52,12 +66,16 @@ impl RingReader {
         let mut next_tick = Instant::now() + TICK;
         while !stop.load(Ordering::Relaxed) {
             let now = Instant::now();
-            if self.drain(handler) > 0 {
+            let batch = self.drain(handler);
+            if batch.bytes > 0 {
                 last_event = now;
             }
             if now >= next_tick {
                 handler.tick();
                 next_tick = now + TICK;
+            }
+            if batch.cut_short {
+                continue;
             }
             if now.duration_since(last_event) < QUIET {
                 thread::sleep(POLL_PAUSE);
@@ -65,23 +83,32 @@ impl RingReader {
                 self.sleep(next_tick.saturating_duration_since(now));
             }
         }
-        self.drain(handler);
+        // What is in the ring now is still taken; what comes meanwhile may be, too.
+        while self.drain(handler).cut_short {}
         handler.tick();
+        handler.end();
     }
 
-    fn drain(&mut self, handler: &mut impl EventHandler) -> u64 {
-        let mut used = 0;
+    fn drain(&mut self, handler: &mut impl EventHandler) -> Batch {
+        let started = Instant::now();
+        let mut batch = Batch::default();
+        let mut events: u32 = 0;
         while let Some(record) = self.ring.next() {
-            used += record.len() as u64;
+            batch.bytes += record.len() as u64;
             match KernelEvent::parse(&record) {
                 Ok(event) => handler.event(event),
                 Err(_) => handler.bad_event(),
             }
+            events = events.wrapping_add(1);
+            if events.is_multiple_of(EVENTS_PER_LOOK) && started.elapsed() > BATCH {
+                batch.cut_short = true;
+                break;
+            }
         }
-        if used > 0 {
-            handler.batch_end(used);
+        if batch.bytes > 0 {
+            handler.batch_end(batch.bytes);
         }
-        used
+        batch
     }
 
     /// Waits for an event or the time out, whichever is first. An event that came before the

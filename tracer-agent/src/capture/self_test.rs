@@ -86,6 +86,7 @@ fn try_one(loaded: &mut Loaded, mechanism: Mechanism) -> Result<(), Unusable> {
             cost: ProbeCost::SingleStepped,
         }],
     };
+    attach::load_all(loaded, mechanism)?;
     let child = Child::spawn()?;
     let file = ProbedFile { path: Path::new("/proc/self/exe"), plan: &plan, source: 0 };
     let probes = attach::attach(loaded, mechanism, ProgramSet::Bare, &file)?;

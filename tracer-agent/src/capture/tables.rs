@@ -97,6 +97,11 @@ impl Tables {
         self.verdicts.insert(Key(key), Entry(entry), 0)
     }
 
+    /// What the kernel half knows of a connection now.
+    pub fn look(&self, key: ConnKey) -> Option<ConnState> {
+        self.connections.get(&Key(key), 0).ok().map(|State(state)| state)
+    }
+
     /// Forgets a connection's verdict: its TLS object is gone.
     pub fn closed(&mut self, key: ConnKey) {
         // An entry that is not there needs no removal.

@@ -7,7 +7,7 @@
 
 use std::{mem, sync::mpsc::Receiver};
 
-use tracer_common::counters::Counter;
+use tracer_common::{conn::ConnState, counters::Counter};
 use tracer_core::{
     llm::call::{Call, Captured},
     pipeline::{Output, Pipeline},
@@ -84,6 +84,8 @@ pub struct Driver<R> {
     lives: Receiver<ProcessLife>,
     /// Ended, but their last events may still be in the ring until the next tick.
     ending: Vec<(u32, u64)>,
+    /// Events lost when ends were last looked for.
+    lost_events: u64,
     clock: Clock,
 }
 
@@ -100,11 +102,19 @@ impl<R: Resolve> Driver<R> {
             sources: parts.sources,
             lives: parts.lives,
             ending: Vec::new(),
+            lost_events: 0,
             clock: Clock::read(),
         }
     }
 
     fn data(&mut self, event: &KernelEvent<'_>, data: Data<'_>) {
+        if self.roster.is_new(event.key, event.generation) {
+            // The process may have become another one since it was last heard of.
+            self.read_lives();
+            if let Some(before) = self.roster.replaced(event.key.tgid, event.generation) {
+                self.process_gone(event.key.tgid, before);
+            }
+        }
         let id = match self.roster.place(event.key, event.generation, event.source) {
             Place::Connection { id, replaces } => {
                 if let Some(old) = replaces {
@@ -112,8 +122,7 @@ impl<R: Resolve> Driver<R> {
                 }
                 id
             }
-            Place::NewlyExcluded => return self.exclude(event),
-            Place::Excluded => return self.exclude(event),
+            Place::NewlyExcluded | Place::Excluded => return self.exclude(event),
         };
         let segment = Segment {
             connection: id,
@@ -230,6 +239,27 @@ impl<R: Resolve> Driver<R> {
             .offer(Record::new(holder.process.clone(), released));
     }
 
+    /// Ends that the ring had no room for: the kernel half left a mark where they happened.
+    fn look_for_lost_ends(&mut self) {
+        let lost = self.tables.counter(Counter::LostRingEvents);
+        if lost == self.lost_events {
+            return;
+        }
+        self.lost_events = lost;
+        for (key, connection) in self.roster.all_connections() {
+            let state = self.tables.look(key);
+            let ended = |state: &ConnState| {
+                state.closed != 0 && state.generation == connection.generation
+            };
+            if let Some(state) = state.filter(ended) {
+                self.tables.forget(key);
+                self.pipeline.close(connection, self.clock.now(), Some(counts(&state)));
+                self.act();
+                self.roster.end(key, connection.generation);
+            }
+        }
+    }
+
     fn read_lives(&mut self) {
         while let Ok(life) = self.lives.try_recv() {
             match life {
@@ -320,8 +350,24 @@ impl<R: Resolve> EventHandler for Driver<R> {
             self.process_gone(pid, time);
         }
         self.read_lives();
+        self.look_for_lost_ends();
         self.pipeline.advance(self.clock.now());
         self.act();
         self.publish_counters();
     }
+
+    fn end(&mut self) {
+        for (key, connection) in self.roster.all_connections() {
+            let state = self.tables.look(key);
+            let state = state.filter(|state| state.generation == connection.generation);
+            self.pipeline.give_up(connection, state.as_ref().map(counts));
+            self.act();
+        }
+        self.publish_counters();
+    }
+}
+
+fn counts(state: &ConnState) -> FinalCounts {
+    let [outbound, inbound] = state.offset;
+    FinalCounts { outbound, inbound, turns: state.turn }
 }

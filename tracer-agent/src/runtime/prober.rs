@@ -217,6 +217,8 @@ impl Prober {
                 );
             }
             Err(error) => {
+                // Seen again, it is tried again: what stood in the way may have passed.
+                self.discoverer.forget(&found.identity);
                 tracing::warn!(file = %found.display_path.display(), "{error}");
             }
         }

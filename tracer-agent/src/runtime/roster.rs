@@ -168,6 +168,29 @@ impl<R: Resolve> Roster<R> {
             .collect()
     }
 
+    /// Everything that is open.
+    pub fn all_connections(&self) -> Vec<(ConnKey, ConnectionId)> {
+        self.members.keys().flat_map(|tgid| self.connections(*tgid)).collect()
+    }
+
+    /// Whether an event with this key and generation begins a life.
+    pub fn is_new(&self, key: ConnKey, generation: u64) -> bool {
+        match self.members.get(&key.tgid) {
+            Some(Member::Traced { open, .. }) => {
+                open.get(&key.handle).is_none_or(|life| life.generation != generation)
+            }
+            _ => true,
+        }
+    }
+
+    /// If the process that is known by this id is not the one that has it now, as of a connection
+    /// that began at `generation`: the time before which all belongs to the former.
+    pub fn replaced(&mut self, tgid: u32, generation: u64) -> Option<u64> {
+        let Some(Member::Traced { process, .. }) = self.members.get(&tgid) else { return None };
+        let now = self.resolver.resolve(tgid)?;
+        (now.key != process.key).then_some(generation)
+    }
+
     /// Forgets a process that has nothing open; its facts, if it was traced.
     pub fn remove_idle(&mut self, tgid: u32) -> Option<Arc<ProcessInfo>> {
         if let Some(Member::Traced { open, .. }) = self.members.get(&tgid)

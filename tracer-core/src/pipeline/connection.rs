@@ -158,6 +158,15 @@ impl Connection {
         self.state = State::Ignored;
     }
 
+    /// Nobody will look any more.
+    pub(super) fn leave(&mut self, counts: Option<FinalCounts>, report: &mut Report<'_>) {
+        self.give_up(report);
+        let State::Http1(http) = &mut self.state else { return };
+        let request_open = http.exchanges.request_open();
+        http.exchanges.turns.close(counts, request_open);
+        http.report_lost(report);
+    }
+
     /// Reports the calls under way as they are: nothing came for too long, or the connection is
     /// forgotten. Returns how many there were.
     pub(super) fn give_up(&mut self, report: &mut Report<'_>) -> u64 {

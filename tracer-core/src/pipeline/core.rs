@@ -75,6 +75,14 @@ impl Pipeline {
         self.stats.connections = self.connections.len() as u64;
     }
 
+    /// Nobody will look at the connection any more, although it goes on: what is under way is
+    /// reported as far as it was seen, and `counts` tell what was lost.
+    pub fn give_up(&mut self, connection: ConnectionId, counts: Option<FinalCounts>) {
+        let Some(mut left) = self.connections.pop(&connection) else { return };
+        left.leave(counts, &mut self.report(connection));
+        self.stats.connections = self.connections.len() as u64;
+    }
+
     /// Lets time pass: gives up what has been silent for too long. Call about once a second.
     pub fn advance(&mut self, now: Timestamp) {
         if now.since(self.swept) < SWEEP_INTERVAL {

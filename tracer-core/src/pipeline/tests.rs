@@ -369,3 +369,16 @@ fn a_gap_of_unknown_length_ends_at_the_next_request() {
     assert_eq!(seen.calls.len(), 1);
     assert_eq!(seen.calls[0].usage.input, Some(3));
 }
+
+#[test]
+fn a_call_under_way_when_the_agent_stops_is_reported_as_far_as_seen() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut on = Host::connection(1);
+    host.send(&mut on, Outbound, chat());
+    host.send(&mut on, Inbound, STREAM_HEAD);
+    host.pipeline.give_up(on.id, Some(on.counts));
+    let seen = host.outputs();
+    assert_eq!(seen.calls.len(), 1);
+    assert_eq!(seen.calls[0].capture, CaptureState::Gap);
+    assert_eq!(seen.lost, 0);
+}

@@ -35,7 +35,7 @@ use tracer_common::{
 
 use crate::{
     connection::{self, Caller},
-    emit, kfunc,
+    emit, frame, kfunc,
     maps::{CONNECTIONS, IN_CALL, count},
 };
 
@@ -91,9 +91,12 @@ pub fn close(ctx: ProbeContext) -> u32 {
     let key = caller.key(handle);
     if let Some(state) = connection::find(&key) {
         debug!(&ctx, "close {:x} of {} after {} turns", handle, caller.tgid, state.turn);
-        emit::ended(caller, &key, state, EventKind::Close);
-        // Nothing to do if somebody was faster.
-        let _ = CONNECTIONS.remove(&key);
+        if emit::ended(caller, &key, state, EventKind::Close) {
+            // Nothing to do if somebody was faster.
+            let _ = CONNECTIONS.remove(&key);
+        } else {
+            state.closed = 1;
+        }
     }
     0
 }
@@ -114,9 +117,9 @@ pub fn shutdown(ctx: ProbeContext) -> u32 {
 
 #[inline(always)]
 fn session<const DIRECTION: usize>(ctx: &ProbeContext) -> u32 {
-    if kfunc::session_is_return() {
+    if kfunc::session_is_return(ctx.as_ptr()) {
         // SAFETY: the kernel keeps the eight bytes from entry to return.
-        let handle = unsafe { *kfunc::session_cookie() };
+        let handle = unsafe { *kfunc::session_cookie(ctx.as_ptr()) };
         let result = RetProbeContext::new(ctx.as_ptr()).ret::<i32>();
         on_return::<DIRECTION>(ctx, handle, result);
         return 0;
@@ -125,7 +128,7 @@ fn session<const DIRECTION: usize>(ctx: &ProbeContext) -> u32 {
     match on_entry::<DIRECTION>(ctx, handle) {
         Entry::Watch => {
             // SAFETY: as above.
-            unsafe { *kfunc::session_cookie() = handle };
+            unsafe { *kfunc::session_cookie(ctx.as_ptr()) = handle };
             0
         }
         Entry::Skip => 1,
@@ -135,26 +138,22 @@ fn session<const DIRECTION: usize>(ctx: &ProbeContext) -> u32 {
 #[inline(always)]
 fn plain_entry<const DIRECTION: usize>(ctx: &ProbeContext) -> u32 {
     let Some(handle) = ctx.arg::<u64>(0) else { return 0 };
-    let thread = aya_ebpf::helpers::bpf_get_current_pid_tgid();
-    match on_entry::<DIRECTION>(ctx, handle) {
-        Entry::Watch => {
-            if IN_CALL.insert(&thread, &handle, 0).is_err() {
-                count(Counter::LostStateCalls, 1);
-            }
-        }
-        Entry::Skip => {}
+    if let Entry::Watch = on_entry::<DIRECTION>(ctx, handle)
+        && IN_CALL.insert(&frame::at_entry(ctx), &handle, 0).is_err()
+    {
+        count(Counter::LostStateCalls, 1);
     }
     0
 }
 
 #[inline(always)]
 fn plain_return<const DIRECTION: usize>(ctx: &RetProbeContext) -> u32 {
-    let thread = aya_ebpf::helpers::bpf_get_current_pid_tgid();
-    let Some(handle) = IN_CALL.get_ptr(&thread) else { return 0 };
-    // SAFETY: only this thread writes its entry.
+    let call = frame::at_return(ctx);
+    let Some(handle) = IN_CALL.get_ptr(&call) else { return 0 };
+    // SAFETY: only this thread writes its entries.
     let handle = unsafe { *handle };
     // It exists: it was just read.
-    let _ = IN_CALL.remove(&thread);
+    let _ = IN_CALL.remove(&call);
     on_return::<DIRECTION>(ctx, handle, ctx.ret::<i32>());
     0
 }
@@ -164,6 +163,7 @@ fn plain_return<const DIRECTION: usize>(ctx: &RetProbeContext) -> u32 {
 fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
     let key = Caller::current().key(handle);
     let Some(state) = connection::find_or_open(&key, || cookie(ctx).source()) else {
+        count(Counter::LostStateCalls, 1);
         return Entry::Skip;
     };
     if state.verdict == KernelVerdict::Ignore as u8 {
@@ -216,6 +216,8 @@ fn on_return<const DIRECTION: usize>(ctx: &impl EbpfContext, handle: u64, result
         match unsafe { bpf_probe_read_user(count_at as *const u64) } {
             Ok(moved) => moved,
             Err(_) => {
+                // How far the stream went is not known: what follows is another life of it.
+                state.generation += 1;
                 count(Counter::LostStateCalls, 1);
                 return;
             }

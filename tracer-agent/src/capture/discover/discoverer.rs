@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::discovery::Discovery;
+use super::discovery::{Discovery, Identity};
 use super::judge::Judge;
 use super::mapped::{
     MappedFile, Source, display_path, executable, mapped_files, maps_inode, process_ids,
@@ -101,6 +101,11 @@ impl Discoverer {
     /// If there is no such file.
     pub fn look_at_file(&mut self, path: &Path) -> std::io::Result<Option<Discovery>> {
         Ok(self.judge.judge(&MappedFile::named(path)?))
+    }
+
+    /// Forgets a file that could not be probed: it is reported again when it is seen again.
+    pub fn forget(&mut self, identity: &Identity) {
+        self.judge.forget(identity);
     }
 
     /// Waits for news, at most `timeout`; empty when there is none.
