@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use anyhow::Context;
 use serde::Deserialize;
 
+/// Name of the load client's process.
+const PROCESS: &str = "load";
 /// What stands before the number in the ids of the provider.
 const ID_PREFIX: &str = "chatcmpl-";
 
@@ -19,6 +21,8 @@ pub struct Reported {
     pub wrong_tokens: u64,
     /// Calls without token counts: their capture was cut short.
     pub without_tokens: u64,
+    /// Calls of other processes than the load client.
+    pub foreign: u64,
     /// Calls without a response id: they cannot be told apart, and count as distinct.
     pub without_id: u64,
 }
@@ -26,6 +30,7 @@ pub struct Reported {
 /// The fields of a line that matter here.
 #[derive(Deserialize)]
 struct Line<'a> {
+    process: Option<&'a str>,
     #[serde(rename = "gen_ai.response.id")]
     id: Option<&'a str>,
     #[serde(rename = "gen_ai.usage.input_tokens")]
@@ -48,6 +53,10 @@ impl Reported {
     }
 
     fn add(&mut self, call: &Line<'_>, seen: &mut HashSet<u64>) {
+        if call.process != Some(PROCESS) {
+            self.foreign += 1;
+            return;
+        }
         let Some(id) = call.id.and_then(number) else {
             self.distinct += 1;
             self.without_id += 1;
@@ -78,7 +87,7 @@ mod tests {
 
     fn line(id: u64, input: u64) -> String {
         format!(
-            r#"{{"name":"chat","gen_ai.response.id":"chatcmpl-{id:016}","gen_ai.usage.input_tokens":{input},"gen_ai.usage.output_tokens":2007}}"#
+            r#"{{"process":"load","gen_ai.response.id":"chatcmpl-{id:016}","gen_ai.usage.input_tokens":{input},"gen_ai.usage.output_tokens":2007}}"#
         )
     }
 
@@ -89,8 +98,9 @@ mod tests {
             line(7, 1007),
             line(7, 1007),
             line(507, 1508),
-            r#"{"name":"chat"}"#.to_owned(),
-            r#"{"gen_ai.response.id":"chatcmpl-0000000000000009"}"#.to_owned(),
+            r#"{"process":"load"}"#.to_owned(),
+            r#"{"process":"load","gen_ai.response.id":"chatcmpl-0000000000000009"}"#.to_owned(),
+            r#"{"process":"other"}"#.to_owned(),
         ];
         let reported = Reported::read(lines.iter().map(String::as_str)).unwrap();
         let expected = Reported {
@@ -99,6 +109,7 @@ mod tests {
             wrong_tokens: 1,
             without_tokens: 1,
             without_id: 1,
+            foreign: 1,
         };
         assert_eq!(reported, expected);
     }

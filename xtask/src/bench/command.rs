@@ -8,8 +8,10 @@ use super::{figures::figures, programs, round::Bench, server::Server, table};
 use crate::{build, paths::workspace_root, step};
 
 /// Rounds and seconds a load of a full and of a quick run.
-const FULL: (u32, f64) = (5, 3.0);
-const QUICK: (u32, f64) = (1, 1.0);
+const FULL: (usize, f64) = (5, 3.0);
+const QUICK: (usize, f64) = (1, 1.0);
+/// Mean number of runnable tasks, over a minute, above which figures are doubtful.
+const BUSY: f64 = 0.7;
 
 /// Measure what tracing costs on this machine (as root).
 #[derive(Debug, clap::Args)]
@@ -22,7 +24,7 @@ pub struct Arguments {
     quick: bool,
     /// Rounds to run [default: 5, or 1 with --quick]
     #[arg(long, value_name = "N")]
-    rounds: Option<u32>,
+    rounds: Option<usize>,
     /// Seconds to measure each load [default: 3, or 1 with --quick]
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
@@ -41,6 +43,7 @@ pub fn run(args: &Arguments) -> anyhow::Result<()> {
     let directory = workspace_root().join("target/bench");
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
+    warn_if_busy();
     let server = Server::start(&server)?;
     let (rounds, seconds) = if args.quick { QUICK } else { FULL };
     let (rounds, seconds) = (
@@ -56,9 +59,9 @@ pub fn run(args: &Arguments) -> anyhow::Result<()> {
     };
 
     let mut seen = Vec::new();
-    for number in 1..=rounds {
-        eprintln!("xtask: round {number} of {rounds}");
-        seen.push(bench.round()?);
+    for number in 0..rounds {
+        eprintln!("xtask: round {} of {rounds}", number + 1);
+        seen.push(bench.round(number)?);
     }
     let figures = figures(&seen);
     print!("{}\n{}", table::loads(&seen), table::figures(&figures));
@@ -72,4 +75,16 @@ pub fn run(args: &Arguments) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Other work on the machine disturbs all sides alike, but not evenly.
+fn warn_if_busy() {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load
+        .split(' ')
+        .next()
+        .and_then(|load| load.parse::<f64>().ok());
+    if let Some(load) = load.filter(|load| *load > BUSY) {
+        eprintln!("xtask: the machine is busy (load {load}): take the figures as a hint only");
+    }
 }

@@ -64,10 +64,12 @@ impl Accounted {
 }
 
 impl Bench<'_> {
-    /// Runs one.
-    pub fn round(&self) -> anyhow::Result<Round> {
+    /// Runs one. The order changes with its `number`, so that no side always comes first.
+    pub fn round(&self, number: usize) -> anyhow::Result<Round> {
         let mut round = Round::default();
-        for tracing in Tracing::ALL {
+        let mut order = Tracing::ALL;
+        order.rotate_left(number % Tracing::ALL.len());
+        for tracing in order {
             let tracer = Tracer::start(tracing, self.agent, self.directory)?;
             for load in Load::ALL {
                 let mark = match &tracer {

@@ -37,7 +37,7 @@ pub enum Tracing {
 }
 
 impl Tracing {
-    /// In the order of a round.
+    /// All of them.
     pub const ALL: [Self; 3] = [Self::Untraced, Self::Bare, Self::Agent];
 }
 
@@ -121,6 +121,12 @@ impl Tracer {
         let mut text = String::new();
         file.read_to_string(&mut text)?;
         let reported = Reported::read(text.lines())?;
+        if reported.foreign > 0 {
+            eprintln!(
+                "xtask: other processes made {} LLM calls meanwhile: their losses count as ours",
+                reported.foreign
+            );
+        }
         Ok(Account {
             reported,
             lost: self.lost()? - since.lost,

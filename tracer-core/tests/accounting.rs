@@ -1,0 +1,106 @@
+//! Whatever is lost on the way from the kernel, each exchange is reported or counted as lost.
+
+use proptest::prelude::*;
+use tracer_core::{
+    pipeline::{Output, Pipeline},
+    segment::{ConnectionId, Direction, FinalCounts, ProcessKey, Segment},
+    time::Timestamp,
+};
+
+const CONNECTION: ConnectionId =
+    ConnectionId { process: ProcessKey(1), handle: 1, generation: 1 };
+
+/// One read or write of the process.
+struct Move {
+    direction: Direction,
+    turn: u32,
+    bytes: String,
+}
+
+/// Exchanges on a keep-alive connection, each a JSON answer or a stream with a read an event.
+fn moves(streamed: &[bool]) -> Vec<Move> {
+    let mut moves = Vec::new();
+    for (turn, &streamed) in (0..).zip(streamed) {
+        moves.push(Move { direction: Direction::Outbound, turn, bytes: request(streamed) });
+        let reads = if streamed { stream() } else { vec![answer()] };
+        moves.extend(reads.into_iter().map(|bytes| Move { direction: Direction::Inbound, turn, bytes }));
+    }
+    moves
+}
+
+fn request(streamed: bool) -> String {
+    let body = format!(r#"{{"model":"gpt-4o","stream":{streamed},"messages":[]}}"#);
+    format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn answer() -> String {
+    let body = r#"{"id":"c","object":"chat.completion","model":"gpt-4o","choices":[]}"#;
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn stream() -> Vec<String> {
+    let event = r#"data: {"id":"c","object":"chat.completion.chunk","model":"gpt-4o","choices":[]}"#;
+    let mut reads = vec![
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned(),
+    ];
+    reads.resize(4, format!("{:x}\r\n{event}\n\n\r\n", event.len() + 2));
+    reads.push("e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n".to_owned());
+    reads
+}
+
+/// Plays what is not lost; returns how many exchanges were reported and how many counted as lost.
+fn play(moves: &[Move], lost: impl Fn(usize) -> bool) -> (u64, u64) {
+    let mut pipeline = Pipeline::default();
+    let mut counts = FinalCounts::default();
+    for (number, one) in moves.iter().enumerate() {
+        counts.turns = one.turn;
+        let place = match one.direction {
+            Direction::Outbound => &mut counts.outbound,
+            Direction::Inbound => &mut counts.inbound,
+        };
+        let offset = *place;
+        *place += one.bytes.len() as u64;
+        if !lost(number) {
+            pipeline.segment(&Segment {
+                connection: CONNECTION,
+                direction: one.direction,
+                offset,
+                time: Timestamp::from_unix_nanos(number as u64 * 1000),
+                turn: one.turn,
+                bytes: one.bytes.as_bytes(),
+            });
+        }
+    }
+    pipeline.close(CONNECTION, Timestamp::from_unix_nanos(1 << 40), Some(counts));
+    let (mut reported, mut counted) = (0, 0);
+    while let Some(output) = pipeline.poll() {
+        match output {
+            Output::Call(_) => reported += 1,
+            Output::LostExchanges(_, count) => counted += u64::from(count),
+            Output::Verdict(..) => {}
+        }
+    }
+    (reported, counted)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn reported_and_counted_lost_are_all_that_were_made(
+        streamed in prop::collection::vec(any::<bool>(), 1..8),
+        losses in prop::collection::vec(prop::bool::weighted(0.4), 48),
+    ) {
+        let moves = moves(&streamed);
+        // Without one whole request nothing shows that these were LLM calls.
+        let lost = |number: usize| number > 0 && losses[number % losses.len()];
+        let (reported, counted) = play(&moves, lost);
+        prop_assert_eq!(reported + counted, streamed.len() as u64, "{} reported, {} counted", reported, counted);
+    }
+}
