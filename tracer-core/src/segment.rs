@@ -61,7 +61,11 @@ pub struct Segment<'a> {
 impl Segment<'_> {
     /// How and when it came, without the bytes.
     pub const fn arrival(&self) -> Arrival {
-        Arrival { direction: self.direction, time: self.time, turn: self.turn }
+        Arrival {
+            direction: self.direction,
+            time: self.time,
+            turn: self.turn,
+        }
     }
 }
 

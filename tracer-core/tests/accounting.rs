@@ -7,8 +7,11 @@ use tracer_core::{
     time::Timestamp,
 };
 
-const CONNECTION: ConnectionId =
-    ConnectionId { process: ProcessKey(1), handle: 1, generation: 1 };
+const CONNECTION: ConnectionId = ConnectionId {
+    process: ProcessKey(1),
+    handle: 1,
+    generation: 1,
+};
 
 /// One read or write of the process.
 struct Move {
@@ -21,9 +24,17 @@ struct Move {
 fn moves(streamed: &[bool]) -> Vec<Move> {
     let mut moves = Vec::new();
     for (turn, &streamed) in (0..).zip(streamed) {
-        moves.push(Move { direction: Direction::Outbound, turn, bytes: request(streamed) });
+        moves.push(Move {
+            direction: Direction::Outbound,
+            turn,
+            bytes: request(streamed),
+        });
         let reads = if streamed { stream() } else { vec![answer()] };
-        moves.extend(reads.into_iter().map(|bytes| Move { direction: Direction::Inbound, turn, bytes }));
+        moves.extend(reads.into_iter().map(|bytes| Move {
+            direction: Direction::Inbound,
+            turn,
+            bytes,
+        }));
     }
     moves
 }
@@ -45,9 +56,11 @@ fn answer() -> String {
 }
 
 fn stream() -> Vec<String> {
-    let event = r#"data: {"id":"c","object":"chat.completion.chunk","model":"gpt-4o","choices":[]}"#;
+    let event =
+        r#"data: {"id":"c","object":"chat.completion.chunk","model":"gpt-4o","choices":[]}"#;
     let mut reads = vec![
-        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned(),
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+            .to_owned(),
     ];
     reads.resize(4, format!("{:x}\r\n{event}\n\n\r\n", event.len() + 2));
     reads.push("e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n".to_owned());
@@ -77,7 +90,11 @@ fn play(moves: &[Move], lost: impl Fn(usize) -> bool) -> (u64, u64) {
             });
         }
     }
-    pipeline.close(CONNECTION, Timestamp::from_unix_nanos(1 << 40), Some(counts));
+    pipeline.close(
+        CONNECTION,
+        Timestamp::from_unix_nanos(1 << 40),
+        Some(counts),
+    );
     let (mut reported, mut counted) = (0, 0);
     while let Some(output) = pipeline.poll() {
         match output {

@@ -24,7 +24,13 @@ fn play(tape: &str) -> String {
                 let call = release(*call);
                 write_span(&mut out, &semconv::span(&call));
                 for measurement in semconv::measurements(&call) {
-                    writeln!(out, "  {} {:?}", measurement.metric.name(), measurement.values).expect("memory");
+                    writeln!(
+                        out,
+                        "  {} {:?}",
+                        measurement.metric.name(),
+                        measurement.values
+                    )
+                    .expect("memory");
                 }
                 writeln!(out)
             }
@@ -36,7 +42,14 @@ fn play(tape: &str) -> String {
 
 fn write_span(out: &mut String, span: &Span) {
     let micros = |time: Timestamp| time.unix_nanos() / 1000;
-    writeln!(out, "span {:?} from {} to {} µs", span.name, micros(span.start), micros(span.end)).expect("memory");
+    writeln!(
+        out,
+        "span {:?} from {} to {} µs",
+        span.name,
+        micros(span.start),
+        micros(span.end)
+    )
+    .expect("memory");
     if let Some(parent) = span.parent {
         writeln!(out, "  parent {:02x?}", parent.parent_id).expect("memory");
     }
@@ -61,4 +74,9 @@ macro_rules! tapes {
     )+};
 }
 
-tapes!(openai_chat, openai_chat_stream, anthropic_stream_tool, errors);
+tapes!(
+    openai_chat,
+    openai_chat_stream,
+    anthropic_stream_tool,
+    errors
+);

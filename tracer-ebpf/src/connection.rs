@@ -19,22 +19,26 @@ impl Caller {
     #[inline(always)]
     pub fn current() -> Self {
         let id = bpf_get_current_pid_tgid();
-        Self { tgid: (id >> 32) as u32, tid: id as u32 }
+        Self {
+            tgid: (id >> 32) as u32,
+            tid: id as u32,
+        }
     }
 
     #[inline(always)]
     pub fn key(self, handle: u64) -> ConnKey {
-        ConnKey { tgid: self.tgid, zero: 0, handle }
+        ConnKey {
+            tgid: self.tgid,
+            zero: 0,
+            handle,
+        }
     }
 }
 
 /// The state of a connection, opened if this is its first call (and ignored from the start if the
 /// process is excluded); `None` if there is no room.
 #[inline(always)]
-pub fn find_or_open(
-    key: &ConnKey,
-    source: impl FnOnce() -> u16,
-) -> Option<&'static mut ConnState> {
+pub fn find_or_open(key: &ConnKey, source: impl FnOnce() -> u16) -> Option<&'static mut ConnState> {
     match find(key) {
         Some(state) if state.closed == 0 => Some(state),
         _ => open(key, source()),
@@ -55,7 +59,11 @@ pub fn find(key: &ConnKey) -> Option<&'static mut ConnState> {
 fn open(key: &ConnKey, source: u16) -> Option<&'static mut ConnState> {
     let control = control()?;
     let excluded = key.tgid == control.own_tgid || EXCLUDED.get_ptr(key.tgid).is_some();
-    let verdict = if excluded { KernelVerdict::Ignore } else { KernelVerdict::Unknown };
+    let verdict = if excluded {
+        KernelVerdict::Ignore
+    } else {
+        KernelVerdict::Unknown
+    };
     let state = ConnState {
         // SAFETY: a helper without arguments.
         generation: unsafe { bpf_ktime_get_ns() },
@@ -107,7 +115,9 @@ pub fn turn(key: &ConnKey, state: &mut ConnState, direction: usize) {
 
 #[inline(always)]
 fn adopt_verdict(key: &ConnKey, state: &mut ConnState, turned: bool) {
-    let Some(entry) = VERDICTS.get_ptr(key) else { return };
+    let Some(entry) = VERDICTS.get_ptr(key) else {
+        return;
+    };
     // SAFETY: valid while the program runs; a torn read is impossible for the fields' size, and
     // an entry for another generation is recognised.
     let entry = unsafe { *entry };

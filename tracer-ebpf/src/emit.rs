@@ -110,10 +110,20 @@ fn forward_bytes(call: &Call<'_>, buffer: u64, offset: u64, forward: u64, beyond
         piece(call, buffer, offset, forward as u32, beyond);
         return;
     }
-    let pieces = Pieces { header: header(call, offset, 0, beyond), buffer, forward, flags: call.flags };
+    let pieces = Pieces {
+        header: header(call, offset, 0, beyond),
+        buffer,
+        forward,
+        flags: call.flags,
+    };
     // SAFETY: the callback has the helper's prototype, and `pieces` outlives the call.
     unsafe {
-        bpf_loop(MAX_PIECES as u32, next_piece as *mut c_void, (&raw const pieces) as *mut c_void, 0)
+        bpf_loop(
+            MAX_PIECES as u32,
+            next_piece as *mut c_void,
+            (&raw const pieces) as *mut c_void,
+            0,
+        )
     };
     let most = (MAX_PIECES * PIECE) as u64;
     if forward > most {
@@ -140,12 +150,20 @@ extern "C" fn next_piece(index: u64, pieces: *const Pieces) -> u64 {
         return 1;
     }
     let left = pieces.forward - done;
-    let len = if left < PIECE as u64 { left } else { PIECE as u64 };
+    let len = if left < PIECE as u64 {
+        left
+    } else {
+        PIECE as u64
+    };
     let header = EventHeader {
         offset: pieces.header.offset + done,
         len: len as u32,
         // What was not copied comes behind the last piece.
-        rest: if left > PIECE as u64 { 0 } else { pieces.header.rest },
+        rest: if left > PIECE as u64 {
+            0
+        } else {
+            pieces.header.rest
+        },
         ..pieces.header
     };
     record::<PIECE>(&header, pieces.buffer + done, pieces.flags);
@@ -203,7 +221,11 @@ fn record<const CAPACITY: usize>(header: &EventHeader, buffer: u64, flags: u64) 
     // The verifier wants the bound on the very register that is passed on (before Linux 6.3 also
     // if a copy of it was bounded earlier), so the optimiser must not see that it holds anyway.
     let len = core::hint::black_box(header.len);
-    let len = if len > CAPACITY as u32 { CAPACITY as u32 } else { len };
+    let len = if len > CAPACITY as u32 {
+        CAPACITY as u32
+    } else {
+        len
+    };
     // SAFETY: the record was just reserved with room for header and CAPACITY bytes.
     let failed = unsafe {
         (&raw mut (*record).header).write(*header);

@@ -17,7 +17,10 @@ pub fn at_entry(ctx: &ProbeContext) -> CallKey {
     let frame = regs.rsp + 8;
     #[cfg(bpf_target_arch = "aarch64")]
     let frame = regs.sp;
-    CallKey { thread: bpf_get_current_pid_tgid(), frame }
+    CallKey {
+        thread: bpf_get_current_pid_tgid(),
+        frame,
+    }
 }
 
 /// The call that returns.
@@ -29,5 +32,8 @@ pub fn at_return(ctx: &RetProbeContext) -> CallKey {
     let frame = regs.rsp;
     #[cfg(bpf_target_arch = "aarch64")]
     let frame = regs.sp;
-    CallKey { thread: bpf_get_current_pid_tgid(), frame }
+    CallKey {
+        thread: bpf_get_current_pid_tgid(),
+        frame,
+    }
 }

@@ -116,7 +116,12 @@ pub fn attach(
 /// # Errors
 /// If the kernel refuses one.
 pub fn load_all(loaded: &mut Loaded, mechanism: Mechanism) -> Result<(), AttachError> {
-    let roles = [ProbeRole::Read, ProbeRole::Write, ProbeRole::Close, ProbeRole::Shutdown];
+    let roles = [
+        ProbeRole::Read,
+        ProbeRole::Write,
+        ProbeRole::Close,
+        ProbeRole::Shutdown,
+    ];
     for attachment in roles
         .into_iter()
         .flat_map(|role| attachments(mechanism, ProgramSet::Capture, role))
@@ -147,7 +152,10 @@ fn link_multi(
     let name = CString::new(file.path.as_os_str().as_bytes())
         .map_err(|_| AttachError::Path(file.path.display().to_string()))?;
     let offsets: Vec<u64> = points.iter().map(|point| point.file_offset).collect();
-    let cookies: Vec<u64> = points.iter().map(|point| cookie(point.count, file.source)).collect();
+    let cookies: Vec<u64> = points
+        .iter()
+        .map(|point| cookie(point.count, file.source))
+        .collect();
     bpf_call::link_uprobe_multi(
         program.as_fd(),
         &name,

@@ -89,7 +89,11 @@ impl<'a> KernelEvent<'a> {
             generation: header.generation,
             time: header.time,
             source: header.source,
-            ignored: if header.kind == EventKind::Data as u8 { 0 } else { header.len },
+            ignored: if header.kind == EventKind::Data as u8 {
+                0
+            } else {
+                header.len
+            },
             kind,
         })
     }

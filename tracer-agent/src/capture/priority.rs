@@ -10,7 +10,9 @@ use std::io;
 /// # Errors
 /// Without CAP_SYS_NICE, or a real-time limit that allows it.
 pub fn make_real_time(level: u8) -> io::Result<()> {
-    let parameters = libc::sched_param { sched_priority: i32::from(level) };
+    let parameters = libc::sched_param {
+        sched_priority: i32::from(level),
+    };
     // SAFETY: reads one structure; 0 is the calling thread.
     match unsafe { libc::sched_setscheduler(0, libc::SCHED_RR, &raw const parameters) } {
         0 => Ok(()),

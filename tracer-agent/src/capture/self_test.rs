@@ -63,8 +63,10 @@ pub fn try_mechanisms(loaded: &mut Loaded) -> Vec<Tried> {
 
 /// Tries every mechanism, for reports. Call before any thread is started: it forks.
 pub fn try_all(loaded: &mut Loaded) -> [Tried; 3] {
-    [Mechanism::Session, Mechanism::Multi, Mechanism::Perf]
-        .map(|mechanism| Tried { mechanism, result: try_one(loaded, mechanism) })
+    [Mechanism::Session, Mechanism::Multi, Mechanism::Perf].map(|mechanism| Tried {
+        mechanism,
+        result: try_one(loaded, mechanism),
+    })
 }
 
 /// The mechanism that [`try_mechanisms`] found safe.
@@ -88,7 +90,11 @@ fn try_one(loaded: &mut Loaded, mechanism: Mechanism) -> Result<(), Unusable> {
     };
     attach::load_all(loaded, mechanism)?;
     let child = Child::spawn()?;
-    let file = ProbedFile { path: Path::new("/proc/self/exe"), plan: &plan, source: 0 };
+    let file = ProbedFile {
+        path: Path::new("/proc/self/exe"),
+        plan: &plan,
+        source: 0,
+    };
     let probes = attach::attach(loaded, mechanism, ProgramSet::Bare, &file)?;
     let status = child.go();
     drop(probes);

@@ -99,7 +99,10 @@ impl Tables {
 
     /// What the kernel half knows of a connection now.
     pub fn look(&self, key: ConnKey) -> Option<ConnState> {
-        self.connections.get(&Key(key), 0).ok().map(|State(state)| state)
+        self.connections
+            .get(&Key(key), 0)
+            .ok()
+            .map(|State(state)| state)
     }
 
     /// Forgets a connection's verdict: its TLS object is gone.

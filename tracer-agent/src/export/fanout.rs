@@ -89,7 +89,9 @@ impl Outputs {
         telemetry: &Telemetry,
     ) -> Result<(), otlp::error::StartError> {
         if settings.is_off() {
-            tracing::info!("no collector is configured (OTEL_EXPORTER_OTLP_ENDPOINT): nothing is sent");
+            tracing::info!(
+                "no collector is configured (OTEL_EXPORTER_OTLP_ENDPOINT): nothing is sent"
+            );
             return Ok(());
         }
         let (sender, output) = otlp::worker::start(settings, telemetry)?;
@@ -148,6 +150,10 @@ impl Running {
                 outputs.push(format!("lines of the {name} output"));
             }
         }
-        if outputs.is_empty() { Ok(()) } else { Err(FlushError { outputs }) }
+        if outputs.is_empty() {
+            Ok(())
+        } else {
+            Err(FlushError { outputs })
+        }
     }
 }

@@ -79,7 +79,10 @@ mod tests {
 
     #[test]
     fn roots_get_traces_of_their_own() {
-        let (one, other) = (SpanIds::for_span(&span(None)), SpanIds::for_span(&span(None)));
+        let (one, other) = (
+            SpanIds::for_span(&span(None)),
+            SpanIds::for_span(&span(None)),
+        );
         assert!(one.is_root());
         assert_ne!(one.trace_id, other.trace_id);
         assert_ne!(one.span_id, SpanId::INVALID);

@@ -11,16 +11,28 @@ use super::lines::{LineFormat, LineItem};
 
 /// The fields beside the span's attributes, with their meaning.
 pub const FIELDS: &[(&str, &str)] = &[
-    ("start_time", "when the first byte of the request was written, RFC 3339 in UTC"),
-    ("end_time", "when the last byte of the response was read, RFC 3339 in UTC"),
+    (
+        "start_time",
+        "when the first byte of the request was written, RFC 3339 in UTC",
+    ),
+    (
+        "end_time",
+        "when the last byte of the response was read, RFC 3339 in UTC",
+    ),
     ("duration", "seconds from start to end"),
     ("name", "name of the span"),
     ("trace_id", "trace that the span belongs to, hexadecimal"),
     ("span_id", "the span, hexadecimal"),
-    ("parent_span_id", "the caller's span, hexadecimal; absent for a root"),
+    (
+        "parent_span_id",
+        "the caller's span, hexadecimal; absent for a root",
+    ),
     ("pid", "process id in the root pid namespace"),
     ("process", "short name of the process: its script or binary"),
-    ("service.name", "the service that the process belongs to; absent if unknown"),
+    (
+        "service.name",
+        "the service that the process belongs to; absent if unknown",
+    ),
 ];
 
 /// Writes JSON lines.
@@ -45,7 +57,9 @@ struct Line<'a>(&'a LineItem);
 
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(LineItem { process, span, ids, .. }) = self;
+        let Self(LineItem {
+            process, span, ids, ..
+        }) = self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("start_time", &rfc3339(span.start))?;
         map.serialize_entry("end_time", &rfc3339(span.end))?;
@@ -58,7 +72,10 @@ impl Serialize for Line<'_> {
         }
         map.serialize_entry("pid", &process.pid)?;
         map.serialize_entry("process", &process.name)?;
-        let service = process.resource.iter().find(|(name, _)| name == "service.name");
+        let service = process
+            .resource
+            .iter()
+            .find(|(name, _)| name == "service.name");
         for (name, value) in service.into_iter().chain(&span.attributes) {
             serialize_attribute(&mut map, name, value)?;
         }
@@ -110,7 +127,10 @@ mod tests {
             for field in object.keys() {
                 let documented = FIELDS.iter().any(|(name, _)| name == field);
                 let attribute = tracer_core::semconv::attributes::REGISTRY.iter();
-                assert!(documented || attribute.into_iter().any(|row| row.name == field), "{field}");
+                assert!(
+                    documented || attribute.into_iter().any(|row| row.name == field),
+                    "{field}"
+                );
             }
         }
     }

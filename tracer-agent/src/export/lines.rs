@@ -26,7 +26,10 @@ use crate::{
 };
 
 /// Bounds of the queue in front of the writing thread.
-const BOUNDS: Bounds = Bounds { bytes: 4 * 1024 * 1024, items: 16 * 1024 };
+const BOUNDS: Bounds = Bounds {
+    bytes: 4 * 1024 * 1024,
+    items: 16 * 1024,
+};
 /// Lines are written together up to this size.
 const BLOCK: usize = 64 * 1024;
 /// After a write, calls are left to gather this long: it bounds how often the thread wakes.
@@ -77,12 +80,20 @@ pub fn start(
     let gauges = telemetry.export.queue(name, "calls");
     let (sender, receiver) = queue::bounded(BOUNDS, gauges, metrics.dropped.clone());
     let (end, ended) = oneshot::channel();
-    let worker = Worker { name, format, writer, receiver, metrics };
-    thread::Builder::new().name(format!("out-{name}")).spawn(move || {
-        worker.run();
-        // Nobody may be waiting.
-        let _ = end.send(());
-    })?;
+    let worker = Worker {
+        name,
+        format,
+        writer,
+        receiver,
+        metrics,
+    };
+    thread::Builder::new()
+        .name(format!("out-{name}"))
+        .spawn(move || {
+            worker.run();
+            // Nobody may be waiting.
+            let _ = end.send(());
+        })?;
     Ok((sender, LineOutput { name, ended }))
 }
 
@@ -100,9 +111,13 @@ impl<F: LineFormat, W: Write> Worker<F, W> {
             let name = self.name;
             match error.kind() {
                 io::ErrorKind::BrokenPipe => {
-                    tracing::info!("the reader of the {name} output is gone; no more lines are written");
+                    tracing::info!(
+                        "the reader of the {name} output is gone; no more lines are written"
+                    );
                 }
-                _ => tracing::warn!("cannot write the {name} output: {error}; no more lines are written"),
+                _ => tracing::warn!(
+                    "cannot write the {name} output: {error}; no more lines are written"
+                ),
             }
         }
     }
@@ -132,7 +147,10 @@ impl<F: LineFormat, W: Write> Worker<F, W> {
     }
 
     fn write(&mut self, block: &[u8], calls: u64) -> io::Result<()> {
-        let result = self.writer.write_all(block).and_then(|()| self.writer.flush());
+        let result = self
+            .writer
+            .write_all(block)
+            .and_then(|()| self.writer.flush());
         match &result {
             Ok(()) => self.metrics.sent.inc_by(calls),
             Err(_) => self.metrics.failed.inc_by(calls),
@@ -190,7 +208,9 @@ mod tests {
         let (sender, _output, metrics) = json(Pipe(pipe));
         let item = samples::item(samples::chat());
         let quarter = BOUNDS.bytes / 4;
-        let taken = (0..100).filter(|_| sender.offer(item.clone(), quarter).is_ok()).count();
+        let taken = (0..100)
+            .filter(|_| sender.offer(item.clone(), quarter).is_ok())
+            .count();
         // Four fill the queue; up to a few more fit if the thread had already taken some to write.
         assert!((4..10).contains(&taken), "{taken}");
         assert_eq!(metrics.dropped.get(), 100 - taken as u64);

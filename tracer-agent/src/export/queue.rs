@@ -66,8 +66,20 @@ pub fn bounded<T>(
     dropped: Counter,
 ) -> (Sender<T>, Receiver<T>) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let room = Room { bounds, bytes: AtomicUsize::new(0), items: AtomicUsize::new(0), metrics };
-    (Sender { items: sender, room: Arc::new(room), dropped }, Receiver { items: receiver })
+    let room = Room {
+        bounds,
+        bytes: AtomicUsize::new(0),
+        items: AtomicUsize::new(0),
+        metrics,
+    };
+    (
+        Sender {
+            items: sender,
+            room: Arc::new(room),
+            dropped,
+        },
+        Receiver { items: receiver },
+    )
 }
 
 impl<T> Sender<T> {
@@ -84,7 +96,9 @@ impl<T> Sender<T> {
 
     fn try_offer(&self, item: T, bytes: usize) -> Result<(), Dropped> {
         let reservation = Room::reserve(&self.room, bytes).ok_or(Dropped::Full)?;
-        self.items.send(Held { item, reservation }).map_err(|_| Dropped::Closed)
+        self.items
+            .send(Held { item, reservation })
+            .map_err(|_| Dropped::Closed)
     }
 }
 
@@ -138,14 +152,20 @@ impl Room {
         }
         room.metrics.items.inc();
         room.metrics.bytes.inc_by(as_gauge(bytes));
-        Some(Reservation { room: Arc::clone(room), bytes })
+        Some(Reservation {
+            room: Arc::clone(room),
+            bytes,
+        })
     }
 }
 
 /// Adds `amount` to `taken` unless that passes `bound`.
 fn take(taken: &AtomicUsize, amount: usize, bound: usize) -> Option<()> {
     let add = |now: usize| now.checked_add(amount).filter(|&sum| sum <= bound);
-    taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).ok().map(drop)
+    taken
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add)
+        .ok()
+        .map(drop)
 }
 
 #[derive(Debug)]

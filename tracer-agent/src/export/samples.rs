@@ -34,15 +34,26 @@ fn at(millis: u64) -> Timestamp {
 /// A plain chat completion, answered in one piece after 1.234 s.
 pub fn chat() -> CallFacts {
     CallFacts {
-        connection: ConnectionId { process: ProcessKey(7), handle: 1, generation: 1 },
+        connection: ConnectionId {
+            process: ProcessKey(7),
+            handle: 1,
+            generation: 1,
+        },
         exchange: ExchangeId(0),
         provider: Provider(Cow::Borrowed("openai")),
         operation: Operation::Chat,
         api: Api::OpenAiChat,
-        host: Some(Host { name: "api.openai.com".into(), port: None }),
+        host: Some(Host {
+            name: "api.openai.com".into(),
+            port: None,
+        }),
         path: "/v1/chat/completions".into(),
         http_version: HttpVersion::H11,
-        request: RequestFacts { model: Some("gpt-4o-mini".into()), body_bytes: 420, ..Default::default() },
+        request: RequestFacts {
+            model: Some("gpt-4o-mini".into()),
+            body_bytes: 420,
+            ..Default::default()
+        },
         response: ResponseFacts {
             status: Some(200),
             id: Some("chatcmpl-1".into()),
@@ -51,7 +62,11 @@ pub fn chat() -> CallFacts {
             body_bytes: 800,
             ..Default::default()
         },
-        usage: Usage { input: Some(1024), output: Some(56), ..Default::default() },
+        usage: Usage {
+            input: Some(1024),
+            output: Some(56),
+            ..Default::default()
+        },
         timing: Timing {
             start: at(0),
             request_end: Some(at(1)),
@@ -73,7 +88,10 @@ pub fn stream_with_gap() -> CallFacts {
     let mut facts = chat();
     facts.provider = Provider(Cow::Borrowed("anthropic"));
     facts.api = Api::AnthropicMessages;
-    facts.host = Some(Host { name: "api.anthropic.com".into(), port: Some(8443) });
+    facts.host = Some(Host {
+        name: "api.anthropic.com".into(),
+        port: Some(8443),
+    });
     facts.request.model = Some("claude-sonnet-4-5".into());
     facts.request.stream = Some(true);
     facts.response.model = Some("claude-sonnet-4-5-20250929".into());
@@ -81,20 +99,32 @@ pub fn stream_with_gap() -> CallFacts {
     facts.timing.first_chunk = Some(at(250));
     facts.timing.last_chunk = Some(at(400));
     facts.timing.chunk_gaps = vec![50_000, 100_000];
-    facts.usage = Usage { input: Some(9), ..Default::default() };
+    facts.usage = Usage {
+        input: Some(9),
+        ..Default::default()
+    };
     facts.capture = CaptureState::Gap;
-    facts.parent = Some(TraceParent { trace_id: [0xab; 16], parent_id: [0xcd; 8], flags: 1 });
+    facts.parent = Some(TraceParent {
+        trace_id: [0xab; 16],
+        parent_id: [0xcd; 8],
+        flags: 1,
+    });
     facts
 }
 
 /// A call that the provider refused.
 pub fn refused() -> CallFacts {
     let mut facts = chat();
-    facts.response =
-        ResponseFacts { status: Some(429), body_bytes: 120, ..Default::default() };
+    facts.response = ResponseFacts {
+        status: Some(429),
+        body_bytes: 120,
+        ..Default::default()
+    };
     facts.usage = Usage::default();
     facts.timing.end = at(87);
-    facts.outcome = Outcome::Failed { error_type: "rate_limit_exceeded".into() };
+    facts.outcome = Outcome::Failed {
+        error_type: "rate_limit_exceeded".into(),
+    };
     facts
 }
 
@@ -115,8 +145,14 @@ pub fn process(key: u64) -> Arc<ProcessInfo> {
         pid: 4_000 + u32::try_from(key).unwrap_or(0),
         name: "worker.py".into(),
         resource: vec![
-            (Cow::Borrowed("service.name"), Value::Str(format!("service-{key}").into())),
-            (Cow::Borrowed("process.pid"), Value::Int(4_000 + i64::try_from(key).unwrap_or(0))),
+            (
+                Cow::Borrowed("service.name"),
+                Value::Str(format!("service-{key}").into()),
+            ),
+            (
+                Cow::Borrowed("process.pid"),
+                Value::Int(4_000 + i64::try_from(key).unwrap_or(0)),
+            ),
         ],
     })
 }
@@ -128,16 +164,28 @@ pub fn record(key: u64, facts: CallFacts) -> Record {
 
 /// A call as an item for a line, with ids that do not change between runs.
 pub fn item(facts: CallFacts) -> LineItem {
-    let Record { process, call, span, .. } = record(7, facts);
+    let Record {
+        process,
+        call,
+        span,
+        ..
+    } = record(7, facts);
     let mut ids = SpanIds::for_span(&span);
     if ids.is_root() {
         ids.trace_id = 0x11_u128.into();
     }
     ids.span_id = 0x22_u64.into();
-    LineItem { process, call, span, ids }
+    LineItem {
+        process,
+        call,
+        span,
+        ids,
+    }
 }
 
 /// One of each.
 pub fn all() -> Vec<LineItem> {
-    [chat(), stream_with_gap(), refused(), cancelled()].map(item).into()
+    [chat(), stream_with_gap(), refused(), cancelled()]
+        .map(item)
+        .into()
 }

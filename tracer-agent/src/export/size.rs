@@ -34,9 +34,21 @@ pub fn of_call(facts: &CallFacts) -> usize {
     size_of::<CallFacts>()
         + of_text(&facts.path)
         + size_of_val(facts.timing.chunk_gaps.as_slice())
-        + facts.kept_headers.iter().map(|(name, value)| of_text(name) + of_text(value)).sum::<usize>()
-        + facts.request.stop_sequences.iter().map(|text| of_text(text)).sum::<usize>()
-        + tools.iter().map(|tool| size_of_val(tool) + of_text(&tool.name)).sum::<usize>()
+        + facts
+            .kept_headers
+            .iter()
+            .map(|(name, value)| of_text(name) + of_text(value))
+            .sum::<usize>()
+        + facts
+            .request
+            .stop_sequences
+            .iter()
+            .map(|text| of_text(text))
+            .sum::<usize>()
+        + tools
+            .iter()
+            .map(|tool| size_of_val(tool) + of_text(&tool.name))
+            .sum::<usize>()
 }
 
 fn of_attributes(attributes: &Attributes) -> usize {
@@ -56,7 +68,11 @@ fn of_value(value: &Value) -> usize {
     match value {
         Value::Str(Cow::Owned(text)) => of_text(text),
         Value::StrList(list) => {
-            ALLOCATION + list.iter().map(|text| size_of::<String>() + of_text(text)).sum::<usize>()
+            ALLOCATION
+                + list
+                    .iter()
+                    .map(|text| size_of::<String>() + of_text(text))
+                    .sum::<usize>()
         }
         Value::Str(Cow::Borrowed(_)) | Value::Int(_) | Value::Double(_) | Value::Bool(_) => 0,
     }

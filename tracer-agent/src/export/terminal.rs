@@ -33,7 +33,10 @@ pub struct Terminal {
 impl Terminal {
     /// Times in the host's time zone.
     pub fn new(colour: bool) -> Self {
-        Self { colour, zone: TimeZone::system() }
+        Self {
+            colour,
+            zone: TimeZone::system(),
+        }
     }
 
     /// Whether to colour: only on a terminal that is not `dumb`, and not if `NO_COLOR` is set to
@@ -52,7 +55,9 @@ impl Terminal {
 
     fn time(&self, time: Timestamp) -> String {
         let time = jiff::Timestamp::from_nanosecond(time.unix_nanos().into()).unwrap_or_default();
-        time.to_zoned(self.zone.clone()).strftime("%H:%M:%S%.3f").to_string()
+        time.to_zoned(self.zone.clone())
+            .strftime("%H:%M:%S%.3f")
+            .to_string()
     }
 }
 
@@ -68,7 +73,11 @@ impl LineFormat for Terminal {
 
     fn line(&mut self, item: &LineItem, out: &mut Vec<u8>) {
         let facts = item.call.facts();
-        let model = facts.response.model.as_ref().or(facts.request.model.as_ref());
+        let model = facts
+            .response
+            .model
+            .as_ref()
+            .or(facts.request.model.as_ref());
         let line = format!(
             "{:WIDTH_TIME$}  {:WIDTH_PROCESS$}  {:WIDTH_PROVIDER$}  {:WIDTH_MODEL$}  \
              {:>6}  {:>7}  {:>7}  {:>7}  {:>7}  {}",
@@ -78,7 +87,10 @@ impl LineFormat for Terminal {
             fit(model.map_or("-", String::as_str), WIDTH_MODEL),
             or_dash(facts.response.status),
             duration(facts.timing.end.since(facts.timing.start)),
-            facts.timing.first_chunk.map_or_else(dash, |at| duration(at.since(facts.timing.start))),
+            facts
+                .timing
+                .first_chunk
+                .map_or_else(dash, |at| duration(at.since(facts.timing.start))),
             or_dash(facts.usage.input),
             or_dash(facts.usage.output),
             note(facts),
@@ -109,13 +121,20 @@ fn note(facts: &CallFacts) -> String {
         CaptureState::Truncated => "[truncated: not all was read]",
         CaptureState::Undecodable => "[undecodable body]",
     };
-    if outcome.is_empty() { capture.to_owned() } else { format!("{outcome} {capture}") }
+    if outcome.is_empty() {
+        capture.to_owned()
+    } else {
+        format!("{outcome} {capture}")
+    }
 }
 
 /// `name[pid]`, the name shortened so that the pid always shows.
 fn process(name: &str, pid: u32) -> String {
     let pid = format!("[{pid}]");
-    format!("{}{pid}", fit(name, WIDTH_PROCESS.saturating_sub(pid.len())))
+    format!(
+        "{}{pid}",
+        fit(name, WIDTH_PROCESS.saturating_sub(pid.len()))
+    )
 }
 
 fn dash() -> String {
@@ -162,7 +181,10 @@ mod tests {
     use crate::export::samples;
 
     fn render(items: &[LineItem], colour: bool) -> String {
-        let mut terminal = Terminal { colour, zone: TimeZone::UTC };
+        let mut terminal = Terminal {
+            colour,
+            zone: TimeZone::UTC,
+        };
         let mut out = Vec::new();
         terminal.header(&mut out);
         for item in items {
@@ -179,8 +201,14 @@ mod tests {
     #[test]
     fn colour_marks_failures_and_doubts() {
         let text = render(&samples::all(), true);
-        assert!(text.lines().any(|line| line.starts_with("\u{1b}[31m") && line.contains("rate_limit")));
-        assert!(text.lines().any(|line| line.starts_with("\u{1b}[33m") && line.contains("[gap")));
+        assert!(
+            text.lines()
+                .any(|line| line.starts_with("\u{1b}[31m") && line.contains("rate_limit"))
+        );
+        assert!(
+            text.lines()
+                .any(|line| line.starts_with("\u{1b}[33m") && line.contains("[gap"))
+        );
     }
 
     #[test]
@@ -215,7 +243,10 @@ mod tests {
 
     #[test]
     fn long_names_are_cut_but_the_pid_stays() {
-        assert_eq!(process("a-very-long-process-name", 1_234_567), "a-very-long-…[1234567]");
+        assert_eq!(
+            process("a-very-long-process-name", 1_234_567),
+            "a-very-long-…[1234567]"
+        );
         assert_eq!(fit("short", 5), "short");
         assert_eq!(fit("longer", 5), "long…");
     }

@@ -248,12 +248,12 @@ impl<R: Resolve> Driver<R> {
         self.lost_events = lost;
         for (key, connection) in self.roster.all_connections() {
             let state = self.tables.look(key);
-            let ended = |state: &ConnState| {
-                state.closed != 0 && state.generation == connection.generation
-            };
+            let ended =
+                |state: &ConnState| state.closed != 0 && state.generation == connection.generation;
             if let Some(state) = state.filter(ended) {
                 self.tables.forget(key);
-                self.pipeline.close(connection, self.clock.now(), Some(counts(&state)));
+                self.pipeline
+                    .close(connection, self.clock.now(), Some(counts(&state)));
                 self.act();
                 self.roster.end(key, connection.generation);
             }
@@ -360,7 +360,8 @@ impl<R: Resolve> EventHandler for Driver<R> {
         for (key, connection) in self.roster.all_connections() {
             let state = self.tables.look(key);
             let state = state.filter(|state| state.generation == connection.generation);
-            self.pipeline.give_up(connection, state.as_ref().map(counts));
+            self.pipeline
+                .give_up(connection, state.as_ref().map(counts));
             self.act();
         }
         self.publish_counters();
@@ -369,5 +370,9 @@ impl<R: Resolve> EventHandler for Driver<R> {
 
 fn counts(state: &ConnState) -> FinalCounts {
     let [outbound, inbound] = state.offset;
-    FinalCounts { outbound, inbound, turns: state.turn }
+    FinalCounts {
+        outbound,
+        inbound,
+        turns: state.turn,
+    }
 }

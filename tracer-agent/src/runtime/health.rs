@@ -149,7 +149,9 @@ impl Default for Health {
 async fn accept(listener: TcpListener, telemetry: Telemetry, health: Health) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+            return;
+        };
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -185,21 +187,37 @@ fn answer(
 ) -> Response<Full<Bytes>> {
     if method != Method::GET && method != Method::HEAD {
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n");
-        response.headers_mut().insert(ALLOW, hyper::header::HeaderValue::from_static("GET, HEAD"));
+        response
+            .headers_mut()
+            .insert(ALLOW, hyper::header::HeaderValue::from_static("GET, HEAD"));
         return response;
     }
     match path {
-        "/metrics" => respond(StatusCode::OK, Telemetry::CONTENT_TYPE, telemetry.render().into()),
+        "/metrics" => respond(
+            StatusCode::OK,
+            Telemetry::CONTENT_TYPE,
+            telemetry.render().into(),
+        ),
         "/healthz" if health.is_alive() => plain(StatusCode::OK, "ok\n"),
         "/healthz" => plain(StatusCode::SERVICE_UNAVAILABLE, "capture is stuck\n"),
         "/readyz" if health.is_ready() => plain(StatusCode::OK, "ready\n"),
-        "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE, "probes are not attached yet\n"),
-        _ => plain(StatusCode::NOT_FOUND, "there are /metrics, /healthz and /readyz\n"),
+        "/readyz" => plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "probes are not attached yet\n",
+        ),
+        _ => plain(
+            StatusCode::NOT_FOUND,
+            "there are /metrics, /healthz and /readyz\n",
+        ),
     }
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    respond(status, "text/plain; charset=utf-8", Bytes::from_static(text.as_bytes()))
+    respond(
+        status,
+        "text/plain; charset=utf-8",
+        Bytes::from_static(text.as_bytes()),
+    )
 }
 
 fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {
@@ -218,7 +236,8 @@ mod tests {
 
     async fn get(address: SocketAddr, path: &str) -> String {
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
@@ -227,7 +246,9 @@ mod tests {
 
     async fn server(health: &Health) -> HealthServer {
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        serve(any_port, Telemetry::new(), health.clone()).await.unwrap()
+        serve(any_port, Telemetry::new(), health.clone())
+            .await
+            .unwrap()
     }
 
     #[tokio::test]
@@ -236,7 +257,10 @@ mod tests {
         let answer = get(server.address(), "/metrics").await;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert!(answer.contains("content-type: application/openmetrics-text; version=1.0.0"));
-        assert!(answer.contains("\nllm_tracer_captured_bytes_total 0\n"), "{answer}");
+        assert!(
+            answer.contains("\nllm_tracer_captured_bytes_total 0\n"),
+            "{answer}"
+        );
         assert!(answer.ends_with("# EOF\n"));
     }
 
@@ -244,22 +268,47 @@ mod tests {
     async fn ready_follows_the_probes() {
         let health = Health::new();
         let server = server(&health).await;
-        assert!(get(server.address(), "/readyz").await.starts_with("HTTP/1.1 503"));
-        assert!(get(server.address(), "/healthz").await.starts_with("HTTP/1.1 200"));
+        assert!(
+            get(server.address(), "/readyz")
+                .await
+                .starts_with("HTTP/1.1 503")
+        );
+        assert!(
+            get(server.address(), "/healthz")
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
         health.set_ready(true);
         health.beat();
-        assert!(get(server.address(), "/readyz").await.starts_with("HTTP/1.1 200"));
-        assert!(get(server.address(), "/healthz").await.starts_with("HTTP/1.1 200"));
-        assert!(get(server.address(), "/other").await.starts_with("HTTP/1.1 404"));
+        assert!(
+            get(server.address(), "/readyz")
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
+        assert!(
+            get(server.address(), "/healthz")
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
+        assert!(
+            get(server.address(), "/other")
+                .await
+                .starts_with("HTTP/1.1 404")
+        );
     }
 
     #[tokio::test]
     async fn a_port_in_use_is_one_line_that_helps() {
         let server = server(&Health::new()).await;
-        let error = serve(server.address(), Telemetry::new(), Health::new()).await.unwrap_err();
+        let error = serve(server.address(), Telemetry::new(), Health::new())
+            .await
+            .unwrap_err();
         let text = error.to_string();
         assert!(text.contains(&server.address().to_string()), "{text}");
-        assert!(text.contains("in use") && text.contains("--metrics-listen"), "{text}");
+        assert!(
+            text.contains("in use") && text.contains("--metrics-listen"),
+            "{text}"
+        );
         assert!(!text.contains('\n'));
     }
 }

@@ -170,15 +170,18 @@ impl<R: Resolve> Roster<R> {
 
     /// Everything that is open.
     pub fn all_connections(&self) -> Vec<(ConnKey, ConnectionId)> {
-        self.members.keys().flat_map(|tgid| self.connections(*tgid)).collect()
+        self.members
+            .keys()
+            .flat_map(|tgid| self.connections(*tgid))
+            .collect()
     }
 
     /// Whether an event with this key and generation begins a life.
     pub fn is_new(&self, key: ConnKey, generation: u64) -> bool {
         match self.members.get(&key.tgid) {
-            Some(Member::Traced { open, .. }) => {
-                open.get(&key.handle).is_none_or(|life| life.generation != generation)
-            }
+            Some(Member::Traced { open, .. }) => open
+                .get(&key.handle)
+                .is_none_or(|life| life.generation != generation),
             _ => true,
         }
     }
@@ -186,7 +189,9 @@ impl<R: Resolve> Roster<R> {
     /// If the process that is known by this id is not the one that has it now, as of a connection
     /// that began at `generation`: the time before which all belongs to the former.
     pub fn replaced(&mut self, tgid: u32, generation: u64) -> Option<u64> {
-        let Some(Member::Traced { process, .. }) = self.members.get(&tgid) else { return None };
+        let Some(Member::Traced { process, .. }) = self.members.get(&tgid) else {
+            return None;
+        };
         let now = self.resolver.resolve(tgid)?;
         (now.key != process.key).then_some(generation)
     }

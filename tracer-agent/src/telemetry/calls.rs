@@ -77,7 +77,10 @@ impl CallMetrics {
     }
 
     pub(super) fn count_outcome(&self, provider: &str, outcome: OutcomeLabel) {
-        let mut known = self.by_provider.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .by_provider
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let provider = match known.contains_key(provider) {
             false if known.len() >= MAX_PROVIDERS => OTHER_PROVIDER,
             _ => provider,
@@ -87,7 +90,8 @@ impl CallMetrics {
             return;
         }
         let counter = |label: OutcomeLabel| {
-            self.calls.get_or_create_owned(&registry::CALLS.series([provider, label.name()]))
+            self.calls
+                .get_or_create_owned(&registry::CALLS.series([provider, label.name()]))
         };
         let counters = [
             counter(OutcomeLabel::Success),
@@ -127,7 +131,10 @@ mod tests {
             metrics.count_outcome(&format!("provider-{number}"), OutcomeLabel::Success);
         }
         let series = |provider| registry::CALLS.series([provider, "success"]);
-        assert_eq!(metrics.calls.get_or_create(&series(OTHER_PROVIDER)).get(), 10);
+        assert_eq!(
+            metrics.calls.get_or_create(&series(OTHER_PROVIDER)).get(),
+            10
+        );
         assert_eq!(metrics.calls.get_or_create(&series("provider-0")).get(), 1);
     }
 }

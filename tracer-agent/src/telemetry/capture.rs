@@ -94,7 +94,9 @@ impl CaptureMetrics {
     /// Notes that the ring buffer held `bytes`.
     pub fn ring_used(&self, bytes: u64) {
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        self.ring_used_max.inner().fetch_max(bytes, std::sync::atomic::Ordering::Relaxed);
+        self.ring_used_max
+            .inner()
+            .fetch_max(bytes, std::sync::atomic::Ordering::Relaxed);
     }
 }
 

@@ -65,10 +65,19 @@ impl CoreMetrics {
         self.followed.set(as_gauge(stats.connections));
         self.open_exchanges.set(as_gauge(stats.open_exchanges));
         raise_to(&self.seen, stats.connections_seen);
-        raise_to(self.unread.of(UnreadLabel::Opaque), stats.opaque_connections);
+        raise_to(
+            self.unread.of(UnreadLabel::Opaque),
+            stats.opaque_connections,
+        );
         raise_to(self.unread.of(UnreadLabel::Http2), stats.http2_connections);
-        raise_to(self.unread.of(UnreadLabel::Upgraded), stats.upgraded_connections);
-        raise_to(self.unread.of(UnreadLabel::Server), stats.server_connections);
+        raise_to(
+            self.unread.of(UnreadLabel::Upgraded),
+            stats.upgraded_connections,
+        );
+        raise_to(
+            self.unread.of(UnreadLabel::Server),
+            stats.server_connections,
+        );
         raise_to(&self.evicted, stats.evictions);
         raise_to(&self.exchanges, stats.exchanges);
         raise_to(&self.unconfirmed, stats.unconfirmed_exchanges);

@@ -53,7 +53,11 @@ impl CoverageMetrics {
             probes.push(series);
         }
         let calls = registry::BINARY_CALLS.series([path, build_id]);
-        BinaryCoverage { calls: self.calls.get_or_create_owned(&calls), binary, probes }
+        BinaryCoverage {
+            calls: self.calls.get_or_create_owned(&calls),
+            binary,
+            probes,
+        }
     }
 
     /// The probes of a file are gone. Its counter of calls stays: counters do not vanish.

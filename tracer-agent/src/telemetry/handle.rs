@@ -42,7 +42,9 @@ impl Telemetry {
         let mut registry = Registry::default();
         let build = Family::<Labels<1>, Gauge>::default();
         registry::BUILD_INFO.register(&mut registry, &build);
-        build.get_or_create(&registry::BUILD_INFO.series([env!("CARGO_PKG_VERSION")])).set(1);
+        build
+            .get_or_create(&registry::BUILD_INFO.series([env!("CARGO_PKG_VERSION")]))
+            .set(1);
         registry.register_collector(Box::new(ProcessCollector));
         Self(Arc::new(Inner {
             capture: CaptureMetrics::register(&mut registry),
@@ -93,17 +95,28 @@ mod tests {
             name: String::new(),
             cost: ProbeCost::Emulated,
         };
-        let points = vec![point(ProbeRole::Read), point(ProbeRole::Read), point(ProbeRole::Close)];
-        ProbePlan { family: TlsFamily::OpenSsl, points }
+        let points = vec![
+            point(ProbeRole::Read),
+            point(ProbeRole::Read),
+            point(ProbeRole::Close),
+        ];
+        ProbePlan {
+            family: TlsFamily::OpenSsl,
+            points,
+        }
     }
 
     #[test]
     fn every_documented_metric_is_scraped_and_no_other() {
         let telemetry = Telemetry::new();
-        telemetry.calls.count_outcome("openai", OutcomeLabel::Success);
+        telemetry
+            .calls
+            .count_outcome("openai", OutcomeLabel::Success);
         telemetry.export.signal("otlp", "traces");
         telemetry.export.queue("otlp", "traces");
-        telemetry.coverage.attached("/usr/lib/libssl.so.3", "00112233445566778899", &plan());
+        telemetry
+            .coverage
+            .attached("/usr/lib/libssl.so.3", "00112233445566778899", &plan());
         let text = telemetry.render();
         let mut scraped: Vec<_> = text
             .lines()
@@ -119,17 +132,27 @@ mod tests {
         documented.sort();
         assert_eq!(scraped, documented);
         for info in REGISTRY.iter().filter(|info| info.kind == Kind::Gauge) {
-            assert!(text.contains(&format!("# TYPE {} gauge", info.name)), "{}", info.name);
+            assert!(
+                text.contains(&format!("# TYPE {} gauge", info.name)),
+                "{}",
+                info.name
+            );
         }
     }
 
     #[test]
     fn values_are_scraped_with_their_labels() {
         let telemetry = Telemetry::new();
-        telemetry.capture.lost_bytes.of(LossReason::RingFull).inc_by(7);
+        telemetry
+            .capture
+            .lost_bytes
+            .of(LossReason::RingFull)
+            .inc_by(7);
         telemetry.capture.ring_used(10);
         telemetry.capture.ring_used(3);
-        let coverage = telemetry.coverage.attached("/lib/libssl.so.3", "00112233445566", &plan());
+        let coverage = telemetry
+            .coverage
+            .attached("/lib/libssl.so.3", "00112233445566", &plan());
         coverage.calls.inc();
         let text = telemetry.render();
         for line in [
@@ -139,7 +162,10 @@ mod tests {
             r#"llm_tracer_probes{binary="/lib/libssl.so.3",build_id="001122334455",role="read",cost="emulated"} 2"#,
             r#"llm_tracer_binary_calls_total{binary="/lib/libssl.so.3",build_id="001122334455"} 1"#,
         ] {
-            assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} is missing in\n{text}"
+            );
         }
         telemetry.coverage.detached(&coverage);
         assert!(!telemetry.render().contains("llm_tracer_probes{"));

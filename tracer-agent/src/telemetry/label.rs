@@ -33,7 +33,10 @@ impl<L: Label> ByLabel<L> {
         let counter = |label: &L| family.get_or_create_owned(&info.series([label.name()]));
         let counters = L::ALL.iter().map(counter).collect();
         info.register(registry, &family);
-        Self { counters, label: PhantomData }
+        Self {
+            counters,
+            label: PhantomData,
+        }
     }
 
     /// The counter of one value.
@@ -56,7 +59,9 @@ impl MetricInfo {
 
 /// Makes `counter` show `value`, a count that is kept elsewhere; never lets it shrink.
 pub fn raise_to(counter: &Counter, value: u64) {
-    counter.inner().fetch_max(value, std::sync::atomic::Ordering::Relaxed);
+    counter
+        .inner()
+        .fetch_max(value, std::sync::atomic::Ordering::Relaxed);
 }
 
 /// Implements [`Label`] for a fieldless enum.

@@ -32,11 +32,25 @@ impl MetricInfo {
         labels: &'static [&'static str],
         help: &'static str,
     ) -> Self {
-        Self { name, kind: Kind::Counter, labels, help }
+        Self {
+            name,
+            kind: Kind::Counter,
+            labels,
+            help,
+        }
     }
 
-    const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Self {
-        Self { name, kind: Kind::Gauge, labels, help }
+    const fn gauge(
+        name: &'static str,
+        labels: &'static [&'static str],
+        help: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            kind: Kind::Gauge,
+            labels,
+            help,
+        }
     }
 
     /// Adds `metric` to `registry` under this name.
@@ -141,7 +155,12 @@ mod tests {
         let names: BTreeSet<_> = REGISTRY.iter().map(|info| info.name).collect();
         assert_eq!(names.len(), REGISTRY.len());
         for info in REGISTRY {
-            assert_eq!(info.name.ends_with("_total"), info.kind == Kind::Counter, "{}", info.name);
+            assert_eq!(
+                info.name.ends_with("_total"),
+                info.kind == Kind::Counter,
+                "{}",
+                info.name
+            );
             assert!(info.name.starts_with("llm_tracer_") || info.name.starts_with("process_"));
             assert!(!info.help.ends_with('.'), "{}", info.name);
         }

@@ -1,8 +1,8 @@
 //! Picks the adapter of an API.
 
 use super::{
-    anthropic::{self, AnthropicStream},
     answer::Answer,
+    anthropic::{self, AnthropicStream},
     call::{Api, Provider},
     event::Chunk,
     openai_chat::{self, ChatStream},
@@ -24,7 +24,12 @@ pub(super) fn read_request(api: Api, body: &[u8]) -> Option<RequestRead> {
 }
 
 /// Reads an answer in one piece; `false` if it is no JSON object.
-pub(super) fn read_document(api: Api, provider: &Provider, body: &[u8], answer: &mut Answer) -> bool {
+pub(super) fn read_document(
+    api: Api,
+    provider: &Provider,
+    body: &[u8],
+    answer: &mut Answer,
+) -> bool {
     match api {
         Api::OpenAiChat | Api::OpenAiCompletions => {
             openai_chat::read_document(body, answer, reasoning_rule(api, provider))
@@ -64,5 +69,9 @@ impl StreamReader {
 }
 
 fn reasoning_rule(api: Api, provider: &Provider) -> ReasoningRule {
-    if api == Api::OpenAiChat && provider.0 == "x_ai" { ReasoningRule::Beside } else { ReasoningRule::Within }
+    if api == Api::OpenAiChat && provider.0 == "x_ai" {
+        ReasoningRule::Beside
+    } else {
+        ReasoningRule::Within
+    }
 }

@@ -66,13 +66,22 @@ impl Answer {
             keep_first(&mut slot.id, id);
             keep_first(&mut slot.name, name);
         } else if self.tools.len() < KEPT {
-            self.tools.push(ToolSlot { choice, index, id: id.map(str::to_owned), name: name.map(str::to_owned) });
+            self.tools.push(ToolSlot {
+                choice,
+                index,
+                id: id.map(str::to_owned),
+                name: name.map(str::to_owned),
+            });
         }
     }
 
     /// The next tool call of an answer in one piece.
     pub(super) fn next_tool(&mut self, choice: u64, id: Option<&str>, name: Option<&str>) {
-        let index = self.tools.iter().filter(|slot| slot.choice == choice).count();
+        let index = self
+            .tools
+            .iter()
+            .filter(|slot| slot.choice == choice)
+            .count();
         self.tool(choice, index as u64, id, name);
     }
 
@@ -88,10 +97,22 @@ impl Answer {
         facts.service_tier = self.service_tier;
         facts.system_fingerprint = self.system_fingerprint;
         self.finished.sort_by_key(|(index, _)| *index);
-        facts.finish_reasons = self.finished.into_iter().map(|(_, reason)| reason).collect();
+        facts.finish_reasons = self
+            .finished
+            .into_iter()
+            .map(|(_, reason)| reason)
+            .collect();
         self.tools.sort_by_key(|slot| (slot.choice, slot.index));
-        facts.tool_calls =
-            self.tools.into_iter().filter_map(|slot| Some(ToolCall { id: slot.id, name: slot.name? })).collect();
+        facts.tool_calls = self
+            .tools
+            .into_iter()
+            .filter_map(|slot| {
+                Some(ToolCall {
+                    id: slot.id,
+                    name: slot.name?,
+                })
+            })
+            .collect();
     }
 }
 

@@ -55,7 +55,9 @@ pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
     let has_shape = body.messages.0 && body.model.as_str().is_some();
     let config = body.output_config.0.as_ref();
-    let format = config.and_then(|config| config.format.0.as_ref()).or(body.output_format.0.as_ref());
+    let format = config
+        .and_then(|config| config.format.0.as_ref())
+        .or(body.output_format.0.as_ref());
     let json = format.and_then(|format| format.kind.as_str()) == Some("json_schema");
     let facts = RequestFacts {
         model: body.model.owned(),
@@ -106,7 +108,11 @@ struct Counts {
 impl Counts {
     /// Every count that `usage` gives replaces the one before.
     fn merge(&mut self, usage: &WireUsage<'_>) {
-        let thinking = usage.output_tokens_details.0.as_ref().and_then(|details| details.thinking_tokens.0);
+        let thinking = usage
+            .output_tokens_details
+            .0
+            .as_ref()
+            .and_then(|details| details.thinking_tokens.0);
         self.input = usage.input_tokens.0.or(self.input);
         self.output = usage.output_tokens.0.or(self.output);
         self.cache_read = usage.cache_read_input_tokens.0.or(self.cache_read);
@@ -117,11 +123,15 @@ impl Counts {
     fn normalise(self) -> Usage {
         let mut cached = [self.cache_read, self.cache_creation].into_iter().flatten();
         Usage {
-            input: self.input.and_then(|input| cached.try_fold(input, u64::checked_add)),
+            input: self
+                .input
+                .and_then(|input| cached.try_fold(input, u64::checked_add)),
             output: self.output,
             cache_read: self.cache_read,
             cache_creation: self.cache_creation,
-            reasoning: self.thinking.map(|part| self.output.map_or(part, |whole| part.min(whole))),
+            reasoning: self
+                .thinking
+                .map(|part| self.output.map_or(part, |whole| part.min(whole))),
         }
     }
 }
@@ -160,7 +170,10 @@ impl Block<'_> {
 
     /// Some blocks come whole with their start: redacted thinking, results of the provider's tools.
     fn comes_in_deltas(&self) -> bool {
-        matches!(self.kind.as_str(), Some("text" | "thinking" | "tool_use" | "server_tool_use" | "mcp_tool_use"))
+        matches!(
+            self.kind.as_str(),
+            Some("text" | "thinking" | "tool_use" | "server_tool_use" | "mcp_tool_use")
+        )
     }
 }
 
@@ -173,14 +186,20 @@ impl Message<'_> {
         for block in self.content.0.iter().filter_map(|block| block.0.as_ref()) {
             block.tell(answer);
         }
-        let tier = self.usage.0.as_ref().and_then(|usage| usage.service_tier.as_str());
+        let tier = self
+            .usage
+            .0
+            .as_ref()
+            .and_then(|usage| usage.service_tier.as_str());
         keep_last(&mut answer.service_tier, tier);
     }
 }
 
 /// Reads an answer in one piece; `false` if it is not one.
 pub(super) fn read_document(body: &[u8], answer: &mut Answer) -> bool {
-    let Some(message) = read::<Message<'_>>(body) else { return false };
+    let Some(message) = read::<Message<'_>>(body) else {
+        return false;
+    };
     if message.error.is_present() || message.kind.as_str() == Some("error") {
         answer.error = Some(message.error.kind_or_unnamed());
         return true;
@@ -235,7 +254,12 @@ impl AnthropicStream {
             }
             return Chunk::Other;
         };
-        let kind = data.kind.as_str().map(str::as_bytes).or(named).unwrap_or_default();
+        let kind = data
+            .kind
+            .as_str()
+            .map(str::as_bytes)
+            .or(named)
+            .unwrap_or_default();
         self.tell(kind, &data, answer)
     }
 
@@ -253,16 +277,27 @@ impl AnthropicStream {
     }
 
     fn start(&mut self, data: &Data<'_>, answer: &mut Answer) {
-        let Some(message) = &data.message.0 else { return };
+        let Some(message) = &data.message.0 else {
+            return;
+        };
         message.tell(answer);
         if let Some(usage) = &message.usage.0 {
             self.counts.merge(usage);
-            answer.usage = Usage { output: None, reasoning: None, ..self.counts.normalise() };
+            answer.usage = Usage {
+                output: None,
+                reasoning: None,
+                ..self.counts.normalise()
+            };
         }
     }
 
     fn delta(&mut self, data: &Data<'_>, answer: &mut Answer) {
-        if let Some(reason) = data.delta.0.as_ref().and_then(|delta| delta.stop_reason.as_str()) {
+        if let Some(reason) = data
+            .delta
+            .0
+            .as_ref()
+            .and_then(|delta| delta.stop_reason.as_str())
+        {
             answer.finish(0, reason);
         }
         if let Some(usage) = &data.usage.0 {
@@ -273,7 +308,13 @@ impl AnthropicStream {
 }
 
 fn start_block(data: &Data<'_>, answer: &mut Answer) -> Chunk {
-    let Some(block) = &data.content_block.0 else { return Chunk::Other };
+    let Some(block) = &data.content_block.0 else {
+        return Chunk::Other;
+    };
     block.tell(answer);
-    if block.comes_in_deltas() { Chunk::Other } else { Chunk::Output }
+    if block.comes_in_deltas() {
+        Chunk::Other
+    } else {
+        Chunk::Output
+    }
 }

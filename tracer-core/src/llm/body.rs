@@ -20,7 +20,11 @@ enum Kept {
 
 impl BodyBuffer {
     pub(super) const fn new(bound: usize) -> Self {
-        Self { bytes: Vec::new(), bound, state: Kept::All }
+        Self {
+            bytes: Vec::new(),
+            bound,
+            state: Kept::All,
+        }
     }
 
     /// Appends the next bytes.
@@ -29,7 +33,8 @@ impl BodyBuffer {
             return;
         }
         let room = self.bound.saturating_sub(self.bytes.len());
-        self.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        self.bytes
+            .extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         if bytes.len() > room {
             self.state = Kept::UpToBound;
         }

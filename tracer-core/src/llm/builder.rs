@@ -5,7 +5,9 @@ use memchr::memmem;
 use super::{
     adapters::read_request,
     body::{BodyBuffer, BodyRead},
-    call::{Api, Call, CallFacts, Captured, CaptureState, Outcome, RequestFacts, ResponseFacts, Timing},
+    call::{
+        Api, Call, CallFacts, CaptureState, Captured, Outcome, RequestFacts, ResponseFacts, Timing,
+    },
     chunk_times::ChunkTimes,
     recognise::{Certainty, Recognised},
     response::{ResponseRead, ResponseReader},
@@ -67,12 +69,18 @@ pub(crate) struct CallBuilder {
 #[derive(Debug)]
 enum Request {
     Coming(BodyBuffer),
-    Over { facts: Box<RequestFacts>, confirmed: bool },
+    Over {
+        facts: Box<RequestFacts>,
+        confirmed: bool,
+    },
 }
 
 impl Request {
     fn over(facts: RequestFacts, confirmed: bool) -> Self {
-        Self::Over { facts: Box::new(facts), confirmed }
+        Self::Over {
+            facts: Box::new(facts),
+            confirmed,
+        }
     }
 }
 
@@ -161,7 +169,9 @@ impl CallBuilder {
 
     /// Parses the request body and frees it.
     fn end_request(&mut self) {
-        let Request::Coming(buffer) = &mut self.request else { return };
+        let Request::Coming(buffer) = &mut self.request else {
+            return;
+        };
         let buffer = std::mem::replace(buffer, BodyBuffer::new(0));
         if buffer.is_over_bound() {
             self.worsen(CaptureState::Truncated);
@@ -180,7 +190,9 @@ impl CallBuilder {
     }
 
     fn response_head(&mut self, head: &ResponseHead, time: Timestamp) {
-        let request_id = REQUEST_ID_HEADERS.iter().find_map(|name| head.headers.get(name));
+        let request_id = REQUEST_ID_HEADERS
+            .iter()
+            .find_map(|name| head.headers.get(name));
         self.response = Some(Response {
             reader: ResponseReader::new(head, self.body_bytes, self.limits),
             status: head.status,
@@ -195,7 +207,9 @@ impl CallBuilder {
         if let Some(response) = &mut self.response {
             response.bytes += bytes.len() as u64;
             response.last_byte = time;
-            response.reader.feed(bytes, time, self.recognised.api, &self.recognised.provider);
+            response
+                .reader
+                .feed(bytes, time, self.recognised.api, &self.recognised.provider);
         }
     }
 
@@ -216,15 +230,25 @@ impl CallBuilder {
         self.end_request();
         self.worsen(capture_of(end));
         let nothing = Request::Coming(BodyBuffer::new(0));
-        let Request::Over { facts: request, confirmed: true } = std::mem::replace(&mut self.request, nothing) else {
+        let Request::Over {
+            facts: request,
+            confirmed: true,
+        } = std::mem::replace(&mut self.request, nothing)
+        else {
             return Built::Unconfirmed;
         };
         let api = self.recognised.api;
         let Some(response) = self.response.take() else {
-            let outcome = if end == BodyEnd::Cut { Outcome::Cancelled } else { Outcome::Success };
+            let outcome = if end == BodyEnd::Cut {
+                Outcome::Cancelled
+            } else {
+                Outcome::Success
+            };
             return self.build(*request, Read::none(outcome, time));
         };
-        let read = response.reader.finish(response.last_byte, api, &self.recognised.provider);
+        let read = response
+            .reader
+            .finish(response.last_byte, api, &self.recognised.provider);
         self.worsen(read.capture);
         let read = Read::of(read, end, time, &response.last_byte).with_head(
             response.status,
@@ -241,14 +265,19 @@ impl CallBuilder {
         request.body_bytes = self.request_bytes;
         request.user_agent = head.headers.get("user-agent").map(str::to_owned);
         request.retry_count = number(&head.headers, "x-stainless-retry-count");
-        let ChunkTimes { first, last, gaps, .. } = read.times;
+        let ChunkTimes {
+            first, last, gaps, ..
+        } = read.times;
         Built::Call(Box::new(Call::captured(CallFacts {
             connection: self.connection,
             exchange: self.exchange,
             provider: self.recognised.provider,
             operation: self.recognised.operation,
             api: self.recognised.api,
-            parent: head.headers.get("traceparent").and_then(trace_parent::parse),
+            parent: head
+                .headers
+                .get("traceparent")
+                .and_then(trace_parent::parse),
             host: head.host,
             path: head.target.path,
             http_version: head.version,
@@ -303,14 +332,34 @@ impl Read {
             None if end == BodyEnd::Cut && !read.is_whole => Outcome::Cancelled,
             None => Outcome::Success,
         };
-        let mut facts = ResponseFacts { chunks: read.times.count, ..ResponseFacts::default() };
+        let mut facts = ResponseFacts {
+            chunks: read.times.count,
+            ..ResponseFacts::default()
+        };
         let usage = answer.usage;
         answer.fill(&mut facts);
-        let end = if outcome == Outcome::Cancelled { time } else { *last_byte };
-        Self { facts, usage, times: read.times, outcome, first_byte: None, end }
+        let end = if outcome == Outcome::Cancelled {
+            time
+        } else {
+            *last_byte
+        };
+        Self {
+            facts,
+            usage,
+            times: read.times,
+            outcome,
+            first_byte: None,
+            end,
+        }
     }
 
-    fn with_head(mut self, status: u16, request_id: Option<String>, first_byte: Timestamp, bytes: u64) -> Self {
+    fn with_head(
+        mut self,
+        status: u16,
+        request_id: Option<String>,
+        first_byte: Timestamp,
+        bytes: u64,
+    ) -> Self {
         self.facts.status = Some(status);
         self.facts.request_id = request_id;
         self.facts.body_bytes = bytes;

@@ -3,7 +3,10 @@
 use std::marker::PhantomData;
 
 use crate::{
-    http::{exchange::ExchangeId, head::{Host, HttpVersion}},
+    http::{
+        exchange::ExchangeId,
+        head::{Host, HttpVersion},
+    },
     llm::usage::Usage,
     segment::ConnectionId,
     time::Timestamp,
@@ -35,13 +38,19 @@ impl<Stage> Call<Stage> {
 impl Call<Captured> {
     /// A call as the adapters understood it.
     pub const fn captured(facts: CallFacts) -> Self {
-        Self { facts, stage: PhantomData }
+        Self {
+            facts,
+            stage: PhantomData,
+        }
     }
 
     /// The policy's door: `rules` may still change the facts, nothing behind it can.
     pub(crate) fn release_with(mut self, rules: impl FnOnce(&mut CallFacts)) -> Call<Released> {
         rules(&mut self.facts);
-        Call { facts: self.facts, stage: PhantomData }
+        Call {
+            facts: self.facts,
+            stage: PhantomData,
+        }
     }
 }
 
@@ -114,7 +123,10 @@ pub enum Api {
 
 /// Parameters of the request.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(missing_docs, reason = "named after the attributes of the conventions, see semconv")]
+#[expect(
+    missing_docs,
+    reason = "named after the attributes of the conventions, see semconv"
+)]
 pub struct RequestFacts {
     pub model: Option<String>,
     pub stream: Option<bool>,
@@ -153,7 +165,10 @@ pub enum OutputType {
 
 /// Facts of the response.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(missing_docs, reason = "named after the attributes of the conventions, see semconv")]
+#[expect(
+    missing_docs,
+    reason = "named after the attributes of the conventions, see semconv"
+)]
 pub struct ResponseFacts {
     pub status: Option<u16>,
     pub id: Option<String>,

@@ -19,7 +19,8 @@ impl ChunkTimes {
         match self.last {
             None => self.first = Some(time),
             Some(last) if self.gaps.len() < Timing::MAX_CHUNK_GAPS => {
-                self.gaps.push(u32::try_from(time.since(last).as_micros()).unwrap_or(u32::MAX));
+                self.gaps
+                    .push(u32::try_from(time.since(last).as_micros()).unwrap_or(u32::MAX));
             }
             Some(_) => {}
         }

@@ -41,12 +41,21 @@ impl ErrorField<'_> {
     /// The best name of the error: the innermost code that is a word, else its type, else numbers.
     pub(super) fn kind(&self) -> Option<String> {
         let words = [self.code.as_str(), self.kind.as_str(), self.status.as_str()];
-        let word = words.into_iter().flatten().find(|name| is_name(name) && !is_number(name));
+        let word = words
+            .into_iter()
+            .flatten()
+            .find(|name| is_name(name) && !is_number(name));
         self.nested
             .as_ref()
             .and_then(|inner| inner.kind())
             .or_else(|| word.map(str::to_owned))
-            .or_else(|| words.into_iter().flatten().find(|name| is_name(name)).map(str::to_owned))
+            .or_else(|| {
+                words
+                    .into_iter()
+                    .flatten()
+                    .find(|name| is_name(name))
+                    .map(str::to_owned)
+            })
     }
 
     /// The same, [`UNNAMED`] if it has no name.
@@ -65,7 +74,10 @@ fn is_number(text: &str) -> bool {
 
 impl<'de: 'a, 'a> Lenient<'de> for ErrorField<'a> {
     fn text(value: std::borrow::Cow<'de, str>) -> Self {
-        Self { present: !value.is_empty(), ..Self::default() }
+        Self {
+            present: !value.is_empty(),
+            ..Self::default()
+        }
     }
 
     fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
@@ -104,11 +116,26 @@ mod tests {
     #[test]
     fn codes_that_are_words_come_first() {
         for (document, expected) in [
-            (r#"{"error":{"message":"m","type":"invalid_request_error","param":null,"code":"model_not_found"}}"#, "model_not_found"),
-            (r#"{"error":{"message":"m","type":"invalid_request_error","param":"x","code":null}}"#, "invalid_request_error"),
-            (r#"{"type":"error","error":{"type":"overloaded_error","message":"m"},"request_id":"r"}"#, "overloaded_error"),
-            (r#"{"object":"error","message":"m","type":"BadRequestError","param":null,"code":400}"#, "BadRequestError"),
-            (r#"{"error":{"code":429,"message":"m","metadata":{"provider_name":"x"}}}"#, "429"),
+            (
+                r#"{"error":{"message":"m","type":"invalid_request_error","param":null,"code":"model_not_found"}}"#,
+                "model_not_found",
+            ),
+            (
+                r#"{"error":{"message":"m","type":"invalid_request_error","param":"x","code":null}}"#,
+                "invalid_request_error",
+            ),
+            (
+                r#"{"type":"error","error":{"type":"overloaded_error","message":"m"},"request_id":"r"}"#,
+                "overloaded_error",
+            ),
+            (
+                r#"{"object":"error","message":"m","type":"BadRequestError","param":null,"code":400}"#,
+                "BadRequestError",
+            ),
+            (
+                r#"{"error":{"code":429,"message":"m","metadata":{"provider_name":"x"}}}"#,
+                "429",
+            ),
         ] {
             assert_eq!(kind(document).as_deref(), Some(expected), "{document}");
         }
@@ -116,7 +143,10 @@ mod tests {
 
     #[test]
     fn sentences_are_no_types() {
-        assert_eq!(kind(r#"{"code":"The caller does not have permission","error":"no"}"#), None);
+        assert_eq!(
+            kind(r#"{"code":"The caller does not have permission","error":"no"}"#),
+            None
+        );
         assert_eq!(kind(r#"{"error":"no"}"#), None);
         assert_eq!(kind("<html>"), None);
     }

@@ -22,8 +22,15 @@ pub(super) fn event_type<'a>(event: &Event<'a>) -> Option<&'a [u8]> {
     if !event.event.is_empty() {
         return Some(event.event);
     }
-    let rest = event.data.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start();
-    let rest = rest.strip_prefix(br#""type""#)?.trim_ascii_start().strip_prefix(b":")?;
+    let rest = event
+        .data
+        .trim_ascii_start()
+        .strip_prefix(b"{")?
+        .trim_ascii_start();
+    let rest = rest
+        .strip_prefix(br#""type""#)?
+        .trim_ascii_start()
+        .strip_prefix(b":")?;
     let rest = rest.trim_ascii_start().strip_prefix(b"\"")?;
     rest.get(..memchr::memchr(b'"', rest)?)
 }

@@ -15,17 +15,29 @@ pub(super) struct HostRow {
 
 /// A host that serves models.
 const fn models(pattern: &'static str, provider: &'static str) -> HostRow {
-    HostRow { pattern: HostPattern::new(pattern), provider, dedicated: true }
+    HostRow {
+        pattern: HostPattern::new(pattern),
+        provider,
+        dedicated: true,
+    }
 }
 
 /// A host that serves models among much else: only the path tells.
 const fn mixed(pattern: &'static str, provider: &'static str) -> HostRow {
-    HostRow { pattern: HostPattern::new(pattern), provider, dedicated: false }
+    HostRow {
+        pattern: HostPattern::new(pattern),
+        provider,
+        dedicated: false,
+    }
 }
 
 /// A local server by the port it uses by default.
 const fn port(port: u16, provider: &'static str) -> HostRow {
-    HostRow { pattern: HostPattern::on_port("*", port), provider, dedicated: false }
+    HostRow {
+        pattern: HostPattern::on_port("*", port),
+        provider,
+        dedicated: false,
+    }
 }
 
 pub(super) const KNOWN_HOSTS: &[HostRow] = &[

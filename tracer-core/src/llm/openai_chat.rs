@@ -14,7 +14,10 @@ use super::{
     call::{OutputType, RequestFacts},
     error_body::ErrorField,
     event::{Chunk, is_done},
-    json::{Count, Filled, Flag, Integer, Length, Lenient, List, Number, Object, Text, Texts, lenient, read},
+    json::{
+        Count, Filled, Flag, Integer, Length, Lenient, List, Number, Object, Text, Texts, lenient,
+        read,
+    },
     openai_usage::{OpenAiUsage, ReasoningRule},
     prefilter::chunk_has_metadata,
     request::RequestRead,
@@ -79,7 +82,12 @@ impl Format<'_> {
 /// Reads a request body.
 pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
-    let speech = body.modalities.0.iter().any(|modality| modality == "audio").then_some(OutputType::Speech);
+    let speech = body
+        .modalities
+        .0
+        .iter()
+        .any(|modality| modality == "audio")
+        .then_some(OutputType::Speech);
     let facts = RequestFacts {
         model: body.model.owned(),
         stream: body.stream.0,
@@ -92,16 +100,26 @@ pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
         stop_sequences: body.stop.0,
         seed: body.seed.0,
         choice_count: body.n.0,
-        output_type: speech.or_else(|| body.response_format.0.as_ref().and_then(Format::output_type)),
+        output_type: speech.or_else(|| {
+            body.response_format
+                .0
+                .as_ref()
+                .and_then(Format::output_type)
+        }),
         service_tier: body.service_tier.owned(),
-        reasoning_level: body
-            .reasoning_effort
-            .owned()
-            .or_else(|| body.reasoning.0.as_ref().and_then(|reasoning| reasoning.effort.owned())),
+        reasoning_level: body.reasoning_effort.owned().or_else(|| {
+            body.reasoning
+                .0
+                .as_ref()
+                .and_then(|reasoning| reasoning.effort.owned())
+        }),
         tool_count: body.tools.0,
         ..RequestFacts::default()
     };
-    Some(RequestRead { facts, has_shape: body.messages.0 })
+    Some(RequestRead {
+        facts,
+        has_shape: body.messages.0,
+    })
 }
 
 /// A whole answer or one chunk of it.
@@ -193,12 +211,26 @@ impl Completion<'_> {
     fn tell(&self, answer: &mut Answer, rule: ReasoningRule) {
         answer.identify(self.id.as_str(), self.model.as_str());
         keep_last(&mut answer.service_tier, self.service_tier.as_str());
-        keep_last(&mut answer.system_fingerprint, self.system_fingerprint.as_str());
+        keep_last(
+            &mut answer.system_fingerprint,
+            self.system_fingerprint.as_str(),
+        );
         if self.error.is_present() {
             answer.error = Some(self.error.kind_or_unnamed());
         }
-        let groq = || self.x_groq.0.as_ref().and_then(|groq| groq.usage.0.as_ref());
-        if let Some(usage) = self.usage.0.as_ref().or_else(groq).and_then(|usage| usage.normalise(rule)) {
+        let groq = || {
+            self.x_groq
+                .0
+                .as_ref()
+                .and_then(|groq| groq.usage.0.as_ref())
+        };
+        if let Some(usage) = self
+            .usage
+            .0
+            .as_ref()
+            .or_else(groq)
+            .and_then(|usage| usage.normalise(rule))
+        {
             answer.usage = usage;
         }
         for choice in self.choices() {
@@ -211,7 +243,8 @@ impl Completion<'_> {
     }
 
     fn has_output(&self) -> bool {
-        self.choices().any(|choice| choice.text.0 || choice.delta.has_output || choice.message.has_output)
+        self.choices()
+            .any(|choice| choice.text.0 || choice.delta.has_output || choice.message.has_output)
     }
 }
 
@@ -221,7 +254,13 @@ impl Choice<'_> {
         if let Some(reason) = self.finish_reason.as_str() {
             answer.finish(choice, reason);
         }
-        for tool in self.message.tool_calls.0.iter().filter_map(|tool| tool.0.as_ref()) {
+        for tool in self
+            .message
+            .tool_calls
+            .0
+            .iter()
+            .filter_map(|tool| tool.0.as_ref())
+        {
             answer.next_tool(choice, tool.id.as_str(), tool.name());
         }
         for (at, tool) in self.delta.tool_calls.0.iter().enumerate() {
@@ -240,7 +279,9 @@ impl Choice<'_> {
 
 /// Reads an answer in one piece; `false` if it is not one.
 pub(super) fn read_document(body: &[u8], answer: &mut Answer, rule: ReasoningRule) -> bool {
-    let Some(completion) = read::<Completion<'_>>(body) else { return false };
+    let Some(completion) = read::<Completion<'_>>(body) else {
+        return false;
+    };
     completion.tell(answer, rule);
     true
 }
@@ -255,7 +296,11 @@ pub(super) struct ChatStream {
 
 impl ChatStream {
     pub(super) const fn new(rule: ReasoningRule) -> Self {
-        Self { rule, looked_at: 0, had_output: false }
+        Self {
+            rule,
+            looked_at: 0,
+            had_output: false,
+        }
     }
 
     /// Takes the next event.
@@ -271,7 +316,9 @@ impl ChatStream {
             return Chunk::Output;
         }
         self.looked_at = self.looked_at.saturating_add(1);
-        let Some(completion) = read::<Completion<'_>>(event.data) else { return Chunk::Other };
+        let Some(completion) = read::<Completion<'_>>(event.data) else {
+            return Chunk::Other;
+        };
         completion.tell(answer, self.rule);
         if completion.has_output() {
             self.had_output = true;

@@ -47,9 +47,16 @@ struct Document<'a> {
 
 /// Reads an answer; `false` if it is not one.
 pub(super) fn read_document(body: &[u8], answer: &mut Answer) -> bool {
-    let Some(document) = read::<Document<'_>>(body) else { return false };
+    let Some(document) = read::<Document<'_>>(body) else {
+        return false;
+    };
     answer.identify(None, document.model.as_str());
-    if let Some(usage) = document.usage.0.as_ref().and_then(OpenAiUsage::normalise_input_only) {
+    if let Some(usage) = document
+        .usage
+        .0
+        .as_ref()
+        .and_then(OpenAiUsage::normalise_input_only)
+    {
         answer.usage = usage;
     }
     if document.error.is_present() {

@@ -10,7 +10,7 @@ use super::{
     call::RequestFacts,
     error_body::ErrorField,
     event::{Chunk, event_type, is_done},
-    json::{Count, Filled, Flag, Lenient, Length, List, Number, Object, Text, lenient, read},
+    json::{Count, Filled, Flag, Length, Lenient, List, Number, Object, Text, lenient, read},
     openai_chat::{Format, Reasoning},
     openai_usage::{OpenAiUsage, ReasoningRule},
     request::RequestRead,
@@ -78,7 +78,11 @@ pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
         top_p: body.top_p.0,
         output_type: format.and_then(Format::output_type),
         service_tier: body.service_tier.owned(),
-        reasoning_level: body.reasoning.0.as_ref().and_then(|reasoning| reasoning.effort.owned()),
+        reasoning_level: body
+            .reasoning
+            .0
+            .as_ref()
+            .and_then(|reasoning| reasoning.effort.owned()),
         previous_response_id: body.previous_response_id.owned(),
         conversation_id: body.conversation.0.owned(),
         tool_count: body.tools.0,
@@ -121,7 +125,10 @@ struct Item<'a> {
 impl Item<'_> {
     /// A call that the caller has to carry out; the provider's own tools are none.
     fn is_tool_call(&self) -> bool {
-        matches!(self.kind.as_str(), Some("function_call" | "custom_tool_call"))
+        matches!(
+            self.kind.as_str(),
+            Some("function_call" | "custom_tool_call")
+        )
     }
 }
 
@@ -130,7 +137,12 @@ impl Response<'_> {
         answer.identify(self.id.as_str(), None);
         keep_last(&mut answer.model, self.model.as_str());
         keep_last(&mut answer.service_tier, self.service_tier.as_str());
-        if let Some(usage) = self.usage.0.as_ref().and_then(|usage| usage.normalise(ReasoningRule::Within)) {
+        if let Some(usage) = self
+            .usage
+            .0
+            .as_ref()
+            .and_then(|usage| usage.normalise(ReasoningRule::Within))
+        {
             answer.usage = usage;
         }
         if self.error.is_present() || self.status.as_str() == Some("failed") {
@@ -139,7 +151,13 @@ impl Response<'_> {
         if let Some(reason) = self.finish_reason() {
             answer.finish(0, reason);
         }
-        let tools: Vec<_> = self.output.0.iter().filter_map(|item| item.0.as_ref()).filter(|item| item.is_tool_call()).collect();
+        let tools: Vec<_> = self
+            .output
+            .0
+            .iter()
+            .filter_map(|item| item.0.as_ref())
+            .filter(|item| item.is_tool_call())
+            .collect();
         if !self.output.0.is_empty() {
             answer.clear_tools();
         }
@@ -154,7 +172,11 @@ impl Response<'_> {
             "completed" => Some("completed"),
             "incomplete" => {
                 let details = self.incomplete_details.0.as_ref();
-                Some(details.and_then(|details| details.reason.as_str()).unwrap_or("incomplete"))
+                Some(
+                    details
+                        .and_then(|details| details.reason.as_str())
+                        .unwrap_or("incomplete"),
+                )
             }
             _ => None,
         }
@@ -163,7 +185,9 @@ impl Response<'_> {
 
 /// Reads an answer in one piece; `false` if it is not one.
 pub(super) fn read_document(body: &[u8], answer: &mut Answer) -> bool {
-    let Some(response) = read::<Response<'_>>(body) else { return false };
+    let Some(response) = read::<Response<'_>>(body) else {
+        return false;
+    };
     response.tell(answer);
     true
 }
@@ -187,7 +211,9 @@ pub(super) fn read_event(event: &Event<'_>, answer: &mut Answer) -> Chunk {
     }
     let kind = event_type(event);
     match kind {
-        Some(kind) if kind.ends_with(b".delta") || kind.ends_with(b".partial_image") => return Chunk::Output,
+        Some(kind) if kind.ends_with(b".delta") || kind.ends_with(b".partial_image") => {
+            return Chunk::Output;
+        }
         Some(b"error") => {
             let error = read::<ErrorField<'_>>(event.data).unwrap_or_default();
             answer.error = Some(error.kind_or_unnamed());
@@ -196,15 +222,25 @@ pub(super) fn read_event(event: &Event<'_>, answer: &mut Answer) -> Chunk {
         Some(kind) if !matters(kind) => return Chunk::Other,
         _ => {}
     }
-    let Some(data) = read::<Data<'_>>(event.data) else { return Chunk::Other };
-    let kind = data.kind.as_str().map(str::as_bytes).or(kind).unwrap_or_default();
+    let Some(data) = read::<Data<'_>>(event.data) else {
+        return Chunk::Other;
+    };
+    let kind = data
+        .kind
+        .as_str()
+        .map(str::as_bytes)
+        .or(kind)
+        .unwrap_or_default();
     tell(kind, &data, answer);
     Chunk::Other
 }
 
 /// Whether an event of this type says anything that is not said again.
 fn matters(kind: &[u8]) -> bool {
-    matches!(kind, b"response.created" | b"response.output_item.done" | b"message") || is_last(kind)
+    matches!(
+        kind,
+        b"response.created" | b"response.output_item.done" | b"message"
+    ) || is_last(kind)
 }
 
 fn is_last(kind: &[u8]) -> bool {
@@ -223,6 +259,11 @@ fn tell(kind: &[u8], data: &Data<'_>, answer: &mut Answer) {
         && kind == b"response.output_item.done"
         && item.is_tool_call()
     {
-        answer.tool(0, data.output_index.0.unwrap_or(0), item.call_id.as_str(), item.name.as_str());
+        answer.tool(
+            0,
+            data.output_index.0.unwrap_or(0),
+            item.call_id.as_str(),
+            item.name.as_str(),
+        );
     }
 }

@@ -70,8 +70,12 @@ impl OpenAiUsage {
             input,
             output,
             // A part that is larger than the whole was counted by another rule: not told.
-            cache_read: self.cache_read().filter(|&part| input.is_none_or(|whole| part <= whole)),
-            cache_creation: self.cache_creation().filter(|&part| input.is_none_or(|whole| part <= whole)),
+            cache_read: self
+                .cache_read()
+                .filter(|&part| input.is_none_or(|whole| part <= whole)),
+            cache_creation: self
+                .cache_creation()
+                .filter(|&part| input.is_none_or(|whole| part <= whole)),
             // OpenRouter has sent more reasoning than completion.
             reasoning: reasoning.map(|part| output.map_or(part, |whole| part.min(whole))),
         })
@@ -80,17 +84,33 @@ impl OpenAiUsage {
     /// Counts of an embeddings answer: whatever is counted is input.
     pub(super) fn normalise_input_only(&self) -> Option<Usage> {
         let usage = self.normalise(ReasoningRule::Within)?;
-        Some(Usage { input: usage.input.or(self.total_tokens.0), output: None, reasoning: None, ..usage })
+        Some(Usage {
+            input: usage.input.or(self.total_tokens.0),
+            output: None,
+            reasoning: None,
+            ..usage
+        })
     }
 
-    fn reasoning_is_beside(&self, input: Option<u64>, output: Option<u64>, reasoning: Option<u64>) -> bool {
+    fn reasoning_is_beside(
+        &self,
+        input: Option<u64>,
+        output: Option<u64>,
+        reasoning: Option<u64>,
+    ) -> bool {
         let parts = [input, Some(output.unwrap_or(0)), reasoning];
-        let sum = parts.into_iter().try_fold(0_u64, |sum, part| sum.checked_add(part?));
+        let sum = parts
+            .into_iter()
+            .try_fold(0_u64, |sum, part| sum.checked_add(part?));
         sum.is_some() && sum == self.total_tokens.0
     }
 
     fn input_details(&self) -> Option<&Details> {
-        self.prompt_tokens_details.0.as_ref().or(self.input_tokens_details.0.as_ref()).or(self.input_token_details.0.as_ref())
+        self.prompt_tokens_details
+            .0
+            .as_ref()
+            .or(self.input_tokens_details.0.as_ref())
+            .or(self.input_token_details.0.as_ref())
     }
 
     fn output_details(&self) -> Option<&Details> {
@@ -112,12 +132,19 @@ impl OpenAiUsage {
 
     fn cache_creation(&self) -> Option<u64> {
         self.input_details()
-            .and_then(|details| details.cache_write_tokens.0.or(details.cache_creation_tokens.0))
+            .and_then(|details| {
+                details
+                    .cache_write_tokens
+                    .0
+                    .or(details.cache_creation_tokens.0)
+            })
             .or(self.cache_creation_input_tokens.0)
     }
 
     fn reasoning(&self) -> Option<u64> {
-        self.output_details().and_then(|details| details.reasoning_tokens.0).or(self.reasoning_tokens.0)
+        self.output_details()
+            .and_then(|details| details.reasoning_tokens.0)
+            .or(self.reasoning_tokens.0)
     }
 }
 
@@ -126,16 +153,28 @@ mod tests {
     use super::*;
 
     fn usage(json: &str, rule: ReasoningRule) -> Option<Usage> {
-        serde_json::from_str::<OpenAiUsage>(json).expect("usage").normalise(rule)
+        serde_json::from_str::<OpenAiUsage>(json)
+            .expect("usage")
+            .normalise(rule)
     }
 
     #[test]
     fn parts_are_within_the_whole() {
         let json = r#"{"prompt_tokens":20,"completion_tokens":9,"total_tokens":29,
             "prompt_tokens_details":{"cached_tokens":16},"completion_tokens_details":{"reasoning_tokens":4}}"#;
-        let expected = Usage { input: Some(20), output: Some(9), cache_read: Some(16), cache_creation: None, reasoning: Some(4) };
+        let expected = Usage {
+            input: Some(20),
+            output: Some(9),
+            cache_read: Some(16),
+            cache_creation: None,
+            reasoning: Some(4),
+        };
         assert_eq!(usage(json, ReasoningRule::Within), Some(expected));
-        assert_eq!(usage(json, ReasoningRule::Beside), Some(expected), "the total does not say so");
+        assert_eq!(
+            usage(json, ReasoningRule::Beside),
+            Some(expected),
+            "the total does not say so"
+        );
     }
 
     #[test]
@@ -149,8 +188,18 @@ mod tests {
     #[test]
     fn what_is_not_told_is_absent() {
         assert_eq!(usage("{}", ReasoningRule::Within), None);
-        assert_eq!(usage(r#"{"prompt_tokens":null,"completion_tokens":-1}"#, ReasoningRule::Within), None);
-        let zero = usage(r#"{"prompt_tokens":0,"completion_tokens":0}"#, ReasoningRule::Within).expect("usage");
+        assert_eq!(
+            usage(
+                r#"{"prompt_tokens":null,"completion_tokens":-1}"#,
+                ReasoningRule::Within
+            ),
+            None
+        );
+        let zero = usage(
+            r#"{"prompt_tokens":0,"completion_tokens":0}"#,
+            ReasoningRule::Within,
+        )
+        .expect("usage");
         assert_eq!((zero.input, zero.cache_read), (Some(0), None));
     }
 }

@@ -9,11 +9,13 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-static FINISH_REASON: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""finish_reason""#));
+static FINISH_REASON: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new(r#""finish_reason""#));
 static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""usage""#));
 static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""error""#));
 static TOOL_CALLS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""tool_calls""#));
-static FUNCTION_CALL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""function_call""#));
+static FUNCTION_CALL: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new(r#""function_call""#));
 static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""name""#));
 
 /// Whether a chunk of a chat completion or a legacy completion can carry more than text: the end of
@@ -22,14 +24,18 @@ pub(super) fn chunk_has_metadata(data: &[u8]) -> bool {
     has_value(&FINISH_REASON, data)
         || has_value(&USAGE, data)
         || has_value(&ERROR, data)
-        || (has_value(&NAME, data) && (has_value(&TOOL_CALLS, data) || has_value(&FUNCTION_CALL, data)))
+        || (has_value(&NAME, data)
+            && (has_value(&TOOL_CALLS, data) || has_value(&FUNCTION_CALL, data)))
 }
 
 /// Whether a member is there and not null.
 fn has_value(member: &Finder<'_>, data: &[u8]) -> bool {
     member.find_iter(data).any(|at| {
         let after = data.get(at + member.needle().len()..).unwrap_or_default();
-        let value = after.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+        let value = after
+            .trim_ascii_start()
+            .strip_prefix(b":")
+            .map(<[u8]>::trim_ascii_start);
         value.is_some_and(|value| !value.starts_with(b"null"))
     })
 }
@@ -40,7 +46,8 @@ mod tests {
 
     #[test]
     fn text_alone_is_not_parsed() {
-        let chunk = br#"{"id":"chatcmpl-1","choices":[{"index":0,"delta":{"content":"say \"usage\": {}"},
+        let chunk =
+            br#"{"id":"chatcmpl-1","choices":[{"index":0,"delta":{"content":"say \"usage\": {}"},
             "logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"x"}"#;
         assert!(!chunk_has_metadata(chunk));
     }

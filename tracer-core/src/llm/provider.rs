@@ -18,7 +18,9 @@ pub struct HostRule {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HostRuleError {
     /// The pattern is not a host with at most one `*` and perhaps a port.
-    #[error("host pattern `{0}` is not valid: write a host name with at most one `*`, and `:port` if needed")]
+    #[error(
+        "host pattern `{0}` is not valid: write a host name with at most one `*`, and `:port` if needed"
+    )]
     Pattern(String),
     /// The provider's name is empty or has characters that a `gen_ai.provider.name` has not.
     #[error("provider name `{0}` is not valid: use lower-case letters, digits, `_` and `.`")]
@@ -29,13 +31,16 @@ impl HostRule {
     /// Reads a rule: `pattern` is a host name with at most one `*` (any characters) and perhaps a
     /// port; `provider` is the `gen_ai.provider.name` to report.
     pub fn new(pattern: &str, provider: &str) -> Result<Self, HostRuleError> {
-        let parsed =
-            HostPattern::from_operator(pattern).ok_or_else(|| HostRuleError::Pattern(pattern.to_owned()))?;
+        let parsed = HostPattern::from_operator(pattern)
+            .ok_or_else(|| HostRuleError::Pattern(pattern.to_owned()))?;
         let valid = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_' || c == b'.';
         if provider.is_empty() || !provider.bytes().all(valid) {
             return Err(HostRuleError::Provider(provider.to_owned()));
         }
-        Ok(Self { pattern: parsed, provider: Provider(Cow::Owned(provider.to_owned())) })
+        Ok(Self {
+            pattern: parsed,
+            provider: Provider(Cow::Owned(provider.to_owned())),
+        })
     }
 }
 
@@ -51,10 +56,16 @@ pub(crate) struct KnownHost {
 /// Looks a host up: the operator's rules in order, then the built-in ones.
 pub(crate) fn known_host(host: &Host, rules: &[HostRule]) -> Option<KnownHost> {
     if let Some(rule) = rules.iter().find(|rule| rule.pattern.matches(host)) {
-        return Some(KnownHost { provider: rule.provider.clone(), dedicated: true });
+        return Some(KnownHost {
+            provider: rule.provider.clone(),
+            dedicated: true,
+        });
     }
     let row = KNOWN_HOSTS.iter().find(|row| row.pattern.matches(host))?;
-    Some(KnownHost { provider: Provider(Cow::Borrowed(row.provider)), dedicated: row.dedicated })
+    Some(KnownHost {
+        provider: Provider(Cow::Borrowed(row.provider)),
+        dedicated: row.dedicated,
+    })
 }
 
 /// A host name with at most one `*`, and perhaps a port.
@@ -74,17 +85,29 @@ impl HostPattern<&'static str> {
         while at < pattern.len() {
             if pattern.as_bytes()[at] == b'*' {
                 let (prefix, rest) = pattern.split_at(at);
-                return Self { prefix, suffix: Some(rest.split_at(1).1), port: None };
+                return Self {
+                    prefix,
+                    suffix: Some(rest.split_at(1).1),
+                    port: None,
+                };
             }
             at += 1;
         }
-        Self { prefix: pattern, suffix: None, port: None }
+        Self {
+            prefix: pattern,
+            suffix: None,
+            port: None,
+        }
     }
 
     /// The same, on one port only.
     pub(super) const fn on_port(pattern: &'static str, port: u16) -> Self {
         let Self { prefix, suffix, .. } = Self::new(pattern);
-        Self { prefix, suffix, port: Some(port) }
+        Self {
+            prefix,
+            suffix,
+            port: Some(port),
+        }
     }
 }
 
@@ -94,7 +117,8 @@ impl HostPattern<Box<str>> {
             Some((name, port)) => (name, Some(port.parse().ok()?)),
             None => (pattern, None),
         };
-        let valid = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_' | b'*' | b':');
+        let valid =
+            |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_' | b'*' | b':');
         if name.is_empty() || !name.bytes().all(valid) || name.matches('*').count() > 1 {
             return None;
         }
@@ -103,7 +127,11 @@ impl HostPattern<Box<str>> {
             Some((prefix, suffix)) => (prefix, Some(suffix.into())),
             None => (name.as_str(), None),
         };
-        Some(Self { prefix: prefix.into(), suffix, port })
+        Some(Self {
+            prefix: prefix.into(),
+            suffix,
+            port,
+        })
     }
 }
 
@@ -112,9 +140,10 @@ impl<S: AsRef<str>> HostPattern<S> {
         let prefix = self.prefix.as_ref();
         let name = match &self.suffix {
             None => host.name == prefix,
-            Some(suffix) => {
-                host.name.strip_prefix(prefix).is_some_and(|rest| rest.ends_with(suffix.as_ref()))
-            }
+            Some(suffix) => host
+                .name
+                .strip_prefix(prefix)
+                .is_some_and(|rest| rest.ends_with(suffix.as_ref())),
         };
         name && (self.port.is_none() || self.port == host.port)
     }
@@ -125,7 +154,10 @@ mod tests {
     use super::*;
 
     fn provider(name: &str, port: Option<u16>) -> Option<String> {
-        let host = Host { name: name.to_owned(), port };
+        let host = Host {
+            name: name.to_owned(),
+            port,
+        };
         known_host(&host, &[]).map(|known| known.provider.0.into_owned())
     }
 
@@ -148,17 +180,35 @@ mod tests {
             assert_eq!(provider(host, None).as_deref(), Some(expected), "{host}");
         }
         assert_eq!(provider("notapi.openai.com.example.org", None), None);
-        assert_eq!(provider("localhost", Some(11434)).as_deref(), Some("ollama"));
+        assert_eq!(
+            provider("localhost", Some(11434)).as_deref(),
+            Some("ollama")
+        );
         assert_eq!(provider("localhost", Some(8000)), None);
     }
 
     #[test]
     fn the_operator_comes_first_and_is_told_what_is_wrong() {
         let rules = [HostRule::new("*.Models.corp:8443", "vllm").expect("valid")];
-        let host = Host { name: "a.models.corp".to_owned(), port: Some(8443) };
-        assert_eq!(known_host(&host, &rules).expect("a match").provider.0, "vllm");
-        assert_eq!(HostRule::new("a*b*c", "x"), Err(HostRuleError::Pattern("a*b*c".to_owned())));
-        assert_eq!(HostRule::new("a:port", "x"), Err(HostRuleError::Pattern("a:port".to_owned())));
-        assert_eq!(HostRule::new("a", "My LLM"), Err(HostRuleError::Provider("My LLM".to_owned())));
+        let host = Host {
+            name: "a.models.corp".to_owned(),
+            port: Some(8443),
+        };
+        assert_eq!(
+            known_host(&host, &rules).expect("a match").provider.0,
+            "vllm"
+        );
+        assert_eq!(
+            HostRule::new("a*b*c", "x"),
+            Err(HostRuleError::Pattern("a*b*c".to_owned()))
+        );
+        assert_eq!(
+            HostRule::new("a:port", "x"),
+            Err(HostRuleError::Pattern("a:port".to_owned()))
+        );
+        assert_eq!(
+            HostRule::new("a", "My LLM"),
+            Err(HostRuleError::Provider("My LLM".to_owned()))
+        );
     }
 }

@@ -54,7 +54,13 @@ pub fn recognise(head: &RequestHead, rules: &[HostRule]) -> Option<Recognised> {
         Some(known) => behind_gateway(known.provider, &segments),
         None => Provider(Cow::Borrowed(wire_flavour(api))),
     };
-    Some(Recognised { provider, api, operation, path_model: deployment(&segments), certainty })
+    Some(Recognised {
+        provider,
+        api,
+        operation,
+        path_model: deployment(&segments),
+        certainty,
+    })
 }
 
 /// Which endpoint a path ends in.
@@ -73,7 +79,12 @@ fn endpoint(path: &Segments<'_>, head: &RequestHead) -> Option<(Api, Operation)>
             Some((Api::AnthropicMessages, Operation::Chat))
         }
         // Writer: chat completions under a path of its own.
-        (Some("v1"), "chat") if head.host.as_ref().is_some_and(|host| host.name == "api.writer.com") => {
+        (Some("v1"), "chat")
+            if head
+                .host
+                .as_ref()
+                .is_some_and(|host| host.name == "api.writer.com") =>
+        {
             Some((Api::OpenAiChat, Operation::Chat))
         }
         _ => None,
@@ -82,7 +93,9 @@ fn endpoint(path: &Segments<'_>, head: &RequestHead) -> Option<(Api, Operation)>
 
 const fn wire_flavour(api: Api) -> &'static str {
     match api {
-        Api::OpenAiChat | Api::OpenAiCompletions | Api::OpenAiResponses | Api::OpenAiEmbeddings => "openai",
+        Api::OpenAiChat | Api::OpenAiCompletions | Api::OpenAiResponses | Api::OpenAiEmbeddings => {
+            "openai"
+        }
         Api::AnthropicMessages => "anthropic",
     }
 }
@@ -112,10 +125,12 @@ fn behind_gateway(provider: Provider, path: &Segments<'_>) -> Provider {
 
 /// The model in `…/openai/deployments/{deployment}/…` or the old `…/engines/{engine}/…`.
 fn deployment(path: &Segments<'_>) -> Option<String> {
-    let name = path.after(|before, here| here == "deployments" && before == Some("openai")).or_else(|| {
-        // The engine of the old API.
-        path.after(|_, here| here == "engines")
-    })?;
+    let name = path
+        .after(|before, here| here == "deployments" && before == Some("openai"))
+        .or_else(|| {
+            // The engine of the old API.
+            path.after(|_, here| here == "engines")
+        })?;
     Some(percent_decode(name))
 }
 
@@ -124,7 +139,11 @@ struct Segments<'a>(Vec<&'a str>);
 
 impl<'a> Segments<'a> {
     fn of(path: &'a str) -> Self {
-        Self(path.split('/').filter(|segment| !segment.is_empty()).collect())
+        Self(
+            path.split('/')
+                .filter(|segment| !segment.is_empty())
+                .collect(),
+        )
     }
 
     fn get(&self, index: usize) -> Option<&'a str> {
@@ -142,8 +161,14 @@ impl<'a> Segments<'a> {
     /// The segment that follows the first one that `is` accepts; never the path's last.
     fn after(&self, is: impl Fn(Option<&str>, &str) -> bool) -> Option<&'a str> {
         let before = std::iter::once(None).chain(self.0.iter().copied().map(Some));
-        let at = before.zip(&self.0).position(|(before, here)| is(before, here))?;
-        if at + 2 < self.0.len() { self.get(at + 1) } else { None }
+        let at = before
+            .zip(&self.0)
+            .position(|(before, here)| is(before, here))?;
+        if at + 2 < self.0.len() {
+            self.get(at + 1)
+        } else {
+            None
+        }
     }
 }
 
@@ -171,7 +196,9 @@ fn percent_decode(text: &str) -> String {
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]

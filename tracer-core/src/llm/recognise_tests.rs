@@ -5,11 +5,19 @@ use crate::http::{
 };
 
 fn head(method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> RequestHead {
-    let wire = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
+    let wire = headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_bytes()));
     RequestHead {
         method: method.to_owned(),
-        target: Target { path: path.to_owned(), query: Vec::new() },
-        host: Some(Host { name: host.to_owned(), port: None }),
+        target: Target {
+            path: path.to_owned(),
+            query: Vec::new(),
+        },
+        host: Some(Host {
+            name: host.to_owned(),
+            port: None,
+        }),
         headers: Headers::admit(&AllowList::default(), wire),
         version: HttpVersion::H11,
         wire_bytes: 0,
@@ -23,21 +31,97 @@ fn post(host: &str, path: &str) -> Option<Recognised> {
 #[test]
 fn endpoints_by_path() {
     for (host, path, provider, api, operation) in [
-        ("api.openai.com", "/v1/chat/completions", "openai", Api::OpenAiChat, Operation::Chat),
-        ("api.openai.com", "/v1/responses", "openai", Api::OpenAiResponses, Operation::Chat),
-        ("api.openai.com", "/v1/embeddings", "openai", Api::OpenAiEmbeddings, Operation::Embeddings),
-        ("api.openai.com", "//v1/completions/", "openai", Api::OpenAiCompletions, Operation::TextCompletion),
-        ("api.anthropic.com", "/v1/messages", "anthropic", Api::AnthropicMessages, Operation::Chat),
-        ("api.groq.com", "/openai/v1/chat/completions", "groq", Api::OpenAiChat, Operation::Chat),
-        ("x.services.ai.azure.com", "/anthropic/v1/messages", "azure.ai.inference", Api::AnthropicMessages, Operation::Chat),
-        ("api.mistral.ai", "/v1/fim/completions", "mistral_ai", Api::OpenAiChat, Operation::TextCompletion),
-        ("api.writer.com", "/v1/chat", "writer", Api::OpenAiChat, Operation::Chat),
-        ("gateway.ai.cloudflare.com", "/v1/acct/gw/groq/chat/completions", "groq", Api::OpenAiChat, Operation::Chat),
-        ("llm.internal", "/proxy/v1/chat/completions", "openai", Api::OpenAiChat, Operation::Chat),
-        ("llm.internal", "/v1/messages", "anthropic", Api::AnthropicMessages, Operation::Chat),
+        (
+            "api.openai.com",
+            "/v1/chat/completions",
+            "openai",
+            Api::OpenAiChat,
+            Operation::Chat,
+        ),
+        (
+            "api.openai.com",
+            "/v1/responses",
+            "openai",
+            Api::OpenAiResponses,
+            Operation::Chat,
+        ),
+        (
+            "api.openai.com",
+            "/v1/embeddings",
+            "openai",
+            Api::OpenAiEmbeddings,
+            Operation::Embeddings,
+        ),
+        (
+            "api.openai.com",
+            "//v1/completions/",
+            "openai",
+            Api::OpenAiCompletions,
+            Operation::TextCompletion,
+        ),
+        (
+            "api.anthropic.com",
+            "/v1/messages",
+            "anthropic",
+            Api::AnthropicMessages,
+            Operation::Chat,
+        ),
+        (
+            "api.groq.com",
+            "/openai/v1/chat/completions",
+            "groq",
+            Api::OpenAiChat,
+            Operation::Chat,
+        ),
+        (
+            "x.services.ai.azure.com",
+            "/anthropic/v1/messages",
+            "azure.ai.inference",
+            Api::AnthropicMessages,
+            Operation::Chat,
+        ),
+        (
+            "api.mistral.ai",
+            "/v1/fim/completions",
+            "mistral_ai",
+            Api::OpenAiChat,
+            Operation::TextCompletion,
+        ),
+        (
+            "api.writer.com",
+            "/v1/chat",
+            "writer",
+            Api::OpenAiChat,
+            Operation::Chat,
+        ),
+        (
+            "gateway.ai.cloudflare.com",
+            "/v1/acct/gw/groq/chat/completions",
+            "groq",
+            Api::OpenAiChat,
+            Operation::Chat,
+        ),
+        (
+            "llm.internal",
+            "/proxy/v1/chat/completions",
+            "openai",
+            Api::OpenAiChat,
+            Operation::Chat,
+        ),
+        (
+            "llm.internal",
+            "/v1/messages",
+            "anthropic",
+            Api::AnthropicMessages,
+            Operation::Chat,
+        ),
     ] {
         let found = post(host, path).unwrap_or_else(|| panic!("{host}{path} is not recognised"));
-        assert_eq!((&*found.provider.0, found.api, found.operation), (provider, api, operation), "{host}{path}");
+        assert_eq!(
+            (&*found.provider.0, found.api, found.operation),
+            (provider, api, operation),
+            "{host}{path}"
+        );
     }
 }
 
@@ -53,23 +137,47 @@ fn other_endpoints_are_no_calls() {
         ("POST", "/v1/chat"),
         ("POST", "/"),
     ] {
-        assert_eq!(recognise(&head(method, "api.openai.com", path, &[]), &[]), None, "{method} {path}");
+        assert_eq!(
+            recognise(&head(method, "api.openai.com", path, &[]), &[]),
+            None,
+            "{method} {path}"
+        );
     }
 }
 
 #[test]
 fn an_unknown_host_needs_the_shape_unless_a_header_speaks_for_it() {
-    let certainty = |headers| recognise(&head("POST", "h", "/v1/messages", headers), &[]).map(|found| found.certainty);
+    let certainty = |headers| {
+        recognise(&head("POST", "h", "/v1/messages", headers), &[]).map(|found| found.certainty)
+    };
     assert_eq!(certainty(&[]), Some(Certainty::NeedsShape));
-    assert_eq!(certainty(&[("anthropic-version", "2023-06-01")]), Some(Certainty::Sure));
-    let prefixed = head("POST", "h", "/claude/messages", &[("anthropic-version", "2023-06-01")]);
+    assert_eq!(
+        certainty(&[("anthropic-version", "2023-06-01")]),
+        Some(Certainty::Sure)
+    );
+    let prefixed = head(
+        "POST",
+        "h",
+        "/claude/messages",
+        &[("anthropic-version", "2023-06-01")],
+    );
     assert!(recognise(&prefixed, &[]).is_some());
 }
 
 #[test]
 fn the_path_of_azure_names_the_deployment() {
-    let model = |path| post("x.openai.azure.com", path).expect("recognised").path_model;
-    assert_eq!(model("/openai/deployments/my%2Dgpt/chat/completions").as_deref(), Some("my-gpt"));
+    let model = |path| {
+        post("x.openai.azure.com", path)
+            .expect("recognised")
+            .path_model
+    };
+    assert_eq!(
+        model("/openai/deployments/my%2Dgpt/chat/completions").as_deref(),
+        Some("my-gpt")
+    );
     assert_eq!(model("/openai/v1/chat/completions"), None);
-    assert_eq!(model("/openai/deployments/100%/embeddings").as_deref(), Some("100%"));
+    assert_eq!(
+        model("/openai/deployments/100%/embeddings").as_deref(),
+        Some("100%")
+    );
 }

@@ -59,7 +59,10 @@ impl ResponseReader {
         let content_type = head.headers.get("content-type").unwrap_or_default();
         Self {
             status: head.status,
-            typed_as_stream: content_type.trim_start().to_ascii_lowercase().starts_with("text/event-stream"),
+            typed_as_stream: content_type
+                .trim_start()
+                .to_ascii_lowercase()
+                .starts_with("text/event-stream"),
             bound,
             limits,
             form: Form::Unknown,
@@ -83,7 +86,9 @@ impl ResponseReader {
             Form::Stream(stream) => {
                 let (sse, reader) = &mut **stream;
                 let (answer, times) = (&mut self.answer, &mut self.times);
-                sse.feed(bytes, &mut |event| take_event(reader, &event, time, answer, times));
+                sse.feed(bytes, &mut |event| {
+                    take_event(reader, &event, time, answer, times)
+                });
             }
         }
     }
@@ -96,7 +101,10 @@ impl ResponseReader {
             _ => self.typed_as_stream,
         };
         if is_stream {
-            Form::Stream(Box::new((Sse::new(&self.limits), StreamReader::new(api, provider))))
+            Form::Stream(Box::new((
+                Sse::new(&self.limits),
+                StreamReader::new(api, provider),
+            )))
         } else {
             Form::Document(BodyBuffer::new(self.bound))
         }
@@ -117,7 +125,13 @@ impl ResponseReader {
 
     /// The body is over, at `time`.
     pub(super) fn finish(self, time: Timestamp, api: Api, provider: &Provider) -> ResponseRead {
-        let Self { status, form, mut answer, mut times, .. } = self;
+        let Self {
+            status,
+            form,
+            mut answer,
+            mut times,
+            ..
+        } = self;
         let mut capture = CaptureState::Complete;
         let is_whole = match form {
             Form::Unknown => false,
@@ -146,7 +160,12 @@ impl ResponseReader {
         if status >= 400 && answer.error.is_none() {
             answer.error = Some(status.to_string());
         }
-        ResponseRead { answer, times, is_whole, capture }
+        ResponseRead {
+            answer,
+            times,
+            is_whole,
+            capture,
+        }
     }
 }
 
@@ -200,9 +219,15 @@ pub fn fuzz_response(data: &[u8]) {
         Api::OpenAiEmbeddings,
         Api::AnthropicMessages,
     ];
-    let Some((size, body)) = data.split_first() else { return };
+    let Some((size, body)) = data.split_first() else {
+        return;
+    };
     let provider = Provider("openai".into());
-    let head = ResponseHead { status: 200, headers: crate::http::head::Headers::default(), wire_bytes: 0 };
+    let head = ResponseHead {
+        status: 200,
+        headers: crate::http::head::Headers::default(),
+        wire_bytes: 0,
+    };
     for api in APIS {
         let read = |size| {
             let mut reader = ResponseReader::new(&head, 1 << 10, Limits::default());

@@ -26,7 +26,11 @@ fn read(api: Api, provider: &'static str, pieces: &[&[u8]]) -> Result {
 
 fn read_bounded(api: Api, provider: &'static str, pieces: &[&[u8]], bound: usize) -> Result {
     let provider = Provider(Cow::Borrowed(provider));
-    let head = ResponseHead { status: 200, headers: Headers::default(), wire_bytes: 0 };
+    let head = ResponseHead {
+        status: 200,
+        headers: Headers::default(),
+        wire_bytes: 0,
+    };
     let mut reader = ResponseReader::new(&head, bound, Limits::default());
     for piece in pieces {
         reader.feed(piece, Timestamp::default(), api, &provider);
@@ -36,11 +40,21 @@ fn read_bounded(api: Api, provider: &'static str, pieces: &[&[u8]], bound: usize
     let (usage, error) = (answer.usage, answer.error.take());
     let mut facts = ResponseFacts::default();
     answer.fill(&mut facts);
-    Result { facts, usage, error, is_whole: read.is_whole, chunks: read.times.count, capture: read.capture }
+    Result {
+        facts,
+        usage,
+        error,
+        is_whole: read.is_whole,
+        chunks: read.times.count,
+        capture: read.capture,
+    }
 }
 
 fn tool(id: &str, name: &str) -> ToolCall {
-    ToolCall { id: Some(id.to_owned()), name: name.to_owned() }
+    ToolCall {
+        id: Some(id.to_owned()),
+        name: name.to_owned(),
+    }
 }
 
 const CHAT: &[u8] = br#": OPENROUTER PROCESSING
@@ -72,8 +86,18 @@ fn a_chat_stream_gives_its_last_usage() {
     assert_eq!(result.facts.model.as_deref(), Some("m"));
     assert_eq!(result.facts.finish_reasons, ["tool_calls"]);
     assert_eq!(result.facts.tool_calls, [tool("t1", "f")]);
-    assert_eq!(result.usage, Usage { input: Some(3), output: Some(9), ..Usage::default() });
-    assert_eq!((result.chunks, result.error, result.is_whole), (4, None, true));
+    assert_eq!(
+        result.usage,
+        Usage {
+            input: Some(3),
+            output: Some(9),
+            ..Usage::default()
+        }
+    );
+    assert_eq!(
+        (result.chunks, result.error, result.is_whole),
+        (4, None, true)
+    );
 }
 
 proptest! {
@@ -103,19 +127,47 @@ proptest! {
 #[test]
 fn errors_inside_a_200() {
     for (api, body, expected) in [
-        (Api::OpenAiChat, r#"{"error":{"message":"m","code":"rate_limit_exceeded"}}"#, "rate_limit_exceeded"),
-        (Api::OpenAiChat, "data: {\"error\":{\"message\":\"m\",\"code\":502}}\n\n", "502"),
-        (Api::OpenAiChat, "event: error\ndata: {\"error\":{\"message\":\"m\",\"code\":\"tool_use_failed\"}}\n\n", "tool_use_failed"),
-        (Api::AnthropicMessages, "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n", "overloaded_error"),
-        (Api::OpenAiResponses, "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"m\"}\n\n", "server_error"),
+        (
+            Api::OpenAiChat,
+            r#"{"error":{"message":"m","code":"rate_limit_exceeded"}}"#,
+            "rate_limit_exceeded",
+        ),
+        (
+            Api::OpenAiChat,
+            "data: {\"error\":{\"message\":\"m\",\"code\":502}}\n\n",
+            "502",
+        ),
+        (
+            Api::OpenAiChat,
+            "event: error\ndata: {\"error\":{\"message\":\"m\",\"code\":\"tool_use_failed\"}}\n\n",
+            "tool_use_failed",
+        ),
+        (
+            Api::AnthropicMessages,
+            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n",
+            "overloaded_error",
+        ),
+        (
+            Api::OpenAiResponses,
+            "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"m\"}\n\n",
+            "server_error",
+        ),
         (
             Api::OpenAiResponses,
             "data: {\"type\":\"response.failed\",\"response\":{\"id\":\"r\",\"status\":\"failed\",\"error\":{\"code\":\"rate_limit_exceeded\"}}}\n\n",
             "rate_limit_exceeded",
         ),
-        (Api::OpenAiResponses, r#"{"id":"r","status":"failed"}"#, "failed"),
+        (
+            Api::OpenAiResponses,
+            r#"{"id":"r","status":"failed"}"#,
+            "failed",
+        ),
     ] {
-        assert_eq!(read(api, "openai", &[body.as_bytes()]).error.as_deref(), Some(expected), "{body}");
+        assert_eq!(
+            read(api, "openai", &[body.as_bytes()]).error.as_deref(),
+            Some(expected),
+            "{body}"
+        );
     }
 }
 
@@ -125,22 +177,42 @@ fn a_cut_anthropic_stream_has_no_output_count() {
         \"usage\":{\"input_tokens\":5,\"cache_read_input_tokens\":7,\"output_tokens\":1}}}\n\n\
         event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"a\"}}\n\n";
     let result = read(Api::AnthropicMessages, "anthropic", &[body]);
-    assert_eq!(result.usage, Usage { input: Some(12), cache_read: Some(7), ..Usage::default() });
+    assert_eq!(
+        result.usage,
+        Usage {
+            input: Some(12),
+            cache_read: Some(7),
+            ..Usage::default()
+        }
+    );
     assert!(!result.is_whole);
 }
 
 #[test]
 fn white_space_before_json_and_json_where_a_stream_was_asked_for() {
-    let result = read(Api::OpenAiChat, "openrouter", &[b"\n \n", b"  {\"id\":\"c2\",\"choices\":[]}"]);
+    let result = read(
+        Api::OpenAiChat,
+        "openrouter",
+        &[b"\n \n", b"  {\"id\":\"c2\",\"choices\":[]}"],
+    );
     assert_eq!(result.facts.id.as_deref(), Some("c2"));
 }
 
 #[test]
 fn of_a_body_over_the_bound_the_whole_members_are_read() {
-    let body = format!(r#"{{"id":"c3","model":"m","choices":[{{"message":{{"content":"{}"}}}}]}}"#, "x".repeat(200));
+    let body = format!(
+        r#"{{"id":"c3","model":"m","choices":[{{"message":{{"content":"{}"}}}}]}}"#,
+        "x".repeat(200)
+    );
     let result = read_bounded(Api::OpenAiChat, "openai", &[body.as_bytes()], 100);
-    assert_eq!((result.facts.id.as_deref(), result.facts.model.as_deref()), (Some("c3"), Some("m")));
-    assert_eq!((result.is_whole, result.capture), (false, CaptureState::Truncated));
+    assert_eq!(
+        (result.facts.id.as_deref(), result.facts.model.as_deref()),
+        (Some("c3"), Some("m"))
+    );
+    assert_eq!(
+        (result.is_whole, result.capture),
+        (false, CaptureState::Truncated)
+    );
 }
 
 #[test]
@@ -154,6 +226,9 @@ fn responses_take_their_tools_from_the_last_event() {
     let result = read(Api::OpenAiResponses, "openai", &[body]);
     assert_eq!(result.facts.tool_calls, [tool("k", "f")]);
     assert_eq!(result.facts.finish_reasons, ["max_output_tokens"]);
-    assert_eq!((result.usage.output, result.usage.reasoning, result.chunks), (Some(4), Some(2), 1));
+    assert_eq!(
+        (result.usage.output, result.usage.reasoning, result.chunks),
+        (Some(4), Some(2), 1)
+    );
     assert!(result.is_whole);
 }

@@ -5,11 +5,15 @@ use super::call::TraceParent;
 /// Reads a `traceparent` header; `None` if it is not valid.
 pub(super) fn parse(header: &str) -> Option<TraceParent> {
     let bytes = header.trim().as_bytes();
-    let [v0, v1, b'-', rest @ ..] = bytes else { return None };
+    let [v0, v1, b'-', rest @ ..] = bytes else {
+        return None;
+    };
     let version = hex_byte(*v0, *v1)?;
     let (trace_id, rest) = rest.split_at_checked(32)?;
     let (parent_id, rest) = rest.strip_prefix(b"-")?.split_at_checked(16)?;
-    let [f0, f1, tail @ ..] = rest.strip_prefix(b"-")? else { return None };
+    let [f0, f1, tail @ ..] = rest.strip_prefix(b"-")? else {
+        return None;
+    };
     // Version 00 ends here; a later one may go on after a dash.
     if version == 0xff || !(tail.is_empty() || (version > 0 && tail.starts_with(b"-"))) {
         return None;
@@ -47,7 +51,8 @@ mod tests {
 
     #[test]
     fn the_example_of_the_specification() {
-        let parsed = parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").expect("valid");
+        let parsed =
+            parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").expect("valid");
         assert_eq!(parsed.trace_id[..4], [0x4b, 0xf9, 0x2f, 0x35]);
         assert_eq!(parsed.parent_id[6..], [0x02, 0xb7]);
         assert_eq!(parsed.flags, 1);

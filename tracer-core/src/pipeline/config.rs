@@ -45,6 +45,10 @@ impl Default for PipelineConfig {
 
 impl PipelineConfig {
     pub(super) const fn builder_context(&self) -> BuilderContext<'_> {
-        BuilderContext { body_bytes: self.body_bytes, limits: self.limits, headers: &self.headers }
+        BuilderContext {
+            body_bytes: self.body_bytes,
+            limits: self.limits,
+            headers: &self.headers,
+        }
     }
 }

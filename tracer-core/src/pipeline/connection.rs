@@ -59,7 +59,12 @@ impl Connection {
     }
 
     /// Takes the next segment.
-    pub(super) fn segment(&mut self, segment: &Segment<'_>, headers: &Arc<AllowList>, report: &mut Report<'_>) {
+    pub(super) fn segment(
+        &mut self,
+        segment: &Segment<'_>,
+        headers: &Arc<AllowList>,
+        report: &mut Report<'_>,
+    ) {
         self.seen = segment.time;
         let direction = match segment.direction {
             Direction::Outbound => &mut self.outbound,
@@ -103,7 +108,8 @@ impl Connection {
     ) {
         match protocol {
             Protocol::Http1(Role::Client) => {
-                let parser = H1Connection::new(Role::Client, report.config.limits, Arc::clone(headers));
+                let parser =
+                    H1Connection::new(Role::Client, report.config.limits, Arc::clone(headers));
                 let mut http = Box::new(Http1 { parser, exchanges });
                 for (arrival, bytes) in held {
                     http.piece(*arrival, bytes, report);
@@ -122,7 +128,9 @@ impl Connection {
 
     /// Reports losses, and stops following a connection that was upgraded or judged not worth it.
     fn settle(&mut self, report: &mut Report<'_>) {
-        let State::Http1(http) = &mut self.state else { return };
+        let State::Http1(http) = &mut self.state else {
+            return;
+        };
         http.report_lost(report);
         if http.parser.upgraded().is_some() {
             http.exchanges.give_up(BodyEnd::Complete, self.seen, report);
@@ -135,8 +143,15 @@ impl Connection {
     }
 
     /// The connection is over.
-    pub(super) fn close(&mut self, time: Timestamp, counts: Option<FinalCounts>, report: &mut Report<'_>) {
-        let State::Http1(http) = &mut self.state else { return };
+    pub(super) fn close(
+        &mut self,
+        time: Timestamp,
+        counts: Option<FinalCounts>,
+        report: &mut Report<'_>,
+    ) {
+        let State::Http1(http) = &mut self.state else {
+            return;
+        };
         let request_open = http.exchanges.request_open();
         if let Some(counts) = counts {
             let turn = counts.turns;
@@ -146,7 +161,15 @@ impl Connection {
             ] {
                 let missing = place.finish(total);
                 if missing > 0 {
-                    http.gap(Arrival { direction, time, turn }, missing, report);
+                    http.gap(
+                        Arrival {
+                            direction,
+                            time,
+                            turn,
+                        },
+                        missing,
+                        report,
+                    );
                 }
             }
         }
@@ -161,7 +184,9 @@ impl Connection {
     /// Nobody will look any more.
     pub(super) fn leave(&mut self, counts: Option<FinalCounts>, report: &mut Report<'_>) {
         self.give_up(report);
-        let State::Http1(http) = &mut self.state else { return };
+        let State::Http1(http) = &mut self.state else {
+            return;
+        };
         let request_open = http.exchanges.request_open();
         http.exchanges.turns.close(counts, request_open);
         http.report_lost(report);
@@ -170,7 +195,9 @@ impl Connection {
     /// Reports the calls under way as they are: nothing came for too long, or the connection is
     /// forgotten. Returns how many there were.
     pub(super) fn give_up(&mut self, report: &mut Report<'_>) -> u64 {
-        let State::Http1(http) = &mut self.state else { return 0 };
+        let State::Http1(http) = &mut self.state else {
+            return 0;
+        };
         if !http.exchanges.has_calls() {
             return 0;
         }
@@ -202,11 +229,14 @@ impl Http1 {
 
     fn piece(&mut self, arrival: Arrival, bytes: &[u8], report: &mut Report<'_>) {
         let exchanges = &mut self.exchanges;
-        self.parser.piece(arrival, bytes, &mut |event| exchanges.event(event, report));
+        self.parser
+            .piece(arrival, bytes, &mut |event| exchanges.event(event, report));
     }
 
     fn gap(&mut self, arrival: Arrival, missing: u64, report: &mut Report<'_>) {
         let exchanges = &mut self.exchanges;
-        self.parser.gap(arrival, missing, &mut |event| exchanges.event(event, report));
+        self.parser.gap(arrival, missing, &mut |event| {
+            exchanges.event(event, report)
+        });
     }
 }

@@ -54,8 +54,20 @@ impl Pipeline {
     /// Takes one segment. Never fails: bad input becomes an event or a counter.
     pub fn segment(&mut self, segment: &Segment<'_>) {
         let id = segment.connection;
-        let Self { config, headers, connections, outputs, stats, .. } = self;
-        let mut report = Report { connection: id, config, stats, outputs };
+        let Self {
+            config,
+            headers,
+            connections,
+            outputs,
+            stats,
+            ..
+        } = self;
+        let mut report = Report {
+            connection: id,
+            config,
+            stats,
+            outputs,
+        };
         if let Some(connection) = connections.get_mut(&id) {
             connection.segment(segment, headers, &mut report);
             return;
@@ -69,8 +81,15 @@ impl Pipeline {
     }
 
     /// The connection is over (TLS object freed or reused, process gone).
-    pub fn close(&mut self, connection: ConnectionId, time: Timestamp, counts: Option<FinalCounts>) {
-        let Some(mut closed) = self.connections.pop(&connection) else { return };
+    pub fn close(
+        &mut self,
+        connection: ConnectionId,
+        time: Timestamp,
+        counts: Option<FinalCounts>,
+    ) {
+        let Some(mut closed) = self.connections.pop(&connection) else {
+            return;
+        };
         closed.close(time, counts, &mut self.report(connection));
         self.stats.connections = self.connections.len() as u64;
     }
@@ -78,7 +97,9 @@ impl Pipeline {
     /// Nobody will look at the connection any more, although it goes on: what is under way is
     /// reported as far as it was seen, and `counts` tell what was lost.
     pub fn give_up(&mut self, connection: ConnectionId, counts: Option<FinalCounts>) {
-        let Some(mut left) = self.connections.pop(&connection) else { return };
+        let Some(mut left) = self.connections.pop(&connection) else {
+            return;
+        };
         left.leave(counts, &mut self.report(connection));
         self.stats.connections = self.connections.len() as u64;
     }
@@ -89,12 +110,23 @@ impl Pipeline {
             return;
         }
         self.swept = now;
-        let Self { config, connections, outputs, stats, .. } = self;
+        let Self {
+            config,
+            connections,
+            outputs,
+            stats,
+            ..
+        } = self;
         for (&id, connection) in connections.iter_mut().rev() {
             if now.since(connection.seen) < config.silence {
                 break;
             }
-            let mut report = Report { connection: id, config, stats, outputs };
+            let mut report = Report {
+                connection: id,
+                config,
+                stats,
+                outputs,
+            };
             let given_up = connection.give_up(&mut report);
             stats.calls_silent += given_up;
         }
@@ -112,14 +144,21 @@ impl Pipeline {
 
     fn evict(&mut self) {
         while self.connections.len() > self.config.max_connections.get() {
-            let Some((id, mut forgotten)) = self.connections.pop_lru() else { return };
+            let Some((id, mut forgotten)) = self.connections.pop_lru() else {
+                return;
+            };
             self.stats.evictions += 1;
             forgotten.give_up(&mut self.report(id));
         }
     }
 
     fn report(&mut self, connection: ConnectionId) -> Report<'_> {
-        Report { connection, config: &self.config, stats: &mut self.stats, outputs: &mut self.outputs }
+        Report {
+            connection,
+            config: &self.config,
+            stats: &mut self.stats,
+            outputs: &mut self.outputs,
+        }
     }
 }
 

@@ -41,15 +41,25 @@ impl Exchanges {
 
     /// Takes one event of the connection's parser.
     pub(super) fn event(&mut self, event: ExchangeEvent<'_>, report: &mut Report<'_>) {
-        let ExchangeEvent { exchange, time, kind } = event;
+        let ExchangeEvent {
+            exchange,
+            time,
+            kind,
+        } = event;
         match kind {
             ExchangeEventKind::RequestHead(head) => self.begin(exchange, head, time, report),
             ExchangeEventKind::ResponseEnd(end) => self.end(exchange, end, time, report),
             kind => {
-                if matches!(kind, ExchangeEventKind::RequestEnd(_)) && self.requesting == Some(exchange) {
+                if matches!(kind, ExchangeEventKind::RequestEnd(_))
+                    && self.requesting == Some(exchange)
+                {
                     self.requesting = None;
                 }
-                if let Some(call) = self.calls.iter_mut().find(|call| call.exchange() == exchange) {
+                if let Some(call) = self
+                    .calls
+                    .iter_mut()
+                    .find(|call| call.exchange() == exchange)
+                {
                     call.event(kind, time);
                 }
             }
@@ -73,7 +83,13 @@ impl Exchanges {
         }
     }
 
-    fn begin(&mut self, exchange: ExchangeId, head: Box<RequestHead>, time: Timestamp, report: &mut Report<'_>) {
+    fn begin(
+        &mut self,
+        exchange: ExchangeId,
+        head: Box<RequestHead>,
+        time: Timestamp,
+        report: &mut Report<'_>,
+    ) {
         report.stats.exchanges += 1;
         self.requesting = Some(exchange);
         self.turns.request();
@@ -84,18 +100,34 @@ impl Exchanges {
         };
         self.weigh(evidence, report);
         if let Some(recognised) = recognised {
-            let call =
-                CallBuilder::new(report.connection, exchange, head, recognised, time, report.config.builder_context());
+            let call = CallBuilder::new(
+                report.connection,
+                exchange,
+                head,
+                recognised,
+                time,
+                report.config.builder_context(),
+            );
             self.calls.push(call);
             report.stats.open_exchanges += 1;
         }
     }
 
-    fn end(&mut self, exchange: ExchangeId, end: BodyEnd, time: Timestamp, report: &mut Report<'_>) {
+    fn end(
+        &mut self,
+        exchange: ExchangeId,
+        end: BodyEnd,
+        time: Timestamp,
+        report: &mut Report<'_>,
+    ) {
         if self.requesting == Some(exchange) {
             self.requesting = None;
         }
-        if let Some(at) = self.calls.iter().position(|call| call.exchange() == exchange) {
+        if let Some(at) = self
+            .calls
+            .iter()
+            .position(|call| call.exchange() == exchange)
+        {
             let call = self.calls.remove(at);
             self.built(call.finish(end, time), report);
         }
@@ -116,13 +148,23 @@ impl Exchanges {
     }
 
     fn weigh(&mut self, evidence: Evidence, report: &mut Report<'_>) {
-        if let Some(verdict) = self.judge.weigh(evidence, report.config.head_only_exchanges) {
+        if let Some(verdict) = self
+            .judge
+            .weigh(evidence, report.config.head_only_exchanges)
+        {
             report.verdict(verdict);
         }
     }
 }
 
 fn evidence_of_host(head: &RequestHead, report: &Report<'_>) -> Evidence {
-    let known = head.host.as_ref().and_then(|host| known_host(host, &report.config.hosts));
-    if known.is_some_and(|known| known.dedicated) { Evidence::Llm } else { Evidence::Other }
+    let known = head
+        .host
+        .as_ref()
+        .and_then(|host| known_host(host, &report.config.hosts));
+    if known.is_some_and(|known| known.dedicated) {
+        Evidence::Llm
+    } else {
+        Evidence::Other
+    }
 }

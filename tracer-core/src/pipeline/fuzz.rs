@@ -12,7 +12,11 @@ use crate::{
 /// many bytes, and the bytes. Whatever is begun must be over at the end. Returns the number of calls.
 pub fn fuzz_pipeline(data: &[u8]) -> u64 {
     let mut pipeline = Pipeline::default();
-    let connection = ConnectionId { process: ProcessKey(1), handle: 1, generation: 1 };
+    let connection = ConnectionId {
+        process: ProcessKey(1),
+        handle: 1,
+        generation: 1,
+    };
     let (mut counts, mut now) = (FinalCounts::default(), 0);
     let mut rest = data;
     while let [what, length, tail @ ..] = rest {
@@ -30,7 +34,14 @@ pub fn fuzz_pipeline(data: &[u8]) -> u64 {
         *place += bytes.len() as u64;
         let lost = what & 12 == 12;
         if !lost {
-            pipeline.segment(&Segment { connection, direction, offset, time, turn: counts.turns, bytes });
+            pipeline.segment(&Segment {
+                connection,
+                direction,
+                offset,
+                time,
+                turn: counts.turns,
+                bytes,
+            });
         }
     }
     pipeline.close(connection, Timestamp::from_unix_nanos(now), Some(counts));
@@ -79,7 +90,9 @@ mod tests {
         assert_eq!(fuzz_pipeline(&program), 2);
         let mut seed = 1_u64;
         let mut random = |bound: usize| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             usize::try_from(seed >> 33).expect("31 bits") % bound
         };
         for _ in 0..20_000 {

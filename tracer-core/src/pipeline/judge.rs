@@ -44,7 +44,11 @@ impl Judge {
             Evidence::Other if self.certain => None,
             Evidence::Other => {
                 self.others = self.others.saturating_add(1);
-                self.say(if self.others < patience { Verdict::HeadOnly } else { Verdict::Ignore })
+                self.say(if self.others < patience {
+                    Verdict::HeadOnly
+                } else {
+                    Verdict::Ignore
+                })
             }
         }
     }
@@ -79,7 +83,10 @@ mod tests {
     fn each_verdict_is_said_once() {
         let mut judge = Judge::default();
         let verdicts: Vec<_> = (0..4).map(|_| judge.weigh(Evidence::Other, 3)).collect();
-        assert_eq!(verdicts, [Some(Verdict::HeadOnly), None, Some(Verdict::Ignore), None]);
+        assert_eq!(
+            verdicts,
+            [Some(Verdict::HeadOnly), None, Some(Verdict::Ignore), None]
+        );
     }
 
     #[test]

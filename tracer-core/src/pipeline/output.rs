@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{config::PipelineConfig, stats::Stats};
 use crate::{
-    llm::call::{Call, Captured, CaptureState, Outcome},
+    llm::call::{Call, CaptureState, Captured, Outcome},
     segment::ConnectionId,
     verdict::Verdict,
 };
@@ -35,7 +35,8 @@ impl Report<'_> {
             Verdict::HeadOnly => self.stats.verdicts_head_only += 1,
             Verdict::Full => self.stats.verdicts_full += 1,
         }
-        self.outputs.push_back(Output::Verdict(self.connection, verdict));
+        self.outputs
+            .push_back(Output::Verdict(self.connection, verdict));
     }
 
     pub(super) fn call(&mut self, call: Box<Call<Captured>>) {
@@ -53,7 +54,8 @@ impl Report<'_> {
     pub(super) fn lost(&mut self, count: u32) {
         if count > 0 {
             self.stats.lost_exchanges += u64::from(count);
-            self.outputs.push_back(Output::LostExchanges(self.connection, count));
+            self.outputs
+                .push_back(Output::LostExchanges(self.connection, count));
         }
     }
 }

@@ -31,12 +31,23 @@ struct Connection {
 
 impl Host {
     fn new(config: PipelineConfig) -> Self {
-        Self { pipeline: Pipeline::new(config), now: Timestamp::from_unix_nanos(1_000_000_000) }
+        Self {
+            pipeline: Pipeline::new(config),
+            now: Timestamp::from_unix_nanos(1_000_000_000),
+        }
     }
 
     fn connection(handle: u64) -> Connection {
-        let id = ConnectionId { process: ProcessKey(1), handle, generation: 1 };
-        Connection { id, counts: FinalCounts::default(), read: false }
+        let id = ConnectionId {
+            process: ProcessKey(1),
+            handle,
+            generation: 1,
+        };
+        Connection {
+            id,
+            counts: FinalCounts::default(),
+            read: false,
+        }
     }
 
     fn send(&mut self, on: &mut Connection, direction: Direction, bytes: impl AsRef<[u8]>) {
@@ -64,13 +75,21 @@ impl Host {
         self.now = self.now.after(Duration::from_millis(1));
         if captured {
             let (connection, time, turn) = (on.id, self.now, on.counts.turns);
-            self.pipeline.segment(&Segment { connection, direction, offset, time, turn, bytes });
+            self.pipeline.segment(&Segment {
+                connection,
+                direction,
+                offset,
+                time,
+                turn,
+                bytes,
+            });
         }
     }
 
     fn close(&mut self, connection: &Connection) {
         self.now = self.now.after(Duration::from_secs(60));
-        self.pipeline.close(connection.id, self.now, Some(connection.counts));
+        self.pipeline
+            .close(connection.id, self.now, Some(connection.counts));
     }
 
     fn outputs(&mut self) -> Seen {
@@ -94,19 +113,30 @@ struct Seen {
 }
 
 fn post(host: &str, path: &str, body: &str) -> String {
-    format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 fn chat() -> String {
-    post("api.openai.com", "/v1/chat/completions", r#"{"model":"m","messages":[{"role":"user","content":"canary-prompt"}]}"#)
+    post(
+        "api.openai.com",
+        "/v1/chat/completions",
+        r#"{"model":"m","messages":[{"role":"user","content":"canary-prompt"}]}"#,
+    )
 }
 
 fn json(body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 const ANSWER: &str = r#"{"id":"c","model":"m-1","choices":[{"index":0,"message":{"content":"canary-answer"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}"#;
-const STREAM_HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+const STREAM_HEAD: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 fn chunk(event: &str) -> String {
     format!("{:x}\r\n{event}\r\n", event.len())
@@ -130,7 +160,11 @@ fn calls_follow_each_other_on_a_connection() {
     let seen = host.outputs();
     assert_eq!(seen.verdicts, [Verdict::Full]);
     assert_eq!(seen.calls.len(), 3);
-    assert!(seen.calls.iter().all(|call| call.usage.output == Some(4) && call.capture == CaptureState::Complete));
+    assert!(
+        seen.calls
+            .iter()
+            .all(|call| call.usage.output == Some(4) && call.capture == CaptureState::Complete)
+    );
     assert_eq!(seen.lost, 0);
 }
 
@@ -153,7 +187,11 @@ fn other_http_is_looked_at_for_a_while() {
 fn a_host_of_models_is_followed_whatever_is_asked_first() {
     let mut host = Host::new(PipelineConfig::default());
     let mut on = Host::connection(1);
-    host.send(&mut on, Outbound, "GET /v1/models HTTP/1.1\r\nHost: api.openai.com\r\n\r\n");
+    host.send(
+        &mut on,
+        Outbound,
+        "GET /v1/models HTTP/1.1\r\nHost: api.openai.com\r\n\r\n",
+    );
     host.send(&mut on, Inbound, json("{}"));
     let seen = host.outputs();
     assert_eq!(seen.verdicts, [Verdict::Full]);
@@ -176,12 +214,31 @@ fn what_is_not_a_client_of_http_1_is_ignored() {
 fn an_unknown_host_must_show_the_shape_of_the_api() {
     let mut host = Host::new(PipelineConfig::default());
     let mut on = Host::connection(1);
-    host.send(&mut on, Outbound, post("forms.example", "/v1/responses", r#"{"answers":[1,2]}"#));
+    host.send(
+        &mut on,
+        Outbound,
+        post("forms.example", "/v1/responses", r#"{"answers":[1,2]}"#),
+    );
     host.send(&mut on, Inbound, json("{}"));
-    host.send(&mut on, Outbound, post("llm.example", "/v1/responses", r#"{"model":"m","input":"x"}"#));
-    host.send(&mut on, Inbound, json(r#"{"id":"r","model":"m","status":"completed"}"#));
+    host.send(
+        &mut on,
+        Outbound,
+        post(
+            "llm.example",
+            "/v1/responses",
+            r#"{"model":"m","input":"x"}"#,
+        ),
+    );
+    host.send(
+        &mut on,
+        Inbound,
+        json(r#"{"id":"r","model":"m","status":"completed"}"#),
+    );
     let seen = host.outputs();
-    assert_eq!(seen.verdicts, [Verdict::Full, Verdict::HeadOnly, Verdict::Full]);
+    assert_eq!(
+        seen.verdicts,
+        [Verdict::Full, Verdict::HeadOnly, Verdict::Full]
+    );
     assert_eq!(seen.calls.len(), 1);
     assert_eq!(host.pipeline.stats().unconfirmed_exchanges, 1);
 }
@@ -191,7 +248,11 @@ fn a_stream_that_is_not_read_to_its_end_is_cancelled() {
     let mut host = Host::new(PipelineConfig::default());
     let mut on = Host::connection(1);
     host.send(&mut on, Outbound, chat());
-    host.send(&mut on, Inbound, STREAM_HEAD.to_owned() + &delta("a", "null"));
+    host.send(
+        &mut on,
+        Inbound,
+        STREAM_HEAD.to_owned() + &delta("a", "null"),
+    );
     host.close(&on);
     let call = host.outputs().calls.pop().expect("a call");
     assert_eq!(call.outcome, Outcome::Cancelled);
@@ -203,12 +264,23 @@ fn the_end_mark_of_the_api_ends_a_stream_whatever_the_framing_says() {
     let mut host = Host::new(PipelineConfig::default());
     let mut on = Host::connection(1);
     host.send(&mut on, Outbound, chat());
-    host.send(&mut on, Inbound, STREAM_HEAD.to_owned() + &delta("a", "null"));
-    host.send(&mut on, Inbound, delta("", "\"stop\"") + &chunk("data: [DONE]\n\n"));
+    host.send(
+        &mut on,
+        Inbound,
+        STREAM_HEAD.to_owned() + &delta("a", "null"),
+    );
+    host.send(
+        &mut on,
+        Inbound,
+        delta("", "\"stop\"") + &chunk("data: [DONE]\n\n"),
+    );
     let last_byte = host.now;
     host.close(&on);
     let call = host.outputs().calls.pop().expect("a call");
-    assert_eq!((call.outcome, call.timing.end), (Outcome::Success, last_byte));
+    assert_eq!(
+        (call.outcome, call.timing.end),
+        (Outcome::Success, last_byte)
+    );
 }
 
 #[test]
@@ -216,12 +288,22 @@ fn a_gap_in_a_stream_costs_what_was_in_it() {
     let mut host = Host::new(PipelineConfig::default());
     let mut on = Host::connection(1);
     host.send(&mut on, Outbound, chat());
-    host.send(&mut on, Inbound, STREAM_HEAD.to_owned() + &delta("a", "null"));
+    host.send(
+        &mut on,
+        Inbound,
+        STREAM_HEAD.to_owned() + &delta("a", "null"),
+    );
     host.lose(&mut on, Inbound, delta("b", "null"));
-    host.send(&mut on, Inbound, delta("c", "\"length\"") + &chunk("data: [DONE]\n\n") + "0\r\n\r\n");
+    host.send(
+        &mut on,
+        Inbound,
+        delta("c", "\"length\"") + &chunk("data: [DONE]\n\n") + "0\r\n\r\n",
+    );
     host.close(&on);
     let seen = host.outputs();
-    let [call] = seen.calls.as_slice() else { panic!("{} calls", seen.calls.len()) };
+    let [call] = seen.calls.as_slice() else {
+        panic!("{} calls", seen.calls.len())
+    };
     assert_eq!(call.capture, CaptureState::Gap);
     assert_eq!((call.usage.input, seen.lost), (None, 0));
 }
@@ -283,7 +365,11 @@ fn what_is_silent_for_too_long_is_reported_as_it_is() {
     let mut host = Host::new(PipelineConfig::default());
     let mut on = Host::connection(1);
     host.send(&mut on, Outbound, chat());
-    host.send(&mut on, Inbound, STREAM_HEAD.to_owned() + &delta("a", "null"));
+    host.send(
+        &mut on,
+        Inbound,
+        STREAM_HEAD.to_owned() + &delta("a", "null"),
+    );
     let last = host.now;
     host.pipeline.advance(last.after(Duration::from_mins(9)));
     assert!(host.outputs().calls.is_empty());
@@ -299,23 +385,36 @@ fn what_is_silent_for_too_long_is_reported_as_it_is() {
 #[test]
 fn the_connection_that_was_silent_longest_is_forgotten_first() {
     let max_connections = NonZeroUsize::new(2).expect("not zero");
-    let mut host = Host::new(PipelineConfig { max_connections, ..PipelineConfig::default() });
+    let mut host = Host::new(PipelineConfig {
+        max_connections,
+        ..PipelineConfig::default()
+    });
     let [mut first, mut second, mut third] = [1, 2, 3].map(Host::connection);
     host.send(&mut first, Outbound, chat());
     host.send(&mut second, Outbound, chat());
     host.send(&mut first, Inbound, "HTTP/1.1 200 OK\r\n");
     host.send(&mut third, Outbound, chat());
-    assert_eq!(host.outputs().calls.len(), 1, "the second is reported as it is");
+    assert_eq!(
+        host.outputs().calls.len(),
+        1,
+        "the second is reported as it is"
+    );
     host.send(&mut first, Inbound, "Content-Length: 2\r\n\r\n{}");
     assert_eq!(host.outputs().calls.len(), 1);
     let stats = host.pipeline.stats();
-    assert_eq!((stats.evictions, stats.connections, stats.open_exchanges), (1, 2, 1));
+    assert_eq!(
+        (stats.evictions, stats.connections, stats.open_exchanges),
+        (1, 2, 1)
+    );
 }
 
 #[test]
 fn nothing_secret_and_no_content_is_in_any_output() {
     let headers = AllowList::with(["x-tenant"]).expect("harmless");
-    let mut host = Host::new(PipelineConfig { headers, ..PipelineConfig::default() });
+    let mut host = Host::new(PipelineConfig {
+        headers,
+        ..PipelineConfig::default()
+    });
     let mut on = Host::connection(1);
     let body = r#"{"model":"m","messages":[{"role":"user","content":"canary"}],"tools":[{"function":{"name":"f","description":"canary"}}]}"#;
     let request = format!(
@@ -326,7 +425,14 @@ fn nothing_secret_and_no_content_is_in_any_output() {
     );
     host.send(&mut on, Outbound, request);
     let answer = r#"{"id":"c","choices":[{"message":{"content":"canary","tool_calls":[{"id":"t","function":{"name":"f","arguments":"{\"a\":\"canary\"}"}}]},"finish_reason":"tool_calls"}]}"#;
-    host.send(&mut on, Inbound, format!("HTTP/1.1 200 OK\r\nSet-Cookie: canary\r\nContent-Length: {}\r\n\r\n{answer}", answer.len()));
+    host.send(
+        &mut on,
+        Inbound,
+        format!(
+            "HTTP/1.1 200 OK\r\nSet-Cookie: canary\r\nContent-Length: {}\r\n\r\n{answer}",
+            answer.len()
+        ),
+    );
 
     let mut calls = 0;
     while let Some(output) = host.pipeline.poll() {
@@ -362,7 +468,15 @@ fn a_gap_of_unknown_length_ends_at_the_next_request() {
     // The kernel half skips calls once the head is spent: all it tells is that there were some.
     host.lose(&mut on, Outbound, [0; 9]);
     host.send(&mut on, Inbound, json("{}"));
-    host.send(&mut on, Outbound, post("gateway", "/v1/chat/completions", r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#));
+    host.send(
+        &mut on,
+        Outbound,
+        post(
+            "gateway",
+            "/v1/chat/completions",
+            r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#,
+        ),
+    );
     host.send(&mut on, Inbound, json(ANSWER));
     let seen = host.outputs();
     assert_eq!(seen.verdicts, [Verdict::HeadOnly, Verdict::Full]);

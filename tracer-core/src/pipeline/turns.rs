@@ -36,11 +36,17 @@ impl Turns {
         match self.current {
             None => {
                 self.lost = segment.turn;
-                self.current = Some(Turn { number: segment.turn, accounted: false });
+                self.current = Some(Turn {
+                    number: segment.turn,
+                    accounted: false,
+                });
             }
             Some(turn) if segment.turn > turn.number => {
                 self.leave(turn, segment.turn - turn.number - 1, request_open);
-                self.current = Some(Turn { number: segment.turn, accounted: request_open });
+                self.current = Some(Turn {
+                    number: segment.turn,
+                    accounted: request_open,
+                });
             }
             Some(_) => {}
         }
@@ -81,7 +87,10 @@ impl Turns {
     /// open request.
     fn leave(&mut self, turn: Turn, unseen: u32, request_open: bool) {
         let doubt = u32::from(request_open && unseen > 0);
-        self.lost = self.lost.saturating_add(u32::from(!turn.accounted)).saturating_add(unseen - doubt);
+        self.lost = self
+            .lost
+            .saturating_add(u32::from(!turn.accounted))
+            .saturating_add(unseen - doubt);
     }
 }
 

@@ -6,7 +6,11 @@ use crate::{
 
 fn segment(direction: Direction, offset: u64, turn: u32) -> Segment<'static> {
     Segment {
-        connection: ConnectionId { process: ProcessKey(1), handle: 1, generation: 1 },
+        connection: ConnectionId {
+            process: ProcessKey(1),
+            handle: 1,
+            generation: 1,
+        },
         direction,
         offset,
         time: Timestamp::default(),
@@ -25,7 +29,11 @@ fn play(turns: u32, lost: &[u32], counts: bool) -> u32 {
         ledger.segment(&segment(Direction::Inbound, offset, turn), false);
     }
     let total = u64::from(turns) * 10;
-    let counts = counts.then_some(FinalCounts { outbound: total, inbound: total, turns: turns - 1 });
+    let counts = counts.then_some(FinalCounts {
+        outbound: total,
+        inbound: total,
+        turns: turns - 1,
+    });
     ledger.close(counts, false);
     ledger.take_lost()
 }
@@ -54,12 +62,26 @@ fn the_end_of_an_answer_from_before_is_not_lost() {
     ledger.segment(&segment(Direction::Inbound, 0, 0), false);
     ledger.segment(&segment(Direction::Outbound, 0, 1), false);
     ledger.request();
-    ledger.close(Some(FinalCounts { outbound: 10, inbound: 10, turns: 1 }), false);
+    ledger.close(
+        Some(FinalCounts {
+            outbound: 10,
+            inbound: 10,
+            turns: 1,
+        }),
+        false,
+    );
     assert_eq!(ledger.take_lost(), 0);
 
     let mut ledger = Turns::default();
     ledger.segment(&segment(Direction::Inbound, 0, 0), false);
-    ledger.close(Some(FinalCounts { outbound: 0, inbound: 10, turns: 0 }), false);
+    ledger.close(
+        Some(FinalCounts {
+            outbound: 0,
+            inbound: 10,
+            turns: 0,
+        }),
+        false,
+    );
     assert_eq!(ledger.take_lost(), 0);
 }
 
@@ -73,7 +95,14 @@ fn a_request_that_goes_on_in_the_next_turn_is_one() {
     ledger.segment(&segment(Direction::Inbound, 10, 1), false);
     ledger.segment(&segment(Direction::Outbound, 20, 2), false);
     ledger.request();
-    ledger.close(Some(FinalCounts { outbound: 30, inbound: 30, turns: 2 }), false);
+    ledger.close(
+        Some(FinalCounts {
+            outbound: 30,
+            inbound: 30,
+            turns: 2,
+        }),
+        false,
+    );
     assert_eq!(ledger.take_lost(), 0);
 }
 
@@ -82,6 +111,13 @@ fn losses_around_an_open_request_give_it_the_benefit_of_the_doubt() {
     let mut ledger = Turns::default();
     ledger.segment(&segment(Direction::Outbound, 0, 0), false);
     ledger.request();
-    ledger.close(Some(FinalCounts { outbound: 30, inbound: 30, turns: 2 }), true);
+    ledger.close(
+        Some(FinalCounts {
+            outbound: 30,
+            inbound: 30,
+            turns: 2,
+        }),
+        true,
+    );
     assert_eq!(ledger.take_lost(), 1);
 }

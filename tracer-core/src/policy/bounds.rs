@@ -18,7 +18,10 @@ pub(super) const LIST_ITEMS: usize = 128;
 
 /// Removes control characters and cuts at the last character that fits in `max` bytes.
 pub(super) fn clean(text: &mut String, max: usize) {
-    if text.bytes().any(|byte| byte < 0x20 || byte == 0x7f || byte == 0xc2) {
+    if text
+        .bytes()
+        .any(|byte| byte < 0x20 || byte == 0x7f || byte == 0xc2)
+    {
         text.retain(|c| !c.is_control());
     }
     if text.len() > max {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::bounds::{
-    ERROR_TYPE_BYTES, HEADER_BYTES, LIST_ITEMS, NAME_BYTES, STOP_SEQUENCE_BYTES, STOP_SEQUENCES, clean,
-    clean_list, clean_option,
+    ERROR_TYPE_BYTES, HEADER_BYTES, LIST_ITEMS, NAME_BYTES, STOP_SEQUENCE_BYTES, STOP_SEQUENCES,
+    clean, clean_list, clean_option,
 };
 use crate::llm::call::{Call, CallFacts, Captured, Outcome, Released, RequestFacts, ResponseFacts};
 
@@ -44,7 +44,11 @@ fn scrub_request(request: &mut RequestFacts) {
         clean_option(name, NAME_BYTES);
     }
     clean_option(&mut request.user_agent, HEADER_BYTES);
-    clean_list(&mut request.stop_sequences, STOP_SEQUENCES, STOP_SEQUENCE_BYTES);
+    clean_list(
+        &mut request.stop_sequences,
+        STOP_SEQUENCES,
+        STOP_SEQUENCE_BYTES,
+    );
     clean_list(&mut request.encoding_formats, LIST_ITEMS, NAME_BYTES);
 }
 

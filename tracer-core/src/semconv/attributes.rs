@@ -173,7 +173,12 @@ mod tests {
         let mut seen = HashSet::new();
         for row in REGISTRY {
             assert!(seen.insert(row.name), "{} is there twice", row.name);
-            assert_eq!(row.name.starts_with("llm_tracer."), row.level == Level::Own, "{}", row.name);
+            assert_eq!(
+                row.name.starts_with("llm_tracer."),
+                row.level == Level::Own,
+                "{}",
+                row.name
+            );
             assert!(row.description.ends_with('.'), "{}", row.name);
         }
     }

@@ -41,7 +41,12 @@ pub fn measurements(call: &Call<Released>) -> Vec<Measurement> {
     if !facts.timing.chunk_gaps.is_empty() {
         all.push(Measurement {
             metric: Metric::TimePerOutputChunk,
-            values: facts.timing.chunk_gaps.iter().map(|&micros| f64::from(micros) / 1e6).collect(),
+            values: facts
+                .timing
+                .chunk_gaps
+                .iter()
+                .map(|&micros| f64::from(micros) / 1e6)
+                .collect(),
             attributes: common.clone(),
         });
     }
@@ -59,15 +64,29 @@ fn common(facts: &CallFacts) -> Attributes {
 fn token_usage(common: &Attributes, kind: &'static str, tokens: u64) -> Measurement {
     let mut attributes = common.clone();
     attributes.push((names::GEN_AI_TOKEN_TYPE.into(), Value::Str(kind.into())));
-    #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^53")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "token counts are far below 2^53"
+    )]
     let value = tokens as f64;
-    Measurement { metric: Metric::TokenUsage, values: vec![value], attributes }
+    Measurement {
+        metric: Metric::TokenUsage,
+        values: vec![value],
+        attributes,
+    }
 }
 
 fn duration(mut attributes: Attributes, facts: &CallFacts) -> Measurement {
     if let Some(error) = error_type(facts) {
-        attributes.push((names::ERROR_TYPE.into(), Value::Str(error.to_owned().into())));
+        attributes.push((
+            names::ERROR_TYPE.into(),
+            Value::Str(error.to_owned().into()),
+        ));
     }
     let value = facts.timing.end.since(facts.timing.start).as_secs_f64();
-    Measurement { metric: Metric::OperationDuration, values: vec![value], attributes }
+    Measurement {
+        metric: Metric::OperationDuration,
+        values: vec![value],
+        attributes,
+    }
 }

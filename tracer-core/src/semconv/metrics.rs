@@ -17,14 +17,30 @@ pub const DURATION_BUCKETS: [f64; 14] = [
 
 /// Buckets of the token histogram.
 pub const TOKEN_BUCKETS: [f64; 14] = [
-    1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262_144.0, 1_048_576.0,
-    4_194_304.0, 16_777_216.0, 67_108_864.0,
+    1.0,
+    4.0,
+    16.0,
+    64.0,
+    256.0,
+    1024.0,
+    4096.0,
+    16384.0,
+    65536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
+    67_108_864.0,
 ];
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::OperationDuration, Self::TokenUsage, Self::TimeToFirstChunk, Self::TimePerOutputChunk];
+    pub const ALL: [Self; 4] = [
+        Self::OperationDuration,
+        Self::TokenUsage,
+        Self::TimeToFirstChunk,
+        Self::TimePerOutputChunk,
+    ];
 
     /// Name of the instrument, a histogram.
     pub const fn name(self) -> &'static str {
@@ -39,9 +55,13 @@ impl Metric {
     /// What the instrument measures.
     pub const fn description(self) -> &'static str {
         match self {
-            Self::OperationDuration => "Time from the first byte of a request to the last byte of its answer.",
+            Self::OperationDuration => {
+                "Time from the first byte of a request to the last byte of its answer."
+            }
             Self::TokenUsage => "Input and output tokens of a call, as the provider counted them.",
-            Self::TimeToFirstChunk => "Time from the first byte of a request to the first chunk that carries output.",
+            Self::TimeToFirstChunk => {
+                "Time from the first byte of a request to the first chunk that carries output."
+            }
             Self::TimePerOutputChunk => "Time from one chunk that carries output to the next.",
         }
     }

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     http::head::HttpVersion,
     llm::call::{
-        Api, Call, CallFacts, CaptureState, Operation, Outcome, OutputType, Released, RequestFacts, TraceParent,
+        Api, Call, CallFacts, CaptureState, Operation, Outcome, OutputType, Released, RequestFacts,
+        TraceParent,
     },
     segment::ProcessKey,
     time::Timestamp,
@@ -69,21 +70,36 @@ fn name(facts: &CallFacts) -> String {
 
 /// What spans and measurements share first: operation, provider, models and server.
 pub(super) fn add_identity(add: &mut Builder, facts: &CallFacts) {
-    add.label(names::GEN_AI_OPERATION_NAME, operation_name(facts.operation));
+    add.label(
+        names::GEN_AI_OPERATION_NAME,
+        operation_name(facts.operation),
+    );
     add.text(names::GEN_AI_PROVIDER_NAME, Some(&facts.provider.0));
     add.text(names::GEN_AI_REQUEST_MODEL, facts.request.model.as_deref());
-    add.text(names::GEN_AI_RESPONSE_MODEL, facts.response.model.as_deref());
+    add.text(
+        names::GEN_AI_RESPONSE_MODEL,
+        facts.response.model.as_deref(),
+    );
     if let Some(host) = &facts.host {
         add.text(names::SERVER_ADDRESS, Some(&host.name));
-        add.count(names::SERVER_PORT, Some(host.port.unwrap_or(DEFAULT_PORT).into()));
+        add.count(
+            names::SERVER_PORT,
+            Some(host.port.unwrap_or(DEFAULT_PORT).into()),
+        );
     }
 }
 
 /// What spans and measurements share of OpenAI's own attributes.
 pub(super) fn add_openai_response(add: &mut Builder, facts: &CallFacts) {
     if speaks_openai(facts.api) {
-        add.text(names::OPENAI_RESPONSE_SERVICE_TIER, facts.response.service_tier.as_deref());
-        add.text(names::OPENAI_RESPONSE_SYSTEM_FINGERPRINT, facts.response.system_fingerprint.as_deref());
+        add.text(
+            names::OPENAI_RESPONSE_SERVICE_TIER,
+            facts.response.service_tier.as_deref(),
+        );
+        add.text(
+            names::OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+            facts.response.system_fingerprint.as_deref(),
+        );
     }
 }
 
@@ -96,22 +112,43 @@ pub(super) const fn error_type(facts: &CallFacts) -> Option<&str> {
 
 fn add_request(add: &mut Builder, facts: &CallFacts) {
     let request = &facts.request;
-    add.text(names::GEN_AI_CONVERSATION_ID, request.conversation_id.as_deref());
+    add.text(
+        names::GEN_AI_CONVERSATION_ID,
+        request.conversation_id.as_deref(),
+    );
     if let Some(output) = request.output_type {
         add.label(names::GEN_AI_OUTPUT_TYPE, output_type(output));
     }
-    add.count(names::GEN_AI_REQUEST_CHOICE_COUNT, request.choice_count.filter(|&n| n != 1));
+    add.count(
+        names::GEN_AI_REQUEST_CHOICE_COUNT,
+        request.choice_count.filter(|&n| n != 1),
+    );
     add.int(names::GEN_AI_REQUEST_SEED, request.seed);
     add.flag(names::GEN_AI_REQUEST_STREAM, request.stream == Some(true));
     add.double(names::GEN_AI_REQUEST_TOP_K, request.top_k);
     add.count(names::GEN_AI_REQUEST_MAX_TOKENS, request.max_tokens);
     add.double(names::GEN_AI_REQUEST_TEMPERATURE, request.temperature);
     add.double(names::GEN_AI_REQUEST_TOP_P, request.top_p);
-    add.double(names::GEN_AI_REQUEST_FREQUENCY_PENALTY, request.frequency_penalty);
-    add.double(names::GEN_AI_REQUEST_PRESENCE_PENALTY, request.presence_penalty);
-    add.list(names::GEN_AI_REQUEST_STOP_SEQUENCES, request.stop_sequences.clone());
-    add.list(names::GEN_AI_REQUEST_ENCODING_FORMATS, request.encoding_formats.clone());
-    add.count(names::GEN_AI_EMBEDDINGS_DIMENSION_COUNT, request.embedding_dimensions);
+    add.double(
+        names::GEN_AI_REQUEST_FREQUENCY_PENALTY,
+        request.frequency_penalty,
+    );
+    add.double(
+        names::GEN_AI_REQUEST_PRESENCE_PENALTY,
+        request.presence_penalty,
+    );
+    add.list(
+        names::GEN_AI_REQUEST_STOP_SEQUENCES,
+        request.stop_sequences.clone(),
+    );
+    add.list(
+        names::GEN_AI_REQUEST_ENCODING_FORMATS,
+        request.encoding_formats.clone(),
+    );
+    add.count(
+        names::GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
+        request.embedding_dimensions,
+    );
     add_service_tier_request(add, facts.api, request);
 }
 
@@ -120,24 +157,36 @@ fn add_service_tier_request(add: &mut Builder, api: Api, request: &RequestFacts)
         if let Some(kind) = openai_api_type(api) {
             add.label(names::OPENAI_API_TYPE, kind);
         }
-        let tier = request.service_tier.as_deref().filter(|&tier| tier != "auto");
+        let tier = request
+            .service_tier
+            .as_deref()
+            .filter(|&tier| tier != "auto");
         add.text(names::OPENAI_REQUEST_SERVICE_TIER, tier);
     } else {
-        add.text(names::LLM_TRACER_REQUEST_SERVICE_TIER, request.service_tier.as_deref());
+        add.text(
+            names::LLM_TRACER_REQUEST_SERVICE_TIER,
+            request.service_tier.as_deref(),
+        );
     }
 }
 
 fn add_response(add: &mut Builder, facts: &CallFacts) {
     let response = &facts.response;
     add.text(names::GEN_AI_RESPONSE_ID, response.id.as_deref());
-    add.list(names::GEN_AI_RESPONSE_FINISH_REASONS, response.finish_reasons.clone());
+    add.list(
+        names::GEN_AI_RESPONSE_FINISH_REASONS,
+        response.finish_reasons.clone(),
+    );
     if let Some(first) = facts.timing.first_chunk {
         let waited = first.since(facts.timing.start).as_secs_f64();
         add.double(names::GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, Some(waited));
     }
     add_openai_response(add, facts);
     if !speaks_openai(facts.api) {
-        add.text(names::LLM_TRACER_RESPONSE_SERVICE_TIER, response.service_tier.as_deref());
+        add.text(
+            names::LLM_TRACER_RESPONSE_SERVICE_TIER,
+            response.service_tier.as_deref(),
+        );
     }
 }
 
@@ -145,45 +194,87 @@ fn add_usage(add: &mut Builder, facts: &CallFacts) {
     let usage = &facts.usage;
     add.count(names::GEN_AI_USAGE_INPUT_TOKENS, usage.input);
     add.count(names::GEN_AI_USAGE_OUTPUT_TOKENS, usage.output);
-    add.count(names::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS, usage.cache_read);
-    add.count(names::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, usage.cache_creation);
+    add.count(
+        names::GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS,
+        usage.cache_read,
+    );
+    add.count(
+        names::GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS,
+        usage.cache_creation,
+    );
     add.count(names::GEN_AI_USAGE_REASONING_OUTPUT_TOKENS, usage.reasoning);
 }
 
 fn add_transport(add: &mut Builder, facts: &CallFacts) {
-    add.count(names::HTTP_RESPONSE_STATUS_CODE, facts.response.status.map(u64::from));
+    add.count(
+        names::HTTP_RESPONSE_STATUS_CODE,
+        facts.response.status.map(u64::from),
+    );
     let version = match facts.http_version {
         HttpVersion::H10 => "1.0",
         HttpVersion::H11 => "1.1",
         HttpVersion::H2 => "2",
     };
     add.label(names::NETWORK_PROTOCOL_VERSION, version);
-    add.text(names::USER_AGENT_ORIGINAL, facts.request.user_agent.as_deref());
+    add.text(
+        names::USER_AGENT_ORIGINAL,
+        facts.request.user_agent.as_deref(),
+    );
     for (name, value) in &facts.kept_headers {
-        add.list(format!("{}{name}", names::HTTP_REQUEST_HEADER), vec![value.clone()]);
+        add.list(
+            format!("{}{name}", names::HTTP_REQUEST_HEADER),
+            vec![value.clone()],
+        );
     }
 }
 
 fn add_own(add: &mut Builder, facts: &CallFacts) {
     let (request, response) = (&facts.request, &facts.response);
     add.text(names::LLM_TRACER_REQUEST_ID, response.request_id.as_deref());
-    add.count(names::LLM_TRACER_RETRY_COUNT, request.retry_count.filter(|&n| n > 0));
-    add.flag(names::LLM_TRACER_CANCELLED, facts.outcome == Outcome::Cancelled);
+    add.count(
+        names::LLM_TRACER_RETRY_COUNT,
+        request.retry_count.filter(|&n| n > 0),
+    );
+    add.flag(
+        names::LLM_TRACER_CANCELLED,
+        facts.outcome == Outcome::Cancelled,
+    );
     if let Some(state) = incomplete_capture(facts.capture) {
         add.label(names::LLM_TRACER_CAPTURE_STATE, state);
     }
     let tools = &response.tool_calls;
-    add.list(names::LLM_TRACER_TOOL_CALL_NAMES, tools.iter().map(|tool| tool.name.clone()).collect());
+    add.list(
+        names::LLM_TRACER_TOOL_CALL_NAMES,
+        tools.iter().map(|tool| tool.name.clone()).collect(),
+    );
     if tools.iter().any(|tool| tool.id.is_some()) {
-        let ids = tools.iter().map(|tool| tool.id.clone().unwrap_or_default()).collect();
+        let ids = tools
+            .iter()
+            .map(|tool| tool.id.clone().unwrap_or_default())
+            .collect();
         add.list(names::LLM_TRACER_TOOL_CALL_IDS, ids);
     }
     add.count(names::LLM_TRACER_REQUEST_TOOL_COUNT, request.tool_count);
-    add.text(names::LLM_TRACER_REQUEST_REASONING_LEVEL, request.reasoning_level.as_deref());
-    add.text(names::LLM_TRACER_REQUEST_PREVIOUS_RESPONSE_ID, request.previous_response_id.as_deref());
-    add.count(names::LLM_TRACER_RESPONSE_CHUNKS, Some(response.chunks).filter(|&n| n > 0));
-    add.count(names::LLM_TRACER_REQUEST_BODY_BYTES, Some(request.body_bytes));
-    add.count(names::LLM_TRACER_RESPONSE_BODY_BYTES, response.status.map(|_| response.body_bytes));
+    add.text(
+        names::LLM_TRACER_REQUEST_REASONING_LEVEL,
+        request.reasoning_level.as_deref(),
+    );
+    add.text(
+        names::LLM_TRACER_REQUEST_PREVIOUS_RESPONSE_ID,
+        request.previous_response_id.as_deref(),
+    );
+    add.count(
+        names::LLM_TRACER_RESPONSE_CHUNKS,
+        Some(response.chunks).filter(|&n| n > 0),
+    );
+    add.count(
+        names::LLM_TRACER_REQUEST_BODY_BYTES,
+        Some(request.body_bytes),
+    );
+    add.count(
+        names::LLM_TRACER_RESPONSE_BODY_BYTES,
+        response.status.map(|_| response.body_bytes),
+    );
 }
 
 const fn operation_name(operation: Operation) -> &'static str {
@@ -213,7 +304,9 @@ const fn openai_api_type(api: Api) -> Option<&'static str> {
 
 const fn speaks_openai(api: Api) -> bool {
     match api {
-        Api::OpenAiChat | Api::OpenAiCompletions | Api::OpenAiResponses | Api::OpenAiEmbeddings => true,
+        Api::OpenAiChat | Api::OpenAiCompletions | Api::OpenAiResponses | Api::OpenAiEmbeddings => {
+            true
+        }
         Api::AnthropicMessages => false,
     }
 }
@@ -230,6 +323,9 @@ const fn incomplete_capture(capture: CaptureState) -> Option<&'static str> {
 impl Span {
     /// The value of an attribute.
     pub fn attribute(&self, name: &str) -> Option<&Value> {
-        self.attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+        self.attributes
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value)
     }
 }

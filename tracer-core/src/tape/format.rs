@@ -30,11 +30,17 @@ pub(super) struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) base64: Option<String>,
     /// Twice optional: absent, null, or counts.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     pub(super) close: Option<Option<Counts>>,
 }
 
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Counts>>, D::Error> {
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<Counts>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -58,7 +64,11 @@ pub(super) const fn connection_to_wire(id: ConnectionId) -> [u64; 3] {
 }
 
 pub(super) const fn connection_from_wire([process, handle, generation]: [u64; 3]) -> ConnectionId {
-    ConnectionId { process: ProcessKey(process), handle, generation }
+    ConnectionId {
+        process: ProcessKey(process),
+        handle,
+        generation,
+    }
 }
 
 impl From<Direction> for Way {
@@ -81,12 +91,20 @@ impl From<Way> for Direction {
 
 impl From<FinalCounts> for Counts {
     fn from(counts: FinalCounts) -> Self {
-        Self { outbound: counts.outbound, inbound: counts.inbound, turns: counts.turns }
+        Self {
+            outbound: counts.outbound,
+            inbound: counts.inbound,
+            turns: counts.turns,
+        }
     }
 }
 
 impl From<Counts> for FinalCounts {
     fn from(counts: Counts) -> Self {
-        Self { outbound: counts.outbound, inbound: counts.inbound, turns: counts.turns }
+        Self {
+            outbound: counts.outbound,
+            inbound: counts.inbound,
+            turns: counts.turns,
+        }
     }
 }

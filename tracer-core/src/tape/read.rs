@@ -30,7 +30,11 @@ pub enum Entry {
     },
     /// The end of a connection.
     #[expect(missing_docs, reason = "the parameters of `Pipeline::close`")]
-    Close { connection: ConnectionId, time: Timestamp, counts: Option<FinalCounts> },
+    Close {
+        connection: ConnectionId,
+        time: Timestamp,
+        counts: Option<FinalCounts>,
+    },
 }
 
 /// Why a tape cannot be read.
@@ -71,25 +75,46 @@ pub enum TapeError {
 /// Reads a tape that is taken to begin at `start`. Empty lines do not count.
 pub fn read(tape: &str, start: Timestamp) -> Result<Vec<Entry>, TapeError> {
     let mut lines = tape.lines().enumerate();
-    let header = lines.next().and_then(|(_, line)| serde_json::from_str::<Header>(line).ok()).ok_or(TapeError::Header)?;
+    let header = lines
+        .next()
+        .and_then(|(_, line)| serde_json::from_str::<Header>(line).ok())
+        .ok_or(TapeError::Header)?;
     if header.tape != VERSION {
         return Err(TapeError::Version(header.tape));
     }
-    lines.filter(|(_, line)| !line.trim().is_empty()).map(|(at, line)| entry(line, at + 1, start)).collect()
+    lines
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(at, line)| entry(line, at + 1, start))
+        .collect()
 }
 
 fn entry(text: &str, number: usize, start: Timestamp) -> Result<Entry, TapeError> {
-    let line: Line = serde_json::from_str(text).map_err(|source| TapeError::Line { line: number, source })?;
+    let line: Line = serde_json::from_str(text).map_err(|source| TapeError::Line {
+        line: number,
+        source,
+    })?;
     let connection = connection_from_wire(line.connection);
     let time = start.after(Duration::from_micros(line.at));
     if let Some(counts) = line.close {
-        return Ok(Entry::Close { connection, time, counts: counts.map(Into::into) });
+        return Ok(Entry::Close {
+            connection,
+            time,
+            counts: counts.map(Into::into),
+        });
     }
-    let missing = |missing| TapeError::Missing { line: number, missing };
+    let missing = |missing| TapeError::Missing {
+        line: number,
+        missing,
+    };
     let bytes = match (line.text, line.base64) {
         (Some(text), _) => text.into_bytes(),
         (None, Some(encoded)) => {
-            BASE64_STANDARD.decode(encoded).map_err(|source| TapeError::Base64 { line: number, source })?
+            BASE64_STANDARD
+                .decode(encoded)
+                .map_err(|source| TapeError::Base64 {
+                    line: number,
+                    source,
+                })?
         }
         (None, None) => return Err(missing("text")),
     };
@@ -107,7 +132,14 @@ fn entry(text: &str, number: usize, start: Timestamp) -> Result<Entry, TapeError
 pub fn replay(entries: &[Entry], pipeline: &mut Pipeline) {
     for entry in entries {
         match entry {
-            Entry::Segment { connection, direction, offset, time, turn, bytes } => {
+            Entry::Segment {
+                connection,
+                direction,
+                offset,
+                time,
+                turn,
+                bytes,
+            } => {
                 pipeline.segment(&Segment {
                     connection: *connection,
                     direction: *direction,
@@ -117,7 +149,11 @@ pub fn replay(entries: &[Entry], pipeline: &mut Pipeline) {
                     bytes,
                 });
             }
-            Entry::Close { connection, time, counts } => pipeline.close(*connection, *time, *counts),
+            Entry::Close {
+                connection,
+                time,
+                counts,
+            } => pipeline.close(*connection, *time, *counts),
         }
     }
 }

@@ -25,7 +25,10 @@ impl Writer {
 
     /// The first line; `about` is for people.
     pub fn header(&self, about: &str) -> String {
-        line(&Header { tape: VERSION, about: about.to_owned() })
+        line(&Header {
+            tape: VERSION,
+            about: about.to_owned(),
+        })
     }
 
     /// The line of a segment.
@@ -36,19 +39,33 @@ impl Writer {
             offset: Some(segment.offset),
             turn: Some(segment.turn),
             text: text.map(str::to_owned),
-            base64: text.is_none().then(|| BASE64_STANDARD.encode(segment.bytes)),
+            base64: text
+                .is_none()
+                .then(|| BASE64_STANDARD.encode(segment.bytes)),
             ..self.at(segment.time, segment.connection)
         })
     }
 
     /// The line of a connection's end.
-    pub fn close(&self, connection: ConnectionId, time: Timestamp, counts: Option<FinalCounts>) -> String {
-        line(&Line { close: Some(counts.map(Into::into)), ..self.at(time, connection) })
+    pub fn close(
+        &self,
+        connection: ConnectionId,
+        time: Timestamp,
+        counts: Option<FinalCounts>,
+    ) -> String {
+        line(&Line {
+            close: Some(counts.map(Into::into)),
+            ..self.at(time, connection)
+        })
     }
 
     fn at(&self, time: Timestamp, connection: ConnectionId) -> Line {
         let at = u64::try_from(time.since(self.start).as_micros()).unwrap_or(u64::MAX);
-        Line { at, connection: connection_to_wire(connection), ..Line::default() }
+        Line {
+            at,
+            connection: connection_to_wire(connection),
+            ..Line::default()
+        }
     }
 }
 

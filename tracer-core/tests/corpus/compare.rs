@@ -38,7 +38,8 @@ impl Table {
             right += counts.told + counts.absent;
             all += counts.told + counts.absent + counts.wrong;
         }
-        f64::from(u32::try_from(right).expect("small")) / f64::from(u32::try_from(all).expect("small"))
+        f64::from(u32::try_from(right).expect("small"))
+            / f64::from(u32::try_from(all).expect("small"))
     }
 
     /// An exchange that need not be reported, or not yet.
@@ -51,7 +52,10 @@ impl Table {
     /// An exchange that was not reported.
     pub fn miss(&mut self, recording: &Recording) {
         self.missing += 1;
-        self.mismatches.push(format!("{} {}: no span", recording.id, recording.request.url));
+        self.mismatches.push(format!(
+            "{} {}: no span",
+            recording.id, recording.request.url
+        ));
     }
 
     pub fn compare(&mut self, recording: &Recording, expectation: &Expectation, span: &Span) {
@@ -91,10 +95,15 @@ impl Table {
             Some(Value::StrList(list)) => list.clone(),
             _ => Vec::new(),
         };
-        let (called, ids) = (list(names::LLM_TRACER_TOOL_CALL_NAMES), list(names::LLM_TRACER_TOOL_CALL_IDS));
-        let pair = |(at, name): (usize, &String)| (name.clone(), ids.get(at).cloned().unwrap_or_default());
+        let (called, ids) = (
+            list(names::LLM_TRACER_TOOL_CALL_NAMES),
+            list(names::LLM_TRACER_TOOL_CALL_IDS),
+        );
+        let pair =
+            |(at, name): (usize, &String)| (name.clone(), ids.get(at).cloned().unwrap_or_default());
         let mut got: Vec<_> = called.iter().enumerate().map(pair).collect();
-        let expected = |tool: &Tool| Some((tool.name.clone()?, tool.id.clone().unwrap_or_default()));
+        let expected =
+            |tool: &Tool| Some((tool.name.clone()?, tool.id.clone().unwrap_or_default()));
         let mut want: Vec<_> = wanted.iter().filter_map(expected).collect();
         got.sort();
         want.sort();
@@ -107,8 +116,10 @@ impl Table {
 
     fn wrong(&mut self, recording: &Recording, field: &str, wanted: &Json, got: &Json) {
         self.counts(field).wrong += 1;
-        self.mismatches
-            .push(format!("{} {} {field}: expected {wanted}, got {got}", recording.id, recording.request.url));
+        self.mismatches.push(format!(
+            "{} {} {field}: expected {wanted}, got {got}",
+            recording.id, recording.request.url
+        ));
     }
 
     fn counts(&mut self, field: &str) -> &mut Counts {
@@ -121,15 +132,19 @@ fn is_right(wanted: &Json, got: Option<&Json>) -> bool {
     match (wanted, got) {
         (Json::Null, got) => got.is_none(),
         (_, None) => false,
-        (Json::Object(any), Some(got)) => {
-            any["any"].as_array().expect("a list").iter().any(|one| as_text(one) == as_text(got))
-        }
+        (Json::Object(any), Some(got)) => any["any"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .any(|one| as_text(one) == as_text(got)),
         (wanted, Some(got)) => wanted == got,
     }
 }
 
 fn as_text(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn to_json(value: &Value) -> Json {
@@ -144,14 +159,39 @@ fn to_json(value: &Value) -> Json {
 
 impl Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} spans, {} missing, {} extra", self.spans, self.missing, self.extra)?;
-        writeln!(f, "{:<44} {:>6} {:>7} {:>6} {:>10}", "field", "told", "absent", "wrong", "ambiguous")?;
-        for (field, Counts { told, absent, wrong, ambiguous }) in &self.fields {
-            writeln!(f, "{field:<44} {told:>6} {absent:>7} {wrong:>6} {ambiguous:>10}")?;
+        writeln!(
+            f,
+            "{} spans, {} missing, {} extra",
+            self.spans, self.missing, self.extra
+        )?;
+        writeln!(
+            f,
+            "{:<44} {:>6} {:>7} {:>6} {:>10}",
+            "field", "told", "absent", "wrong", "ambiguous"
+        )?;
+        for (
+            field,
+            Counts {
+                told,
+                absent,
+                wrong,
+                ambiguous,
+            },
+        ) in &self.fields
+        {
+            writeln!(
+                f,
+                "{field:<44} {told:>6} {absent:>7} {wrong:>6} {ambiguous:>10}"
+            )?;
         }
         for (flavour, (exchanges, spans)) in &self.others {
-            writeln!(f, "{flavour:<44} {exchanges} exchanges not compared, {spans} spans")?;
+            writeln!(
+                f,
+                "{flavour:<44} {exchanges} exchanges not compared, {spans} spans"
+            )?;
         }
-        self.mismatches.iter().try_for_each(|line| writeln!(f, "{line}"))
+        self.mismatches
+            .iter()
+            .try_for_each(|line| writeln!(f, "{line}"))
     }
 }

@@ -10,7 +10,10 @@ use crate::{
 /// The bytes of the request and of the response; `None` for what is not HTTP alone.
 pub fn frame(recording: &Recording, random: &mut Random) -> Option<(Vec<u8>, Vec<u8>)> {
     let response = recording.response.as_ref()?;
-    Some((frame_request(&recording.request), frame_response(response, random)))
+    Some((
+        frame_request(&recording.request),
+        frame_response(response, random),
+    ))
 }
 
 fn frame_request(request: &Request) -> Vec<u8> {
@@ -18,7 +21,12 @@ fn frame_request(request: &Request) -> Vec<u8> {
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let mut out = Vec::new();
     let path = if path.is_empty() { "/" } else { path };
-    write!(out, "{} {path} HTTP/1.1\r\nHost: {host}\r\n", request.method).expect("memory");
+    write!(
+        out,
+        "{} {path} HTTP/1.1\r\nHost: {host}\r\n",
+        request.method
+    )
+    .expect("memory");
     headers(&mut out, &request.headers);
     write!(out, "Content-Length: {}\r\n\r\n", request.body.len()).expect("memory");
     out.extend_from_slice(&request.body);
@@ -30,7 +38,11 @@ fn frame_response(response: &Response, random: &mut Random) -> Vec<u8> {
     let mut out = Vec::new();
     write!(out, "HTTP/1.1 {} Whatever\r\n", response.status).expect("memory");
     headers(&mut out, &response.headers);
-    if response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+    if response
+        .headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+    {
         write!(out, "Content-Length: {}\r\n\r\n", response.body.len()).expect("memory");
         out.extend_from_slice(&response.body);
         return out;

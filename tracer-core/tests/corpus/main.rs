@@ -7,7 +7,11 @@
 //! Known mismatches: twelve Anthropic streams whose `message_start` already holds a `tool_use` block
 //! (a tool that the model's own program called). The caller has to carry it out, so it is a tool
 //! call; the oracle looks at `content_block_start` only.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test reads files and runs the oracle")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a test reads files and runs the oracle"
+)]
 
 mod compare;
 mod framing;
@@ -21,7 +25,13 @@ use recording::{Expectation, Recording};
 use tracer_core::{policy::release, semconv};
 
 /// Wire formats that are understood.
-const FLAVOURS: [&str; 5] = ["openai_chat", "openai_completion", "openai_embed", "responses", "anthropic"];
+const FLAVOURS: [&str; 5] = [
+    "openai_chat",
+    "openai_completion",
+    "openai_embed",
+    "responses",
+    "anthropic",
+];
 /// Share of the compared fields that must be right.
 const REQUIRED: f64 = 0.995;
 
@@ -34,22 +44,41 @@ fn spans_of_recorded_exchanges_are_what_the_oracle_says() {
     let file = Path::new(&directory).join("corpus.jsonl.gz");
     let recordings = recording::read(BufReader::new(File::open(&file).expect("the corpus")));
     let expectations = expectations(Path::new(&directory), &file);
-    assert_eq!(recordings.len(), expectations.len(), "the oracle judges every recording");
+    assert_eq!(
+        recordings.len(),
+        expectations.len(),
+        "the oracle judges every recording"
+    );
 
     for seed in 1..=3 {
         let table = compare_all(&recordings, &expectations, seed);
         println!("cut with seed {seed}: {table}");
         assert_eq!(table.missing, 0, "every LLM exchange is reported");
         assert_eq!(table.extra, 0, "nothing else is reported");
-        assert!(table.share() >= REQUIRED, "{:.4} of the fields are right", table.share());
+        assert!(
+            table.share() >= REQUIRED,
+            "{:.4} of the fields are right",
+            table.share()
+        );
     }
 }
 
 fn expectations(directory: &Path, file: &Path) -> Vec<Option<Expectation>> {
-    let output = Command::new("python3").arg(directory.join("oracle.py")).arg(file).output().expect("python3");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("python3")
+        .arg(directory.join("oracle.py"))
+        .arg(file)
+        .output()
+        .expect("python3");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let lines = String::from_utf8(output.stdout).expect("text");
-    lines.lines().map(|line| serde_json::from_str(line).expect("an expectation")).collect()
+    lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an expectation"))
+        .collect()
 }
 
 fn compare_all(recordings: &[Recording], expectations: &[Option<Expectation>], seed: u64) -> Table {

@@ -15,7 +15,11 @@ use crate::{framing::frame, recording::Recording};
 pub fn play(recordings: &[Recording], seed: u64) -> Vec<Vec<Call<Captured>>> {
     let mut random = Random(seed);
     let mut pipeline = Pipeline::default();
-    let mut player = Player { connection: 0, places: FinalCounts::default(), now: 1_700_000_000_000_000_000 };
+    let mut player = Player {
+        connection: 0,
+        places: FinalCounts::default(),
+        now: 1_700_000_000_000_000_000,
+    };
     let mut calls = Vec::with_capacity(recordings.len());
     let mut left = 0;
     for recording in recordings {
@@ -34,7 +38,10 @@ pub fn play(recordings: &[Recording], seed: u64) -> Vec<Vec<Call<Captured>>> {
         calls.push(taken(&mut pipeline));
     }
     player.close(&mut pipeline);
-    assert!(taken(&mut pipeline).is_empty(), "an answer that is complete is reported at once");
+    assert!(
+        taken(&mut pipeline).is_empty(),
+        "an answer that is complete is reported at once"
+    );
     assert_eq!(pipeline.stats().lost_exchanges, 0);
     calls
 }
@@ -55,7 +62,13 @@ struct Player {
 }
 
 impl Player {
-    fn send(&mut self, pipeline: &mut Pipeline, direction: Direction, bytes: &[u8], random: &mut Random) {
+    fn send(
+        &mut self,
+        pipeline: &mut Pipeline,
+        direction: Direction,
+        bytes: &[u8],
+        random: &mut Random,
+    ) {
         let connection = self.id();
         for piece in random.pieces(bytes) {
             let place = match direction {
@@ -64,7 +77,14 @@ impl Player {
             };
             let time = Timestamp::from_unix_nanos(self.now);
             let turn = self.places.turns;
-            pipeline.segment(&Segment { connection, direction, offset: *place, time, turn, bytes: piece });
+            pipeline.segment(&Segment {
+                connection,
+                direction,
+                offset: *place,
+                time,
+                turn,
+                bytes: piece,
+            });
             *place += piece.len() as u64;
             self.now += 1_000_000;
         }
@@ -72,15 +92,26 @@ impl Player {
 
     /// Ends the connection; the next one begins.
     fn close(&mut self, pipeline: &mut Pipeline) {
-        let counts = FinalCounts { turns: self.places.turns.saturating_sub(1), ..self.places };
+        let counts = FinalCounts {
+            turns: self.places.turns.saturating_sub(1),
+            ..self.places
+        };
         let time = Timestamp::from_unix_nanos(self.now);
-        pipeline.close(self.id(), time.after(Duration::from_millis(1)), Some(counts));
+        pipeline.close(
+            self.id(),
+            time.after(Duration::from_millis(1)),
+            Some(counts),
+        );
         self.connection += 1;
         self.places = FinalCounts::default();
     }
 
     fn id(&self) -> ConnectionId {
-        ConnectionId { process: ProcessKey(1), handle: self.connection, generation: 1 }
+        ConnectionId {
+            process: ProcessKey(1),
+            handle: self.connection,
+            generation: 1,
+        }
     }
 }
 

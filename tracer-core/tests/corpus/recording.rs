@@ -62,5 +62,7 @@ pub fn read(file: impl Read) -> Vec<Recording> {
 
 fn base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
-    BASE64_STANDARD.decode(text).map_err(serde::de::Error::custom)
+    BASE64_STANDARD
+        .decode(text)
+        .map_err(serde::de::Error::custom)
 }

@@ -1,4 +1,4 @@
 //! Probes, one file per TLS family.
 
-pub mod openssl;
 pub mod bare;
+pub mod openssl;

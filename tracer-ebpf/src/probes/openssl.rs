@@ -86,11 +86,16 @@ pub fn write_return(ctx: RetProbeContext) -> u32 {
 /// `SSL_free`, `SSL_clear`: this life of the TLS object is over.
 #[uprobe]
 pub fn close(ctx: ProbeContext) -> u32 {
-    let Some(handle) = ctx.arg::<u64>(0) else { return 0 };
+    let Some(handle) = ctx.arg::<u64>(0) else {
+        return 0;
+    };
     let caller = Caller::current();
     let key = caller.key(handle);
     if let Some(state) = connection::find(&key) {
-        debug!(&ctx, "close {:x} of {} after {} turns", handle, caller.tgid, state.turn);
+        debug!(
+            &ctx,
+            "close {:x} of {} after {} turns", handle, caller.tgid, state.turn
+        );
         if emit::ended(caller, &key, state, EventKind::Close) {
             // Nothing to do if somebody was faster.
             let _ = CONNECTIONS.remove(&key);
@@ -104,7 +109,9 @@ pub fn close(ctx: ProbeContext) -> u32 {
 /// `SSL_shutdown`: the process will write no more on this connection.
 #[uprobe]
 pub fn shutdown(ctx: ProbeContext) -> u32 {
-    let Some(handle) = ctx.arg::<u64>(0) else { return 0 };
+    let Some(handle) = ctx.arg::<u64>(0) else {
+        return 0;
+    };
     let caller = Caller::current();
     let key = caller.key(handle);
     if let Some(state) = connection::find(&key)
@@ -124,7 +131,9 @@ fn session<const DIRECTION: usize>(ctx: &ProbeContext) -> u32 {
         on_return::<DIRECTION>(ctx, handle, result);
         return 0;
     }
-    let Some(handle) = ctx.arg::<u64>(0) else { return 1 };
+    let Some(handle) = ctx.arg::<u64>(0) else {
+        return 1;
+    };
     match on_entry::<DIRECTION>(ctx, handle) {
         Entry::Watch => {
             // SAFETY: as above.
@@ -137,7 +146,9 @@ fn session<const DIRECTION: usize>(ctx: &ProbeContext) -> u32 {
 
 #[inline(always)]
 fn plain_entry<const DIRECTION: usize>(ctx: &ProbeContext) -> u32 {
-    let Some(handle) = ctx.arg::<u64>(0) else { return 0 };
+    let Some(handle) = ctx.arg::<u64>(0) else {
+        return 0;
+    };
     if let Entry::Watch = on_entry::<DIRECTION>(ctx, handle)
         && IN_CALL.insert(&frame::at_entry(ctx), &handle, 0).is_err()
     {
@@ -149,7 +160,9 @@ fn plain_entry<const DIRECTION: usize>(ctx: &ProbeContext) -> u32 {
 #[inline(always)]
 fn plain_return<const DIRECTION: usize>(ctx: &RetProbeContext) -> u32 {
     let call = frame::at_return(ctx);
-    let Some(handle) = IN_CALL.get_ptr(&call) else { return 0 };
+    let Some(handle) = IN_CALL.get_ptr(&call) else {
+        return 0;
+    };
     // SAFETY: only this thread writes its entries.
     let handle = unsafe { *handle };
     // It exists: it was just read.

@@ -65,7 +65,11 @@ impl<C: Connect + Clone + Send + Sync + 'static> HyperClient<C> {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(1)
             .build(connector);
-        Self { client, timeout, outage }
+        Self {
+            client,
+            timeout,
+            outage,
+        }
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
@@ -90,6 +94,8 @@ impl<C: Connect + Clone + Send + Sync + 'static> HttpClient for HyperClient<C> {
 
 impl<C> fmt::Debug for HyperClient<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HyperClient").field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("HyperClient")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }

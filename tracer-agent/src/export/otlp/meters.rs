@@ -53,7 +53,12 @@ pub(super) struct NoRoom;
 
 impl Meters {
     pub(super) fn new(temporality: Temporality, resources: ResourceBase) -> Self {
-        Self { temporality, resources, by_process: HashMap::new(), last_words: Vec::new() }
+        Self {
+            temporality,
+            resources,
+            by_process: HashMap::new(),
+            last_words: Vec::new(),
+        }
     }
 
     /// How many processes have histograms.
@@ -71,9 +76,10 @@ impl Meters {
         if !self.by_process.contains_key(&process.key) && self.by_process.len() >= MAX_PROCESSES {
             self.make_room()?;
         }
-        let meter = self.by_process.entry(process.key).or_insert_with(|| {
-            ProcessMeter::new(process, &self.resources, self.temporality, now)
-        });
+        let meter = self
+            .by_process
+            .entry(process.key)
+            .or_insert_with(|| ProcessMeter::new(process, &self.resources, self.temporality, now));
         meter.last_used = now;
         for measurement in measurements {
             meter.record(measurement);
@@ -127,12 +133,19 @@ impl ProcessMeter {
         temporality: Temporality,
         now: Instant,
     ) -> Self {
-        let reader = ManualReader::builder().with_temporality(temporality.into()).build();
+        let reader = ManualReader::builder()
+            .with_temporality(temporality.into())
+            .build();
         let reader = SharedReader(Arc::new(reader));
         let provider = SdkMeterProvider::builder()
             .with_resource(resources.of(process))
             .with_reader(reader.clone())
-            .with_view(|_: &Instrument| Stream::builder().with_cardinality_limit(MAX_SERIES).build().ok())
+            .with_view(|_: &Instrument| {
+                Stream::builder()
+                    .with_cardinality_limit(MAX_SERIES)
+                    .build()
+                    .ok()
+            })
             .build();
         let meter = provider.meter_with_scope(scope());
         let histograms = Metric::ALL.map(|metric| {
@@ -142,12 +155,22 @@ impl ProcessMeter {
                 .with_boundaries(metric.buckets().to_vec())
                 .build()
         });
-        Self { reader, histograms, last_used: now, ended: false, provider }
+        Self {
+            reader,
+            histograms,
+            last_used: now,
+            ended: false,
+            provider,
+        }
     }
 
     fn record(&self, measurement: &Measurement) {
-        let found = Metric::ALL.iter().position(|&metric| metric == measurement.metric);
-        let Some(histogram) = found.and_then(|index| self.histograms.get(index)) else { return };
+        let found = Metric::ALL
+            .iter()
+            .position(|&metric| metric == measurement.metric);
+        let Some(histogram) = found.and_then(|index| self.histograms.get(index)) else {
+            return;
+        };
         let attributes = key_values(&measurement.attributes);
         match measurement.values.as_slice() {
             [] => {}
@@ -168,7 +191,9 @@ impl ProcessMeter {
     fn collect(&self) -> Option<ResourceMetrics> {
         let mut metrics = ResourceMetrics::default();
         self.reader.collect(&mut metrics).ok()?;
-        let any = metrics.scope_metrics().any(|scope| scope.metrics().next().is_some());
+        let any = metrics
+            .scope_metrics()
+            .any(|scope| scope.metrics().next().is_some());
         any.then_some(metrics)
     }
 }
@@ -249,7 +274,9 @@ mod tests {
             let mut facts = samples::chat();
             facts.request.model = Some(format!("model-{number}"));
             let record = samples::record(1, facts);
-            meters.record(&record.process, &record.measurements, Instant::now()).unwrap();
+            meters
+                .record(&record.process, &record.measurements, Instant::now())
+                .unwrap();
         }
         let text = format!("{:?}", meters.collect(Instant::now()));
         assert!(text.contains("otel.metric.overflow"));

@@ -81,7 +81,11 @@ impl MetricWorker {
     fn take(&mut self, item: &MetricItem) {
         match item {
             MetricItem::Measured(process, measurements) => {
-                if self.meters.record(process, measurements, Instant::now()).is_err() {
+                if self
+                    .meters
+                    .record(process, measurements, Instant::now())
+                    .is_err()
+                {
                     self.sink.metrics.dropped.inc();
                 }
             }
@@ -91,7 +95,8 @@ impl MetricWorker {
 
     fn collect(&mut self) -> Vec<ResourceMetrics> {
         let collected = self.meters.collect(Instant::now());
-        self.processes.set(i64::try_from(self.meters.len()).unwrap_or(i64::MAX));
+        self.processes
+            .set(i64::try_from(self.meters.len()).unwrap_or(i64::MAX));
         collected
     }
 }

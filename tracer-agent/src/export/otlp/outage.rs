@@ -33,8 +33,12 @@ impl Outage {
         self.attempts.inc();
         let before = self.attempts_in_export.fetch_add(1, Ordering::Relaxed);
         if before == 1 && !self.away.swap(true, Ordering::Relaxed) {
-            let Self { signal, endpoint, .. } = self;
-            tracing::warn!("the collector at {endpoint} does not take {signal}; keeping them, up to a bound, and trying again");
+            let Self {
+                signal, endpoint, ..
+            } = self;
+            tracing::warn!(
+                "the collector at {endpoint} does not take {signal}; keeping them, up to a bound, and trying again"
+            );
         }
     }
 
@@ -44,7 +48,11 @@ impl Outage {
         let was_away = self.away.swap(false, Ordering::Relaxed);
         let was_refusing = self.refusing.swap(false, Ordering::Relaxed);
         if was_away || was_refusing {
-            tracing::info!("the collector at {} takes {} again", self.endpoint, self.signal);
+            tracing::info!(
+                "the collector at {} takes {} again",
+                self.endpoint,
+                self.signal
+            );
         }
     }
 
@@ -52,7 +60,9 @@ impl Outage {
     pub(super) fn refused(&self, error: &dyn std::error::Error) {
         self.attempts_in_export.store(0, Ordering::Relaxed);
         if !self.refusing.swap(true, Ordering::Relaxed) {
-            let Self { signal, endpoint, .. } = self;
+            let Self {
+                signal, endpoint, ..
+            } = self;
             tracing::warn!("the collector at {endpoint} refuses {signal}, which are lost: {error}");
         }
     }

@@ -14,12 +14,16 @@ pub(super) struct ResourceBase {
 
 impl ResourceBase {
     pub(super) fn new(host: &[(String, String)]) -> Self {
-        let host = host.iter().map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
+        let host = host
+            .iter()
+            .map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
         let agent = [
             KeyValue::new("telemetry.distro.name", "llm-tracer"),
             KeyValue::new("telemetry.distro.version", env!("CARGO_PKG_VERSION")),
         ];
-        Self { shared: host.chain(agent).collect() }
+        Self {
+            shared: host.chain(agent).collect(),
+        }
     }
 
     /// The resource of `process`; what is known of the process wins over what is shared.
@@ -40,7 +44,10 @@ mod tests {
 
     #[test]
     fn the_process_wins_over_the_host() {
-        let host = [("service.name", "agent"), ("deployment.environment.name", "prod")];
+        let host = [
+            ("service.name", "agent"),
+            ("deployment.environment.name", "prod"),
+        ];
         let host = host.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let resource = ResourceBase::new(&host).of(&samples::process(7));
         let get = |name| resource.get(&Key::from_static_str(name));

@@ -215,7 +215,9 @@ impl fmt::Debug for Endpoint {
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_set()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -227,7 +229,10 @@ mod tests {
     fn no_output_holds_a_credential() {
         let headers = Headers(vec![("authorization".into(), "Bearer canary".into())]);
         let endpoint = Endpoint::Exact("https://user:canary@host:4318/v1/traces?key=canary".into());
-        let settings = SignalSettings { headers, ..SignalSettings::new(endpoint.clone()) };
+        let settings = SignalSettings {
+            headers,
+            ..SignalSettings::new(endpoint.clone())
+        };
         let text = format!("{settings:?}");
         assert!(text.contains("authorization"), "{text}");
         assert!(!text.contains("canary"), "{text}");

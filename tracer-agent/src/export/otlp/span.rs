@@ -54,7 +54,8 @@ pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope)
 
 /// Attributes as the SDK has them.
 pub(super) fn key_values(attributes: &[(Cow<'static, str>, Value)]) -> Vec<KeyValue> {
-    let convert = |(name, value): &(Cow<'static, str>, Value)| KeyValue::new(name.clone(), otel_value(value));
+    let convert =
+        |(name, value): &(Cow<'static, str>, Value)| KeyValue::new(name.clone(), otel_value(value));
     attributes.iter().map(convert).collect()
 }
 
@@ -64,9 +65,9 @@ fn otel_value(value: &Value) -> OtelValue {
         Value::Int(number) => (*number).into(),
         Value::Double(number) => (*number).into(),
         Value::Bool(flag) => (*flag).into(),
-        Value::StrList(list) => {
-            OtelValue::Array(Array::String(list.iter().map(|text| text.clone().into()).collect()))
-        }
+        Value::StrList(list) => OtelValue::Array(Array::String(
+            list.iter().map(|text| text.clone().into()).collect(),
+        )),
     }
 }
 
@@ -83,7 +84,10 @@ mod tests {
     }
 
     fn value(data: &SpanData, name: &str) -> Option<OtelValue> {
-        data.attributes.iter().find(|kv| kv.key.as_str() == name).map(|kv| kv.value.clone())
+        data.attributes
+            .iter()
+            .find(|kv| kv.key.as_str() == name)
+            .map(|kv| kv.value.clone())
     }
 
     #[test]
@@ -97,10 +101,16 @@ mod tests {
         assert!(data.span_context.is_sampled());
         let taken = data.end_time.duration_since(data.start_time).unwrap();
         assert_eq!(taken.as_millis(), 1_234);
-        assert_eq!(value(&data, "gen_ai.usage.input_tokens"), Some(OtelValue::I64(1_024)));
+        assert_eq!(
+            value(&data, "gen_ai.usage.input_tokens"),
+            Some(OtelValue::I64(1_024))
+        );
         assert_eq!(value(&data, "gen_ai.provider.name"), Some("openai".into()));
         let reasons = OtelValue::Array(Array::String(vec!["stop".into()]));
-        assert_eq!(value(&data, "gen_ai.response.finish_reasons"), Some(reasons));
+        assert_eq!(
+            value(&data, "gen_ai.response.finish_reasons"),
+            Some(reasons)
+        );
         assert_eq!(data.instrumentation_scope.name(), "llm-tracer");
         assert_eq!(data.instrumentation_scope.schema_url(), Some(SCHEMA_URL));
     }
@@ -117,6 +127,9 @@ mod tests {
     fn a_refused_call_is_an_error() {
         let data = data(samples::refused());
         assert_eq!(data.status, Status::error(""));
-        assert_eq!(value(&data, "error.type"), Some("rate_limit_exceeded".into()));
+        assert_eq!(
+            value(&data, "error.type"),
+            Some("rate_limit_exceeded".into())
+        );
     }
 }

@@ -30,16 +30,28 @@ impl TlsFiles {
     ///
     /// When a file cannot be read or holds something else, or half an identity is configured.
     pub(super) fn read(settings: &TlsSettings) -> Result<Self, StartError> {
-        let authorities = settings.certificate.as_deref().map(|path| certificates(AUTHORITIES, path));
+        let authorities = settings
+            .certificate
+            .as_deref()
+            .map(|path| certificates(AUTHORITIES, path));
         let identity = match (&settings.client_certificate, &settings.client_key) {
             (Some(chain), Some(key)) => Some((certificates(CHAIN, chain)?, private_key(key)?)),
             (None, None) => None,
-            (Some(_), None) => return Err(StartError::HalfIdentity { missing: "the client key" }),
+            (Some(_), None) => {
+                return Err(StartError::HalfIdentity {
+                    missing: "the client key",
+                });
+            }
             (None, Some(_)) => {
-                return Err(StartError::HalfIdentity { missing: "the client certificate" });
+                return Err(StartError::HalfIdentity {
+                    missing: "the client certificate",
+                });
             }
         };
-        Ok(Self { authorities: authorities.transpose()?, identity })
+        Ok(Self {
+            authorities: authorities.transpose()?,
+            identity,
+        })
     }
 
     /// For gRPC.
@@ -67,7 +79,9 @@ impl TlsFiles {
             .map_err(|error| refused(error.to_string()))?;
         let builder = match &self.authorities {
             Some(pem) => builder.with_root_certificates(roots(pem).map_err(refused)?),
-            None => builder.with_native_roots().map_err(|error| refused(error.to_string()))?,
+            None => builder
+                .with_native_roots()
+                .map_err(|error| refused(error.to_string()))?,
         };
         let Some((chain, key)) = &self.identity else {
             return Ok(builder.with_no_client_auth());
@@ -75,7 +89,9 @@ impl TlsFiles {
         let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();
         let chain = chain.map_err(|error| refused(error.to_string()))?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| refused(error.to_string()))?;
-        builder.with_client_auth_cert(chain, key).map_err(|error| refused(error.to_string()))
+        builder
+            .with_client_auth_cert(chain, key)
+            .map_err(|error| refused(error.to_string()))
     }
 }
 
@@ -90,7 +106,10 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, String> {
 
 fn certificates(what: &'static str, path: &Path) -> Result<Vec<u8>, StartError> {
     let pem = read(what, path)?;
-    let wrong = || StartError::Pem { what, path: path.into() };
+    let wrong = || StartError::Pem {
+        what,
+        path: path.into(),
+    };
     let mut found = CertificateDer::pem_slice_iter(&pem).peekable();
     found.peek().ok_or_else(wrong)?;
     if found.any(|certificate| certificate.is_err()) {
@@ -103,10 +122,17 @@ fn private_key(path: &Path) -> Result<Vec<u8>, StartError> {
     let pem = read(KEY, path)?;
     match PrivateKeyDer::from_pem_slice(&pem) {
         Ok(_) => Ok(pem),
-        Err(_) => Err(StartError::Pem { what: KEY, path: path.into() }),
+        Err(_) => Err(StartError::Pem {
+            what: KEY,
+            path: path.into(),
+        }),
     }
 }
 
 fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, StartError> {
-    fs::read(path).map_err(|error| StartError::Read { what, path: path.into(), error })
+    fs::read(path).map_err(|error| StartError::Read {
+        what,
+        path: path.into(),
+        error,
+    })
 }

@@ -84,9 +84,13 @@ impl TraceWorker {
     /// Sends spans of one process.
     async fn export(&mut self, group: Vec<Held<SpanItem>>) {
         let Some(first) = group.first() else { return };
-        self.exporter.set_resource(&self.resources.of(&first.item.process));
+        self.exporter
+            .set_resource(&self.resources.of(&first.item.process));
         let count = u64::try_from(group.len()).unwrap_or(u64::MAX);
-        let taken = deliver(&self.outage, || self.exporter.export(self.span_data(&group))).await;
+        let taken = deliver(&self.outage, || {
+            self.exporter.export(self.span_data(&group))
+        })
+        .await;
         match taken {
             Ok(()) => self.metrics.sent.inc_by(count),
             Err(_) => self.metrics.failed.inc_by(count),
@@ -94,7 +98,8 @@ impl TraceWorker {
     }
 
     fn span_data(&self, group: &[Held<SpanItem>]) -> Vec<SpanData> {
-        let convert = |held: &Held<SpanItem>| span_data(&held.item.span, held.item.ids, &self.scope);
+        let convert =
+            |held: &Held<SpanItem>| span_data(&held.item.span, held.item.ids, &self.scope);
         group.iter().map(convert).collect()
     }
 }

@@ -64,7 +64,9 @@ impl Transport {
         Ok(Self {
             signal,
             timeout,
-            compression: settings.compression.map(|Compression::Gzip| OtlpCompression::Gzip),
+            compression: settings
+                .compression
+                .map(|Compression::Gzip| OtlpCompression::Gzip),
             headers: headers(signal, settings)?,
             outage,
             link: match settings.protocol {
@@ -84,7 +86,10 @@ impl Transport {
         .map_err(|error| StartError::Build { signal, error })
     }
 
-    pub(super) fn metric_exporter(self, temporality: Temporality) -> Result<MetricExporter, StartError> {
+    pub(super) fn metric_exporter(
+        self,
+        temporality: Temporality,
+    ) -> Result<MetricExporter, StartError> {
         let signal = self.signal;
         let builder = MetricExporter::builder().with_temporality(temporality.into());
         match self.link {
@@ -95,7 +100,9 @@ impl Transport {
     }
 
     fn configure_grpc<B: WithTonicConfig + WithExportConfig>(self, builder: B) -> B {
-        let Link::Grpc(channel) = self.link else { return builder };
+        let Link::Grpc(channel) = self.link else {
+            return builder;
+        };
         let builder = builder
             .with_channel(channel)
             .with_timeout(NEVER)
@@ -109,7 +116,9 @@ impl Transport {
     }
 
     fn configure_http<B: WithHttpConfig + WithExportConfig>(self, builder: B) -> B {
-        let Link::Http(uri, tls) = self.link else { return builder };
+        let Link::Http(uri, tls) = self.link else {
+            return builder;
+        };
         let headers: HashMap<String, String> = self
             .headers
             .iter()
@@ -122,7 +131,9 @@ impl Transport {
             .with_retry_policy(retry_policy())
             .with_headers(headers);
         let builder = match tls {
-            Some(config) => builder.with_http_client(http::secure(*config, self.timeout, self.outage)),
+            Some(config) => {
+                builder.with_http_client(http::secure(*config, self.timeout, self.outage))
+            }
             None => builder.with_http_client(http::plain(self.timeout, self.outage)),
         };
         match self.compression {
@@ -172,7 +183,10 @@ fn retry_policy() -> RetryPolicy {
 fn headers(signal: &'static str, settings: &SignalSettings) -> Result<HeaderMap, StartError> {
     let mut headers = HeaderMap::new();
     for (name, value) in &settings.headers.0 {
-        let refused = || StartError::Header { signal, name: name.clone() };
+        let refused = || StartError::Header {
+            signal,
+            name: name.clone(),
+        };
         let mut value = HeaderValue::from_str(value).map_err(|_| refused())?;
         value.set_sensitive(true);
         headers.insert(HeaderName::try_from(name).map_err(|_| refused())?, value);
@@ -186,7 +200,13 @@ fn channel(
     timeout: Duration,
 ) -> Result<Channel, StartError> {
     let address = settings.endpoint.as_str();
-    let refused = || refused(signal, &settings.endpoint, "write it like http://127.0.0.1:4317");
+    let refused = || {
+        refused(
+            signal,
+            &settings.endpoint,
+            "write it like http://127.0.0.1:4317",
+        )
+    };
     // The scheme decides about TLS; `insecure` only where there is none.
     let with_scheme = match (address.contains("://"), settings.tls.insecure) {
         (true, _) => address.to_owned(),
@@ -199,16 +219,25 @@ fn channel(
         .connect_timeout(timeout)
         .buffer_size(16);
     let endpoint = match endpoint.uri().scheme() == Some(&Scheme::HTTPS) {
-        true => endpoint.tls_config(TlsFiles::read(&settings.tls)?.tonic()).map_err(|error| {
-            StartError::Tls { signal, reason: with_sources(&error) }
-        })?,
+        true => endpoint
+            .tls_config(TlsFiles::read(&settings.tls)?.tonic())
+            .map_err(|error| StartError::Tls {
+                signal,
+                reason: with_sources(&error),
+            })?,
         false => endpoint,
     };
     Ok(endpoint.connect_lazy())
 }
 
 fn http_link(signal: &'static str, settings: &SignalSettings) -> Result<Link, StartError> {
-    let refused = || refused(signal, &settings.endpoint, "write it like http://127.0.0.1:4318");
+    let refused = || {
+        refused(
+            signal,
+            &settings.endpoint,
+            "write it like http://127.0.0.1:4318",
+        )
+    };
     let with_path = match &settings.endpoint {
         Endpoint::Base(base) => format!("{}/v1/{signal}", base.trim_end_matches('/')),
         Endpoint::Exact(address) => address.clone(),
@@ -225,7 +254,11 @@ fn http_link(signal: &'static str, settings: &SignalSettings) -> Result<Link, St
 }
 
 fn refused(signal: &'static str, endpoint: &Endpoint, advice: &'static str) -> StartError {
-    StartError::Endpoint { signal, endpoint: endpoint.clone(), advice }
+    StartError::Endpoint {
+        signal,
+        endpoint: endpoint.clone(),
+        advice,
+    }
 }
 
 fn with_sources(error: &dyn std::error::Error) -> String {

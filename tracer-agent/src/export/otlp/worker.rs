@@ -34,7 +34,10 @@ use crate::{
 };
 
 /// Bounds of the measurements that wait to be aggregated, which takes no network and little time.
-const MEASUREMENT_BOUNDS: Bounds = Bounds { bytes: 4 * 1024 * 1024, items: 16 * 1024 };
+const MEASUREMENT_BOUNDS: Bounds = Bounds {
+    bytes: 4 * 1024 * 1024,
+    items: 16 * 1024,
+};
 
 /// The capture thread's end of the OTLP output.
 #[derive(Debug, Clone)]
@@ -68,10 +71,26 @@ pub fn start(
 ) -> Result<(OtlpSender, OtlpOutput), StartError> {
     let resources = ResourceBase::new(&settings.resource_attributes);
     let start_traces = |signal| start_traces(settings, signal, &resources, telemetry);
-    let (traces, trace_task) = settings.traces.as_ref().map(start_traces).transpose()?.unzip();
+    let (traces, trace_task) = settings
+        .traces
+        .as_ref()
+        .map(start_traces)
+        .transpose()?
+        .unzip();
     let start_metrics = |signal| start_metrics(settings, signal, &resources, telemetry);
-    let (metrics, metric_task) = settings.metrics.as_ref().map(start_metrics).transpose()?.unzip();
-    Ok((OtlpSender { traces, metrics }, OtlpOutput { traces: trace_task, metrics: metric_task }))
+    let (metrics, metric_task) = settings
+        .metrics
+        .as_ref()
+        .map(start_metrics)
+        .transpose()?
+        .unzip();
+    Ok((
+        OtlpSender { traces, metrics },
+        OtlpOutput {
+            traces: trace_task,
+            metrics: metric_task,
+        },
+    ))
 }
 
 fn start_traces(
@@ -83,10 +102,14 @@ fn start_traces(
     let metrics = telemetry.export.signal("otlp", "traces");
     let outage = outage("traces", signal, &metrics);
     let timeout = signal.timeout.min(settings.batch.export_timeout);
-    let exporter = Transport::new("traces", signal, timeout, Arc::clone(&outage))?.span_exporter()?;
+    let exporter =
+        Transport::new("traces", signal, timeout, Arc::clone(&outage))?.span_exporter()?;
     let gauges = telemetry.export.queue("otlp", "traces");
     let items = settings.batch.max_queue_size.unwrap_or(usize::MAX);
-    let bounds = Bounds { bytes: settings.queue_bytes, items };
+    let bounds = Bounds {
+        bytes: settings.queue_bytes,
+        items,
+    };
     let (sender, queue) = queue::bounded(bounds, gauges.clone(), metrics.dropped.clone());
     let worker = TraceWorker {
         exporter,
@@ -97,8 +120,11 @@ fn start_traces(
         metrics: metrics.clone(),
         outage,
     };
-    let running =
-        Running { task: tokio::spawn(worker.run()), queue: gauges, failed: metrics.failed };
+    let running = Running {
+        task: tokio::spawn(worker.run()),
+        queue: gauges,
+        failed: metrics.failed,
+    };
     Ok((sender, running))
 }
 
@@ -114,27 +140,44 @@ fn start_metrics(
     let transport = Transport::new("metrics", signal, timeout, Arc::clone(&outage))?;
     let exporter = transport.metric_exporter(settings.temporality)?;
     let gauges = telemetry.export.queue("otlp", "metrics");
-    let (sender, queue) = queue::bounded(MEASUREMENT_BOUNDS, gauges.clone(), metrics.dropped.clone());
+    let (sender, queue) =
+        queue::bounded(MEASUREMENT_BOUNDS, gauges.clone(), metrics.dropped.clone());
     let worker = MetricWorker {
-        sink: Arc::new(MetricSink { exporter, metrics: metrics.clone(), outage }),
+        sink: Arc::new(MetricSink {
+            exporter,
+            metrics: metrics.clone(),
+            outage,
+        }),
         queue,
         meters: Meters::new(settings.temporality, resources.clone()),
         interval: settings.metric_interval,
         processes: telemetry.export.processes.clone(),
     };
-    let running =
-        Running { task: tokio::spawn(worker.run()), queue: gauges, failed: metrics.failed };
+    let running = Running {
+        task: tokio::spawn(worker.run()),
+        queue: gauges,
+        failed: metrics.failed,
+    };
     Ok((sender, running))
 }
 
 fn outage(signal: &'static str, settings: &SignalSettings, metrics: &SignalMetrics) -> Arc<Outage> {
-    Arc::new(Outage::new(signal, settings.endpoint.to_string(), metrics.attempts.clone()))
+    Arc::new(Outage::new(
+        signal,
+        settings.endpoint.to_string(),
+        metrics.attempts.clone(),
+    ))
 }
 
 impl OtlpSender {
     /// Gives span and measurements their ways; what there is no room for is counted as dropped.
     pub fn offer(&self, record: Record, ids: SpanIds) {
-        let Record { process, mut span, measurements, .. } = record;
+        let Record {
+            process,
+            mut span,
+            measurements,
+            ..
+        } = record;
         if let Some(metrics) = &self.metrics {
             let bytes = size::of_measurements(&measurements);
             // What is dropped is counted by the queue.

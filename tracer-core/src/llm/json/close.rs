@@ -5,7 +5,9 @@ use memchr::memchr2;
 /// Closes an object that breaks off: cuts `body` after its last whole top-level member. Returns
 /// whether anything is left.
 pub(in crate::llm) fn close_object(body: &mut Vec<u8>) -> bool {
-    let Some(end) = end_of_members(body) else { return false };
+    let Some(end) = end_of_members(body) else {
+        return false;
+    };
     body.truncate(end);
     body.push(b'}');
     true

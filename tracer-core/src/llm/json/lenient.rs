@@ -35,7 +35,9 @@ pub(in crate::llm) trait Lenient<'de>: Default {
 pub(in crate::llm) struct LenientVisitor<T>(PhantomData<T>);
 
 impl<T> LenientVisitor<T> {
-    pub(in crate::llm) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error>
+    pub(in crate::llm) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error>
     where
         T: Lenient<'de>,
     {

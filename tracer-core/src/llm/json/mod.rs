@@ -9,4 +9,6 @@ mod values;
 
 pub(super) use close::close_object;
 pub(super) use lenient::{Lenient, LenientVisitor, lenient};
-pub(super) use values::{Count, Filled, Flag, Integer, Length, List, Number, Object, Scalar, Text, Texts, read};
+pub(super) use values::{
+    Count, Filled, Flag, Integer, Length, List, Number, Object, Scalar, Text, Texts, read,
+};

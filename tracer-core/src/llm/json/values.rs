@@ -66,7 +66,11 @@ impl Lenient<'_> for Count {
     fn unsigned(value: u64) -> Self {
         Self(Some(value))
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be whole and in range"
+    )]
     fn float(value: f64) -> Self {
         let whole = (0.0..9.0e15).contains(&value) && value.fract() == 0.0;
         Self(whole.then_some(value as u64))
@@ -90,7 +94,10 @@ impl Lenient<'_> for Integer {
 #[derive(Debug, Default, Clone, Copy)]
 pub(in crate::llm) struct Number(pub(in crate::llm) Option<f64>);
 
-#[expect(clippy::cast_precision_loss, reason = "parameters of requests are small")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "parameters of requests are small"
+)]
 impl Lenient<'_> for Number {
     fn unsigned(value: u64) -> Self {
         Self(Some(value as f64))
@@ -172,11 +179,27 @@ impl<'de> Lenient<'de> for Texts {
         Self(vec![value.into_owned()])
     }
     fn list<A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
-        Ok(Self(List::<Text<'de>>::list(list)?.0.iter().filter_map(Text::owned).collect()))
+        Ok(Self(
+            List::<Text<'de>>::list(list)?
+                .0
+                .iter()
+                .filter_map(Text::owned)
+                .collect(),
+        ))
     }
 }
 
-lenient!(Text<'a>, Scalar<'a>, Count, Integer, Number, Flag, Filled, Length, Texts);
+lenient!(
+    Text<'a>,
+    Scalar<'a>,
+    Count,
+    Integer,
+    Number,
+    Flag,
+    Filled,
+    Length,
+    Texts
+);
 
 /// An object.
 #[derive(Debug)]
@@ -190,7 +213,8 @@ impl<T> Default for Object<T> {
 
 impl<'de, T: Deserialize<'de>> Lenient<'de> for Object<T> {
     fn map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-        T::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(|value| Self(Some(value)))
+        T::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+            .map(|value| Self(Some(value)))
     }
 }
 
@@ -239,7 +263,12 @@ mod tests {
         assert_eq!(read::<Count>(b"\"12\"").expect("json").0, None);
         assert_eq!(read::<Count>(b"12.0").expect("json").0, Some(12));
         assert_eq!(read::<Count>(b"-1").expect("json").0, None);
-        assert!(read::<Text<'_>>(b"[1,{}]").expect("json").as_str().is_none());
+        assert!(
+            read::<Text<'_>>(b"[1,{}]")
+                .expect("json")
+                .as_str()
+                .is_none()
+        );
         assert!(read::<List<Count>>(b"{}").expect("json").0.is_empty());
         assert!(read::<Count>(b"[1").is_none());
     }

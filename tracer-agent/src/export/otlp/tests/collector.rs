@@ -74,7 +74,11 @@ impl Collector {
         let address = listener.local_addr().unwrap();
         let inbox = Arc::new(Inbox::default());
         let task = tokio::spawn(accept(listener, tls, Arc::clone(&inbox)));
-        Self { address, inbox, task }
+        Self {
+            address,
+            inbox,
+            task,
+        }
     }
 
     pub fn script(&self, answers: impl IntoIterator<Item = Answer>) {
@@ -165,7 +169,10 @@ async fn answer(
 }
 
 fn is_grpc(request: &Request<Incoming>) -> bool {
-    request.headers().get("content-type").is_some_and(|kind| kind == "application/grpc")
+    request
+        .headers()
+        .get("content-type")
+        .is_some_and(|kind| kind == "application/grpc")
 }
 
 async fn grpc(request: Request<Incoming>, inbox: Arc<Inbox>) -> Response<Body> {
@@ -208,7 +215,11 @@ impl MetricsService for Inbox {
 
 fn received<T>(request: tonic::Request<T>) -> Received<T> {
     let (metadata, _, request) = request.into_parts();
-    Received { at: Instant::now(), headers: metadata.into_headers(), request }
+    Received {
+        at: Instant::now(),
+        headers: metadata.into_headers(),
+        request,
+    }
 }
 
 async fn http(request: Request<Incoming>, inbox: &Inbox) -> Response<Body> {
@@ -221,7 +232,9 @@ async fn http(request: Request<Incoming>, inbox: &Inbox) -> Response<Body> {
             assert_eq!(coding, "gzip");
             let mut plain = Vec::new();
             #[expect(clippy::disallowed_types, reason = "what we compressed ourselves")]
-            flate2::read::GzDecoder::new(&*body).read_to_end(&mut plain).unwrap();
+            flate2::read::GzDecoder::new(&*body)
+                .read_to_end(&mut plain)
+                .unwrap();
             plain
         }
     };
@@ -229,11 +242,19 @@ async fn http(request: Request<Incoming>, inbox: &Inbox) -> Response<Body> {
     match head.uri.path() {
         "/v1/traces" => {
             let request = ExportTraceServiceRequest::decode(&*body).unwrap();
-            inbox.traces.lock().unwrap().push(Received { at, headers, request });
+            inbox.traces.lock().unwrap().push(Received {
+                at,
+                headers,
+                request,
+            });
         }
         "/v1/metrics" => {
             let request = ExportMetricsServiceRequest::decode(&*body).unwrap();
-            inbox.metrics.lock().unwrap().push(Received { at, headers, request });
+            inbox.metrics.lock().unwrap().push(Received {
+                at,
+                headers,
+                request,
+            });
         }
         _ => return http_status(404, None),
     }

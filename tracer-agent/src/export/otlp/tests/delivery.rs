@@ -17,15 +17,29 @@ use crate::export::{
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub fn text<'a>(attributes: &'a [KeyValue], name: &str) -> Option<&'a str> {
-    match attributes.iter().find(|kv| kv.key == name)?.value.as_ref()? {
-        AnyValue { value: Some(Value::StringValue(text)) } => Some(text),
+    match attributes
+        .iter()
+        .find(|kv| kv.key == name)?
+        .value
+        .as_ref()?
+    {
+        AnyValue {
+            value: Some(Value::StringValue(text)),
+        } => Some(text),
         _ => None,
     }
 }
 
 fn int(attributes: &[KeyValue], name: &str) -> Option<i64> {
-    match attributes.iter().find(|kv| kv.key == name)?.value.as_ref()? {
-        AnyValue { value: Some(Value::IntValue(number)) } => Some(*number),
+    match attributes
+        .iter()
+        .find(|kv| kv.key == name)?
+        .value
+        .as_ref()?
+    {
+        AnyValue {
+            value: Some(Value::IntValue(number)),
+        } => Some(*number),
         _ => None,
     }
 }
@@ -35,8 +49,13 @@ pub fn by_service(requests: &[ExportTraceServiceRequest]) -> BTreeMap<String, Ve
     let mut services = BTreeMap::<_, Vec<_>>::new();
     for resource_spans in requests.iter().flat_map(|request| &request.resource_spans) {
         let resource = resource_spans.resource.as_ref().unwrap();
-        let service = text(&resource.attributes, "service.name").unwrap().to_owned();
-        let spans = resource_spans.scope_spans.iter().flat_map(|scope| scope.spans.clone());
+        let service = text(&resource.attributes, "service.name")
+            .unwrap()
+            .to_owned();
+        let spans = resource_spans
+            .scope_spans
+            .iter()
+            .flat_map(|scope| scope.spans.clone());
         services.entry(service).or_default().extend(spans);
     }
     services
@@ -60,10 +79,17 @@ async fn arrives(protocol: Protocol) {
     for request in &received {
         assert_eq!(request.headers["x-tenant"], "a b");
     }
-    let requests: Vec<_> = received.into_iter().map(|received| received.request).collect();
+    let requests: Vec<_> = received
+        .into_iter()
+        .map(|received| received.request)
+        .collect();
     let services = by_service(&requests);
-    let [first, second] = services["service-1"].as_slice() else { panic!("{services:?}") };
-    let [refused] = services["service-2"].as_slice() else { panic!("{services:?}") };
+    let [first, second] = services["service-1"].as_slice() else {
+        panic!("{services:?}")
+    };
+    let [refused] = services["service-2"].as_slice() else {
+        panic!("{services:?}")
+    };
 
     assert_eq!(first.name, "chat gpt-4o-mini");
     assert_eq!(first.kind(), SpanKind::Client);
@@ -72,7 +98,10 @@ async fn arrives(protocol: Protocol) {
     assert_eq!(first.end_time_unix_nano, 1_772_600_768_234_000_000);
     assert_eq!((first.trace_id.len(), first.span_id.len()), (16, 8));
     assert!(first.parent_span_id.is_empty());
-    assert_eq!(int(&first.attributes, "gen_ai.usage.output_tokens"), Some(56));
+    assert_eq!(
+        int(&first.attributes, "gen_ai.usage.output_tokens"),
+        Some(56)
+    );
 
     assert_eq!(second.trace_id, [0xab; 16]);
     assert_eq!(second.parent_span_id, [0xcd; 8]);
@@ -80,7 +109,10 @@ async fn arrives(protocol: Protocol) {
     assert_eq!(second.flags, 0x301);
 
     assert_eq!(refused.status.as_ref().unwrap().code(), StatusCode::Error);
-    assert_eq!(text(&refused.attributes, "error.type"), Some("rate_limit_exceeded"));
+    assert_eq!(
+        text(&refused.attributes, "error.type"),
+        Some("rate_limit_exceeded")
+    );
 
     let resource_spans = &requests[0].resource_spans[0];
     let resource = &resource_spans.resource.as_ref().unwrap().attributes;
@@ -88,10 +120,16 @@ async fn arrives(protocol: Protocol) {
     assert_eq!(int(resource, "process.pid"), Some(4_001));
     let scope_spans = &resource_spans.scope_spans[0];
     assert_eq!(scope_spans.scope.as_ref().unwrap().name, "llm-tracer");
-    assert_eq!(scope_spans.schema_url, "https://opentelemetry.io/schemas/1.41.0");
+    assert_eq!(
+        scope_spans.schema_url,
+        "https://opentelemetry.io/schemas/1.41.0"
+    );
 
     let traces = telemetry.export.signal("otlp", "traces");
-    assert_eq!((traces.sent.get(), traces.failed.get(), traces.dropped.get()), (3, 0, 0));
+    assert_eq!(
+        (traces.sent.get(), traces.failed.get(), traces.dropped.get()),
+        (3, 0, 0)
+    );
     assert_eq!(telemetry.export.queue("otlp", "traces").bytes.get(), 0);
 }
 
@@ -115,7 +153,11 @@ async fn http_requests_are_compressed() {
     drop(outputs);
     running.finish(PATIENCE).await.unwrap();
     assert_eq!(collector.traces()[0].headers["content-encoding"], "gzip");
-    assert!(!collector.metrics()[0].headers.contains_key("content-encoding"));
+    assert!(
+        !collector.metrics()[0]
+            .headers
+            .contains_key("content-encoding")
+    );
 }
 
 #[tokio::test]

@@ -16,7 +16,9 @@ use crate::export::{
 /// The histogram `name` of `service` in the export with number `index` for that service.
 fn histogram(collector: &Collector, service: &str, name: &str, index: usize) -> Histogram {
     let metrics = collector.metrics();
-    let resources = metrics.iter().flat_map(|received| &received.request.resource_metrics);
+    let resources = metrics
+        .iter()
+        .flat_map(|received| &received.request.resource_metrics);
     let mut of_service = resources.filter(|resource| {
         let attributes = &resource.resource.as_ref().unwrap().attributes;
         text(attributes, "service.name") == Some(service)
@@ -48,7 +50,10 @@ async fn histograms_have_the_buckets_of_the_conventions() {
     running.finish(Duration::from_secs(10)).await.unwrap();
 
     let tokens = histogram(&collector, "service-1", "gen_ai.client.token.usage", 0);
-    assert_eq!(tokens.aggregation_temporality(), AggregationTemporality::Cumulative);
+    assert_eq!(
+        tokens.aggregation_temporality(),
+        AggregationTemporality::Cumulative
+    );
     let input = point(&tokens, "input");
     assert_eq!(input.explicit_bounds, TOKEN_BUCKETS);
     assert_eq!((input.count, input.sum), (2, Some(2_048.0)));
@@ -56,15 +61,27 @@ async fn histograms_have_the_buckets_of_the_conventions() {
     assert_eq!(input.bucket_counts[5], 2);
     assert_eq!(point(&tokens, "output").sum, Some(112.0));
 
-    let duration = histogram(&collector, "service-1", "gen_ai.client.operation.duration", 0);
-    let [duration] = duration.data_points.as_slice() else { panic!("{duration:?}") };
+    let duration = histogram(
+        &collector,
+        "service-1",
+        "gen_ai.client.operation.duration",
+        0,
+    );
+    let [duration] = duration.data_points.as_slice() else {
+        panic!("{duration:?}")
+    };
     assert_eq!(duration.explicit_bounds, DURATION_BUCKETS);
     assert_eq!((duration.count, duration.sum), (2, Some(2.468)));
-    assert_eq!(text(&duration.attributes, "gen_ai.provider.name"), Some("openai"));
+    assert_eq!(
+        text(&duration.attributes, "gen_ai.provider.name"),
+        Some("openai")
+    );
 
     let name = "gen_ai.client.operation.time_per_output_chunk";
     let chunks = histogram(&collector, "service-2", name, 0);
-    let [chunks] = chunks.data_points.as_slice() else { panic!("{chunks:?}") };
+    let [chunks] = chunks.data_points.as_slice() else {
+        panic!("{chunks:?}")
+    };
     assert_eq!(chunks.count, 2);
     assert!((chunks.sum.unwrap() - 0.15).abs() < 1e-9, "{chunks:?}");
     assert_eq!(telemetry.export.signal("otlp", "metrics").sent.get(), 2);
@@ -78,15 +95,22 @@ async fn counts(temporality: Temporality) -> [u64; 2] {
     settings.metric_interval = Duration::from_millis(600);
     let (outputs, running, _) = start(&settings);
     outputs.offer(samples::record(1, samples::refused()));
-    collector.wait_for(|collector| collector.metrics().len() == 1).await;
+    collector
+        .wait_for(|collector| collector.metrics().len() == 1)
+        .await;
     outputs.offer(samples::record(1, samples::refused()));
     drop(outputs);
     running.finish(Duration::from_secs(10)).await.unwrap();
     let name = "gen_ai.client.operation.duration";
     [0, 1].map(|index| {
         let histogram = histogram(&collector, "service-1", name, index);
-        let [point] = histogram.data_points.as_slice() else { panic!("{histogram:?}") };
-        assert_eq!(text(&point.attributes, "error.type"), Some("rate_limit_exceeded"));
+        let [point] = histogram.data_points.as_slice() else {
+            panic!("{histogram:?}")
+        };
+        assert_eq!(
+            text(&point.attributes, "error.type"),
+            Some("rate_limit_exceeded")
+        );
         point.count
     })
 }

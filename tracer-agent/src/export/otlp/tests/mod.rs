@@ -23,8 +23,11 @@ fn settings(address: &str, protocol: Protocol) -> OtlpSettings {
         timeout: Duration::from_secs(2),
         ..SignalSettings::new(Endpoint::Base(address.to_owned()))
     };
-    let mut settings =
-        OtlpSettings { traces: Some(signal.clone()), metrics: Some(signal), ..Default::default() };
+    let mut settings = OtlpSettings {
+        traces: Some(signal.clone()),
+        metrics: Some(signal),
+        ..Default::default()
+    };
     settings.batch.schedule_delay = Duration::from_millis(20);
     settings.metric_interval = Duration::from_secs(3600);
     settings
@@ -38,6 +41,8 @@ fn plain(collector: &Collector, protocol: Protocol) -> OtlpSettings {
 fn start(settings: &OtlpSettings) -> (Outputs, Running, Telemetry) {
     let telemetry = Telemetry::new();
     let (mut outputs, mut running) = (Outputs::default(), Running::default());
-    outputs.add_otlp(&mut running, settings, &telemetry).unwrap();
+    outputs
+        .add_otlp(&mut running, settings, &telemetry)
+        .unwrap();
     (outputs, running, telemetry)
 }

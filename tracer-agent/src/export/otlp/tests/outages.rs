@@ -90,7 +90,11 @@ async fn final_failures_are_not_retried_but_counted() {
     assert_eq!((collector.traces().len(), sent, failed), (0, 0, 1));
     for code in [tonic::Code::Unauthenticated, tonic::Code::Unknown] {
         let (collector, sent, failed) = played(Protocol::Grpc, &[Answer::Grpc(code)]).await;
-        assert_eq!((collector.traces().len(), sent, failed), (0, 0, 1), "{code:?}");
+        assert_eq!(
+            (collector.traces().len(), sent, failed),
+            (0, 0, 1),
+            "{code:?}"
+        );
     }
 }
 
@@ -99,7 +103,9 @@ async fn retry_after_is_honoured() {
     let script = [Answer::Http(503, Some(2))];
     let (collector, sent, _) = played(Protocol::HttpProtobuf, &script).await;
     assert_eq!(sent, 1);
-    let waited = collector.traces()[0].at.duration_since(collector.refused()[0]);
+    let waited = collector.traces()[0]
+        .at
+        .duration_since(collector.refused()[0]);
     assert!(waited >= Duration::from_secs(2), "{waited:?}");
 }
 
@@ -107,19 +113,28 @@ async fn retry_after_is_honoured() {
 async fn a_connection_that_breaks_off_is_no_loss() {
     for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
         let (collector, sent, failed) = played(protocol, &[Answer::HangUp]).await;
-        assert_eq!((collector.traces().len(), sent, failed), (1, 1, 0), "{protocol:?}");
+        assert_eq!(
+            (collector.traces().len(), sent, failed),
+            (1, 1, 0),
+            "{protocol:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn what_is_left_at_the_end_is_said_and_counted() {
     let address = free_address().await;
-    let (outputs, running, telemetry) =
-        start(&settings(&format!("http://{address}"), Protocol::HttpProtobuf));
+    let (outputs, running, telemetry) = start(&settings(
+        &format!("http://{address}"),
+        Protocol::HttpProtobuf,
+    ));
     outputs.offer(samples::record(1, samples::chat()));
     outputs.offer(samples::record(2, samples::chat()));
     drop(outputs);
-    let error = running.finish(Duration::from_millis(700)).await.unwrap_err();
+    let error = running
+        .finish(Duration::from_millis(700))
+        .await
+        .unwrap_err();
     assert_eq!(error.outputs, ["2 spans", "metrics"]);
     assert_eq!(telemetry.export.signal("otlp", "traces").failed.get(), 2);
 }

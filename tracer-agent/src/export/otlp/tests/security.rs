@@ -39,7 +39,11 @@ impl Authority {
             let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
             let certificate = params.signed_by(&key, &issuer).unwrap();
             std::fs::write(folder.path().join(format!("{name}.pem")), certificate.pem()).unwrap();
-            std::fs::write(folder.path().join(format!("{name}.key")), key.serialize_pem()).unwrap();
+            std::fs::write(
+                folder.path().join(format!("{name}.key")),
+                key.serialize_pem(),
+            )
+            .unwrap();
         }
         Self { folder }
     }
@@ -51,9 +55,12 @@ impl Authority {
     /// A server that wants the client's certificate.
     fn acceptor(&self) -> TlsAcceptor {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(self.file("ca.pem")).unwrap()).unwrap();
+        roots
+            .add(CertificateDer::from_pem_file(self.file("ca.pem")).unwrap())
+            .unwrap();
         let provider = Arc::new(ring::default_provider());
-        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        let clients =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
         let chain = vec![CertificateDer::from_pem_file(self.file("server.pem")).unwrap()];
         let key = PrivateKeyDer::from_pem_file(self.file("server.key")).unwrap();
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -108,14 +115,20 @@ async fn an_unknown_authority_is_not_trusted() {
         let (outputs, running, _) = start(&with_tls(&address, protocol, known.settings()));
         outputs.offer(samples::record(1, samples::chat()));
         drop(outputs);
-        running.finish(Duration::from_millis(1_500)).await.unwrap_err();
+        running
+            .finish(Duration::from_millis(1_500))
+            .await
+            .unwrap_err();
         assert!(collector.traces().is_empty(), "{protocol:?}");
     }
 }
 
 fn refusal(settings: &OtlpSettings) -> String {
     let (mut outputs, mut running) = (Outputs::default(), Running::default());
-    outputs.add_otlp(&mut running, settings, &Telemetry::new()).unwrap_err().to_string()
+    outputs
+        .add_otlp(&mut running, settings, &Telemetry::new())
+        .unwrap_err()
+        .to_string()
 }
 
 #[tokio::test]
@@ -129,29 +142,51 @@ async fn settings_that_cannot_work_are_named() {
             refusal(&with_tls(https, protocol, tls))
         };
         let text = tls(|tls| tls.certificate = Some("/no/such/ca.pem".into()));
-        assert!(text.starts_with("cannot read the trusted certificates /no/such/ca.pem: "), "{text}");
+        assert!(
+            text.starts_with("cannot read the trusted certificates /no/such/ca.pem: "),
+            "{text}"
+        );
         let text = tls(|tls| tls.certificate = tls.client_key.clone());
-        assert!(text.ends_with("client.key holds no trusted certificates in PEM form"), "{text}");
+        assert!(
+            text.ends_with("client.key holds no trusted certificates in PEM form"),
+            "{text}"
+        );
         let text = tls(|tls| tls.client_key = None);
-        assert_eq!(text, "a client certificate needs both its chain and its key; the client key is not set");
+        assert_eq!(
+            text,
+            "a client certificate needs both its chain and its key; the client key is not set"
+        );
 
         let mut settings = settings("http://localhost:4317", protocol);
-        settings.traces.as_mut().unwrap().headers = Headers(vec![("bad name".into(), "canary".into())]);
+        settings.traces.as_mut().unwrap().headers =
+            Headers(vec![("bad name".into(), "canary".into())]);
         let text = refusal(&settings);
-        assert_eq!(text, "the header `bad name` for the traces endpoint is not allowed in HTTP");
+        assert_eq!(
+            text,
+            "the header `bad name` for the traces endpoint is not allowed in HTTP"
+        );
 
         let text = refusal(&super::settings("http://", protocol));
-        assert!(text.starts_with("the traces endpoint `http://` is not an address"), "{text}");
+        assert!(
+            text.starts_with("the traces endpoint `http://` is not an address"),
+            "{text}"
+        );
     }
     let text = refusal(&settings("localhost:4318", Protocol::HttpProtobuf));
-    assert!(text.contains("write it like http://127.0.0.1:4318"), "{text}");
+    assert!(
+        text.contains("write it like http://127.0.0.1:4318"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn a_grpc_address_without_scheme_is_secure_unless_told_otherwise() {
     let collector = Collector::start().await;
     let address = collector.address.to_string();
-    let insecure = TlsSettings { insecure: true, ..Default::default() };
+    let insecure = TlsSettings {
+        insecure: true,
+        ..Default::default()
+    };
     let (outputs, running, _) = start(&with_tls(&address, Protocol::Grpc, insecure));
     outputs.offer(samples::record(1, samples::chat()));
     drop(outputs);
