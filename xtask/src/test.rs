@@ -91,7 +91,8 @@ fn one(what: &str, step: fn() -> Result<Tally>) -> Tally {
 }
 
 fn formatting() -> Result<Tally> {
-    step::run(step::cargo().args(["fmt", "--all", "--check", "--", "-l"])).map(|()| Tally::of(&Ok(())))
+    step::run(step::cargo().args(["fmt", "--all", "--check", "--", "-l"]))
+        .map(|()| Tally::of(&Ok(())))
 }
 
 fn lints() -> Result<Tally> {
