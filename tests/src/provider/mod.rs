@@ -14,6 +14,8 @@ pub mod openai_completions;
 pub mod openai_embeddings;
 pub mod openai_responses;
 pub mod options;
+pub mod other;
+pub mod respond;
 pub mod running;
 pub mod script;
 pub mod server;

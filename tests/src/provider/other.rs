@@ -1,0 +1,50 @@
+//! What is no inference: a list of models, data for tests of other traffic, and refusals.
+
+use hyper::{Method, Response, StatusCode, body::Bytes, header};
+
+use super::script::Script;
+
+/// Longest body, either way, bytes.
+pub const MAX_BODY: usize = 32 << 20;
+
+/// Answers what no API answers.
+pub fn other(method: &Method, path: &str) -> Response<Script> {
+    if path == "/v1/models" {
+        let body = r#"{"object":"list","data":[{"id":"gpt-4o-mini","object":"model","owned_by":"local"}]}"#;
+        return json(StatusCode::OK, body.to_owned());
+    }
+    if let Some(bytes) = path
+        .strip_prefix("/bulk/")
+        .and_then(|bytes| bytes.parse().ok())
+    {
+        return Response::new(Script::whole(Bytes::from(vec![
+            b'x';
+            usize::min(bytes, MAX_BODY)
+        ])));
+    }
+    if *method == Method::POST && path == "/bulk" {
+        return Response::new(Script::whole(Bytes::from_static(b"taken")));
+    }
+    plain(StatusCode::NOT_FOUND, "no such path")
+}
+
+/// An error in the form that all clients read.
+pub fn plain(status: StatusCode, message: &str) -> Response<Script> {
+    let message = serde_json::Value::from(message);
+    json(
+        status,
+        format!(
+            r#"{{"error":{{"message":{message},"type":"invalid_request_error","param":null,"code":null}}}}"#
+        ),
+    )
+}
+
+fn json(status: StatusCode, body: String) -> Response<Script> {
+    let mut response = Response::new(Script::whole(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
+    response
+}
