@@ -78,12 +78,19 @@ fn open(key: &ConnKey, source: u16) -> Option<&'static mut ConnState> {
 }
 
 /// Whether this turn's head has been forwarded and nothing else is wanted of it. User space judges
-/// such a connection by heads, so no more than that is paid for until it turns.
+/// such a connection by heads, so no more than that is paid for until it turns or is judged.
 #[inline(always)]
-pub fn is_spent(state: &ConnState, direction: usize) -> bool {
-    state.verdict == KernelVerdict::HeadOnly as u8
-        && state.left[direction & 1] == 0
-        && state.last == direction as u8
+pub fn is_spent(key: &ConnKey, state: &mut ConnState, direction: usize) -> bool {
+    if state.left[direction & 1] != 0
+        || state.last != direction as u8
+        || state.verdict == KernelVerdict::Full as u8
+    {
+        return false;
+    }
+    if state.verdict == KernelVerdict::Unknown as u8 {
+        adopt_verdict(key, state, false);
+    }
+    state.left[direction & 1] == 0 && state.verdict != KernelVerdict::Full as u8
 }
 
 /// A call whose result is not looked at: how far the stream goes on is not known, but that it does

@@ -18,6 +18,8 @@
 //! (`tracer_common::cookie`). Only a positive result counts, so retries, `WANT_READ`
 //! and zero returns say nothing.
 
+use core::ffi::c_void;
+
 use aya_ebpf::{
     EbpfContext,
     helpers::{bpf_probe_read_user, generated::bpf_get_attach_cookie},
@@ -48,15 +50,19 @@ enum Entry {
 }
 
 /// Entry and return of a read, as one session (Linux 6.13).
-#[uprobe]
-pub fn read_session(ctx: ProbeContext) -> u32 {
-    session::<INBOUND>(&ctx)
+///
+/// Without aya's macro, whose programs return 0 whatever they say: 1 spares the return.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "uprobe")]
+pub fn read_session(ctx: *mut c_void) -> u32 {
+    session::<INBOUND>(&ProbeContext::new(ctx))
 }
 
-/// Entry and return of a write, as one session (Linux 6.13).
-#[uprobe]
-pub fn write_session(ctx: ProbeContext) -> u32 {
-    session::<OUTBOUND>(&ctx)
+/// Entry and return of a write, as one session (Linux 6.13); see [`read_session`].
+#[unsafe(no_mangle)]
+#[unsafe(link_section = "uprobe")]
+pub fn write_session(ctx: *mut c_void) -> u32 {
+    session::<OUTBOUND>(&ProbeContext::new(ctx))
 }
 
 /// Entry of a read.
@@ -183,7 +189,7 @@ fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
         state.ignored += 1;
         return Entry::Skip;
     }
-    if connection::is_spent(state, DIRECTION) {
+    if connection::is_spent(&key, state, DIRECTION) {
         connection::skip(state, DIRECTION);
         return Entry::Skip;
     }
