@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::{corpus, e2e, fuzz, nextest, step, tally::Tally, vm};
+use crate::{corpus, e2e, fuzz, nextest, paths::workspace_root, step, tally::Tally, vm};
 
 /// Arguments of `test`.
 #[derive(Debug, Args)]
@@ -91,7 +91,16 @@ fn one(what: &str, step: fn() -> Result<Tally>) -> Tally {
 }
 
 fn formatting() -> Result<Tally> {
-    step::run(step::cargo().args(["fmt", "--all", "--check", "--", "-l"]))
+    let check = |manifest: &str| {
+        let manifest = workspace_root().join(manifest);
+        let mut command = step::cargo();
+        command.args(["fmt", "--all", "--check", "--manifest-path"]);
+        step::run(command.arg(manifest))
+    };
+    // The kernel half and the fuzz targets are workspaces of their own.
+    ["Cargo.toml", "tracer-ebpf/Cargo.toml", "fuzz/Cargo.toml"]
+        .into_iter()
+        .try_for_each(check)
         .map(|()| Tally::of(&Ok(())))
 }
 

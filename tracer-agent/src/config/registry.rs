@@ -41,7 +41,7 @@ macro_rules! keys {
 
 keys! {
     EXCHANGE_CAP: ExchangeCap = Key::new("capture.exchange_cap", "4MiB",
-        "Bytes copied of one exchange in each direction. What goes beyond is counted, not copied, and the call is reported as truncated.")
+        "Bytes copied of one exchange in each direction. What goes beyond is counted, not copied, and the call says that it was not seen whole (`llm_tracer.capture_state`).")
         .env(&[LLM_TRACER_EXCHANGE_CAP]).flag("exchange-cap");
     RING_SIZE: RingSize = Key::new("capture.ring_size", "8MiB",
         "Size of the ring buffer between kernel and agent. A larger one rides out longer stalls of the agent; it is allocated once.")
@@ -182,7 +182,7 @@ keys! {
         "How much of a call may leave the agent. With `metadata`: names, counts, times and ids, never prompts, answers or tool arguments.")
         .env(&[LLM_TRACER_PRIVACY_LEVEL]);
     KEEP_HEADERS: Vec<HeaderName> = Key::new("privacy.keep_headers", "",
-        "Request and response headers whose values become span attributes. Headers that may hold credentials are refused.")
+        "Request headers whose values become span attributes. Headers that may hold credentials are refused.")
         .env(&[LLM_TRACER_KEEP_HEADERS]).flag("keep-header");
 
     LOG: LogFilter = Key::new("agent.log", "info",

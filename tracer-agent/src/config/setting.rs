@@ -197,7 +197,9 @@ impl Scalar for bool {
     const CHOICES: &'static [&'static str] = &["true", "false"];
 
     fn from_text(text: &str) -> Result<Self, Refusal> {
-        text.parse()
+        // OpenTelemetry's own variables take any case.
+        text.to_ascii_lowercase()
+            .parse()
             .map_err(|_| Refusal("not a truth value".into()))
     }
 

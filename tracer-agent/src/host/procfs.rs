@@ -94,6 +94,14 @@ impl ProcFs {
         line.split_whitespace().nth(1)?.parse().ok()
     }
 
+    /// Whether the calling process is in the root pid namespace, whose ids the kernel half
+    /// reports; `None` if it cannot be told.
+    pub fn is_root_pid_namespace(&self) -> Option<bool> {
+        /// `PROC_PID_INIT_INO` of the kernel's `include/linux/proc_ns.h`.
+        const ROOT: &str = "pid:[4026531836]";
+        Some(self.namespace("self", "pid")? == ROOT)
+    }
+
     /// A namespace's name, such as `pid:[4026531836]`; `None` if it must not be seen.
     pub fn namespace(&self, process: &str, kind: &str) -> Option<String> {
         let link = fs::read_link(self.root.join(process).join("ns").join(kind)).ok()?;

@@ -114,6 +114,12 @@ fn prepare(config: &Config) -> Result<(Loaded, Mechanism)> {
         perf_uprobes: false,
     })?;
     raise_open_files();
+    if ProcFs::new("/proc").is_root_pid_namespace() == Some(false) {
+        bail!(
+            "the agent runs in a pid namespace of its own, but the kernel reports process ids of the \
+             root one: start it with hostPID or --pid=host"
+        );
+    }
     let mut loaded = load(config)?;
     let mechanism = choose_mechanism(&mut loaded)?;
     let needs = Needs {

@@ -100,7 +100,7 @@ fn judge(report: &mut Report) {
         );
     }
     if answer("ring_buffer") == Answer::No {
-        blocking.push("the kernel has no eBPF ring buffer: use Linux 5.8 or later".into());
+        blocking.push("the kernel has no eBPF ring buffer: use Linux 5.17 or later".into());
     }
     let ways = ["uprobe_session", "uprobe_multi", "perf_uprobe"];
     if ways.iter().all(|way| answer(way) == Answer::No) {

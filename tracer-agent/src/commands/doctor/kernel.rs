@@ -14,16 +14,12 @@ use crate::{
     runtime::capabilities::{USES, When},
 };
 
-/// Inode of the root pid namespace (`PROC_PID_INIT_INO`, include/linux/proc_ns.h).
-const ROOT_PID_NAMESPACE: &str = "pid:[4026531836]";
-
 /// This agent.
 pub fn agent() -> Agent {
-    let own = ProcFs::new("/proc").namespace("self", "pid");
     Agent {
         version: env!("CARGO_PKG_VERSION"),
         ebpf_program: object::bytes().is_ok(),
-        root_pid_namespace: own.map(|namespace| namespace == ROOT_PID_NAMESPACE),
+        root_pid_namespace: ProcFs::new("/proc").is_root_pid_namespace(),
     }
 }
 

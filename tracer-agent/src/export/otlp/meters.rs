@@ -152,6 +152,7 @@ impl ProcessMeter {
             meter
                 .f64_histogram(metric.name())
                 .with_unit(metric.unit())
+                .with_description(metric.description())
                 .with_boundaries(metric.buckets().to_vec())
                 .build()
         });

@@ -18,7 +18,7 @@ impl ResourceBase {
             .iter()
             .map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
         let agent = [
-            KeyValue::new("telemetry.distro.name", "llm-tracer"),
+            KeyValue::new("telemetry.distro.name", env!("CARGO_PKG_NAME")),
             KeyValue::new("telemetry.distro.version", env!("CARGO_PKG_VERSION")),
         ];
         Self {
@@ -53,7 +53,7 @@ mod tests {
         let get = |name| resource.get(&Key::from_static_str(name));
         assert_eq!(get("service.name"), Some("service-7".into()));
         assert_eq!(get("deployment.environment.name"), Some("prod".into()));
-        assert_eq!(get("telemetry.distro.name"), Some("llm-tracer".into()));
+        assert_eq!(get("telemetry.distro.name"), Some(env!("CARGO_PKG_NAME").into()));
         assert_eq!(resource.schema_url(), Some(SCHEMA_URL));
     }
 }
