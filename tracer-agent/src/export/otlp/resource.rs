@@ -53,7 +53,10 @@ mod tests {
         let get = |name| resource.get(&Key::from_static_str(name));
         assert_eq!(get("service.name"), Some("service-7".into()));
         assert_eq!(get("deployment.environment.name"), Some("prod".into()));
-        assert_eq!(get("telemetry.distro.name"), Some(env!("CARGO_PKG_NAME").into()));
+        assert_eq!(
+            get("telemetry.distro.name"),
+            Some(env!("CARGO_PKG_NAME").into())
+        );
         assert_eq!(resource.schema_url(), Some(SCHEMA_URL));
     }
 }
