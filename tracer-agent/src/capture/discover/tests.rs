@@ -276,7 +276,8 @@ fn a_library_mapped_now_is_found_at_once() {
         _ => false,
     };
     let latency = wait_for(&mut discoverer, mine).expect("found");
-    assert!(latency < Duration::from_millis(250), "{latency:?}");
+    // A few milliseconds on an idle machine; a scan would take a minute.
+    assert!(latency < Duration::from_secs(3), "{latency:?}");
 
     fs::remove_file(&path).expect("delete");
     drop((map, file));
