@@ -32,8 +32,10 @@ pub trait EventHandler {
     fn event(&mut self, event: KernelEvent<'_>);
     /// A record that makes no sense.
     fn bad_event(&mut self);
-    /// The ring is empty for now; `used` is how many bytes it held before this batch.
+    /// A batch is over; `used` is how many bytes of the ring it was.
     fn batch_end(&mut self, used: u64);
+    /// The ring is empty for now: what happened before has been told.
+    fn emptied(&mut self);
     /// About every half second.
     fn tick(&mut self);
     /// Nothing more will come.
@@ -104,6 +106,9 @@ impl RingReader {
                 batch.cut_short = true;
                 break;
             }
+        }
+        if !batch.cut_short {
+            handler.emptied();
         }
         if batch.bytes > 0 {
             handler.batch_end(batch.bytes);

@@ -7,7 +7,10 @@
 
 use std::{mem, sync::mpsc::Receiver};
 
-use tracer_common::{conn::ConnState, counters::Counter};
+use tracer_common::{
+    conn::{ConnKey, ConnState},
+    counters::Counter,
+};
 use tracer_core::{
     llm::call::{Call, Captured},
     pipeline::{Output, Pipeline},
@@ -82,8 +85,10 @@ pub struct Driver<R> {
     health: Health,
     sources: Sources,
     lives: Receiver<ProcessLife>,
-    /// Ended, but their last events may still be in the ring until the next tick.
+    /// Processes that ended, and when.
     ending: Vec<(u32, u64)>,
+    /// How many of them have no events left in the ring; never more than there are.
+    settled: usize,
     /// Events lost when ends were last looked for.
     lost_events: u64,
     clock: Clock,
@@ -102,6 +107,7 @@ impl<R: Resolve> Driver<R> {
             sources: parts.sources,
             lives: parts.lives,
             ending: Vec::new(),
+            settled: 0,
             lost_events: 0,
             clock: Clock::read(),
         }
@@ -191,8 +197,10 @@ impl<R: Resolve> Driver<R> {
         let time = self.clock.wall(before).min(self.clock.now());
         for (key, connection) in self.roster.connections(tgid) {
             if connection.generation < before {
+                // It never said goodbye, or the ring had no room for it.
+                let counts = self.final_counts(key, connection);
                 self.tables.forget(key);
-                self.pipeline.close(connection, time, None);
+                self.pipeline.close(connection, time, counts);
                 // Reported before it is forgotten whose they are.
                 self.act();
                 self.roster.end(key, connection.generation);
@@ -258,6 +266,12 @@ impl<R: Resolve> Driver<R> {
                 self.roster.end(key, connection.generation);
             }
         }
+    }
+
+    /// How far a connection went, if the kernel half still knows.
+    fn final_counts(&self, key: ConnKey, connection: ConnectionId) -> Option<FinalCounts> {
+        let state = self.tables.look(key)?;
+        (state.generation == connection.generation).then(|| counts(&state))
     }
 
     fn read_lives(&mut self) {
@@ -343,10 +357,15 @@ impl<R: Resolve> EventHandler for Driver<R> {
         self.act();
     }
 
+    fn emptied(&mut self) {
+        self.settled = self.ending.len();
+    }
+
     fn tick(&mut self) {
         self.health.beat();
         self.clock = Clock::read();
-        for (pid, time) in mem::take(&mut self.ending) {
+        let settled = mem::take(&mut self.settled);
+        for (pid, time) in self.ending.drain(..settled).collect::<Vec<_>>() {
             self.process_gone(pid, time);
         }
         self.read_lives();
@@ -358,10 +377,8 @@ impl<R: Resolve> EventHandler for Driver<R> {
 
     fn end(&mut self) {
         for (key, connection) in self.roster.all_connections() {
-            let state = self.tables.look(key);
-            let state = state.filter(|state| state.generation == connection.generation);
-            self.pipeline
-                .give_up(connection, state.as_ref().map(counts));
+            let counts = self.final_counts(key, connection);
+            self.pipeline.give_up(connection, counts);
             self.act();
         }
         self.publish_counters();
