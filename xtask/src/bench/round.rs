@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     load::{Load, Sample},
     process::Memory,
-    tracer::{Account, Tracer, Tracing},
+    tracer::{Account, Tracer, Tracing, others},
 };
 
 /// What a round needs.
@@ -64,8 +64,9 @@ impl Accounted {
 }
 
 impl Bench<'_> {
-    /// Runs one. The order changes with its `number`, so that no side always comes first.
-    pub fn round(&self, number: usize) -> anyhow::Result<Round> {
+    /// Runs one. The order changes with its `number`, so that no side always comes first. `None` if
+    /// somebody else traced meanwhile: an untraced side that was traced proves nothing.
+    pub fn round(&self, number: usize) -> anyhow::Result<Option<Round>> {
         let mut round = Round::default();
         let mut order = Tracing::ALL;
         order.rotate_left(number % Tracing::ALL.len());
@@ -76,7 +77,13 @@ impl Bench<'_> {
                     Some(agent) if tracing == Tracing::Agent => Some((agent, agent.mark()?)),
                     _ => None,
                 };
+                let before = others(tracer.as_ref().map(Tracer::id));
                 let sample = load.run(self.client, self.port, self.seconds)?;
+                let after = others(tracer.as_ref().map(Tracer::id));
+                if let Some(pid) = before.iter().chain(&after).next() {
+                    eprintln!("xtask: process {pid} traces as well: this round does not count");
+                    return Ok(None);
+                }
                 round.samples.insert((load.name, tracing), sample);
                 if let Some((agent, mark)) = mark
                     && load.is_llm()
@@ -94,6 +101,6 @@ impl Bench<'_> {
                 tracer.stop()?;
             }
         }
-        Ok(round)
+        Ok(Some(round))
     }
 }

@@ -73,9 +73,6 @@ pub struct Mark {
 impl Tracer {
     /// Starts what `tracing` says, and waits until its probes are attached.
     pub fn start(tracing: Tracing, agent: &Path, directory: &Path) -> anyhow::Result<Option<Self>> {
-        for pid in others() {
-            eprintln!("xtask: process {pid} traces as well, which costs all sides: stop it");
-        }
         let args: &[&str] = match tracing {
             Tracing::Untraced => return Ok(None),
             Tracing::Bare => &["bare-probe"],
@@ -208,16 +205,16 @@ impl Tracer {
     }
 }
 
-/// Ids of other agents: their probes sit in the same library.
-fn others() -> Vec<u32> {
-    let pids = fs::read_dir("/proc")
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    pids.filter(|pid| {
+/// Ids of running agents other than `own`: their probes sit in the same library and cost all sides.
+pub fn others(own: Option<u32>) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten();
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let traces = |pid: &u32| {
         fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == NAME)
-    })
-    .collect()
+    };
+    pids.filter(|pid| Some(*pid) != own)
+        .filter(traces)
+        .collect()
 }
 
 fn free_port() -> anyhow::Result<u16> {
