@@ -496,3 +496,32 @@ fn a_call_under_way_when_the_agent_stops_is_reported_as_far_as_seen() {
     assert_eq!(seen.calls[0].capture, CaptureState::Gap);
     assert_eq!(seen.lost, 0);
 }
+
+#[test]
+fn a_download_of_unknown_length_does_not_spoil_the_next_answer() {
+    for skipped in [1, 9, 200_000] {
+        let mut host = Host::new(PipelineConfig::default());
+        let mut on = Host::connection(1);
+        host.send(
+            &mut on,
+            Outbound,
+            "GET /files/1 HTTP/1.1\r\nHost: gateway\r\n\r\n",
+        );
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 100000\r\n\r\n";
+        host.send(&mut on, Inbound, head);
+        host.send(&mut on, Inbound, vec![b'x'; 4 << 10]);
+        // Calls that the kernel half skipped: each counts as one byte, whatever it moved.
+        host.lose(&mut on, Inbound, vec![0; skipped]);
+        let request = r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#;
+        host.send(
+            &mut on,
+            Outbound,
+            post("gateway", "/v1/chat/completions", request),
+        );
+        host.send(&mut on, Inbound, json(ANSWER));
+        let seen = host.outputs();
+        assert_eq!(seen.calls.len(), 1, "{skipped}");
+        assert_eq!(seen.calls[0].usage.input, Some(3), "{skipped}");
+        assert_eq!(seen.calls[0].capture, CaptureState::Complete, "{skipped}");
+    }
+}
