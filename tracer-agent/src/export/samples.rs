@@ -42,7 +42,7 @@ pub fn chat() -> CallFacts {
         exchange: ExchangeId(0),
         provider: Provider(Cow::Borrowed("openai")),
         operation: Operation::Chat,
-        api: Api::OpenAiChat,
+        api: Api("openai.chat"),
         host: Some(Host {
             name: "api.openai.com".into(),
             port: None,
@@ -87,7 +87,7 @@ pub fn chat() -> CallFacts {
 pub fn stream_with_gap() -> CallFacts {
     let mut facts = chat();
     facts.provider = Provider(Cow::Borrowed("anthropic"));
-    facts.api = Api::AnthropicMessages;
+    facts.api = Api("anthropic.messages");
     facts.host = Some(Host {
         name: "api.anthropic.com".into(),
         port: Some(8443),

@@ -1,15 +1,13 @@
 //! Builds one call from the events of its exchange.
 
-use memchr::memmem;
-
 use super::{
-    adapters::read_request,
+    adapters::request_line::RequestLine,
     body::{BodyBuffer, BodyRead},
     call::{
         Api, Call, CallFacts, CaptureState, Captured, Outcome, RequestFacts, ResponseFacts, Timing,
     },
     chunk_times::ChunkTimes,
-    recognise::{Certainty, Recognised},
+    recognise::Recognised,
     response::{ResponseRead, ResponseReader},
     trace_parent,
     usage::Usage,
@@ -87,8 +85,6 @@ impl Request {
 #[derive(Debug)]
 struct Response {
     reader: ResponseReader,
-    status: u16,
-    request_id: Option<String>,
     first_byte: Timestamp,
     last_byte: Timestamp,
     bytes: u64,
@@ -145,7 +141,7 @@ impl CallBuilder {
                 self.worsen(capture_of(end));
                 self.end_request();
             }
-            ExchangeEventKind::ResponseHead(head) => self.response_head(&head, time),
+            ExchangeEventKind::ResponseHead(head) => self.response_head(head, time),
             ExchangeEventKind::ResponseBody(bytes) => self.response_body(bytes, time),
             ExchangeEventKind::ResponseGap(missing) => self.response_gap(missing),
             ExchangeEventKind::RequestHead(_) | ExchangeEventKind::ResponseEnd(_) => {}
@@ -176,10 +172,12 @@ impl CallBuilder {
         if buffer.is_over_bound() {
             self.worsen(CaptureState::Truncated);
         }
-        let api = self.recognised.api;
-        let sure = self.recognised.certainty == Certainty::Sure;
-        let seems = !sure && seems_to_have_shape(api, buffer.bytes());
-        self.request = match buffer.read(|body| read_request(api, body)) {
+        let adapter = self.recognised.adapter;
+        let sure = !self.recognised.needs_shape;
+        let seems = !sure && adapter.seems(buffer.bytes());
+        let line = RequestLine::new(&self.head, Some(&self.recognised.provider));
+        let context = self.recognised.request(&line);
+        self.request = match buffer.read(|body| adapter.read_request(&context, body)) {
             BodyRead::Whole(read) => Request::over(read.facts, sure || read.has_shape),
             BodyRead::Beginning(read) => Request::over(read.facts, sure || seems),
             BodyRead::Nothing => {
@@ -189,14 +187,9 @@ impl CallBuilder {
         };
     }
 
-    fn response_head(&mut self, head: &ResponseHead, time: Timestamp) {
-        let request_id = REQUEST_ID_HEADERS
-            .iter()
-            .find_map(|name| head.headers.get(name));
+    fn response_head(&mut self, head: Box<ResponseHead>, time: Timestamp) {
         self.response = Some(Response {
             reader: ResponseReader::new(head, self.body_bytes, self.limits),
-            status: head.status,
-            request_id: request_id.map(str::to_owned),
             first_byte: time,
             last_byte: time,
             bytes: 0,
@@ -207,9 +200,7 @@ impl CallBuilder {
         if let Some(response) = &mut self.response {
             response.bytes += bytes.len() as u64;
             response.last_byte = time;
-            response
-                .reader
-                .feed(bytes, time, self.recognised.api, &self.recognised.provider);
+            response.reader.feed(bytes, time, &self.recognised);
         }
     }
 
@@ -237,7 +228,6 @@ impl CallBuilder {
         else {
             return Built::Unconfirmed;
         };
-        let api = self.recognised.api;
         let Some(response) = self.response.take() else {
             let outcome = if end == BodyEnd::Cut {
                 Outcome::Cancelled
@@ -246,22 +236,19 @@ impl CallBuilder {
             };
             return self.build(*request, Read::none(outcome, time));
         };
-        let read = response
-            .reader
-            .finish(response.last_byte, api, &self.recognised.provider);
+        let read = response.reader.finish(response.last_byte, &self.recognised);
         self.worsen(read.capture);
-        let read = Read::of(read, end, time, &response.last_byte).with_head(
-            response.status,
-            response.request_id,
-            response.first_byte,
-            response.bytes,
-        );
+        let mut read = Read::of(read, end, time, &response.last_byte);
+        read.facts.body_bytes = response.bytes;
+        read.first_byte = Some(response.first_byte);
         self.build(*request, read)
     }
 
     fn build(self, mut request: RequestFacts, read: Read) -> Built {
         let head = self.head;
-        request.model = self.recognised.path_model.or(request.model);
+        let endpoint = self.recognised.endpoint;
+        request.model = endpoint.model.or(request.model);
+        request.stream = endpoint.stream.or(request.stream);
         request.body_bytes = self.request_bytes;
         request.user_agent = head.headers.get("user-agent").map(str::to_owned);
         request.retry_count = number(&head.headers, "x-stainless-retry-count");
@@ -272,8 +259,8 @@ impl CallBuilder {
             connection: self.connection,
             exchange: self.exchange,
             provider: self.recognised.provider,
-            operation: self.recognised.operation,
-            api: self.recognised.api,
+            operation: endpoint.operation,
+            api: Api(self.recognised.adapter.name()),
             parent: head
                 .headers
                 .get("traceparent")
@@ -332,7 +319,12 @@ impl Read {
             None if end == BodyEnd::Cut && !read.is_whole => Outcome::Cancelled,
             None => Outcome::Success,
         };
+        let request_id = REQUEST_ID_HEADERS
+            .iter()
+            .find_map(|name| read.head.headers.get(name));
         let mut facts = ResponseFacts {
+            status: Some(read.head.status),
+            request_id: request_id.map(str::to_owned),
             chunks: read.times.count,
             ..ResponseFacts::default()
         };
@@ -352,31 +344,6 @@ impl Read {
             end,
         }
     }
-
-    fn with_head(
-        mut self,
-        status: u16,
-        request_id: Option<String>,
-        first_byte: Timestamp,
-        bytes: u64,
-    ) -> Self {
-        self.facts.status = Some(status);
-        self.facts.request_id = request_id;
-        self.facts.body_bytes = bytes;
-        self.first_byte = Some(first_byte);
-        self
-    }
-}
-
-/// The shape of a body that cannot be parsed to its end: the member that every request of the API
-/// has stands in it somewhere.
-fn seems_to_have_shape(api: Api, body: &[u8]) -> bool {
-    let member: &[u8] = match api {
-        Api::OpenAiChat | Api::AnthropicMessages => b"\"messages\"",
-        Api::OpenAiCompletions => b"\"prompt\"",
-        Api::OpenAiResponses | Api::OpenAiEmbeddings => b"\"input\"",
-    };
-    body.trim_ascii_start().first() == Some(&b'{') && memmem::find(body, member).is_some()
 }
 
 const fn capture_of(end: BodyEnd) -> CaptureState {

@@ -95,30 +95,49 @@ pub struct CallFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Provider(pub std::borrow::Cow<'static, str>);
 
-/// What a call does.
+/// What a call does. Those without a well-known value in the conventions are reported under a name
+/// of our own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// Chat completion.
     Chat,
+    /// Multimodal generation, in the words of Gemini.
+    GenerateContent,
     /// Legacy text completion.
     TextCompletion,
     /// Embeddings.
     Embeddings,
+    /// Documents found by a query.
+    Retrieval,
+    /// A run of an agent that the provider hosts.
+    InvokeAgent,
+    /// Images from text or images.
+    ImageGeneration,
+    /// Text from speech, in its language.
+    Transcription,
+    /// English text from speech.
+    Translation,
+    /// Speech from text.
+    Speech,
+    /// A classification of harmful content.
+    Moderation,
+    /// Documents ordered by relevance.
+    Rerank,
+    /// Tokens of a prompt counted, without running it.
+    CountTokens,
+    /// A batch of requests handed in, to be run later.
+    Batch,
 }
 
-/// The wire API of a call.
+/// The wire API of a call, named `family.interface`: `openai.chat`, `anthropic.messages`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Api {
-    /// OpenAI `POST …/chat/completions`.
-    OpenAiChat,
-    /// OpenAI `POST …/completions`.
-    OpenAiCompletions,
-    /// OpenAI `POST …/responses`.
-    OpenAiResponses,
-    /// OpenAI `POST …/embeddings`.
-    OpenAiEmbeddings,
-    /// Anthropic `POST …/v1/messages`.
-    AnthropicMessages,
+pub struct Api(pub &'static str);
+
+impl Api {
+    /// Whose format it is.
+    pub fn family(self) -> &'static str {
+        self.0.split_once('.').map_or(self.0, |(family, _)| family)
+    }
 }
 
 /// Parameters of the request.

@@ -3,6 +3,7 @@ use crate::http::{
     allow_list::AllowList,
     head::{Headers, Host, HttpVersion, Target},
 };
+use crate::llm::call::Operation;
 
 fn head(method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> RequestHead {
     let wire = headers
@@ -35,90 +36,94 @@ fn endpoints_by_path() {
             "api.openai.com",
             "/v1/chat/completions",
             "openai",
-            Api::OpenAiChat,
+            "openai.chat",
             Operation::Chat,
         ),
         (
             "api.openai.com",
             "/v1/responses",
             "openai",
-            Api::OpenAiResponses,
+            "openai.responses",
             Operation::Chat,
         ),
         (
             "api.openai.com",
             "/v1/embeddings",
             "openai",
-            Api::OpenAiEmbeddings,
+            "openai.embeddings",
             Operation::Embeddings,
         ),
         (
             "api.openai.com",
             "//v1/completions/",
             "openai",
-            Api::OpenAiCompletions,
+            "openai.completions",
             Operation::TextCompletion,
         ),
         (
             "api.anthropic.com",
             "/v1/messages",
             "anthropic",
-            Api::AnthropicMessages,
+            "anthropic.messages",
             Operation::Chat,
         ),
         (
             "api.groq.com",
             "/openai/v1/chat/completions",
             "groq",
-            Api::OpenAiChat,
+            "openai.chat",
             Operation::Chat,
         ),
         (
             "x.services.ai.azure.com",
             "/anthropic/v1/messages",
             "azure.ai.inference",
-            Api::AnthropicMessages,
+            "anthropic.messages",
             Operation::Chat,
         ),
         (
             "api.mistral.ai",
             "/v1/fim/completions",
             "mistral_ai",
-            Api::OpenAiChat,
+            "openai.chat",
             Operation::TextCompletion,
         ),
         (
             "api.writer.com",
             "/v1/chat",
             "writer",
-            Api::OpenAiChat,
+            "openai.chat",
             Operation::Chat,
         ),
         (
             "gateway.ai.cloudflare.com",
             "/v1/acct/gw/groq/chat/completions",
             "groq",
-            Api::OpenAiChat,
+            "openai.chat",
             Operation::Chat,
         ),
         (
             "llm.internal",
             "/proxy/v1/chat/completions",
             "openai",
-            Api::OpenAiChat,
+            "openai.chat",
             Operation::Chat,
         ),
         (
             "llm.internal",
             "/v1/messages",
             "anthropic",
-            Api::AnthropicMessages,
+            "anthropic.messages",
             Operation::Chat,
         ),
     ] {
         let found = post(host, path).unwrap_or_else(|| panic!("{host}{path} is not recognised"));
         assert_eq!(
-            (&*found.provider.0, found.api, found.operation),
+            (
+                &*found.provider.0,
+                found.adapter.name(),
+                found.endpoint.operation
+            ),
             (provider, api, operation),
             "{host}{path}"
         );
@@ -137,23 +142,20 @@ fn other_endpoints_are_no_calls() {
         ("POST", "/v1/chat"),
         ("POST", "/"),
     ] {
-        assert_eq!(
-            recognise(&head(method, "api.openai.com", path, &[]), &[]),
-            None,
-            "{method} {path}"
-        );
+        let found = recognise(&head(method, "api.openai.com", path, &[]), &[]);
+        assert!(found.is_none(), "{method} {path}: {found:?}");
     }
 }
 
 #[test]
 fn an_unknown_host_needs_the_shape_unless_a_header_speaks_for_it() {
-    let certainty = |headers| {
-        recognise(&head("POST", "h", "/v1/messages", headers), &[]).map(|found| found.certainty)
+    let needs_shape = |headers| {
+        recognise(&head("POST", "h", "/v1/messages", headers), &[]).map(|found| found.needs_shape)
     };
-    assert_eq!(certainty(&[]), Some(Certainty::NeedsShape));
+    assert_eq!(needs_shape(&[]), Some(true));
     assert_eq!(
-        certainty(&[("anthropic-version", "2023-06-01")]),
-        Some(Certainty::Sure)
+        needs_shape(&[("anthropic-version", "2023-06-01")]),
+        Some(false)
     );
     let prefixed = head(
         "POST",
@@ -169,7 +171,8 @@ fn the_path_of_azure_names_the_deployment() {
     let model = |path| {
         post("x.openai.azure.com", path)
             .expect("recognised")
-            .path_model
+            .endpoint
+            .model
     };
     assert_eq!(
         model("/openai/deployments/my%2Dgpt/chat/completions").as_deref(),

@@ -1,30 +1,29 @@
 //! Reads the body of a response, whichever way it comes.
 //!
-//! What it is, is decided by its first byte: no JSON text begins like a field of an event stream.
-//! The content type settles what is neither; servers answer with JSON where a stream was asked for,
-//! and send streams under other types.
+//! [`Framing::of`] decides whether it is a stream.
 
 use super::{
-    adapters::{StreamReader, read_document},
+    adapters::{adapter::StreamReader, event::Chunk},
     answer::Answer,
     body::{BodyBuffer, BodyRead},
-    call::{Api, CaptureState, Provider},
+    call::CaptureState,
     chunk_times::ChunkTimes,
-    error_body,
-    event::Chunk,
+    recognise::Recognised,
 };
 use crate::{
     http::head::ResponseHead,
     limits::Limits,
-    stream::sse::{Event, Sse},
+    stream::{
+        event::Event,
+        framing::{Framing, Signs},
+    },
     time::Timestamp,
 };
 
 /// The body of one response while it comes in.
 #[derive(Debug)]
 pub(super) struct ResponseReader {
-    status: u16,
-    typed_as_stream: bool,
+    head: Box<ResponseHead>,
     bound: usize,
     limits: Limits,
     form: Form,
@@ -39,13 +38,22 @@ enum Form {
     Unknown,
     /// JSON or anything else in one piece.
     Document(BodyBuffer),
-    /// Server-sent events.
-    Stream(Box<(Sse, StreamReader)>),
+    /// Events.
+    Stream(Box<Stream>),
+}
+
+/// A body that comes in events.
+#[derive(Debug)]
+struct Stream {
+    framing: Framing,
+    reader: Box<dyn StreamReader>,
 }
 
 /// What the response came to.
 #[derive(Debug)]
 pub(super) struct ResponseRead {
+    /// Status and headers.
+    pub(super) head: Box<ResponseHead>,
     pub(super) answer: Answer,
     pub(super) times: ChunkTimes,
     /// Nothing of the answer is missing, whatever the framing says.
@@ -55,14 +63,9 @@ pub(super) struct ResponseRead {
 }
 
 impl ResponseReader {
-    pub(super) fn new(head: &ResponseHead, bound: usize, limits: Limits) -> Self {
-        let content_type = head.headers.get("content-type").unwrap_or_default();
+    pub(super) fn new(head: Box<ResponseHead>, bound: usize, limits: Limits) -> Self {
         Self {
-            status: head.status,
-            typed_as_stream: content_type
-                .trim_start()
-                .to_ascii_lowercase()
-                .starts_with("text/event-stream"),
+            head,
             bound,
             limits,
             form: Form::Unknown,
@@ -71,42 +74,40 @@ impl ResponseReader {
         }
     }
 
-    /// Takes the next bytes of the body.
-    pub(super) fn feed(&mut self, bytes: &[u8], time: Timestamp, api: Api, provider: &Provider) {
+    /// Takes the next bytes of the body, which belongs to the call `recognised`.
+    pub(super) fn feed(&mut self, bytes: &[u8], time: Timestamp, recognised: &Recognised) {
         let mut bytes = bytes;
         if matches!(self.form, Form::Unknown) {
             // OpenRouter keeps connections alive with white space before JSON.
             bytes = bytes.trim_ascii_start();
             let Some(&first) = bytes.first() else { return };
-            self.form = self.form_of(first, api, provider);
+            self.form = self.form_of(first, recognised);
         }
         match &mut self.form {
             Form::Unknown => {}
             Form::Document(buffer) => buffer.feed(bytes),
             Form::Stream(stream) => {
-                let (sse, reader) = &mut **stream;
+                let Stream { framing, reader } = &mut **stream;
                 let (answer, times) = (&mut self.answer, &mut self.times);
-                sse.feed(bytes, &mut |event| {
-                    take_event(reader, &event, time, answer, times)
+                framing.feed(bytes, &mut |event| {
+                    take_event(&mut **reader, &event, time, answer, times);
                 });
             }
         }
     }
 
-    fn form_of(&self, first: u8, api: Api, provider: &Provider) -> Form {
-        let is_stream = match first {
-            b'{' | b'[' => false,
-            // `data`, `event`, `id`, `retry` or a comment.
-            b'd' | b'e' | b'i' | b'r' | b':' => true,
-            _ => self.typed_as_stream,
+    fn form_of(&self, first: u8, recognised: &Recognised) -> Form {
+        let signs = Signs {
+            content_type: self.head.headers.get("content-type").unwrap_or_default(),
+            first,
+            asked_for: recognised.endpoint.stream == Some(true),
         };
-        if is_stream {
-            Form::Stream(Box::new((
-                Sse::new(&self.limits),
-                StreamReader::new(api, provider),
-            )))
-        } else {
-            Form::Document(BodyBuffer::new(self.bound))
+        match Framing::of(signs, &self.limits) {
+            Some(framing) => Form::Stream(Box::new(Stream {
+                framing,
+                reader: recognised.adapter.stream(&recognised.answer(&self.head)),
+            })),
+            None => Form::Document(BodyBuffer::new(self.bound)),
         }
     }
 
@@ -119,14 +120,14 @@ impl ResponseReader {
                 self.form = Form::Document(buffer);
             }
             Form::Document(buffer) => buffer.gap(),
-            Form::Stream(stream) => stream.0.gap(),
+            Form::Stream(stream) => stream.framing.gap(),
         }
     }
 
     /// The body is over, at `time`.
-    pub(super) fn finish(self, time: Timestamp, api: Api, provider: &Provider) -> ResponseRead {
+    pub(super) fn finish(self, time: Timestamp, recognised: &Recognised) -> ResponseRead {
         let Self {
-            status,
+            head,
             form,
             mut answer,
             mut times,
@@ -139,28 +140,39 @@ impl ResponseReader {
                 if buffer.is_over_bound() {
                     capture = CaptureState::Truncated;
                 }
-                if status >= 400 {
-                    answer.error = error_body::error_type(buffer.bytes());
+                let context = recognised.answer(&head);
+                if head.status >= 400 {
+                    recognised
+                        .adapter
+                        .read_error(&context, buffer.bytes(), &mut answer);
                     true
                 } else {
-                    read_answer(buffer, api, provider, &mut answer, &mut capture)
+                    let read = buffer.read(|body| {
+                        let mut answer = Answer::default();
+                        let read = recognised
+                            .adapter
+                            .read_document(&context, body, &mut answer);
+                        read.then_some(answer)
+                    });
+                    take_document(read, &mut answer, &mut capture)
                 }
             }
             Form::Stream(mut stream) => {
-                let (sse, reader) = &mut *stream;
-                if let Some(event) = sse.finish() {
-                    take_event(reader, &event, time, &mut answer, &mut times);
+                let Stream { framing, reader } = &mut *stream;
+                if let Some(event) = framing.finish() {
+                    take_event(&mut **reader, &event, time, &mut answer, &mut times);
                 }
-                if sse.skipped() > 0 {
+                if framing.skipped() > 0 {
                     capture = CaptureState::Truncated;
                 }
                 answer.ended || answer.has_finished()
             }
         };
-        if status >= 400 && answer.error.is_none() {
-            answer.error = Some(status.to_string());
+        if head.status >= 400 && answer.error.is_none() {
+            answer.error = Some(head.status.to_string());
         }
         ResponseRead {
+            head,
             answer,
             times,
             is_whole,
@@ -170,7 +182,7 @@ impl ResponseReader {
 }
 
 fn take_event(
-    reader: &mut StreamReader,
+    reader: &mut dyn StreamReader,
     event: &Event<'_>,
     time: Timestamp,
     answer: &mut Answer,
@@ -181,18 +193,8 @@ fn take_event(
     }
 }
 
-/// Reads an answer in one piece; returns whether it was whole.
-fn read_answer(
-    buffer: BodyBuffer,
-    api: Api,
-    provider: &Provider,
-    answer: &mut Answer,
-    capture: &mut CaptureState,
-) -> bool {
-    let read = buffer.read(|body| {
-        let mut answer = Answer::default();
-        read_document(api, provider, body, &mut answer).then_some(answer)
-    });
+/// Takes an answer in one piece; returns whether it was whole.
+fn take_document(read: BodyRead<Answer>, answer: &mut Answer, capture: &mut CaptureState) -> bool {
     match read {
         BodyRead::Whole(whole) => {
             *answer = whole;
@@ -212,29 +214,33 @@ fn read_answer(
 /// Any body, read by every adapter: whole and in pieces it must come to the same.
 #[cfg(any(test, feature = "fuzzing"))]
 pub fn fuzz_response(data: &[u8]) {
-    const APIS: [Api; 5] = [
-        Api::OpenAiChat,
-        Api::OpenAiCompletions,
-        Api::OpenAiResponses,
-        Api::OpenAiEmbeddings,
-        Api::AnthropicMessages,
-    ];
+    use super::{
+        adapters::{adapter::Endpoint, table::ADAPTERS},
+        call::{Operation, Provider},
+    };
+
     let Some((size, body)) = data.split_first() else {
         return;
     };
-    let provider = Provider("openai".into());
     let head = ResponseHead {
         status: 200,
         headers: crate::http::head::Headers::default(),
         wire_bytes: 0,
     };
-    for api in APIS {
+    for &adapter in ADAPTERS {
+        let recognised = Recognised {
+            provider: Provider("openai".into()),
+            adapter,
+            endpoint: Endpoint::new(Operation::Chat),
+            needs_shape: false,
+        };
         let read = |size| {
-            let mut reader = ResponseReader::new(&head, 1 << 10, Limits::default());
+            let head = Box::new(head.clone());
+            let mut reader = ResponseReader::new(head, 1 << 10, Limits::default());
             for piece in body.chunks(size) {
-                reader.feed(piece, Timestamp::default(), api, &provider);
+                reader.feed(piece, Timestamp::default(), &recognised);
             }
-            let read = reader.finish(Timestamp::default(), api, &provider);
+            let read = reader.finish(Timestamp::default(), &recognised);
             let mut facts = super::call::ResponseFacts::default();
             let usage = read.answer.usage;
             read.answer.fill(&mut facts);

@@ -5,8 +5,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     http::head::Headers,
-    llm::call::{ResponseFacts, ToolCall},
-    llm::usage::Usage,
+    llm::{
+        adapters::{adapter::Endpoint, table::ADAPTERS},
+        call::{Operation, Provider, ResponseFacts, ToolCall},
+        usage::Usage,
+    },
 };
 
 /// What a body came to.
@@ -20,22 +23,28 @@ struct Result {
     capture: CaptureState,
 }
 
-fn read(api: Api, provider: &'static str, pieces: &[&[u8]]) -> Result {
+fn read(api: &str, provider: &'static str, pieces: &[&[u8]]) -> Result {
     read_bounded(api, provider, pieces, 1 << 20)
 }
 
-fn read_bounded(api: Api, provider: &'static str, pieces: &[&[u8]], bound: usize) -> Result {
-    let provider = Provider(Cow::Borrowed(provider));
-    let head = ResponseHead {
+fn read_bounded(api: &str, provider: &'static str, pieces: &[&[u8]], bound: usize) -> Result {
+    let adapter = ADAPTERS.iter().find(|adapter| adapter.name() == api);
+    let recognised = Recognised {
+        provider: Provider(Cow::Borrowed(provider)),
+        adapter: *adapter.expect("an adapter"),
+        endpoint: Endpoint::new(Operation::Chat),
+        needs_shape: false,
+    };
+    let head = Box::new(ResponseHead {
         status: 200,
         headers: Headers::default(),
         wire_bytes: 0,
-    };
-    let mut reader = ResponseReader::new(&head, bound, Limits::default());
+    });
+    let mut reader = ResponseReader::new(head, bound, Limits::default());
     for piece in pieces {
-        reader.feed(piece, Timestamp::default(), api, &provider);
+        reader.feed(piece, Timestamp::default(), &recognised);
     }
-    let read = reader.finish(Timestamp::default(), api, &provider);
+    let read = reader.finish(Timestamp::default(), &recognised);
     let mut answer = read.answer;
     let (usage, error) = (answer.usage, answer.error.take());
     let mut facts = ResponseFacts::default();
@@ -81,7 +90,7 @@ data: [DONE]
 
 #[test]
 fn a_chat_stream_gives_its_last_usage() {
-    let result = read(Api::OpenAiChat, "openai", &[CHAT]);
+    let result = read("openai.chat", "openai", &[CHAT]);
     assert_eq!(result.facts.id.as_deref(), Some("c1"));
     assert_eq!(result.facts.model.as_deref(), Some("m"));
     assert_eq!(result.facts.finish_reasons, ["tool_calls"]);
@@ -112,7 +121,7 @@ proptest! {
             at = cut;
         }
         pieces.push(&CHAT[at..]);
-        prop_assert_eq!(read(Api::OpenAiChat, "openai", &pieces), read(Api::OpenAiChat, "openai", &[CHAT]));
+        prop_assert_eq!(read("openai.chat", "openai", &pieces), read("openai.chat", "openai", &[CHAT]));
     }
 
     #[test]
@@ -128,37 +137,37 @@ proptest! {
 fn errors_inside_a_200() {
     for (api, body, expected) in [
         (
-            Api::OpenAiChat,
+            "openai.chat",
             r#"{"error":{"message":"m","code":"rate_limit_exceeded"}}"#,
             "rate_limit_exceeded",
         ),
         (
-            Api::OpenAiChat,
+            "openai.chat",
             "data: {\"error\":{\"message\":\"m\",\"code\":502}}\n\n",
             "502",
         ),
         (
-            Api::OpenAiChat,
+            "openai.chat",
             "event: error\ndata: {\"error\":{\"message\":\"m\",\"code\":\"tool_use_failed\"}}\n\n",
             "tool_use_failed",
         ),
         (
-            Api::AnthropicMessages,
+            "anthropic.messages",
             "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n",
             "overloaded_error",
         ),
         (
-            Api::OpenAiResponses,
+            "openai.responses",
             "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"m\"}\n\n",
             "server_error",
         ),
         (
-            Api::OpenAiResponses,
+            "openai.responses",
             "data: {\"type\":\"response.failed\",\"response\":{\"id\":\"r\",\"status\":\"failed\",\"error\":{\"code\":\"rate_limit_exceeded\"}}}\n\n",
             "rate_limit_exceeded",
         ),
         (
-            Api::OpenAiResponses,
+            "openai.responses",
             r#"{"id":"r","status":"failed"}"#,
             "failed",
         ),
@@ -176,7 +185,7 @@ fn a_cut_anthropic_stream_has_no_output_count() {
     let body = b"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"model\":\"c\",\
         \"usage\":{\"input_tokens\":5,\"cache_read_input_tokens\":7,\"output_tokens\":1}}}\n\n\
         event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"a\"}}\n\n";
-    let result = read(Api::AnthropicMessages, "anthropic", &[body]);
+    let result = read("anthropic.messages", "anthropic", &[body]);
     assert_eq!(
         result.usage,
         Usage {
@@ -191,7 +200,7 @@ fn a_cut_anthropic_stream_has_no_output_count() {
 #[test]
 fn white_space_before_json_and_json_where_a_stream_was_asked_for() {
     let result = read(
-        Api::OpenAiChat,
+        "openai.chat",
         "openrouter",
         &[b"\n \n", b"  {\"id\":\"c2\",\"choices\":[]}"],
     );
@@ -204,7 +213,7 @@ fn of_a_body_over_the_bound_the_whole_members_are_read() {
         r#"{{"id":"c3","model":"m","choices":[{{"message":{{"content":"{}"}}}}]}}"#,
         "x".repeat(200)
     );
-    let result = read_bounded(Api::OpenAiChat, "openai", &[body.as_bytes()], 100);
+    let result = read_bounded("openai.chat", "openai", &[body.as_bytes()], 100);
     assert_eq!(
         (result.facts.id.as_deref(), result.facts.model.as_deref()),
         (Some("c3"), Some("m"))
@@ -223,7 +232,7 @@ fn responses_take_their_tools_from_the_last_event() {
         event: response.incomplete\ndata: {\"type\":\"response.incomplete\",\"response\":{\"id\":\"r1\",\"model\":\"g\",\"status\":\"incomplete\",\
         \"incomplete_details\":{\"reason\":\"max_output_tokens\"},\"output\":[{\"type\":\"reasoning\"},{\"type\":\"function_call\",\"call_id\":\"k\",\"name\":\"f\"}],\
         \"usage\":{\"input_tokens\":3,\"output_tokens\":4,\"output_tokens_details\":{\"reasoning_tokens\":2}}}}\n\n";
-    let result = read(Api::OpenAiResponses, "openai", &[body]);
+    let result = read("openai.responses", "openai", &[body]);
     assert_eq!(result.facts.tool_calls, [tool("k", "f")]);
     assert_eq!(result.facts.finish_reasons, ["max_output_tokens"]);
     assert_eq!(

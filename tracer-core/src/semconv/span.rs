@@ -280,8 +280,19 @@ fn add_own(add: &mut Builder, facts: &CallFacts) {
 const fn operation_name(operation: Operation) -> &'static str {
     match operation {
         Operation::Chat => "chat",
+        Operation::GenerateContent => "generate_content",
         Operation::TextCompletion => "text_completion",
         Operation::Embeddings => "embeddings",
+        Operation::Retrieval => "retrieval",
+        Operation::InvokeAgent => "invoke_agent",
+        Operation::ImageGeneration => "image_generation",
+        Operation::Transcription => "transcription",
+        Operation::Translation => "translation",
+        Operation::Speech => "speech",
+        Operation::Moderation => "moderation",
+        Operation::Rerank => "rerank",
+        Operation::CountTokens => "count_tokens",
+        Operation::Batch => "batch",
     }
 }
 
@@ -294,21 +305,17 @@ const fn output_type(output: OutputType) -> &'static str {
     }
 }
 
-const fn openai_api_type(api: Api) -> Option<&'static str> {
-    match api {
-        Api::OpenAiChat => Some("chat_completions"),
-        Api::OpenAiResponses => Some("responses"),
-        Api::OpenAiCompletions | Api::OpenAiEmbeddings | Api::AnthropicMessages => None,
+/// The two interfaces that the conventions name.
+fn openai_api_type(api: Api) -> Option<&'static str> {
+    match api.0 {
+        "openai.chat" => Some("chat_completions"),
+        "openai.responses" => Some("responses"),
+        _ => None,
     }
 }
 
-const fn speaks_openai(api: Api) -> bool {
-    match api {
-        Api::OpenAiChat | Api::OpenAiCompletions | Api::OpenAiResponses | Api::OpenAiEmbeddings => {
-            true
-        }
-        Api::AnthropicMessages => false,
-    }
+fn speaks_openai(api: Api) -> bool {
+    api.family() == "openai"
 }
 
 const fn incomplete_capture(capture: CaptureState) -> Option<&'static str> {

@@ -1,3 +1,5 @@
 //! Streams of messages inside a body.
 
+pub mod event;
+pub mod framing;
 pub mod sse;

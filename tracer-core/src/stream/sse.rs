@@ -5,18 +5,8 @@
 
 use memchr::{memchr, memchr2};
 
+use super::event::Event;
 use crate::limits::Limits;
-
-/// One event, as of its blank line. Bytes are as sent: UTF-8 unless the peer is at fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Event<'a> {
-    /// Value of its last `event` field; empty means `message`.
-    pub event: &'a [u8],
-    /// Values of its `data` fields, joined by line feeds.
-    pub data: &'a [u8],
-    /// The last event id of the stream, empty if none was set.
-    pub id: &'a [u8],
-}
 
 /// An incremental parser of one event stream.
 #[derive(Debug)]
@@ -218,6 +208,7 @@ impl Fields {
             event,
             data,
             id: &self.last_id,
+            is_error: false,
         })
     }
 

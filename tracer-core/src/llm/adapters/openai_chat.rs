@@ -10,19 +10,76 @@ use serde::{
 };
 
 use super::{
-    answer::{Answer, keep_last},
-    call::{OutputType, RequestFacts},
-    error_body::ErrorField,
-    event::{Chunk, is_done},
-    json::{
-        Count, Filled, Flag, Integer, Length, Lenient, List, Number, Object, Text, Texts, lenient,
-        read,
+    adapter::{
+        Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, StreamReader, has_member,
     },
+    deployment::model_of_path,
+    event::{Chunk, is_done},
+    openai_prefilter::chunk_has_metadata,
     openai_usage::{OpenAiUsage, ReasoningRule},
-    prefilter::chunk_has_metadata,
-    request::RequestRead,
+    request_line::RequestLine,
 };
-use crate::stream::sse::Event;
+use crate::{
+    llm::{
+        answer::{Answer, keep_last},
+        call::{Operation, OutputType, Provider, RequestFacts},
+        error_body::ErrorField,
+        json::{
+            Count, Filled, Flag, Integer, Length, Lenient, List, Number, Object, Text, Texts,
+            lenient, read,
+        },
+    },
+    stream::event::Event,
+};
+
+/// Chat completions.
+#[derive(Debug)]
+pub(super) struct OpenAiChat;
+
+impl Adapter for OpenAiChat {
+    fn name(&self) -> &'static str {
+        "openai.chat"
+    }
+
+    fn flavour(&self) -> &'static str {
+        "openai"
+    }
+
+    fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
+        let operation = match request.post()? {
+            // Mistral's agents answer in the same shape.
+            [.., "chat" | "agents", "completions"] => Operation::Chat,
+            [.., "fim", "completions"] => Operation::TextCompletion,
+            [.., "v1", "chat"] if request.provider() == Some("writer") => Operation::Chat,
+            _ => return None,
+        };
+        Some(Endpoint::new(operation).with_model(model_of_path(request)))
+    }
+
+    fn seems(&self, body: &[u8]) -> bool {
+        has_member(body, r#""messages""#)
+    }
+
+    fn read_request(&self, _: &RequestContext<'_>, body: &[u8]) -> Option<RequestRead> {
+        read_request(body)
+    }
+
+    fn read_document(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
+        read_document(body, answer, reasoning_rule(context.provider))
+    }
+
+    fn stream(&self, context: &AnswerContext<'_>) -> Box<dyn StreamReader> {
+        Box::new(ChatStream::new(reasoning_rule(context.provider)))
+    }
+}
+
+fn reasoning_rule(provider: &Provider) -> ReasoningRule {
+    if provider.0 == "x_ai" {
+        ReasoningRule::Beside
+    } else {
+        ReasoningRule::Within
+    }
+}
 
 /// Chunks that are parsed in search of id and model before a server is held to never send them.
 const IDENTITY_CHUNKS: u8 = 16;
@@ -79,8 +136,7 @@ impl Format<'_> {
     }
 }
 
-/// Reads a request body.
-pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
+fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
     let speech = body
         .modalities
@@ -303,8 +359,14 @@ impl ChatStream {
         }
     }
 
-    /// Takes the next event.
-    pub(super) fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
+    fn knows_enough(&self, answer: &Answer) -> bool {
+        let identified = answer.id.is_some() && answer.model.is_some();
+        self.had_output && (identified || self.looked_at >= IDENTITY_CHUNKS)
+    }
+}
+
+impl StreamReader for ChatStream {
+    fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
         if is_done(event.data) {
             answer.ended = true;
             return Chunk::Other;
@@ -325,11 +387,6 @@ impl ChatStream {
             return Chunk::Output;
         }
         Chunk::Other
-    }
-
-    fn knows_enough(&self, answer: &Answer) -> bool {
-        let identified = answer.id.is_some() && answer.model.is_some();
-        self.had_output && (identified || self.looked_at >= IDENTITY_CHUNKS)
     }
 }
 

@@ -5,13 +5,50 @@
 use serde::Deserialize;
 
 use super::{
+    adapter::{Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, has_member},
+    deployment::model_of_path,
+    openai_usage::OpenAiUsage,
+    request_line::RequestLine,
+};
+use crate::llm::{
     answer::Answer,
-    call::RequestFacts,
+    call::{Operation, RequestFacts},
     error_body::ErrorField,
     json::{Count, Filled, Object, Text, Texts, read},
-    openai_usage::OpenAiUsage,
-    request::RequestRead,
 };
+
+/// Embeddings.
+#[derive(Debug)]
+pub(super) struct OpenAiEmbeddings;
+
+impl Adapter for OpenAiEmbeddings {
+    fn name(&self) -> &'static str {
+        "openai.embeddings"
+    }
+
+    fn flavour(&self) -> &'static str {
+        "openai"
+    }
+
+    fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
+        let [.., "embeddings"] = request.post()? else {
+            return None;
+        };
+        Some(Endpoint::new(Operation::Embeddings).with_model(model_of_path(request)))
+    }
+
+    fn seems(&self, body: &[u8]) -> bool {
+        has_member(body, r#""input""#)
+    }
+
+    fn read_request(&self, _: &RequestContext<'_>, body: &[u8]) -> Option<RequestRead> {
+        read_request(body)
+    }
+
+    fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
+        read_document(body, answer)
+    }
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -23,8 +60,7 @@ struct Request<'a> {
     encoding_format: Texts,
 }
 
-/// Reads a request body.
-pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
+fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
     let has_shape = body.input.0 && body.model.as_str().is_some();
     let facts = RequestFacts {
@@ -45,8 +81,7 @@ struct Document<'a> {
     error: ErrorField<'a>,
 }
 
-/// Reads an answer; `false` if it is not one.
-pub(super) fn read_document(body: &[u8], answer: &mut Answer) -> bool {
+fn read_document(body: &[u8], answer: &mut Answer) -> bool {
     let Some(document) = read::<Document<'_>>(body) else {
         return false;
     };

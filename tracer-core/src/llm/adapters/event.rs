@@ -1,10 +1,10 @@
 //! What the adapters have in common about events of a stream.
 
-use crate::stream::sse::Event;
+use crate::stream::event::Event;
 
 /// What an event brought to the reader of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Chunk {
+pub(in crate::llm) enum Chunk {
     /// A piece of the answer: text, reasoning, a tool call.
     Output,
     /// Anything else: roles, pings, marks, usage, errors.

@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::{
+use crate::llm::{
     json::{Count, Object},
     usage::Usage,
 };

@@ -7,15 +7,64 @@
 use serde::Deserialize;
 
 use super::{
-    answer::{Answer, keep_last},
-    call::{OutputType, RequestFacts},
-    error_body::{ErrorField, UNNAMED},
+    adapter::{
+        Adapter, AnswerContext, Certainty, Endpoint, RequestContext, RequestRead, StreamReader,
+        has_member,
+    },
     event::{Chunk, event_type},
-    json::{Count, Filled, Flag, Length, List, Number, Object, Text, Texts, read},
-    request::RequestRead,
-    usage::Usage,
+    request_line::RequestLine,
 };
-use crate::stream::sse::Event;
+use crate::{
+    llm::{
+        answer::{Answer, keep_last},
+        call::{Operation, OutputType, RequestFacts},
+        error_body::{ErrorField, UNNAMED},
+        json::{Count, Filled, Flag, Length, List, Number, Object, Text, Texts, read},
+        usage::Usage,
+    },
+    stream::event::Event,
+};
+
+/// Messages.
+#[derive(Debug)]
+pub(super) struct AnthropicMessages;
+
+impl Adapter for AnthropicMessages {
+    fn name(&self) -> &'static str {
+        "anthropic.messages"
+    }
+
+    fn flavour(&self) -> &'static str {
+        "anthropic"
+    }
+
+    fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
+        let versioned = request.header("anthropic-version").is_some();
+        let certainty = match request.post()? {
+            [.., "messages"] if versioned => Certainty::Sure,
+            // `/v1/threads/{id}/messages` is another API: there the id stands before `messages`.
+            [.., "v1", "messages"] => Certainty::OnKnownHost,
+            _ => return None,
+        };
+        Some(Endpoint::new(Operation::Chat).with_certainty(certainty))
+    }
+
+    fn seems(&self, body: &[u8]) -> bool {
+        has_member(body, r#""messages""#)
+    }
+
+    fn read_request(&self, _: &RequestContext<'_>, body: &[u8]) -> Option<RequestRead> {
+        read_request(body)
+    }
+
+    fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
+        read_document(body, answer)
+    }
+
+    fn stream(&self, _: &AnswerContext<'_>) -> Box<dyn StreamReader> {
+        Box::new(AnthropicStream::default())
+    }
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -50,8 +99,7 @@ struct Format<'a> {
     kind: Text<'a>,
 }
 
-/// Reads a request body.
-pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
+fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
     let has_shape = body.messages.0 && body.model.as_str().is_some();
     let config = body.output_config.0.as_ref();
@@ -195,8 +243,7 @@ impl Message<'_> {
     }
 }
 
-/// Reads an answer in one piece; `false` if it is not one.
-pub(super) fn read_document(body: &[u8], answer: &mut Answer) -> bool {
+fn read_document(body: &[u8], answer: &mut Answer) -> bool {
     let Some(message) = read::<Message<'_>>(body) else {
         return false;
     };
@@ -235,13 +282,12 @@ struct Delta<'a> {
 
 /// Reads a stream of events.
 #[derive(Debug, Default)]
-pub(super) struct AnthropicStream {
+struct AnthropicStream {
     counts: Counts,
 }
 
-impl AnthropicStream {
-    /// Takes the next event.
-    pub(super) fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
+impl StreamReader for AnthropicStream {
+    fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
         let named = event_type(event);
         match named {
             Some(b"content_block_delta") => return Chunk::Output,
@@ -262,7 +308,9 @@ impl AnthropicStream {
             .unwrap_or_default();
         self.tell(kind, &data, answer)
     }
+}
 
+impl AnthropicStream {
     fn tell(&mut self, kind: &[u8], data: &Data<'_>, answer: &mut Answer) -> Chunk {
         match kind {
             b"message_start" => self.start(data, answer),

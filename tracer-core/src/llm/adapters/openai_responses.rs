@@ -6,16 +6,61 @@
 use serde::{Deserialize, de::MapAccess};
 
 use super::{
-    answer::{Answer, keep_last},
-    call::RequestFacts,
-    error_body::ErrorField,
+    adapter::{
+        Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, StreamReader, has_member,
+    },
+    deployment::model_of_path,
     event::{Chunk, event_type, is_done},
-    json::{Count, Filled, Flag, Length, Lenient, List, Number, Object, Text, lenient, read},
     openai_chat::{Format, Reasoning},
     openai_usage::{OpenAiUsage, ReasoningRule},
-    request::RequestRead,
+    request_line::RequestLine,
 };
-use crate::stream::sse::Event;
+use crate::{
+    llm::{
+        answer::{Answer, keep_last},
+        call::{Operation, RequestFacts},
+        error_body::ErrorField,
+        json::{Count, Filled, Flag, Length, Lenient, List, Number, Object, Text, lenient, read},
+    },
+    stream::event::Event,
+};
+
+/// Responses.
+#[derive(Debug)]
+pub(super) struct OpenAiResponses;
+
+impl Adapter for OpenAiResponses {
+    fn name(&self) -> &'static str {
+        "openai.responses"
+    }
+
+    fn flavour(&self) -> &'static str {
+        "openai"
+    }
+
+    fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
+        let [.., "responses"] = request.post()? else {
+            return None;
+        };
+        Some(Endpoint::new(Operation::Chat).with_model(model_of_path(request)))
+    }
+
+    fn seems(&self, body: &[u8]) -> bool {
+        has_member(body, r#""input""#)
+    }
+
+    fn read_request(&self, _: &RequestContext<'_>, body: &[u8]) -> Option<RequestRead> {
+        read_request(body)
+    }
+
+    fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
+        read_document(body, answer)
+    }
+
+    fn stream(&self, _: &AnswerContext<'_>) -> Box<dyn StreamReader> {
+        Box::new(ResponsesStream)
+    }
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -65,8 +110,7 @@ impl<'de: 'a, 'a> Lenient<'de> for Conversation<'a> {
 
 lenient!(Conversation<'a>);
 
-/// Reads a request body.
-pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
+fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
     let has_shape = body.prompt.0 || (body.input.0 && body.model.as_str().is_some());
     let format = body.text.0.as_ref().and_then(|text| text.format.0.as_ref());
@@ -183,8 +227,7 @@ impl Response<'_> {
     }
 }
 
-/// Reads an answer in one piece; `false` if it is not one.
-pub(super) fn read_document(body: &[u8], answer: &mut Answer) -> bool {
+fn read_document(body: &[u8], answer: &mut Answer) -> bool {
     let Some(response) = read::<Response<'_>>(body) else {
         return false;
     };
@@ -203,8 +246,17 @@ struct Data<'a> {
     output_index: Count,
 }
 
-/// Reads one event of a stream.
-pub(super) fn read_event(event: &Event<'_>, answer: &mut Answer) -> Chunk {
+/// Reads a stream of events.
+#[derive(Debug)]
+struct ResponsesStream;
+
+impl StreamReader for ResponsesStream {
+    fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
+        read_event(event, answer)
+    }
+}
+
+fn read_event(event: &Event<'_>, answer: &mut Answer) -> Chunk {
     if is_done(event.data) {
         answer.ended = true;
         return Chunk::Other;

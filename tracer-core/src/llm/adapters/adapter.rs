@@ -1,0 +1,170 @@
+//! What an adapter is: all that is known of one wire API.
+
+use std::fmt::Debug;
+
+use memchr::memmem;
+
+use super::{event::Chunk, request_line::RequestLine};
+use crate::{
+    http::head::ResponseHead,
+    llm::{
+        answer::Answer,
+        call::{Operation, Provider, RequestFacts},
+        error_body,
+    },
+    stream::event::Event,
+};
+
+/// One wire API: which requests are its calls, and how their bodies are read.
+///
+/// An adapter holds no state; what a stream needs lives in its [`StreamReader`]. Everything it is
+/// given comes from outside and may be cut, wrong or hostile: what it cannot read is absent.
+pub(in crate::llm) trait Adapter: Debug + Sync {
+    /// The API, as `family.interface`: see [`Api`](crate::llm::call::Api).
+    fn name(&self) -> &'static str;
+
+    /// Whose API it is: the `gen_ai.provider.name` of a call to a host that nobody knows.
+    fn flavour(&self) -> &'static str;
+
+    /// The endpoint that a request goes to, if it is one of this API.
+    fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint>;
+
+    /// Whether a body that breaks off looks like a request of this API, where the head alone does
+    /// not settle it. See [`has_member`].
+    fn seems(&self, body: &[u8]) -> bool;
+
+    /// Reads the body of a request; `None` if it is none.
+    fn read_request(&self, context: &RequestContext<'_>, body: &[u8]) -> Option<RequestRead>;
+
+    /// Reads an answer in one piece into `answer`; `false` if it is none. A body that broke off is
+    /// given cut after its last whole member.
+    fn read_document(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool;
+
+    /// Reads what came with an error status. The status itself stands in for an error without a name.
+    fn read_error(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) {
+        let _ = context;
+        answer.error = error_body::error_type(body);
+    }
+
+    /// A reader of an answer that comes in events. Without one, nothing of it is read.
+    fn stream(&self, context: &AnswerContext<'_>) -> Box<dyn StreamReader> {
+        let _ = context;
+        Box::new(Unread)
+    }
+}
+
+/// Reads the events of one answer, in order.
+pub(in crate::llm) trait StreamReader: Debug + Send {
+    /// Takes the next event, and tells what it brought. Events may be missing in between.
+    fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk;
+}
+
+/// An endpoint of an API, as the head of a request tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::llm) struct Endpoint {
+    /// What a call to it does.
+    pub(in crate::llm) operation: Operation,
+    /// The model, where the path names it.
+    pub(in crate::llm) model: Option<String>,
+    /// Whether the answer comes as a stream, where the path says so.
+    pub(in crate::llm) stream: Option<bool>,
+    /// Whether the body has a say.
+    pub(in crate::llm) certainty: Certainty,
+}
+
+/// How sure the head of a request makes that it is a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::llm) enum Certainty {
+    /// Path or headers settle it, on any host.
+    Sure,
+    /// The path settles it on a host that is known to serve models; on any other the body must have
+    /// the shape of the API.
+    OnKnownHost,
+    /// The body must have the shape of the API on any host.
+    NeedsShape,
+}
+
+impl Endpoint {
+    /// An endpoint that does `operation`, certain on known hosts.
+    pub(in crate::llm) const fn new(operation: Operation) -> Self {
+        Self {
+            operation,
+            model: None,
+            stream: None,
+            certainty: Certainty::OnKnownHost,
+        }
+    }
+
+    /// The path names a model.
+    pub(in crate::llm) fn with_model(self, model: Option<String>) -> Self {
+        Self { model, ..self }
+    }
+
+    /// The path says whether the answer is a stream.
+    pub(in crate::llm) fn with_stream(self, stream: bool) -> Self {
+        Self {
+            stream: Some(stream),
+            ..self
+        }
+    }
+
+    /// How sure path and headers make.
+    pub(in crate::llm) fn with_certainty(self, certainty: Certainty) -> Self {
+        Self { certainty, ..self }
+    }
+}
+
+/// Where a request body belongs.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::llm) struct RequestContext<'a> {
+    /// Line and headers of the request.
+    pub(in crate::llm) request: &'a RequestLine<'a>,
+    /// What the adapter made of them.
+    pub(in crate::llm) endpoint: &'a Endpoint,
+    /// Who serves it.
+    pub(in crate::llm) provider: &'a Provider,
+}
+
+/// Where an answer belongs.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::llm) struct AnswerContext<'a> {
+    /// What the adapter made of the request's head.
+    pub(in crate::llm) endpoint: &'a Endpoint,
+    /// Who serves it.
+    pub(in crate::llm) provider: &'a Provider,
+    /// Status and headers of the response.
+    pub(in crate::llm) head: &'a ResponseHead,
+}
+
+impl AnswerContext<'_> {
+    /// The value of a response header, by its lower-case name, if the allow list lets it through.
+    pub(in crate::llm) fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name)
+    }
+}
+
+/// A request body as an adapter understood it.
+#[derive(Debug, Default)]
+pub(in crate::llm) struct RequestRead {
+    /// The parameters.
+    pub(in crate::llm) facts: RequestFacts,
+    /// The body holds what every request of the API must hold.
+    pub(in crate::llm) has_shape: bool,
+}
+
+/// Whether a JSON object that may break off has a member, at any depth: `quoted` is its name with
+/// both quotes, which cannot stand inside a JSON string.
+pub(super) fn has_member(body: &[u8], quoted: &str) -> bool {
+    body.trim_ascii_start().first() == Some(&b'{')
+        && memmem::find(body, quoted.as_bytes()).is_some()
+}
+
+/// Reads nothing: the API has no streams.
+#[derive(Debug)]
+struct Unread;
+
+impl StreamReader for Unread {
+    fn event(&mut self, _: &Event<'_>, _: &mut Answer) -> Chunk {
+        Chunk::Other
+    }
+}
