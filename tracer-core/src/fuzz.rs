@@ -12,7 +12,10 @@ pub use crate::{
     http::{content_encoding::fuzz_content_encoding as content_encoding, h1::fuzz::fuzz_h1 as h1},
     llm::fuzz_response as response,
     reassembly::fuzz_reassembly as reassembly,
-    stream::sse::fuzz_sse as sse,
+    stream::{
+        event_stream::fuzz_event_stream as event_stream, json_array::fuzz_json_array as json_array,
+        ndjson::fuzz_ndjson as ndjson, sse::fuzz_sse as sse,
+    },
 };
 pub use connections::fuzz_connections as connections;
 

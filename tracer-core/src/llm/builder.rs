@@ -208,7 +208,7 @@ impl CallBuilder {
         self.worsen(CaptureState::Gap);
         if let Some(response) = &mut self.response {
             response.bytes = response.bytes.saturating_add(missing);
-            response.reader.gap();
+            response.reader.gap(&self.recognised);
         }
     }
 

@@ -81,7 +81,7 @@ impl ResponseReader {
             // OpenRouter keeps connections alive with white space before JSON.
             bytes = bytes.trim_ascii_start();
             let Some(&first) = bytes.first() else { return };
-            self.form = self.form_of(first, recognised);
+            self.form = self.form_of(Some(first), recognised);
         }
         match &mut self.form {
             Form::Unknown => {}
@@ -96,7 +96,7 @@ impl ResponseReader {
         }
     }
 
-    fn form_of(&self, first: u8, recognised: &Recognised) -> Form {
+    fn form_of(&self, first: Option<u8>, recognised: &Recognised) -> Form {
         let signs = Signs {
             content_type: self.head.headers.get("content-type").unwrap_or_default(),
             first,
@@ -112,13 +112,12 @@ impl ResponseReader {
     }
 
     /// Bytes of the body are missing here.
-    pub(super) fn gap(&mut self) {
+    pub(super) fn gap(&mut self, recognised: &Recognised) {
+        if matches!(self.form, Form::Unknown) {
+            self.form = self.form_of(None, recognised);
+        }
         match &mut self.form {
-            Form::Unknown => {
-                let mut buffer = BodyBuffer::new(self.bound);
-                buffer.gap();
-                self.form = Form::Document(buffer);
-            }
+            Form::Unknown => {}
             Form::Document(buffer) => buffer.gap(),
             Form::Stream(stream) => stream.framing.gap(),
         }

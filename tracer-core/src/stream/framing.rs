@@ -1,6 +1,8 @@
 //! How a body that comes in pieces is cut into events.
 
-use super::{event::Event, sse::Sse};
+use super::{
+    event::Event, event_stream::EventStream, json_array::JsonArray, ndjson::Ndjson, sse::Sse,
+};
 use crate::limits::Limits;
 
 /// A parser of one of the framings in which answers are streamed.
@@ -8,6 +10,12 @@ use crate::limits::Limits;
 pub enum Framing {
     /// Server-sent events.
     Sse(Sse),
+    /// Lines of JSON.
+    Ndjson(Ndjson),
+    /// A JSON array, written element by element.
+    JsonArray(JsonArray),
+    /// Amazon's binary frames.
+    EventStream(EventStream),
 }
 
 /// What is known of a body before it is read.
@@ -15,8 +23,8 @@ pub enum Framing {
 pub struct Signs<'a> {
     /// The `content-type` of the response, empty if it has none.
     pub content_type: &'a str,
-    /// Its first byte that is not white space.
-    pub first: u8,
+    /// Its first byte that is not white space; `None` if that was lost.
+    pub first: Option<u8>,
     /// The request asked for a stream, as far as its path tells.
     pub asked_for: bool,
 }
@@ -27,12 +35,25 @@ impl Framing {
     /// The first byte decides where it can: servers answer with JSON where a stream was asked for,
     /// and send streams under other types. The content type settles the rest.
     pub fn of(signs: Signs<'_>, limits: &Limits) -> Option<Self> {
-        match (signs.first, &*signs.media_type()) {
+        let kind = match (signs.first, &*signs.media_type()) {
             // `data`, `event`, `id`, `retry` or a comment: no JSON text begins like this.
-            (b'd' | b'e' | b'i' | b'r' | b':', _) => Some(Self::Sse(Sse::new(limits))),
-            (b'{' | b'[', _) => None,
-            (_, "text/event-stream") => Some(Self::Sse(Sse::new(limits))),
-            _ => None,
+            (Some(b'd' | b'e' | b'i' | b'r' | b':'), _) => Kind::Sse,
+            (Some(b'{') | None, media_type) if is_ndjson(media_type) => Kind::Ndjson,
+            (Some(b'[') | None, "application/json") if signs.asked_for => Kind::JsonArray,
+            (Some(b'{' | b'['), _) => return None,
+            (_, "text/event-stream") => Kind::Sse,
+            (_, "application/vnd.amazon.eventstream") => Kind::EventStream,
+            _ => return None,
+        };
+        Some(Self::new(kind, limits))
+    }
+
+    fn new(kind: Kind, limits: &Limits) -> Self {
+        match kind {
+            Kind::Sse => Self::Sse(Sse::new(limits)),
+            Kind::Ndjson => Self::Ndjson(Ndjson::new(limits)),
+            Kind::JsonArray => Self::JsonArray(JsonArray::new(limits)),
+            Kind::EventStream => Self::EventStream(EventStream::new(limits)),
         }
     }
 
@@ -40,6 +61,9 @@ impl Framing {
     pub fn feed(&mut self, bytes: &[u8], on_event: &mut impl FnMut(Event<'_>)) {
         match self {
             Self::Sse(parser) => parser.feed(bytes, on_event),
+            Self::Ndjson(parser) => parser.feed(bytes, on_event),
+            Self::JsonArray(parser) => parser.feed(bytes, on_event),
+            Self::EventStream(parser) => parser.feed(bytes, on_event),
         }
     }
 
@@ -47,6 +71,9 @@ impl Framing {
     pub fn gap(&mut self) {
         match self {
             Self::Sse(parser) => parser.gap(),
+            Self::Ndjson(parser) => parser.gap(),
+            Self::JsonArray(parser) => parser.gap(),
+            Self::EventStream(parser) => parser.gap(),
         }
     }
 
@@ -54,6 +81,9 @@ impl Framing {
     pub fn finish(&mut self) -> Option<Event<'_>> {
         match self {
             Self::Sse(parser) => parser.finish(),
+            Self::Ndjson(parser) => parser.finish(),
+            Self::JsonArray(parser) => parser.finish(),
+            Self::EventStream(parser) => parser.finish(),
         }
     }
 
@@ -61,8 +91,31 @@ impl Framing {
     pub fn skipped(&self) -> u64 {
         match self {
             Self::Sse(parser) => parser.skipped(),
+            Self::Ndjson(parser) => parser.skipped(),
+            Self::JsonArray(parser) => parser.skipped(),
+            Self::EventStream(parser) => parser.skipped(),
         }
     }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Sse,
+    Ndjson,
+    JsonArray,
+    EventStream,
+}
+
+/// The names under which lines of JSON go.
+fn is_ndjson(media_type: &str) -> bool {
+    matches!(
+        media_type,
+        "application/x-ndjson"
+            | "application/ndjson"
+            | "application/jsonl"
+            | "application/jsonlines"
+            | "application/x-jsonlines"
+    )
 }
 
 impl Signs<'_> {
@@ -80,21 +133,59 @@ impl Signs<'_> {
 mod tests {
     use super::*;
 
-    fn is_stream(content_type: &str, first: u8) -> bool {
+    fn framing(content_type: &str, first: Option<u8>, asked_for: bool) -> &'static str {
         let signs = Signs {
             content_type,
             first,
-            asked_for: false,
+            asked_for,
         };
-        Framing::of(signs, &Limits::default()).is_some()
+        match Framing::of(signs, &Limits::default()) {
+            None => "document",
+            Some(Framing::Sse(_)) => "sse",
+            Some(Framing::Ndjson(_)) => "ndjson",
+            Some(Framing::JsonArray(_)) => "array",
+            Some(Framing::EventStream(_)) => "event stream",
+        }
     }
 
     #[test]
     fn the_first_byte_speaks_before_the_content_type() {
-        assert!(is_stream("application/json", b'd'));
-        assert!(is_stream("", b':'));
-        assert!(!is_stream("text/event-stream", b'{'));
-        assert!(is_stream("Text/Event-Stream; charset=utf-8", 0xef));
-        assert!(!is_stream("application/json", b'n'));
+        assert_eq!(framing("application/json", Some(b'd'), false), "sse");
+        assert_eq!(framing("", Some(b':'), true), "sse");
+        assert_eq!(framing("text/event-stream", Some(b'{'), true), "document");
+        assert_eq!(framing("application/json", Some(b'n'), false), "document");
+    }
+
+    #[test]
+    fn the_content_type_settles_the_rest() {
+        for (content_type, first, expected) in [
+            ("Text/Event-Stream; charset=utf-8", Some(0xef), "sse"),
+            ("text/event-stream", None, "sse"),
+            ("application/x-ndjson", Some(b'{'), "ndjson"),
+            ("application/jsonl ;charset=utf-8", None, "ndjson"),
+            (
+                "application/vnd.amazon.eventstream",
+                Some(0),
+                "event stream",
+            ),
+            ("application/vnd.amazon.eventstream", Some(b'{'), "document"),
+            ("application/json", None, "document"),
+        ] {
+            assert_eq!(
+                framing(content_type, first, false),
+                expected,
+                "{content_type}"
+            );
+        }
+    }
+
+    /// An array is an answer in one piece, unless the path asked for a stream.
+    #[test]
+    fn an_array_is_a_stream_where_one_was_asked_for() {
+        let json = "application/json; charset=UTF-8";
+        assert_eq!(framing(json, Some(b'['), false), "document");
+        assert_eq!(framing(json, Some(b'['), true), "array");
+        assert_eq!(framing(json, None, true), "array");
+        assert_eq!(framing(json, Some(b'{'), true), "document");
     }
 }

@@ -1,5 +1,12 @@
 //! Streams of messages inside a body.
 
 pub mod event;
+pub mod event_stream;
 pub mod framing;
+mod held;
+pub mod json_array;
+pub mod ndjson;
 pub mod sse;
+
+#[cfg(any(test, feature = "fuzzing"))]
+mod fuzz;

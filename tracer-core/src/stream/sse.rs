@@ -1,147 +1,114 @@
 //! Server-sent events: the stream format of the HTML standard, sections 9.2.5 and 9.2.6.
 //!
-//! An event that lies within one piece is reported without a copy; one that does not is gathered
-//! as it came, up to [`Limits::event_bytes`].
+//! An event that lies within one piece is read in one pass and reported without a copy; one that
+//! does not is gathered as it came, up to [`Limits::event_bytes`].
 
-use memchr::{memchr, memchr2};
+mod fields;
 
-use super::event::Event;
+use memchr::memchr2;
+
+use self::fields::Fields;
+use super::{event::Event, held::Held};
 use crate::limits::Limits;
 
-/// An incremental parser of one event stream.
+/// An incremental parser of one event stream. The data of its events are the values of the `data`
+/// fields, joined by line feeds.
 #[derive(Debug)]
 pub struct Sse {
-    end: EndFinder,
     /// The text of an event whose end has not come.
-    held: Vec<u8>,
-    /// The event under way is too long or was hit by a loss.
-    skipping: bool,
-    skipped: u64,
+    held: Held,
+    /// A line of it has begun and not ended.
+    in_line: bool,
+    /// The last byte was a CR: an LF that follows belongs to it.
+    after_cr: bool,
     fields: Fields,
-    event_bytes: usize,
 }
-
-/// Memory that is given back when a long event is over.
-const KEPT_BYTES: usize = 16 << 10;
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Sse {
     /// A parser at the beginning of a stream.
     pub fn new(limits: &Limits) -> Self {
         Self {
-            end: EndFinder::default(),
-            held: Vec::new(),
-            skipping: false,
-            skipped: 0,
-            fields: Fields {
-                at_start: true,
-                ..Fields::default()
-            },
-            event_bytes: limits.event_bytes,
+            held: Held::new(limits.event_bytes),
+            in_line: false,
+            after_cr: false,
+            fields: Fields::default(),
         }
     }
 
-    /// Takes the next bytes and reports each event as soon as its blank line has begun.
+    /// Takes the next bytes and reports each event as soon as its blank line has begun: with the CR
+    /// of that line, so as not to wait for an LF that may not come.
     pub fn feed(&mut self, mut bytes: &[u8], on_event: &mut impl FnMut(Event<'_>)) {
-        loop {
-            bytes = bytes
-                .get(self.end.line_feed_of_last_event(bytes)..)
-                .unwrap_or_default();
-            let Some(end) = self.end.find(bytes) else {
-                return self.hold(bytes);
+        while !bytes.is_empty() {
+            bytes = if self.held.is_idle() {
+                self.read(bytes, on_event)
+            } else {
+                self.read_on(bytes, on_event)
             };
-            let (text, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
-            self.dispatch(text, on_event);
-            bytes = rest;
         }
     }
 
     /// Bytes of the stream were lost: drops the event they belonged to and goes on with the next.
     pub fn gap(&mut self) {
-        self.held = Vec::new();
-        self.skipping = true;
+        self.held.skip();
         // Where the bytes behind the loss stand in their line is unknown, but a blank line is one.
-        self.end = EndFinder {
-            in_line: true,
-            ..EndFinder::default()
-        };
+        self.in_line = true;
+        self.after_cr = false;
     }
 
     /// The event that was under way when the stream ended, if it had data. By the standard it is
     /// not an event: its blank line never came, and its last line may be cut.
     pub fn finish(&mut self) -> Option<Event<'_>> {
-        if std::mem::take(&mut self.skipping) {
-            return None;
-        }
-        self.fields.parse(&self.held)
+        self.fields.read_cut(self.held.finish()?)
     }
 
     /// Events that were left out: too long, or hit by a loss.
     pub fn skipped(&self) -> u64 {
-        self.skipped
+        self.held.skipped()
     }
 
-    /// Keeps the beginning of an event for the pieces to come.
-    fn hold(&mut self, bytes: &[u8]) {
-        if self.skipping {
-            return;
+    /// Reads the event at the beginning of `bytes`; returns what follows it.
+    fn read<'a>(&mut self, bytes: &'a [u8], on_event: &mut impl FnMut(Event<'_>)) -> &'a [u8] {
+        if std::mem::take(&mut self.after_cr) && bytes.first() == Some(&b'\n') {
+            return bytes.get(1..).unwrap_or_default();
         }
-        if self.held.len().saturating_add(bytes.len()) > self.event_bytes {
-            self.skipping = true;
-            self.held = Vec::new();
-        } else {
-            self.held.extend_from_slice(bytes);
-        }
-    }
-
-    /// An event ends with `text`.
-    fn dispatch(&mut self, text: &[u8], on_event: &mut impl FnMut(Event<'_>)) {
-        if !self.held.is_empty() {
-            self.hold(text);
-        } else if text.len() > self.event_bytes {
-            self.skipping = true;
-        }
-        if std::mem::take(&mut self.skipping) {
-            self.fields.at_start = false;
-            self.skipped += 1;
-            return;
-        }
-        let event = self.fields.parse(if self.held.is_empty() {
-            text
-        } else {
-            &self.held
-        });
-        if let Some(event) = event {
+        let Some((length, event)) = self.fields.read(bytes) else {
+            let last = bytes.last();
+            self.after_cr = last == Some(&b'\r');
+            self.in_line = !matches!(last, Some(b'\r' | b'\n'));
+            self.held.extend(bytes);
+            return &[];
+        };
+        if self.held.admits(length)
+            && let Some(event) = event
+        {
             on_event(event);
         }
-        self.held.clear();
-        self.held.shrink_to(KEPT_BYTES);
-        self.fields.joined.shrink_to(KEPT_BYTES);
+        let (text, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
+        self.after_cr = text.last() == Some(&b'\r');
+        rest
     }
-}
 
-/// Finds the blank line that ends an event. Lines end with CR LF, LF or CR.
-#[derive(Debug, Default)]
-struct EndFinder {
-    /// The line has begun.
-    in_line: bool,
-    /// The last byte was a CR: an LF that follows belongs to it.
-    after_cr: bool,
-}
-
-impl EndFinder {
-    /// An event ends with the CR of its blank line, so as not to wait for an LF that may not come.
-    /// Returns the length of that LF, 1 or 0, if `bytes` begin the next event.
-    fn line_feed_of_last_event(&mut self, bytes: &[u8]) -> usize {
-        let is_line_feed = self.after_cr && !self.in_line && bytes.first() == Some(&b'\n');
-        if is_line_feed {
-            self.after_cr = false;
+    /// Reads on in an event whose beginning is held; returns what follows it.
+    fn read_on<'a>(&mut self, bytes: &'a [u8], on_event: &mut impl FnMut(Event<'_>)) -> &'a [u8] {
+        let Some(end) = self.find_end(bytes) else {
+            self.held.extend(bytes);
+            return &[];
+        };
+        let (text, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+        match self.held.complete(text) {
+            Some(text) => {
+                if let Some((_, Some(event))) = self.fields.read(text) {
+                    on_event(event);
+                }
+            }
+            None => self.fields.skip(),
         }
-        usize::from(is_line_feed)
+        self.held.release();
+        rest
     }
 
-    /// The offset behind the blank line.
-    fn find(&mut self, bytes: &[u8]) -> Option<usize> {
+    /// The offset behind the blank line that ends the event under way.
+    fn find_end(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             let length = memchr2(b'\n', b'\r', rest);
@@ -159,120 +126,12 @@ impl EndFinder {
     }
 }
 
-/// The fields of the event under way, and what lasts for the stream.
-#[derive(Debug, Default)]
-struct Fields {
-    /// A byte order mark may come.
-    at_start: bool,
-    /// Data of more than one line.
-    joined: Vec<u8>,
-    last_id: Vec<u8>,
-}
-
-impl Fields {
-    /// Reads the text of one event; `None` if it has no data.
-    fn parse<'a>(&'a mut self, mut text: &'a [u8]) -> Option<Event<'a>> {
-        if std::mem::take(&mut self.at_start) {
-            text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        }
-        let mut event: &[u8] = &[];
-        let mut data = None;
-        let mut lines = 0;
-        while let Some(line) = next_line(&mut text) {
-            let (name, value) = field(line);
-            match name {
-                b"data" => {
-                    // The first line is only copied if there is a second.
-                    match (lines, data) {
-                        (1, Some(first)) => {
-                            self.joined.clear();
-                            self.joined.extend_from_slice(first);
-                            self.append(value);
-                        }
-                        (0, _) => data = Some(value),
-                        _ => self.append(value),
-                    }
-                    lines += 1;
-                }
-                b"event" => event = value,
-                b"id" if memchr(0, value).is_none() => {
-                    self.last_id.clear();
-                    self.last_id.extend_from_slice(value);
-                }
-                // A time to wait before reconnecting, a comment, or nothing known.
-                _ => {}
-            }
-        }
-        let data = if lines > 1 { &self.joined } else { data? };
-        Some(Event {
-            event,
-            data,
-            id: &self.last_id,
-            is_error: false,
-        })
-    }
-
-    fn append(&mut self, line: &[u8]) {
-        self.joined.push(b'\n');
-        self.joined.extend_from_slice(line);
-    }
-}
-
-/// Takes a line and its end off `text`.
-fn next_line<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
-    if text.is_empty() {
-        return None;
-    }
-    let length = memchr2(b'\n', b'\r', text).unwrap_or(text.len());
-    let (line, rest) = text.split_at(length);
-    *text = match rest {
-        [b'\r', b'\n', rest @ ..] | [_, rest @ ..] => rest,
-        [] => rest,
-    };
-    Some(line)
-}
-
-/// Name and value of a field; the name of a comment is empty.
-fn field(line: &[u8]) -> (&[u8], &[u8]) {
-    let colon = memchr(b':', line).unwrap_or(line.len());
-    let (name, value) = line.split_at(colon);
-    let value = value.strip_prefix(b":").unwrap_or(value);
-    (name, value.strip_prefix(b" ").unwrap_or(value))
-}
-
 /// Any bytes in pieces of any size, with losses between them.
 #[cfg(any(test, feature = "fuzzing"))]
 pub fn fuzz_sse(data: &[u8]) {
-    let limits = Limits {
-        event_bytes: 256,
-        ..Limits::default()
-    };
-    let Some((size, stream)) = data.split_first() else {
-        return;
-    };
-    let size = usize::from(*size % 64) + 1;
-
-    let mut whole = Vec::new();
-    let mut parser = Sse::new(&limits);
-    parser.feed(stream, &mut |event| {
-        whole.push((event.event.to_vec(), event.data.to_vec(), event.id.to_vec()))
+    super::fuzz::any_split(data, |limits| {
+        super::framing::Framing::Sse(Sse::new(limits))
     });
-    let mut pieces = Vec::new();
-    let mut split = Sse::new(&limits);
-    for piece in stream.chunks(size) {
-        split.feed(piece, &mut |event| {
-            pieces.push((event.event.to_vec(), event.data.to_vec(), event.id.to_vec()))
-        });
-    }
-    assert_eq!(whole, pieces);
-    assert_eq!(parser.skipped(), split.skipped());
-    assert_eq!(parser.finish(), split.finish());
-
-    let mut lossy = Sse::new(&limits);
-    for piece in stream.chunks(size).step_by(2) {
-        lossy.feed(piece, &mut |_| {});
-        lossy.gap();
-    }
 }
 
 #[cfg(test)]
