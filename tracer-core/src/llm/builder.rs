@@ -1,7 +1,7 @@
 //! Builds one call from the events of its exchange.
 
 use super::{
-    adapters::request_line::RequestLine,
+    adapters::{adapter::RequestRead, request_line::RequestLine},
     body::{BodyBuffer, BodyRead},
     call::{
         Api, Call, CallFacts, CaptureState, Captured, Outcome, RequestFacts, ResponseFacts, Timing,
@@ -177,14 +177,21 @@ impl CallBuilder {
         let seems = !sure && adapter.seems(buffer.bytes());
         let line = RequestLine::new(&self.head, Some(&self.recognised.provider));
         let context = self.recognised.request(&line);
-        self.request = match buffer.read(|body| adapter.read_request(&context, body)) {
-            BodyRead::Whole(read) => Request::over(read.facts, sure || read.has_shape),
-            BodyRead::Beginning(read) => Request::over(read.facts, sure || seems),
+        let (read, confirmed) = match buffer.read(|body| adapter.read_request(&context, body)) {
+            BodyRead::Whole(read) => {
+                let confirmed = sure || read.has_shape;
+                (read, confirmed)
+            }
+            BodyRead::Beginning(read) => (read, sure || seems),
             BodyRead::Nothing => {
                 let incomplete = self.capture != CaptureState::Complete;
-                Request::over(RequestFacts::default(), sure || (incomplete && seems))
+                (RequestRead::default(), sure || (incomplete && seems))
             }
         };
+        if let Some(operation) = read.operation {
+            self.recognised.endpoint.operation = operation;
+        }
+        self.request = Request::over(read.facts, confirmed);
     }
 
     fn response_head(&mut self, head: Box<ResponseHead>, time: Timestamp) {

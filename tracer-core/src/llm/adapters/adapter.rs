@@ -150,6 +150,8 @@ pub(in crate::llm) struct RequestRead {
     pub(in crate::llm) facts: RequestFacts,
     /// The body holds what every request of the API must hold.
     pub(in crate::llm) has_shape: bool,
+    /// What the call does, where the body tells better than the path.
+    pub(in crate::llm) operation: Option<Operation>,
 }
 
 /// Whether a JSON object that may break off has a member, at any depth: `quoted` is its name with

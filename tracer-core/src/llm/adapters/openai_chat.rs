@@ -175,6 +175,7 @@ fn read_request(body: &[u8]) -> Option<RequestRead> {
     Some(RequestRead {
         facts,
         has_shape: body.messages.0,
+        ..RequestRead::default()
     })
 }
 

@@ -92,5 +92,9 @@ fn read_request(body: &[u8]) -> Option<RequestRead> {
         choice_count: body.n.0,
         ..RequestFacts::default()
     };
-    Some(RequestRead { facts, has_shape })
+    Some(RequestRead {
+        facts,
+        has_shape,
+        ..RequestRead::default()
+    })
 }

@@ -69,7 +69,11 @@ fn read_request(body: &[u8]) -> Option<RequestRead> {
         encoding_formats: body.encoding_format.0,
         ..RequestFacts::default()
     };
-    Some(RequestRead { facts, has_shape })
+    Some(RequestRead {
+        facts,
+        has_shape,
+        ..RequestRead::default()
+    })
 }
 
 #[derive(Debug, Default, Deserialize)]

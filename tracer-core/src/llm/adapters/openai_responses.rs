@@ -132,7 +132,11 @@ fn read_request(body: &[u8]) -> Option<RequestRead> {
         tool_count: body.tools.0,
         ..RequestFacts::default()
     };
-    Some(RequestRead { facts, has_shape })
+    Some(RequestRead {
+        facts,
+        has_shape,
+        ..RequestRead::default()
+    })
 }
 
 /// The answer, as a document and inside the events of a stream.
