@@ -7,7 +7,7 @@
 const NAME_BYTES: usize = 64;
 
 /// Headers that describe a message, its path or its cost and never hold a secret. Sorted.
-const NAMES: [&str; 61] = [
+const NAMES: [&str; 64] = [
     "accept",
     "accept-encoding",
     "amz-sdk-invocation-id",
@@ -29,6 +29,8 @@ const NAMES: [&str; 61] = [
     "helicone-cache",
     "helicone-id",
     "inference-id",
+    "mcp-protocol-version",
+    "mcp-session-id",
     "mistral-correlation-id",
     "openai-beta",
     "openai-model",
@@ -65,6 +67,7 @@ const NAMES: [&str; 61] = [
     "x-ms-region",
     "x-ms-request-id",
     "x-ms-served-model",
+    "x-pinecone-api-version",
     "x-portkey-trace-id",
     "x-provider-name",
     "x-request-id",

@@ -2,6 +2,7 @@
 
 use super::{
     call::{ResponseFacts, ToolCall},
+    mcp::McpAnswer,
     usage::Usage,
 };
 
@@ -21,6 +22,10 @@ pub(super) struct Answer {
     pub(super) error: Option<String>,
     /// The API's own end mark came: nothing can be missing, whatever the framing says.
     pub(super) ended: bool,
+    /// Documents that a retrieval found.
+    pub(super) documents: Option<u64>,
+    /// What an answer of the Model Context Protocol says.
+    pub(super) mcp: McpAnswer,
     finished: Vec<(u64, String)>,
     tools: Vec<ToolSlot>,
 }
@@ -96,6 +101,8 @@ impl Answer {
         facts.model = self.model;
         facts.service_tier = self.service_tier;
         facts.system_fingerprint = self.system_fingerprint;
+        facts.documents = self.documents;
+        facts.mcp = self.mcp;
         self.finished.sort_by_key(|(index, _)| *index);
         facts.finish_reasons = self
             .finished

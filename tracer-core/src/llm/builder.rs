@@ -5,6 +5,7 @@ use super::{
     body::{BodyBuffer, BodyRead},
     call::{
         Api, Call, CallFacts, CaptureState, Captured, Outcome, RequestFacts, ResponseFacts, Timing,
+        TraceParent,
     },
     chunk_times::ChunkTimes,
     recognise::Recognised,
@@ -268,10 +269,7 @@ impl CallBuilder {
             provider: self.recognised.provider,
             operation: endpoint.operation,
             api: Api(self.recognised.adapter.name()),
-            parent: head
-                .headers
-                .get("traceparent")
-                .and_then(trace_parent::parse),
+            parent: parent(&head, &request),
             host: head.host,
             path: head.target.path,
             http_version: head.version,
@@ -351,6 +349,13 @@ impl Read {
             end,
         }
     }
+}
+
+/// The caller's context: of an MCP request that of its message, since one connection may carry the
+/// messages of many.
+fn parent(head: &RequestHead, request: &RequestFacts) -> Option<TraceParent> {
+    let of_message = request.mcp.as_ref().and_then(|mcp| mcp.parent);
+    of_message.or_else(|| trace_parent::parse(head.headers.get("traceparent")?))
 }
 
 const fn capture_of(end: BodyEnd) -> CaptureState {

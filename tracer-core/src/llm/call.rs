@@ -7,7 +7,10 @@ use crate::{
         exchange::ExchangeId,
         head::{Host, HttpVersion},
     },
-    llm::usage::Usage,
+    llm::{
+        mcp::{McpAnswer, McpRequest},
+        usage::Usage,
+    },
     segment::ConnectionId,
     time::Timestamp,
 };
@@ -109,6 +112,8 @@ pub enum Operation {
     Embeddings,
     /// Documents found by a query.
     Retrieval,
+    /// A request of the Model Context Protocol; what it does, its method says.
+    Mcp,
     /// A run of an agent that the provider hosts.
     InvokeAgent,
     /// Images from text or images.
@@ -166,6 +171,10 @@ pub struct RequestFacts {
     pub previous_response_id: Option<String>,
     pub conversation_id: Option<String>,
     pub tool_count: Option<u64>,
+    /// Index or collection of a retrieval.
+    pub data_source_id: Option<String>,
+    /// The request of the Model Context Protocol, if it is one.
+    pub mcp: Option<Box<McpRequest>>,
     /// Which attempt the client library said this is, from 0 (`x-stainless-retry-count`).
     pub retry_count: Option<u64>,
     pub user_agent: Option<String>,
@@ -199,6 +208,10 @@ pub struct ResponseFacts {
     /// The provider's request id from a response header.
     pub request_id: Option<String>,
     pub tool_calls: Vec<ToolCall>,
+    /// Documents that a retrieval found.
+    pub documents: Option<u64>,
+    /// What an answer of the Model Context Protocol says.
+    pub mcp: McpAnswer,
     /// Stream chunks that carried output (0 for an answer in one piece).
     pub chunks: u64,
     pub body_bytes: u64,

@@ -109,6 +109,14 @@ pub(super) const KNOWN_HOSTS: &[HostRow] = &[
     models("api.portkey.ai", "portkey"),
     models("ai-gateway.vercel.sh", "vercel_ai_gateway"),
     models("gateway.ai.cloudflare.com", "cloudflare_ai_gateway"),
+    // Vector stores: only their queries count.
+    mixed("*.pinecone.io", "pinecone"),
+    mixed("*.cloud.qdrant.io", "qdrant"),
+    mixed("*.weaviate.cloud", "weaviate"),
+    mixed("*.weaviate.network", "weaviate"),
+    mixed("api.trychroma.com", "chroma"),
+    mixed("*.zillizcloud.com", "milvus"),
+    mixed("*.search.windows.net", "azure.ai.search"),
     // Local servers.
     models("ollama.com", "ollama"),
     port(11434, "ollama"),

@@ -6,7 +6,10 @@ use super::bounds::{
     ERROR_TYPE_BYTES, HEADER_BYTES, LIST_ITEMS, NAME_BYTES, STOP_SEQUENCE_BYTES, STOP_SEQUENCES,
     clean, clean_list, clean_option,
 };
-use crate::llm::call::{Call, CallFacts, Captured, Outcome, Released, RequestFacts, ResponseFacts};
+use crate::llm::{
+    call::{Call, CallFacts, Captured, Outcome, Released, RequestFacts, ResponseFacts},
+    mcp::McpRequest,
+};
 
 /// Lets a call out as metadata: no type in [`CallFacts`] holds prompts, answers, tool arguments or
 /// credentials, and every string in it is bounded and free of control characters from here on.
@@ -40,6 +43,7 @@ fn scrub_request(request: &mut RequestFacts) {
         &mut request.reasoning_level,
         &mut request.previous_response_id,
         &mut request.conversation_id,
+        &mut request.data_source_id,
     ] {
         clean_option(name, NAME_BYTES);
     }
@@ -50,6 +54,22 @@ fn scrub_request(request: &mut RequestFacts) {
         STOP_SEQUENCE_BYTES,
     );
     clean_list(&mut request.encoding_formats, LIST_ITEMS, NAME_BYTES);
+    if let Some(mcp) = &mut request.mcp {
+        scrub_mcp(mcp);
+    }
+}
+
+fn scrub_mcp(mcp: &mut McpRequest) {
+    clean(&mut mcp.method, NAME_BYTES);
+    for name in [
+        &mut mcp.tool,
+        &mut mcp.prompt,
+        &mut mcp.id,
+        &mut mcp.protocol_version,
+        &mut mcp.session_id,
+    ] {
+        clean_option(name, NAME_BYTES);
+    }
 }
 
 fn scrub_response(response: &mut ResponseFacts) {
@@ -59,6 +79,8 @@ fn scrub_response(response: &mut ResponseFacts) {
         &mut response.service_tier,
         &mut response.system_fingerprint,
         &mut response.request_id,
+        &mut response.mcp.protocol_version,
+        &mut response.mcp.session_id,
     ] {
         clean_option(name, NAME_BYTES);
     }

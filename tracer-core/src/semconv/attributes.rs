@@ -55,7 +55,7 @@ macro_rules! registry {
 }
 
 registry! {
-    /// What the call does: `chat`, `text_completion` or `embeddings`.
+    /// What the call does: `chat`, `text_completion`, `embeddings`, `retrieval`, `execute_tool` and others; of MCP requests only `tools/call` has one.
     GEN_AI_OPERATION_NAME = "gen_ai.operation.name", String, Required;
     /// Who served it, by host; for an unknown host the flavour of its wire format (`openai`, `anthropic`).
     GEN_AI_PROVIDER_NAME = "gen_ai.provider.name", String, Required;
@@ -123,6 +123,22 @@ registry! {
     OPENAI_RESPONSE_SERVICE_TIER = "openai.response.service_tier", String, Conditional;
     /// Fingerprint of the serving environment on an OpenAI interface.
     OPENAI_RESPONSE_SYSTEM_FINGERPRINT = "openai.response.system_fingerprint", String, Recommended;
+    /// Index, collection or store that was searched.
+    GEN_AI_DATA_SOURCE_ID = "gen_ai.data_source.id", String, Conditional;
+    /// Tool that an MCP request calls.
+    GEN_AI_TOOL_NAME = "gen_ai.tool.name", String, Conditional;
+    /// Prompt that an MCP request asks for.
+    GEN_AI_PROMPT_NAME = "gen_ai.prompt.name", String, Conditional;
+    /// Method of an MCP request.
+    MCP_METHOD_NAME = "mcp.method.name", String, Required;
+    /// Version of MCP that client and server speak.
+    MCP_PROTOCOL_VERSION = "mcp.protocol.version", String, Recommended;
+    /// MCP session, from the header `Mcp-Session-Id`.
+    MCP_SESSION_ID = "mcp.session.id", String, Recommended;
+    /// Id of a JSON-RPC request; a notification has none.
+    JSONRPC_REQUEST_ID = "jsonrpc.request.id", String, Conditional;
+    /// Code of a JSON-RPC error.
+    RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code", String, Conditional;
     /// Status code of the response.
     HTTP_RESPONSE_STATUS_CODE = "http.response.status_code", Int, Conditional;
     /// HTTP version on the wire: `1.0`, `1.1` or `2`.
@@ -131,6 +147,10 @@ registry! {
     USER_AGENT_ORIGINAL = "user_agent.original", String, Recommended;
     /// The provider's id of the request, from a response header.
     LLM_TRACER_REQUEST_ID = "llm_tracer.request_id", String, Own;
+    /// Documents that a retrieval found.
+    LLM_TRACER_RETRIEVAL_DOCUMENT_COUNT = "llm_tracer.retrieval.document_count", Int, Own;
+    /// `true` if an MCP request was only accepted: its answer comes on a stream that was opened before and is not joined to it.
+    LLM_TRACER_MCP_ANSWER_ELSEWHERE = "llm_tracer.mcp.answer_elsewhere", Boolean, Own;
     /// Which attempt the client library says this is, from 1 for the first retry.
     LLM_TRACER_RETRY_COUNT = "llm_tracer.retry_count", Int, Own;
     /// `true` if the exchange ended before the answer was complete.

@@ -7,7 +7,7 @@ use super::{
     span::{add_identity, add_openai_response, error_type},
     value::{Attributes, Value},
 };
-use crate::llm::call::{Call, CallFacts, Released};
+use crate::llm::call::{Call, CallFacts, Operation, Released};
 
 /// Values for a metric that share their attributes.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,8 +84,12 @@ fn duration(mut attributes: Attributes, facts: &CallFacts) -> Measurement {
         ));
     }
     let value = facts.timing.end.since(facts.timing.start).as_secs_f64();
+    let metric = match facts.operation {
+        Operation::Mcp => Metric::McpOperationDuration,
+        _ => Metric::OperationDuration,
+    };
     Measurement {
-        metric: Metric::OperationDuration,
+        metric,
         values: vec![value],
         attributes,
     }

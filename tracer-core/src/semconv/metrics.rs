@@ -8,11 +8,17 @@ pub enum Metric {
     TokenUsage,
     TimeToFirstChunk,
     TimePerOutputChunk,
+    McpOperationDuration,
 }
 
 /// Buckets of the duration histograms, seconds.
 pub const DURATION_BUCKETS: [f64; 14] = [
     0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+];
+
+/// Buckets of the MCP duration histogram, seconds.
+pub const MCP_DURATION_BUCKETS: [f64; 14] = [
+    0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
 ];
 
 /// Buckets of the token histogram.
@@ -35,11 +41,12 @@ pub const TOKEN_BUCKETS: [f64; 14] = [
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::OperationDuration,
         Self::TokenUsage,
         Self::TimeToFirstChunk,
         Self::TimePerOutputChunk,
+        Self::McpOperationDuration,
     ];
 
     /// Name of the instrument, a histogram.
@@ -49,6 +56,7 @@ impl Metric {
             Self::TokenUsage => "gen_ai.client.token.usage",
             Self::TimeToFirstChunk => "gen_ai.client.operation.time_to_first_chunk",
             Self::TimePerOutputChunk => "gen_ai.client.operation.time_per_output_chunk",
+            Self::McpOperationDuration => "mcp.client.operation.duration",
         }
     }
 
@@ -63,6 +71,9 @@ impl Metric {
                 "Time from the first byte of a request to the first chunk that carries output."
             }
             Self::TimePerOutputChunk => "Time from one chunk that carries output to the next.",
+            Self::McpOperationDuration => {
+                "Time from the first byte of an MCP request to the last byte of its answer."
+            }
         }
     }
 
@@ -78,6 +89,7 @@ impl Metric {
     pub const fn buckets(self) -> &'static [f64; 14] {
         match self {
             Self::TokenUsage => &TOKEN_BUCKETS,
+            Self::McpOperationDuration => &MCP_DURATION_BUCKETS,
             _ => &DURATION_BUCKETS,
         }
     }

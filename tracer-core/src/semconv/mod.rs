@@ -5,6 +5,7 @@
 
 pub mod attributes;
 mod build;
+mod mcp;
 mod measure;
 mod metrics;
 pub mod resource;

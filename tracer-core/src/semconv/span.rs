@@ -3,6 +3,7 @@
 use super::{
     attributes as names,
     build::Builder,
+    mcp,
     value::{Attributes, Value},
 };
 use crate::{
@@ -47,6 +48,7 @@ pub fn span(call: &Call<Released>) -> Span {
     add_request(&mut add, facts);
     add_response(&mut add, facts);
     add_usage(&mut add, facts);
+    mcp::add_details(&mut add, facts);
     add_transport(&mut add, facts);
     add_own(&mut add, facts);
     Span {
@@ -61,20 +63,31 @@ pub fn span(call: &Call<Released>) -> Span {
 }
 
 fn name(facts: &CallFacts) -> String {
+    if let Some(mcp) = &facts.request.mcp {
+        return mcp::span_name(mcp);
+    }
     let operation = operation_name(facts.operation);
-    match &facts.request.model {
-        Some(model) => format!("{operation} {model}"),
+    let target = match facts.operation {
+        Operation::Retrieval => &facts.request.data_source_id,
+        _ => &facts.request.model,
+    };
+    match target {
+        Some(target) => format!("{operation} {target}"),
         None => operation.to_owned(),
     }
 }
 
 /// What spans and measurements share first: operation, provider, models and server.
 pub(super) fn add_identity(add: &mut Builder, facts: &CallFacts) {
-    add.label(
-        names::GEN_AI_OPERATION_NAME,
-        operation_name(facts.operation),
-    );
-    add.text(names::GEN_AI_PROVIDER_NAME, Some(&facts.provider.0));
+    if let Some(mcp) = &facts.request.mcp {
+        mcp::add_identity(add, mcp);
+    } else {
+        add.label(
+            names::GEN_AI_OPERATION_NAME,
+            operation_name(facts.operation),
+        );
+        add.text(names::GEN_AI_PROVIDER_NAME, Some(&facts.provider.0));
+    }
     add.text(names::GEN_AI_REQUEST_MODEL, facts.request.model.as_deref());
     add.text(
         names::GEN_AI_RESPONSE_MODEL,
@@ -144,6 +157,10 @@ fn add_request(add: &mut Builder, facts: &CallFacts) {
     add.list(
         names::GEN_AI_REQUEST_ENCODING_FORMATS,
         request.encoding_formats.clone(),
+    );
+    add.text(
+        names::GEN_AI_DATA_SOURCE_ID,
+        request.data_source_id.as_deref(),
     );
     add.count(
         names::GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
@@ -254,6 +271,10 @@ fn add_own(add: &mut Builder, facts: &CallFacts) {
             .collect();
         add.list(names::LLM_TRACER_TOOL_CALL_IDS, ids);
     }
+    add.count(
+        names::LLM_TRACER_RETRIEVAL_DOCUMENT_COUNT,
+        response.documents,
+    );
     add.count(names::LLM_TRACER_REQUEST_TOOL_COUNT, request.tool_count);
     add.text(
         names::LLM_TRACER_REQUEST_REASONING_LEVEL,
@@ -284,6 +305,7 @@ const fn operation_name(operation: Operation) -> &'static str {
         Operation::TextCompletion => "text_completion",
         Operation::Embeddings => "embeddings",
         Operation::Retrieval => "retrieval",
+        Operation::Mcp => "mcp",
         Operation::InvokeAgent => "invoke_agent",
         Operation::ImageGeneration => "image_generation",
         Operation::Transcription => "transcription",

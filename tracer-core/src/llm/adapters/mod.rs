@@ -20,3 +20,9 @@ mod openai_chat;
 mod openai_completions;
 mod openai_embeddings;
 mod openai_responses;
+
+mod mcp;
+mod retrieval;
+
+#[cfg(test)]
+mod testing;

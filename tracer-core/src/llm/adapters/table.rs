@@ -1,9 +1,17 @@
 //! The table of adapters.
 
 use super::{
-    adapter::Adapter, anthropic::AnthropicMessages, openai_chat::OpenAiChat,
-    openai_completions::OpenAiCompletions, openai_embeddings::OpenAiEmbeddings,
+    adapter::Adapter,
+    anthropic::AnthropicMessages,
+    mcp::McpHttp,
+    openai_chat::OpenAiChat,
+    openai_completions::OpenAiCompletions,
+    openai_embeddings::OpenAiEmbeddings,
     openai_responses::OpenAiResponses,
+    retrieval::{
+        AzureSearch, Chroma, Elasticsearch, Milvus, OpenAiVectorStore, Pinecone, Qdrant, Retrieval,
+        Weaviate,
+    },
 };
 
 /// Every adapter. A request belongs to the first one that knows its endpoint, so those of narrow
@@ -15,6 +23,17 @@ pub(in crate::llm) static ADAPTERS: &[&dyn Adapter] = &[
     &AnthropicMessages,
     // Any other path that ends in `completions`.
     &OpenAiCompletions,
+    // Vector stores.
+    &Retrieval(AzureSearch),
+    &Retrieval(Chroma),
+    &Retrieval(Elasticsearch),
+    &Retrieval(Milvus),
+    &Retrieval(OpenAiVectorStore),
+    &Retrieval(Pinecone),
+    &Retrieval(Qdrant),
+    &Retrieval(Weaviate),
+    // Any path at all.
+    &McpHttp,
 ];
 
 #[cfg(test)]
