@@ -319,7 +319,8 @@ fn reader(loaded: &mut Loaded, config: &Config) -> Result<RingReader> {
         _ => return Err(missing("CONTROL").into()),
     };
     let settings = Control {
-        wake: 1,
+        // The reader begins by polling: nobody pays for waking it when it starts under load.
+        wake: 0,
         own_tgid: std::process::id(),
         head: UNJUDGED_HEAD,
     };
