@@ -22,6 +22,7 @@ use tracer_core::pipeline::Pipeline;
 use super::{
     driver::{Driver, DriverParts},
     health::{self, Health, HealthServer},
+    memory,
     privileges::{self, Needs},
     prober::{Prober, ProberParts, Sources},
     shutdown::StopSignals,
@@ -62,6 +63,7 @@ const NO_SIGNALS: &str = "cannot take over SIGTERM and SIGINT";
 /// # Errors
 /// Whatever keeps the agent from tracing, with what to do about it.
 pub fn run(config: Config) -> Result<ExitCode> {
+    memory::keep_small();
     let (loaded, mechanism) = prepare(&config)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
