@@ -9,6 +9,7 @@ use super::{
         Api, Call, CallFacts, CaptureState, Captured, Outcome, RequestFacts, ResponseFacts, Timing,
     },
     chunk_times::ChunkTimes,
+    clip::clipped,
     recognise::{Certainty, Recognised},
     response::{ResponseRead, ResponseReader},
     trace_parent,
@@ -152,6 +153,26 @@ impl CallBuilder {
         }
     }
 
+    /// Bytes held of its bodies.
+    pub(crate) fn held(&self) -> usize {
+        let request = match &self.request {
+            Request::Coming(buffer) => buffer.held(),
+            Request::Over { .. } => 0,
+        };
+        let response = self.response.as_ref();
+        request + response.map_or(0, |response| response.reader.held())
+    }
+
+    /// Gives them back: what came is read, the rest is only counted.
+    pub(crate) fn shed(&mut self) {
+        self.worsen(CaptureState::Truncated);
+        self.end_request();
+        if let Some(response) = &mut self.response {
+            let Recognised { api, provider, .. } = &self.recognised;
+            response.reader.shed(*api, provider);
+        }
+    }
+
     fn request_body(&mut self, bytes: &[u8]) {
         self.request_bytes += bytes.len() as u64;
         if let Request::Coming(buffer) = &mut self.request {
@@ -180,8 +201,8 @@ impl CallBuilder {
         let sure = self.recognised.certainty == Certainty::Sure;
         let seems = !sure && seems_to_have_shape(api, buffer.bytes());
         self.request = match buffer.read(|body| read_request(api, body)) {
-            BodyRead::Whole(read) => Request::over(read.facts, sure || read.has_shape),
-            BodyRead::Beginning(read) => Request::over(read.facts, sure || seems),
+            BodyRead::Whole(read) => Request::over(clipped(read.facts), sure || read.has_shape),
+            BodyRead::Beginning(read) => Request::over(clipped(read.facts), sure || seems),
             BodyRead::Nothing => {
                 let incomplete = self.capture != CaptureState::Complete;
                 Request::over(RequestFacts::default(), sure || (incomplete && seems))
@@ -382,6 +403,7 @@ fn seems_to_have_shape(api: Api, body: &[u8]) -> bool {
 const fn capture_of(end: BodyEnd) -> CaptureState {
     match end {
         BodyEnd::Complete | BodyEnd::Cut => CaptureState::Complete,
+        BodyEnd::Open => CaptureState::Open,
         BodyEnd::Gap { .. } => CaptureState::Gap,
         BodyEnd::Truncated => CaptureState::Truncated,
         BodyEnd::Undecodable => CaptureState::Undecodable,

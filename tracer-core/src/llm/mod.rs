@@ -11,6 +11,7 @@ mod adapters;
 mod answer;
 mod body;
 mod chunk_times;
+mod clip;
 mod error_body;
 mod event;
 mod hosts;

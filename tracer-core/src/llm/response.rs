@@ -41,6 +41,8 @@ enum Form {
     Document(BodyBuffer),
     /// Server-sent events.
     Stream(Box<(Sse, StreamReader)>),
+    /// A document whose beginning was read, and whose rest is not looked at.
+    Shed,
 }
 
 /// What the response came to.
@@ -81,7 +83,7 @@ impl ResponseReader {
             self.form = self.form_of(first, api, provider);
         }
         match &mut self.form {
-            Form::Unknown => {}
+            Form::Unknown | Form::Shed => {}
             Form::Document(buffer) => buffer.feed(bytes),
             Form::Stream(stream) => {
                 let (sse, reader) = &mut **stream;
@@ -120,36 +122,72 @@ impl ResponseReader {
             }
             Form::Document(buffer) => buffer.gap(),
             Form::Stream(stream) => stream.0.gap(),
+            Form::Shed => {}
         }
     }
 
-    /// The body is over, at `time`.
-    pub(super) fn finish(self, time: Timestamp, api: Api, provider: &Provider) -> ResponseRead {
-        let Self {
-            status,
-            form,
-            mut answer,
-            mut times,
-            ..
-        } = self;
-        let mut capture = CaptureState::Complete;
-        let is_whole = match form {
-            Form::Unknown => false,
+    /// Bytes held for the body.
+    pub(super) fn held(&self) -> usize {
+        match &self.form {
+            Form::Unknown | Form::Shed => 0,
+            Form::Document(buffer) => buffer.held(),
+            Form::Stream(stream) => stream.0.held(),
+        }
+    }
+
+    /// Gives them back: a document is read as far as it came, a stream loses the event under way.
+    pub(super) fn shed(&mut self, api: Api, provider: &Provider) {
+        match std::mem::replace(&mut self.form, Form::Shed) {
             Form::Document(buffer) => {
-                if buffer.is_over_bound() {
-                    capture = CaptureState::Truncated;
-                }
-                if status >= 400 {
-                    answer.error = error_body::error_type(buffer.bytes());
-                    true
-                } else {
-                    read_answer(buffer, api, provider, &mut answer, &mut capture)
-                }
+                self.read_document(buffer, api, provider);
             }
             Form::Stream(mut stream) => {
+                stream.0.shed();
+                self.form = Form::Stream(stream);
+            }
+            form @ (Form::Unknown | Form::Shed) => self.form = form,
+        }
+    }
+
+    /// Reads a body in one piece; returns whether it was whole, and what that says of the capture.
+    fn read_document(
+        &mut self,
+        buffer: BodyBuffer,
+        api: Api,
+        provider: &Provider,
+    ) -> (bool, CaptureState) {
+        let mut capture = CaptureState::Complete;
+        if buffer.is_over_bound() {
+            capture = CaptureState::Truncated;
+        }
+        let is_whole = if self.status >= 400 {
+            self.answer.error = error_body::error_type(buffer.bytes());
+            true
+        } else {
+            read_answer(buffer, api, provider, &mut self.answer, &mut capture)
+        };
+        (is_whole, capture)
+    }
+
+    /// The body is over, at `time`.
+    pub(super) fn finish(mut self, time: Timestamp, api: Api, provider: &Provider) -> ResponseRead {
+        let mut capture = CaptureState::Complete;
+        let is_whole = match std::mem::replace(&mut self.form, Form::Shed) {
+            Form::Unknown => false,
+            Form::Shed => {
+                capture = CaptureState::Truncated;
+                false
+            }
+            Form::Document(buffer) => {
+                let (is_whole, read) = self.read_document(buffer, api, provider);
+                capture = read;
+                is_whole
+            }
+            Form::Stream(mut stream) => {
+                let Self { answer, times, .. } = &mut self;
                 let (sse, reader) = &mut *stream;
                 if let Some(event) = sse.finish() {
-                    take_event(reader, &event, time, &mut answer, &mut times);
+                    take_event(reader, &event, time, answer, times);
                 }
                 if sse.skipped() > 0 {
                     capture = CaptureState::Truncated;
@@ -157,6 +195,12 @@ impl ResponseReader {
                 answer.ended || answer.has_finished()
             }
         };
+        let Self {
+            status,
+            mut answer,
+            times,
+            ..
+        } = self;
         if status >= 400 && answer.error.is_none() {
             answer.error = Some(status.to_string());
         }

@@ -91,6 +91,19 @@ impl Sse {
         self.skipped
     }
 
+    /// Bytes held for the event under way, and kept for the ones to come.
+    pub fn held(&self) -> usize {
+        self.held.capacity() + self.fields.joined.capacity() + self.fields.last_id.capacity()
+    }
+
+    /// Gives them back: the event under way is left out.
+    pub fn shed(&mut self) {
+        self.skipping |= !self.held.is_empty();
+        self.held = Vec::new();
+        self.fields.joined = Vec::new();
+        self.fields.last_id = Vec::new();
+    }
+
     /// Keeps the beginning of an event for the pieces to come.
     fn hold(&mut self, bytes: &[u8]) {
         if self.skipping {
