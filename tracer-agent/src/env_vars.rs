@@ -17,6 +17,8 @@ pub const LLM_TRACER_SHUTDOWN_TIMEOUT: &str = "LLM_TRACER_SHUTDOWN_TIMEOUT";
 
 /// Cap per exchange and direction.
 pub const LLM_TRACER_EXCHANGE_CAP: &str = "LLM_TRACER_EXCHANGE_CAP";
+/// Memory for exchanges under way.
+pub const LLM_TRACER_MEMORY_CAP: &str = "LLM_TRACER_MEMORY_CAP";
 /// Size of the ring buffer.
 pub const LLM_TRACER_RING_SIZE: &str = "LLM_TRACER_RING_SIZE";
 /// Scheduling class of the reader thread.

@@ -3,17 +3,16 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracer_agent::{cli::Cli, commands};
+use tracer_agent::{
+    cli::Cli,
+    commands::{self, failure},
+};
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where a failure is told to the user"
-)]
 fn main() -> ExitCode {
     match commands::dispatch(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            failure::tell(&error);
             ExitCode::FAILURE
         }
     }

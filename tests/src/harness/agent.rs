@@ -93,6 +93,24 @@ impl Launch {
         self
     }
 
+    /// Started by another program: `words` and then the agent's own command line.
+    pub fn through(mut self, program: &str, words: &[&str]) -> Self {
+        let agent = &self.command;
+        let mut command = Command::new(program);
+        command
+            .args(words)
+            .arg(agent.get_program())
+            .args(agent.get_args());
+        for (name, value) in agent.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        self.command = command;
+        self
+    }
+
     /// Starts and waits until it is attached.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What a test needs of the machine; without it the test is skipped, aloud.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The folder of the workspace's `Cargo.toml`.
 pub fn workspace_root() -> PathBuf {
@@ -19,6 +19,8 @@ pub enum Need {
     Node,
     /// A program on the path.
     Program(&'static str),
+    /// A file of the system.
+    File(&'static str),
 }
 
 impl Need {
@@ -41,6 +43,7 @@ impl Need {
             Self::Program(name) => find_program(name)
                 .is_none()
                 .then(|| format!("{name} is not installed")),
+            Self::File(path) => (!Path::new(path).exists()).then(|| format!("there is no {path}")),
         }
     }
 }

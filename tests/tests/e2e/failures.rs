@@ -11,7 +11,7 @@ use tests::harness::{
     },
 };
 
-/// Runs a command that must fail; its one line must hold all of `words`.
+/// Runs a command that must fail; the one line that it prints must hold all of `words`.
 fn fails_with(command: &mut Command, words: &[&str]) -> Result<()> {
     let mut process = Process::start(command)?;
     let status = process.wait_end(Duration::from_secs(20))?;
@@ -21,14 +21,11 @@ fn fails_with(command: &mut Command, words: &[&str]) -> Result<()> {
         "it was ended by a signal\n{}",
         process.said()
     );
-    let said = process.stderr.all();
-    let errors: Vec<_> = said
-        .iter()
-        .filter(|line| !line.contains(" INFO "))
-        .collect();
-    let [error] = errors.as_slice() else {
+    let said = [process.stdout.all(), process.stderr.all()].concat();
+    let [error] = said.as_slice() else {
         anyhow::bail!("not one line\n{}", process.said())
     };
+    ensure!(error.starts_with("error: "), "{error}");
     for word in words {
         ensure!(error.contains(word), "{word:?} is not in: {error}");
     }
@@ -92,6 +89,39 @@ fn unreadable_certificate() -> Result<()> {
     fails_with(
         command.env("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
         &["/nowhere/ca.pem"],
+    )
+}
+
+#[test]
+fn endless_configuration() -> Result<()> {
+    if !met(&[Agent]) {
+        return Ok(());
+    }
+    let mut command = agent(&["--config", "/dev/zero"]);
+    fails_with(&mut command, &["/dev/zero", "longer than"])
+}
+
+#[test]
+fn no_processes_where_they_should_be() -> Result<()> {
+    if !met(&[Agent]) {
+        return Ok(());
+    }
+    let empty = tempfile::tempdir()?;
+    let mut command = agent(&["--metrics-listen", "none"]);
+    command.env("LLM_TRACER_PROC", empty.path());
+    let path = empty.path().to_string_lossy().into_owned();
+    fails_with(&mut command, &[&path, "agent.proc"])
+}
+
+#[test]
+fn foreign_address() -> Result<()> {
+    if !met(&[Agent]) {
+        return Ok(());
+    }
+    // An address for documentation: no host has it.
+    fails_with(
+        &mut agent(&["--metrics-listen", "192.0.2.1:9"]),
+        &["192.0.2.1:9", "--metrics-listen"],
     )
 }
 

@@ -7,5 +7,7 @@ mod clients;
 mod collector;
 mod failures;
 mod kill;
+mod no_btf;
+mod outputs;
 mod privacy;
 mod telemetry;

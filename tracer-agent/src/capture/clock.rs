@@ -37,7 +37,7 @@ impl Clock {
 }
 
 /// The clock that `bpf_ktime_get_ns` reads.
-fn monotonic_nanos() -> u64 {
+pub fn monotonic_nanos() -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,

@@ -1,19 +1,17 @@
 //! `completions`: a script for the shell.
 
-use std::{io, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
 
+use super::output;
 use crate::cli::Cli;
 
 /// Writes the script to standard output.
 pub fn run(shell: Shell) -> anyhow::Result<ExitCode> {
-    clap_complete::generate(
-        shell,
-        &mut Cli::command(),
-        "tracer-agent",
-        &mut io::stdout().lock(),
-    );
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "tracer-agent", &mut script);
+    output::print(script)?;
     Ok(ExitCode::SUCCESS)
 }

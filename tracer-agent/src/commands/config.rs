@@ -1,7 +1,8 @@
 //! `config`: show or check the configuration.
 
-use std::{io::Write, process::ExitCode};
+use std::process::ExitCode;
 
+use super::output;
 use crate::{
     cli::ConfigCommand,
     config::{effective::Config, file, layers::Layers, print},
@@ -9,16 +10,15 @@ use crate::{
 
 /// Carries out `config print` or `config check`.
 pub fn run(command: ConfigCommand) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
     match command {
         ConfigCommand::Print(args) => {
             let layers = args.layers()?;
             Config::resolve(&layers)?;
-            out.write_all(print::effective(&layers)?.as_bytes())?;
+            output::print(print::effective(&layers)?)?;
         }
         ConfigCommand::Check { file } => {
             Config::resolve(&Layers::new([file::read(&file)?]))?;
-            writeln!(out, "{}: ok", file.display())?;
+            output::print(format!("{}: ok\n", file.display()))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -3,7 +3,9 @@
 pub mod completions;
 pub mod config;
 pub mod doctor;
+pub mod failure;
 pub mod generate_docs;
+pub mod output;
 pub mod run;
 
 use std::process::ExitCode;

@@ -24,6 +24,8 @@ fn prepare(args: &SettingsArgs) -> anyhow::Result<Config> {
         .with_env_filter(config.agent.log.to_env_filter())
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        // What the log cannot take is lost; telling of it, on the same stream, would end the agent.
+        .log_internal_errors(false)
         .init();
     for (name, nearest) in environment::unknown(std::env::vars_os().map(|(name, _)| name)) {
         match nearest {

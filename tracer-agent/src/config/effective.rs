@@ -43,6 +43,8 @@ pub struct Config {
 pub struct CaptureConfig {
     /// Bytes copied of one exchange and direction.
     pub exchange_cap: u64,
+    /// Bytes that all exchanges under way may hold.
+    pub memory_cap: u64,
     /// Bytes of the ring buffer, a power of two.
     pub ring_size: u32,
     /// Scheduling class of the reader.
@@ -90,6 +92,7 @@ impl Config {
         Ok(Self {
             capture: CaptureConfig {
                 exchange_cap: layers.get(&keys::EXCHANGE_CAP)?.0.0,
+                memory_cap: layers.get(&keys::MEMORY_CAP)?.0.0,
                 ring_size: layers.get(&keys::RING_SIZE)?.0,
                 reader_priority: layers.get(&keys::READER_PRIORITY)?,
                 kernel_log: layers.get(&keys::KERNEL_LOG)?,
@@ -125,6 +128,7 @@ impl Config {
         let names = self.privacy.keep_headers.iter().map(HeaderName::as_str);
         Ok(PipelineConfig {
             body_bytes: usize::try_from(self.capture.exchange_cap).unwrap_or(usize::MAX),
+            held_bytes: usize::try_from(self.capture.memory_cap).unwrap_or(usize::MAX),
             headers: AllowList::with(names)?,
             hosts: self.providers.rules().to_vec(),
             ..PipelineConfig::default()

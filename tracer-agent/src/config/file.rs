@@ -1,7 +1,8 @@
 //! The configuration file.
 
 use std::{
-    fs,
+    fs::File,
+    io::{self, Read as _},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -23,14 +24,31 @@ use super::{
 
 /// Where the file is looked for when none is named.
 pub const DEFAULT_PATH: &str = "/etc/llm-tracer/config.toml";
+/// Longest file that is read: far more than a list of every process of a host takes.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// Reads a file.
 pub fn read(path: &Path) -> Result<Layer, ConfigError> {
-    let text = fs::read_to_string(path).map_err(|cause| ConfigError::Unreadable {
+    let text = bounded_text(path).map_err(|cause| ConfigError::Unreadable {
         path: path.to_owned(),
         cause,
     })?;
     parse(path, &text)
+}
+
+/// The whole file, unless it is too long for one, as a device without an end is.
+fn bounded_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?
+        .take(MAX_BYTES + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it is longer than {MAX_BYTES} bytes"),
+        ));
+    }
+    Ok(text)
 }
 
 /// Reads the file at [`DEFAULT_PATH`], if there is one.

@@ -23,6 +23,8 @@ use crate::{
 
 /// Cap per exchange: large enough for any real prompt, small enough for the kernel's counters.
 pub type ExchangeCap = Within<0x1_0000, 0x4000_0000>;
+/// Bound over all exchanges.
+pub type MemoryCap = Within<0x10_0000, 0x10_0000_0000>;
 /// Bound of the export queue.
 pub type QueueSize = Within<0x4_0000, 0x1_0000_0000>;
 
@@ -43,6 +45,9 @@ keys! {
     EXCHANGE_CAP: ExchangeCap = Key::new("capture.exchange_cap", "4MiB",
         "Bytes copied of one exchange in each direction. What goes beyond is counted, not copied, and the call says that it was not seen whole (`llm_tracer.capture_state`).")
         .env(&[LLM_TRACER_EXCHANGE_CAP]).flag("exchange-cap");
+    MEMORY_CAP: MemoryCap = Key::new("capture.memory_cap", "64MiB",
+        "Memory for all exchanges under way together: bodies, events and decoders. Beyond it the exchange that holds most goes on as metadata, and the call says that it was not seen whole (`llm_tracer.capture_state`).")
+        .env(&[LLM_TRACER_MEMORY_CAP]);
     RING_SIZE: RingSize = Key::new("capture.ring_size", "8MiB",
         "Size of the ring buffer between kernel and agent. A larger one rides out longer stalls of the agent; it is allocated once.")
         .env(&[LLM_TRACER_RING_SIZE]).flag("ring-size");

@@ -10,7 +10,7 @@
 //! themselves once the last [`Outputs`] is dropped and all is delivered; [`Running::finish`]
 //! waits for that.
 
-use std::{io, time::Duration};
+use std::{future::pending, io, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 use tracer_core::segment::ProcessKey;
@@ -41,6 +41,23 @@ pub struct Outputs {
 pub struct Running {
     otlp: Option<OtlpOutput>,
     lines: Vec<LineOutput>,
+}
+
+/// A stream that lines were written to takes nothing more.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the {name} output: {error}; check where standard output goes")]
+pub struct OutputFailed {
+    /// Which output.
+    pub name: &'static str,
+    /// Why.
+    pub error: io::Error,
+}
+
+impl OutputFailed {
+    /// Nobody reads any more: `tracer-agent run | head` ends like this, and it is no failure.
+    pub fn reader_left(&self) -> bool {
+        self.error.kind() == io::ErrorKind::BrokenPipe
+    }
 }
 
 /// Calls that were not delivered before the deadline.
@@ -133,6 +150,26 @@ fn offer_line(queue: &Sender<LineItem>, record: &Record, ids: SpanIds) {
 }
 
 impl Running {
+    /// Waits until there is no output left that works, for ever if there is one over the network,
+    /// which goes on trying. An output that fails beside others is told of in the log.
+    pub async fn all_failed(&mut self) -> OutputFailed {
+        while let Some(LineOutput { name, ended }) = self.lines.first_mut() {
+            let (name, ended) = (*name, ended.await);
+            self.lines.remove(0);
+            let Ok(Err(error)) = ended else { continue };
+            let failed = OutputFailed { name, error };
+            if self.otlp.is_none() && self.lines.is_empty() {
+                return failed;
+            }
+            if failed.reader_left() {
+                tracing::info!("the reader of the {name} output is gone: it gets no more lines");
+            } else {
+                tracing::warn!("{failed}; it gets no more lines");
+            }
+        }
+        pending().await
+    }
+
     /// Waits until everything offered is delivered, at most for `patience`. Drop all [`Outputs`]
     /// first, or nothing ends.
     ///

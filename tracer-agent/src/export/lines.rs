@@ -61,8 +61,8 @@ pub trait LineFormat: Send + 'static {
 pub struct LineOutput {
     /// The name in metrics and messages.
     pub name: &'static str,
-    /// Resolves when the thread has ended.
-    pub ended: oneshot::Receiver<()>,
+    /// Resolves when the thread has ended: all is written, or the stream takes nothing more.
+    pub ended: oneshot::Receiver<io::Result<()>>,
 }
 
 /// Starts a thread that writes calls to `writer`.
@@ -80,8 +80,7 @@ pub fn start(
     let gauges = telemetry.export.queue(name, "calls");
     let (sender, receiver) = queue::bounded(BOUNDS, gauges, metrics.dropped.clone());
     let (end, ended) = oneshot::channel();
-    let worker = Worker {
-        name,
+    let mut worker = Worker {
         format,
         writer,
         receiver,
@@ -90,15 +89,16 @@ pub fn start(
     thread::Builder::new()
         .name(format!("out-{name}"))
         .spawn(move || {
-            worker.run();
+            let result = worker.write_all();
+            // From here on what is offered is dropped, and counted so.
+            drop(worker);
             // Nobody may be waiting.
-            let _ = end.send(());
+            let _ = end.send(result);
         })?;
     Ok((sender, LineOutput { name, ended }))
 }
 
 struct Worker<F, W> {
-    name: &'static str,
     format: F,
     writer: W,
     receiver: Receiver<LineItem>,
@@ -106,22 +106,6 @@ struct Worker<F, W> {
 }
 
 impl<F: LineFormat, W: Write> Worker<F, W> {
-    fn run(mut self) {
-        if let Err(error) = self.write_all() {
-            let name = self.name;
-            match error.kind() {
-                io::ErrorKind::BrokenPipe => {
-                    tracing::info!(
-                        "the reader of the {name} output is gone; no more lines are written"
-                    );
-                }
-                _ => tracing::warn!(
-                    "cannot write the {name} output: {error}; no more lines are written"
-                ),
-            }
-        }
-    }
-
     fn write_all(&mut self) -> io::Result<()> {
         let mut block = Vec::new();
         self.format.header(&mut block);
@@ -196,7 +180,7 @@ mod tests {
             sender.offer(item, 1).unwrap();
         }
         drop(sender);
-        output.ended.blocking_recv().unwrap();
+        output.ended.blocking_recv().unwrap().unwrap();
         let text: Vec<u8> = reader.try_iter().flatten().collect();
         assert_eq!(text.split(|&byte| byte == b'\n').count(), 5);
         assert_eq!(metrics.sent.get(), 4);
@@ -222,7 +206,8 @@ mod tests {
         drop(reader);
         let (sender, output, metrics) = json(Pipe(pipe));
         sender.offer(samples::item(samples::chat()), 1).unwrap();
-        output.ended.blocking_recv().unwrap();
+        let error = output.ended.blocking_recv().unwrap().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
         assert_eq!(metrics.failed.get(), 1);
         assert!(sender.offer(samples::item(samples::chat()), 1).is_err());
         assert_eq!(metrics.dropped.get(), 1);

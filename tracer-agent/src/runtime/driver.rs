@@ -5,7 +5,11 @@
 //!                                    └► Call ─► policy::release ─► Outputs
 //! ```
 
-use std::{mem, sync::mpsc::Receiver};
+use std::{
+    mem,
+    sync::mpsc::Receiver,
+    time::{Duration, Instant},
+};
 
 use tracer_common::{
     conn::{ConnKey, ConnState},
@@ -15,17 +19,18 @@ use tracer_core::{
     llm::call::{Call, Captured},
     pipeline::{Output, Pipeline},
     policy,
-    segment::{ConnectionId, Direction, FinalCounts, Segment},
+    segment::{ConnectionId, FinalCounts},
     verdict::Verdict,
 };
 
 use super::{
     prober::Sources,
     roster::{Place, Resolve, Roster},
+    segments::segments,
 };
 use crate::{
     capture::{
-        clock::Clock,
+        clock::{Clock, monotonic_nanos},
         kernel_event::{KernelEvent, KernelEventKind},
         ring::EventHandler,
         tables::Tables,
@@ -34,6 +39,9 @@ use crate::{
     runtime::health::Health,
     telemetry::{Telemetry, capture::LossReason, label::raise_to},
 };
+
+/// How often what is over without anybody having told is looked for.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 
 /// What discovery tells the driver about a process. Times are monotonic nanoseconds, as in
 /// events: news arrive late, and must not end what began after them.
@@ -53,6 +61,15 @@ pub enum ProcessLife {
         /// When; `None` if only its absence was noticed.
         time: Option<u64>,
     },
+}
+
+/// What is over, but may have events left in the ring.
+#[derive(Debug, Clone, Copy)]
+enum Ending {
+    /// A process, and when.
+    Process(u32, u64),
+    /// A connection that the kernel half no longer knows.
+    Connection(ConnKey, ConnectionId),
 }
 
 /// Everything the driver needs.
@@ -85,12 +102,13 @@ pub struct Driver<R> {
     health: Health,
     sources: Sources,
     lives: Receiver<ProcessLife>,
-    /// Processes that ended, and when.
-    ending: Vec<(u32, u64)>,
+    /// What is over, in the order in which it was learnt.
+    ending: Vec<Ending>,
     /// How many of them have no events left in the ring; never more than there are.
     settled: usize,
     /// Events lost when ends were last looked for.
     lost_events: u64,
+    swept: Instant,
     clock: Clock,
 }
 
@@ -109,47 +127,20 @@ impl<R: Resolve> Driver<R> {
             ending: Vec::new(),
             settled: 0,
             lost_events: 0,
+            swept: Instant::now(),
             clock: Clock::read(),
         }
     }
 
-    fn data(&mut self, event: &KernelEvent<'_>, data: Data<'_>) {
-        if self.roster.is_new(event.key, event.generation) {
-            // The process may have become another one since it was last heard of.
-            self.read_lives();
-            if let Some(before) = self.roster.replaced(event.key.tgid, event.generation) {
-                self.process_gone(event.key.tgid, before);
-            }
-        }
-        let id = match self.roster.place(event.key, event.generation, event.source) {
-            Place::Connection { id, replaces } => {
-                if let Some(old) = replaces {
-                    self.pipeline.close(old, self.clock.wall(event.time), None);
-                }
-                id
-            }
-            Place::NewlyExcluded | Place::Excluded => return self.exclude(event),
+    fn data(&mut self, event: &KernelEvent<'_>, bytes: usize) {
+        let Some(id) = self.place(event) else {
+            return self.exclude(event);
         };
-        let segment = Segment {
-            connection: id,
-            direction: data.direction,
-            offset: data.offset,
-            time: self.clock.wall(event.time),
-            turn: data.turn,
-            bytes: data.bytes,
-        };
-        self.pipeline.segment(&segment);
-        if data.rest > 0 {
-            // Nothing was copied of these, but when they moved is known: the gap ends here.
-            let offset = data.offset + data.bytes.len() as u64 + data.rest;
-            self.pipeline.segment(&Segment {
-                offset,
-                bytes: &[],
-                ..segment
-            });
+        for segment in segments(event, id, self.clock.wall(event.time)) {
+            self.pipeline.segment(&segment);
         }
         self.telemetry.capture.segments.inc();
-        self.telemetry.capture.bytes.inc_by(data.bytes.len() as u64);
+        self.telemetry.capture.bytes.inc_by(bytes as u64);
     }
 
     fn ended(&mut self, event: &KernelEvent<'_>, counts: FinalCounts, gone: bool) {
@@ -157,22 +148,38 @@ impl<R: Resolve> Driver<R> {
             .capture
             .ignored_calls
             .inc_by(u64::from(event.ignored));
-        let time = self.clock.wall(event.time);
-        if !gone {
-            if let Place::Connection { id, .. } =
-                self.roster.place(event.key, event.generation, event.source)
-            {
-                self.pipeline.close(id, time, Some(counts));
-            }
-            return;
+        if gone {
+            self.tables.closed(event.key);
         }
-        self.tables.closed(event.key);
-        if let Place::Connection { id, .. } =
-            self.roster.place(event.key, event.generation, event.source)
-        {
-            self.pipeline.close(id, time, Some(counts));
+        let Some(id) = self.place(event) else {
+            return;
+        };
+        self.pipeline
+            .close(id, self.clock.wall(event.time), Some(counts));
+        if gone {
+            // Reported before it is forgotten whose it is.
             self.act();
             self.roster.end(event.key, event.generation);
+        }
+    }
+
+    /// The connection of an event; `None` if its process is excluded. Closes what it replaces.
+    fn place(&mut self, event: &KernelEvent<'_>) -> Option<ConnectionId> {
+        if self.roster.is_new(event.key, event.generation) {
+            // The process may have become another one since it was last heard of.
+            self.read_lives();
+            if let Some(before) = self.roster.replaced(event.key.tgid, event.generation) {
+                self.process_gone(event.key.tgid, before);
+            }
+        }
+        match self.roster.place(event.key, event.generation, event.source) {
+            Place::Connection { id, replaces } => {
+                if let Some(old) = replaces {
+                    self.pipeline.close(old, self.clock.wall(event.time), None);
+                }
+                Some(id)
+            }
+            Place::NewlyExcluded | Place::Excluded => None,
         }
     }
 
@@ -268,6 +275,40 @@ impl<R: Resolve> Driver<R> {
         }
     }
 
+    /// Looks for what is over although nobody could be told: connections that the kernel half knows
+    /// no more, processes that are gone, and under pressure all that have nothing open.
+    fn sweep(&mut self) {
+        self.swept = Instant::now();
+        for (key, connection) in self.roster.all_connections() {
+            let known = self.tables.look(key);
+            if known.is_none_or(|state| state.generation != connection.generation) {
+                self.ending.push(Ending::Connection(key, connection));
+            }
+        }
+        let now = monotonic_nanos();
+        let mut over = self.roster.departed();
+        if self.roster.is_full() {
+            over.extend(self.roster.idle());
+        }
+        self.ending
+            .extend(over.into_iter().map(|pid| Ending::Process(pid, now)));
+    }
+
+    /// Ends what has no events left in the ring.
+    fn settle(&mut self) {
+        let settled = mem::take(&mut self.settled);
+        for ending in self.ending.drain(..settled).collect::<Vec<_>>() {
+            match ending {
+                Ending::Process(pid, time) => self.process_gone(pid, time),
+                Ending::Connection(key, connection) => {
+                    self.pipeline.give_up(connection, None);
+                    self.act();
+                    self.roster.end(key, connection.generation);
+                }
+            }
+        }
+    }
+
     /// How far a connection went, if the kernel half still knows.
     fn final_counts(&self, key: ConnKey, connection: ConnectionId) -> Option<FinalCounts> {
         let state = self.tables.look(key)?;
@@ -279,7 +320,8 @@ impl<R: Resolve> Driver<R> {
             match life {
                 ProcessLife::Executed { pid, time } => self.process_gone(pid, time),
                 ProcessLife::Exited { pid, time } if self.roster.knows(pid) => {
-                    self.ending.push((pid, time.unwrap_or(u64::MAX)));
+                    self.ending
+                        .push(Ending::Process(pid, time.unwrap_or(u64::MAX)));
                 }
                 ProcessLife::Exited { .. } => {}
             }
@@ -311,36 +353,11 @@ impl<R: Resolve> Driver<R> {
     }
 }
 
-struct Data<'a> {
-    direction: Direction,
-    offset: u64,
-    turn: u32,
-    bytes: &'a [u8],
-    rest: u64,
-}
-
 impl<R: Resolve> EventHandler for Driver<R> {
     fn event(&mut self, event: KernelEvent<'_>) {
         self.telemetry.capture.events.inc();
         match event.kind {
-            KernelEventKind::Data {
-                direction,
-                offset,
-                turn,
-                bytes,
-                rest,
-            } => {
-                self.data(
-                    &event,
-                    Data {
-                        direction,
-                        offset,
-                        turn,
-                        bytes,
-                        rest,
-                    },
-                );
-            }
+            KernelEventKind::Data { bytes, .. } => self.data(&event, bytes.len()),
             KernelEventKind::Closed(counts) => self.ended(&event, counts, true),
             KernelEventKind::Shutdown(counts) => self.ended(&event, counts, false),
         }
@@ -364,12 +381,12 @@ impl<R: Resolve> EventHandler for Driver<R> {
     fn tick(&mut self) {
         self.health.beat();
         self.clock = Clock::read();
-        let settled = mem::take(&mut self.settled);
-        for (pid, time) in self.ending.drain(..settled).collect::<Vec<_>>() {
-            self.process_gone(pid, time);
-        }
+        self.settle();
         self.read_lives();
         self.look_for_lost_ends();
+        if self.swept.elapsed() >= SWEEP_INTERVAL || self.roster.is_full() {
+            self.sweep();
+        }
         self.pipeline.advance(self.clock.now());
         self.act();
         self.publish_counters();

@@ -65,7 +65,7 @@ pub enum ServeError {
     InUse(SocketAddr),
     /// The address is not this host's, or needs a privilege.
     #[error("cannot serve metrics on {0}: {1}; choose another address with --metrics-listen")]
-    Bind(SocketAddr, #[source] io::Error),
+    Bind(SocketAddr, io::Error),
 }
 
 /// The running endpoint; ends when dropped.

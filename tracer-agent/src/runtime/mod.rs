@@ -3,9 +3,11 @@
 pub mod capabilities;
 pub mod driver;
 pub mod health;
+pub mod memory;
 pub mod privileges;
 pub mod prober;
 pub mod roster;
+pub mod segments;
 pub mod shutdown;
 pub mod supervisor;
 pub mod traced;

@@ -13,17 +13,38 @@ pub trait Resolve {
     fn resolve(&mut self, pid: u32) -> Option<Arc<ProcessInfo>>;
     /// The process is gone; its number may come back.
     fn gone(&mut self, pid: u32);
+    /// When the process that has this id now was started, in any unit; `None` if there is none.
+    fn born(&self, pid: u32) -> Option<u64>;
 }
+
+/// Processes from whose number on the roster is due for a sweep. The kernel half follows half as
+/// many connections, so a sweep always brings it below.
+const MANY_PROCESSES: usize = 32 << 10;
+/// Connections likewise.
+const MANY_CONNECTIONS: usize = 32 << 10;
+/// Connections beyond which a new one takes the place of another one of its process.
+const MAX_CONNECTIONS: usize = 2 * MANY_CONNECTIONS;
 
 /// The processes that moved bytes so far.
 #[derive(Debug)]
 pub struct Roster<R> {
     resolver: R,
     members: HashMap<u32, Member>,
+    /// Ids of the traced ones.
+    ids: HashMap<ProcessKey, u32>,
+    /// Connections that they have open.
+    open: usize,
 }
 
 #[derive(Debug)]
-enum Member {
+struct Member {
+    /// When the process was started, as the resolver tells.
+    born: Option<u64>,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
     Traced {
         process: Arc<ProcessInfo>,
         /// Generation of the first connection that was seen: monotonic nanoseconds.
@@ -55,7 +76,7 @@ pub struct Holder<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// To this connection. If the TLS object had an earlier life whose end was not seen, that
-    /// connection is over.
+    /// connection is over; if there was no room, another one is.
     Connection {
         /// The connection.
         id: ConnectionId,
@@ -74,6 +95,8 @@ impl<R: Resolve> Roster<R> {
         Self {
             resolver,
             members: HashMap::new(),
+            ids: HashMap::new(),
+            open: 0,
         }
     }
 
@@ -81,44 +104,51 @@ impl<R: Resolve> Roster<R> {
     pub fn place(&mut self, key: ConnKey, generation: u64, source: u16) -> Place {
         let life = Life { generation, source };
         if let Some(member) = self.members.get_mut(&key.tgid) {
-            return match member {
-                Member::Traced { process, open, .. } => {
-                    let replaced = match open.insert(key.handle, life) {
-                        Some(old) if old.generation != generation => Some(old.generation),
-                        _ => None,
-                    };
-                    Place::Connection {
-                        id: connection(process.key, key, generation),
-                        replaces: replaced.map(|old| connection(process.key, key, old)),
+            return match &mut member.kind {
+                Kind::Traced { process, open, .. } => {
+                    let id = connection(process.key, key, generation);
+                    let mut replaced = open
+                        .insert(key.handle, life)
+                        .map(|old| (key.handle, old.generation));
+                    if replaced.is_none() {
+                        self.open += 1;
+                        if self.open > MAX_CONNECTIONS {
+                            replaced = take_other(open, key.handle);
+                            self.open -= usize::from(replaced.is_some());
+                        }
                     }
+                    let replaces = replaced
+                        .map(|(handle, generation)| {
+                            connection(process.key, conn_key(key.tgid, handle), generation)
+                        })
+                        .filter(|old| *old != id);
+                    Place::Connection { id, replaces }
                 }
-                Member::Excluded => Place::Excluded,
+                Kind::Excluded => Place::Excluded,
             };
         }
-        match self.resolver.resolve(key.tgid) {
+        let born = self.resolver.born(key.tgid);
+        let (kind, place) = match self.resolver.resolve(key.tgid) {
             Some(process) => {
                 let id = connection(process.key, key, generation);
-                let open = HashMap::from([(key.handle, life)]);
-                self.members.insert(
-                    key.tgid,
-                    Member::Traced {
-                        process,
-                        since: generation,
-                        open,
-                    },
-                );
-                Place::Connection { id, replaces: None }
+                self.ids.insert(process.key, key.tgid);
+                self.open += 1;
+                let kind = Kind::Traced {
+                    process,
+                    since: generation,
+                    open: HashMap::from([(key.handle, life)]),
+                };
+                (kind, Place::Connection { id, replaces: None })
             }
-            None => {
-                self.members.insert(key.tgid, Member::Excluded);
-                Place::NewlyExcluded
-            }
-        }
+            None => (Kind::Excluded, Place::NewlyExcluded),
+        };
+        self.members.insert(key.tgid, Member { born, kind });
+        place
     }
 
     /// The connection of an event that ends it; nothing is noted for unknown ones.
     pub fn end(&mut self, key: ConnKey, generation: u64) -> Option<ConnectionId> {
-        let Member::Traced { process, open, .. } = self.members.get_mut(&key.tgid)? else {
+        let Kind::Traced { process, open, .. } = &mut self.members.get_mut(&key.tgid)?.kind else {
             return None;
         };
         if open
@@ -126,43 +156,33 @@ impl<R: Resolve> Roster<R> {
             .is_some_and(|life| life.generation == generation)
         {
             open.remove(&key.handle);
+            self.open -= 1;
         }
         Some(connection(process.key, key, generation))
     }
 
     /// The process that holds a connection, and the number of the probed file it was seen through.
     pub fn holder(&self, connection: ConnectionId) -> Option<Holder<'_>> {
-        // Few processes have LLM connections, and this is asked once per call and verdict.
-        self.members.iter().find_map(|(tgid, member)| match member {
-            Member::Traced { process, open, .. } if process.key == connection.process => {
-                let key = ConnKey {
-                    tgid: *tgid,
-                    zero: 0,
-                    handle: connection.handle,
-                };
-                let life = open.get(&connection.handle);
-                Some(Holder {
-                    key,
-                    process,
-                    source: life.map(|life| life.source),
-                })
-            }
-            _ => None,
+        let tgid = *self.ids.get(&connection.process)?;
+        let Kind::Traced { process, open, .. } = &self.members.get(&tgid)?.kind else {
+            return None;
+        };
+        let life = open.get(&connection.handle);
+        Some(Holder {
+            key: conn_key(tgid, connection.handle),
+            process,
+            source: life.map(|life| life.source),
         })
     }
 
     /// What a process has open.
     pub fn connections(&self, tgid: u32) -> Vec<(ConnKey, ConnectionId)> {
-        let Some(Member::Traced { process, open, .. }) = self.members.get(&tgid) else {
+        let Some(Kind::Traced { process, open, .. }) = self.kind(tgid) else {
             return Vec::new();
         };
         open.iter()
             .map(|(handle, life)| {
-                let key = ConnKey {
-                    tgid,
-                    zero: 0,
-                    handle: *handle,
-                };
+                let key = conn_key(tgid, *handle);
                 (key, connection(process.key, key, life.generation))
             })
             .collect()
@@ -178,8 +198,8 @@ impl<R: Resolve> Roster<R> {
 
     /// Whether an event with this key and generation begins a life.
     pub fn is_new(&self, key: ConnKey, generation: u64) -> bool {
-        match self.members.get(&key.tgid) {
-            Some(Member::Traced { open, .. }) => open
+        match self.kind(key.tgid) {
+            Some(Kind::Traced { open, .. }) => open
                 .get(&key.handle)
                 .is_none_or(|life| life.generation != generation),
             _ => true,
@@ -189,7 +209,7 @@ impl<R: Resolve> Roster<R> {
     /// If the process that is known by this id is not the one that has it now, as of a connection
     /// that began at `generation`: the time before which all belongs to the former.
     pub fn replaced(&mut self, tgid: u32, generation: u64) -> Option<u64> {
-        let Some(Member::Traced { process, .. }) = self.members.get(&tgid) else {
+        let Kind::Traced { process, .. } = &self.members.get(&tgid)?.kind else {
             return None;
         };
         let now = self.resolver.resolve(tgid)?;
@@ -198,25 +218,28 @@ impl<R: Resolve> Roster<R> {
 
     /// Forgets a process that has nothing open; its facts, if it was traced.
     pub fn remove_idle(&mut self, tgid: u32) -> Option<Arc<ProcessInfo>> {
-        if let Some(Member::Traced { open, .. }) = self.members.get(&tgid)
+        if let Some(Kind::Traced { open, .. }) = self.kind(tgid)
             && !open.is_empty()
         {
             return None;
         }
         let member = self.members.remove(&tgid)?;
         self.resolver.gone(tgid);
-        match member {
-            Member::Traced { process, .. } => Some(process),
-            Member::Excluded => None,
+        match member.kind {
+            Kind::Traced { process, .. } => {
+                self.ids.remove(&process.key);
+                Some(process)
+            }
+            Kind::Excluded => None,
         }
     }
 
     /// Whether the process was known before a time (monotonic nanoseconds): else news of that
     /// time is about the one that had its id, or the program that ran in it, before.
     pub fn is_older(&self, tgid: u32, time: u64) -> bool {
-        match self.members.get(&tgid) {
-            Some(Member::Traced { since, .. }) => *since < time,
-            Some(Member::Excluded) => true,
+        match self.kind(tgid) {
+            Some(Kind::Traced { since, .. }) => *since < time,
+            Some(Kind::Excluded) => true,
             None => false,
         }
     }
@@ -224,6 +247,49 @@ impl<R: Resolve> Roster<R> {
     /// Whether anything is known of the process.
     pub fn knows(&self, tgid: u32) -> bool {
         self.members.contains_key(&tgid)
+    }
+
+    /// Whether so much is noted that what is over, and was not told of, should be looked for now.
+    pub fn is_full(&self) -> bool {
+        self.members.len() >= MANY_PROCESSES || self.open >= MANY_CONNECTIONS
+    }
+
+    /// Processes whose end was not told: their id is free, or another one has it.
+    pub fn departed(&self) -> Vec<u32> {
+        let departed = |(tgid, member): (&u32, &Member)| {
+            let now = self.resolver.born(*tgid);
+            (now.is_none() || now != member.born).then_some(*tgid)
+        };
+        self.members.iter().filter_map(departed).collect()
+    }
+
+    /// Processes of which nothing is open: forgotten, they are known again with their next
+    /// connection.
+    pub fn idle(&self) -> Vec<u32> {
+        let idle = |(tgid, member): (&u32, &Member)| match &member.kind {
+            Kind::Traced { open, .. } => open.is_empty().then_some(*tgid),
+            Kind::Excluded => Some(*tgid),
+        };
+        self.members.iter().filter_map(idle).collect()
+    }
+
+    fn kind(&self, tgid: u32) -> Option<&Kind> {
+        self.members.get(&tgid).map(|member| &member.kind)
+    }
+}
+
+/// Takes some connection but that of `handle`.
+fn take_other(open: &mut HashMap<u64, Life>, handle: u64) -> Option<(u64, u64)> {
+    let other = *open.keys().find(|other| **other != handle)?;
+    let life = open.remove(&other)?;
+    Some((other, life.generation))
+}
+
+const fn conn_key(tgid: u32, handle: u64) -> ConnKey {
+    ConnKey {
+        tgid,
+        zero: 0,
+        handle,
     }
 }
 
@@ -236,103 +302,5 @@ const fn connection(process: ProcessKey, key: ConnKey, generation: u64) -> Conne
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Numbers;
-
-    impl Resolve for Numbers {
-        fn resolve(&mut self, pid: u32) -> Option<Arc<ProcessInfo>> {
-            (pid < 100).then(|| {
-                Arc::new(ProcessInfo {
-                    key: ProcessKey(u64::from(pid) * 10),
-                    pid,
-                    name: format!("p{pid}"),
-                    resource: Vec::new(),
-                })
-            })
-        }
-
-        fn gone(&mut self, _pid: u32) {}
-    }
-
-    fn key(tgid: u32, handle: u64) -> ConnKey {
-        ConnKey {
-            tgid,
-            zero: 0,
-            handle,
-        }
-    }
-
-    #[test]
-    fn a_reused_object_ends_the_life_before() {
-        let mut roster = Roster::new(Numbers);
-        let first = ConnectionId {
-            process: ProcessKey(70),
-            handle: 1,
-            generation: 5,
-        };
-        assert_eq!(
-            roster.place(key(7, 1), 5, 0),
-            Place::Connection {
-                id: first,
-                replaces: None
-            }
-        );
-        assert_eq!(
-            roster.place(key(7, 1), 5, 0),
-            Place::Connection {
-                id: first,
-                replaces: None
-            }
-        );
-        let second = ConnectionId {
-            generation: 6,
-            ..first
-        };
-        assert_eq!(
-            roster.place(key(7, 1), 6, 0),
-            Place::Connection {
-                id: second,
-                replaces: Some(first)
-            }
-        );
-        assert_eq!(roster.end(key(7, 1), 6), Some(second));
-        assert_eq!(roster.connections(7), vec![]);
-    }
-
-    #[test]
-    fn excluded_processes_are_asked_about_once() {
-        let mut roster = Roster::new(Numbers);
-        assert_eq!(roster.place(key(100, 1), 1, 0), Place::NewlyExcluded);
-        assert_eq!(roster.place(key(100, 2), 1, 0), Place::Excluded);
-        assert_eq!(roster.end(key(100, 1), 1), None);
-    }
-
-    #[test]
-    fn late_news_are_told_by_their_time() {
-        let mut roster = Roster::new(Numbers);
-        roster.place(key(7, 1), 50, 0);
-        assert!(!roster.is_older(7, 40));
-        assert!(roster.is_older(7, 60));
-    }
-
-    #[test]
-    fn a_process_that_ends_gives_back_what_it_had_open() {
-        let mut roster = Roster::new(Numbers);
-        roster.place(key(7, 1), 5, 0);
-        roster.place(key(7, 2), 6, 0);
-        let mut open: Vec<u64> = roster
-            .connections(7)
-            .iter()
-            .map(|(key, _)| key.handle)
-            .collect();
-        open.sort_unstable();
-        assert_eq!(open, [1, 2]);
-        roster.end(key(7, 1), 5);
-        assert!(roster.remove_idle(7).is_none());
-        roster.end(key(7, 2), 6);
-        assert!(roster.remove_idle(7).is_some());
-        assert!(!roster.knows(7));
-    }
-}
+#[path = "roster_tests.rs"]
+mod tests;

@@ -1,7 +1,8 @@
 //! Starts the parts in the right order, waits, and stops them in the reverse order.
 
 use std::{
-    io::{self, IsTerminal as _},
+    io::{self, IsTerminal as _, Write as _},
+    path::Path,
     process::ExitCode,
     sync::{
         Arc,
@@ -11,7 +12,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use aya::maps::RingBuf;
 use rustix::process::Resource;
 use tokio::sync::oneshot;
@@ -21,6 +22,7 @@ use tracer_core::pipeline::Pipeline;
 use super::{
     driver::{Driver, DriverParts},
     health::{self, Health, HealthServer},
+    memory,
     privileges::{self, Needs},
     prober::{Prober, ProberParts, Sources},
     shutdown::StopSignals,
@@ -29,6 +31,7 @@ use super::{
 use crate::{
     capture::{
         control::ControlPage,
+        discover,
         load::{LoadError, LoadOptions, Loaded},
         mechanism::{Mechanism, ProgramSet},
         priority,
@@ -60,6 +63,7 @@ const NO_SIGNALS: &str = "cannot take over SIGTERM and SIGINT";
 /// # Errors
 /// Whatever keeps the agent from tracing, with what to do about it.
 pub fn run(config: Config) -> Result<ExitCode> {
+    memory::keep_small();
     let (loaded, mechanism) = prepare(&config)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -113,6 +117,7 @@ fn prepare(config: &Config) -> Result<(Loaded, Mechanism)> {
         real_time_reader,
         perf_uprobes: false,
     })?;
+    check_processes_visible(&config.agent.proc)?;
     raise_open_files();
     if ProcFs::new("/proc").is_root_pid_namespace() == Some(false) {
         bail!(
@@ -132,6 +137,19 @@ fn prepare(config: &Config) -> Result<(Loaded, Mechanism)> {
         tracing::debug!("capabilities kept: {kept:?}");
     }
     Ok((loaded, mechanism))
+}
+
+/// Without them nothing would ever be found, and nothing would say why.
+fn check_processes_visible(proc_root: &Path) -> Result<()> {
+    let advice = || {
+        format!(
+            "cannot list processes in {}: mount the host's proc there or set `agent.proc`",
+            proc_root.display()
+        )
+    };
+    let processes = discover::process_ids(proc_root).with_context(advice)?;
+    ensure!(!processes.is_empty(), "{}: none is there", advice());
+    Ok(())
 }
 
 /// Each probed file and each perf ring holds descriptors; the hard limit is ours to use.
@@ -180,8 +198,9 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
     let telemetry = Telemetry::new();
     let health = Health::new();
     let mut running = Running::default();
-    let outputs = start_outputs(&config, &mut running, &telemetry)?;
+    // The address first: an output prints its heading as soon as it is there.
     let _server = serve(&config, &telemetry, &health).await?;
+    let outputs = start_outputs(&config, &mut running, &telemetry)?;
 
     let stop = Arc::new(AtomicBool::new(false));
     let sources = Sources::default();
@@ -225,10 +244,14 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
         .context("cannot start a thread")?;
     health.set_ready(true);
 
-    tokio::select! {
-        signal = signals.next() => tracing::info!("stopping on {signal}"),
+    let failed = tokio::select! {
+        signal = signals.next() => {
+            tracing::info!("stopping on {signal}");
+            None
+        }
+        failed = running.all_failed() => Some(failed).filter(|failed| !failed.reader_left()),
         _ = ended => bail!("the capture thread ended unexpectedly; please report what stands above"),
-    }
+    };
     health.set_ready(false);
     stop.store(true, Ordering::Relaxed);
     // In this order: no new events, then the last ones, then their delivery.
@@ -244,7 +267,8 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
             }
         }
     };
-    Ok(signals.finish(limit, delivery).await.exit_code())
+    let code = signals.finish(limit, delivery).await.exit_code();
+    failed.map_or(Ok(code), |failed| Err(failed.into()))
 }
 
 fn start_outputs(config: &Config, running: &mut Running, telemetry: &Telemetry) -> Result<Outputs> {
@@ -297,7 +321,8 @@ fn reader(loaded: &mut Loaded, config: &Config) -> Result<RingReader> {
         _ => return Err(missing("CONTROL").into()),
     };
     let settings = Control {
-        wake: 1,
+        // The reader begins by polling: nobody pays for waking it when it starts under load.
+        wake: 0,
         own_tgid: std::process::id(),
         head: UNJUDGED_HEAD,
     };
@@ -353,10 +378,10 @@ fn start_prober(config: &Config, parts: ProberParts) -> Result<Prober> {
     Ok(prober)
 }
 
-/// The line that scripts wait for.
-#[expect(clippy::print_stderr, reason = "it is part of the command's interface")]
+/// The line that scripts wait for. Tracing does not end for want of somebody to tell.
 fn announce(prober: &Prober, mechanism: Mechanism) {
-    eprintln!(
+    let _ = writeln!(
+        io::stderr(),
         "ready: probing {} files by {mechanism}",
         prober.probed_files()
     );

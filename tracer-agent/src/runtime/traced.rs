@@ -46,4 +46,8 @@ impl Resolve for TracedProcesses {
     fn gone(&mut self, pid: u32) {
         self.table.exited(pid);
     }
+
+    fn born(&self, pid: u32) -> Option<u64> {
+        self.proc.stat(pid).map(|stat| stat.start_ticks)
+    }
 }

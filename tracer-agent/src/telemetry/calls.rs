@@ -36,6 +36,8 @@ labels! {
 labels! {
     /// What was wrong with the capture of a call.
     IncompleteLabel {
+        /// It was still under way when the agent stopped looking.
+        Open = "open",
         /// Bytes were lost.
         Gap = "gap",
         /// A bound of ours was passed.
@@ -114,6 +116,7 @@ const fn outcome(outcome: &Outcome) -> OutcomeLabel {
 const fn incomplete(capture: CaptureState) -> Option<IncompleteLabel> {
     match capture {
         CaptureState::Complete => None,
+        CaptureState::Open => Some(IncompleteLabel::Open),
         CaptureState::Gap => Some(IncompleteLabel::Gap),
         CaptureState::Truncated => Some(IncompleteLabel::Truncated),
         CaptureState::Undecodable => Some(IncompleteLabel::Undecodable),

@@ -30,6 +30,8 @@ labels! {
 pub struct CoreMetrics {
     followed: Gauge,
     open_exchanges: Gauge,
+    held_bytes: Gauge,
+    shed: Counter,
     seen: Counter,
     unread: ByLabel<UnreadLabel>,
     evicted: Counter,
@@ -43,6 +45,8 @@ impl CoreMetrics {
         let metrics = Self {
             followed: Gauge::default(),
             open_exchanges: Gauge::default(),
+            held_bytes: Gauge::default(),
+            shed: Counter::default(),
             seen: Counter::default(),
             unread: ByLabel::register(&registry::UNREAD_CONNECTIONS, to),
             evicted: Counter::default(),
@@ -52,6 +56,8 @@ impl CoreMetrics {
         };
         registry::FOLLOWED_CONNECTIONS.register(to, &metrics.followed);
         registry::OPEN_EXCHANGES.register(to, &metrics.open_exchanges);
+        registry::HELD_BYTES.register(to, &metrics.held_bytes);
+        registry::SHED_EXCHANGES.register(to, &metrics.shed);
         registry::SEEN_CONNECTIONS.register(to, &metrics.seen);
         registry::EVICTED_CONNECTIONS.register(to, &metrics.evicted);
         registry::EXCHANGES.register(to, &metrics.exchanges);
@@ -64,6 +70,8 @@ impl CoreMetrics {
     pub fn publish(&self, stats: &Stats) {
         self.followed.set(as_gauge(stats.connections));
         self.open_exchanges.set(as_gauge(stats.open_exchanges));
+        self.held_bytes.set(as_gauge(stats.held_bytes));
+        raise_to(&self.shed, stats.shed_exchanges);
         raise_to(&self.seen, stats.connections_seen);
         raise_to(
             self.unread.of(UnreadLabel::Opaque),

@@ -100,6 +100,10 @@ metrics! {
         "Connections that the core follows now");
     EVICTED_CONNECTIONS = counter("llm_tracer_evicted_connections_total", [],
         "Connections that the core forgot because there were too many");
+    HELD_BYTES = gauge("llm_tracer_held_bytes", [],
+        "Memory that exchanges under way hold");
+    SHED_EXCHANGES = counter("llm_tracer_shed_exchanges_total", [],
+        "Exchanges that went on as metadata because all together held too much");
     UNREAD_CONNECTIONS = counter("llm_tracer_unread_connections_total", ["kind"],
         "Connections whose exchanges are not read, by kind");
     CONNECTIONS = counter("llm_tracer_connections_total", ["verdict"],

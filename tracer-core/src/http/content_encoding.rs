@@ -97,6 +97,18 @@ impl ContentDecoder {
         }
     }
 
+    /// Memory of the decoders, bytes.
+    pub(crate) fn held(&self) -> usize {
+        self.stages.iter().map(Stage::held).sum()
+    }
+
+    /// Gives it back: a coded body is not decoded any further.
+    pub(crate) fn shed(&mut self) {
+        if !self.is_identity() {
+            self.fail(ContentError::OverBound);
+        }
+    }
+
     /// Gives the memory of the decoders back.
     fn fail(&mut self, error: ContentError) -> ContentError {
         self.stages = Vec::new();
@@ -214,6 +226,15 @@ impl Stage {
             output: vec![0; OUTPUT_BYTES].into(),
             ended: false,
         }
+    }
+
+    fn held(&self) -> usize {
+        let decoder = match &self.decoder {
+            Decoder::Inflate(inflate) => inflate.held(),
+            Decoder::Brotli(brotli) => brotli.held(),
+            Decoder::Zstd(zstd) => zstd.held(),
+        };
+        self.output.len() + decoder
     }
 }
 

@@ -60,6 +60,8 @@ pub enum BodyEnd {
         /// How many wire bytes are missing, as far as known.
         missing: u64,
     },
+    /// It had not ended when the agent stopped looking; nothing is missing up to there.
+    Open,
     /// A bound of ours was passed: the rest was not looked at.
     Truncated,
     /// The content coding was unknown or broken, or the framing made no sense, from here on.

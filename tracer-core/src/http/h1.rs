@@ -117,19 +117,32 @@ impl H1Connection {
         self.drift();
     }
 
-    /// Ends whatever is open, as after a loss, and waits for the next request.
-    pub fn give_up(&mut self, sink: &mut Sink<'_>) {
+    /// Ends whatever is open and waits for the next request: what was not lost before ends as
+    /// `end`.
+    pub fn give_up(&mut self, end: BodyEnd, sink: &mut Sink<'_>) {
         while let Some(exchange) = self.open.front() {
             let (responding, lost, seen) = (exchange.responding, exchange.lost, exchange.seen);
-            let end = match (&self.responses.state, lost) {
-                (State::Body(body), None) if responding => body.unseen(),
-                _ => BodyEnd::Gap {
-                    missing: lost.unwrap_or(0),
-                },
+            let response = match (&self.responses.state, lost) {
+                (State::Body(body), None) if responding => body.given_up(end),
+                (_, Some(missing)) => BodyEnd::Gap { missing },
+                (_, None) => end,
             };
-            self.open.end_front(end, self.requests.unseen(), seen, sink);
+            let request = self.requests.given_up(end);
+            self.open.end_front(response, request, seen, sink);
         }
         self.drift();
+    }
+
+    /// Bytes held for what is under way.
+    pub fn held(&self) -> usize {
+        self.requests.held() + self.responses.held()
+    }
+
+    /// Gives them back: coded bodies go on undecoded, and a head whose beginning is forgotten is
+    /// never read.
+    pub fn shed(&mut self) {
+        self.requests.shed();
+        self.responses.shed();
     }
 
     /// Exchanges whose response has not ended.

@@ -2,6 +2,7 @@
 
 use super::{
     call::{ResponseFacts, ToolCall},
+    clip::kept,
     mcp::McpAnswer,
     usage::Usage,
 };
@@ -48,9 +49,9 @@ impl Answer {
     /// Choice `index` ended; its last reason counts.
     pub(super) fn finish(&mut self, index: u64, reason: &str) {
         if let Some((_, old)) = self.finished.iter_mut().find(|(at, _)| *at == index) {
-            reason.clone_into(old);
+            *old = kept(reason);
         } else if self.finished.len() < KEPT {
-            self.finished.push((index, reason.to_owned()));
+            self.finished.push((index, kept(reason)));
         }
     }
 
@@ -74,8 +75,8 @@ impl Answer {
             self.tools.push(ToolSlot {
                 choice,
                 index,
-                id: id.map(str::to_owned),
-                name: name.map(str::to_owned),
+                id: id.map(kept),
+                name: name.map(kept),
             });
         }
     }
@@ -125,7 +126,7 @@ impl Answer {
 
 fn keep_first(place: &mut Option<String>, value: Option<&str>) {
     if place.is_none() {
-        *place = value.map(str::to_owned);
+        *place = value.map(kept);
     }
 }
 
@@ -134,6 +135,6 @@ pub(super) fn keep_last(place: &mut Option<String>, value: Option<&str>) {
     if let Some(value) = value
         && place.as_deref() != Some(value)
     {
-        *place = Some(value.to_owned());
+        *place = Some(kept(value));
     }
 }

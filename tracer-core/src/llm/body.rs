@@ -52,6 +52,11 @@ impl BodyBuffer {
         self.state == Kept::UpToBound
     }
 
+    /// Memory it takes.
+    pub(super) const fn held(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// What was kept.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes

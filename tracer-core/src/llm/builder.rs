@@ -8,6 +8,7 @@ use super::{
         TraceParent,
     },
     chunk_times::ChunkTimes,
+    clip::clipped,
     recognise::Recognised,
     response::{ResponseRead, ResponseReader},
     trace_parent,
@@ -149,6 +150,25 @@ impl CallBuilder {
         }
     }
 
+    /// Bytes held of its bodies.
+    pub(crate) fn held(&self) -> usize {
+        let request = match &self.request {
+            Request::Coming(buffer) => buffer.held(),
+            Request::Over { .. } => 0,
+        };
+        let response = self.response.as_ref();
+        request + response.map_or(0, |response| response.reader.held())
+    }
+
+    /// Gives them back: what came is read, the rest is only counted.
+    pub(crate) fn shed(&mut self) {
+        self.worsen(CaptureState::Truncated);
+        self.end_request();
+        if let Some(response) = &mut self.response {
+            response.reader.shed(&self.recognised);
+        }
+    }
+
     fn request_body(&mut self, bytes: &[u8]) {
         self.request_bytes += bytes.len() as u64;
         if let Request::Coming(buffer) = &mut self.request {
@@ -192,7 +212,7 @@ impl CallBuilder {
         if let Some(operation) = read.operation {
             self.recognised.endpoint.operation = operation;
         }
-        self.request = Request::over(read.facts, confirmed);
+        self.request = Request::over(clipped(read.facts), confirmed);
     }
 
     fn response_head(&mut self, head: Box<ResponseHead>, time: Timestamp) {
@@ -361,6 +381,7 @@ fn parent(head: &RequestHead, request: &RequestFacts) -> Option<TraceParent> {
 const fn capture_of(end: BodyEnd) -> CaptureState {
     match end {
         BodyEnd::Complete | BodyEnd::Cut => CaptureState::Complete,
+        BodyEnd::Open => CaptureState::Open,
         BodyEnd::Gap { .. } => CaptureState::Gap,
         BodyEnd::Truncated => CaptureState::Truncated,
         BodyEnd::Undecodable => CaptureState::Undecodable,

@@ -270,6 +270,9 @@ pub enum Outcome {
 pub enum CaptureState {
     /// All of it.
     Complete,
+    /// It was still under way when the agent stopped looking: at its own end, or after too long a
+    /// silence.
+    Open,
     /// A bound of ours was passed; what is reported is right but may not be all.
     Truncated,
     /// Bytes were lost on the way; what is reported is right but may not be all.

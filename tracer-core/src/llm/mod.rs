@@ -12,6 +12,7 @@ mod adapters;
 mod answer;
 mod body;
 mod chunk_times;
+mod clip;
 mod error_body;
 mod hosts;
 mod json;

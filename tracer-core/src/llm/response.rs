@@ -40,6 +40,8 @@ enum Form {
     Document(BodyBuffer),
     /// Events.
     Stream(Box<Stream>),
+    /// A document whose beginning was read, and whose rest is not looked at.
+    Shed,
 }
 
 /// A body that comes in events.
@@ -84,7 +86,7 @@ impl ResponseReader {
             self.form = self.form_of(Some(first), recognised);
         }
         match &mut self.form {
-            Form::Unknown => {}
+            Form::Unknown | Form::Shed => {}
             Form::Document(buffer) => buffer.feed(bytes),
             Form::Stream(stream) => {
                 let Stream { framing, reader } = &mut **stream;
@@ -120,46 +122,78 @@ impl ResponseReader {
             Form::Unknown => {}
             Form::Document(buffer) => buffer.gap(),
             Form::Stream(stream) => stream.framing.gap(),
+            Form::Shed => {}
         }
     }
 
-    /// The body is over, at `time`.
-    pub(super) fn finish(self, time: Timestamp, recognised: &Recognised) -> ResponseRead {
-        let Self {
-            head,
-            form,
-            mut answer,
-            mut times,
-            ..
-        } = self;
-        let mut capture = CaptureState::Complete;
-        let is_whole = match form {
-            Form::Unknown => false,
+    /// Bytes held for the body.
+    pub(super) fn held(&self) -> usize {
+        match &self.form {
+            Form::Unknown | Form::Shed => 0,
+            Form::Document(buffer) => buffer.held(),
+            Form::Stream(stream) => stream.framing.held(),
+        }
+    }
+
+    /// Gives them back: a document is read as far as it came, a stream loses the event under way.
+    pub(super) fn shed(&mut self, recognised: &Recognised) {
+        match std::mem::replace(&mut self.form, Form::Shed) {
             Form::Document(buffer) => {
-                if buffer.is_over_bound() {
-                    capture = CaptureState::Truncated;
-                }
-                let context = recognised.answer(&head);
-                if head.status >= 400 {
-                    recognised
-                        .adapter
-                        .read_error(&context, buffer.bytes(), &mut answer);
-                    true
-                } else {
-                    let read = buffer.read(|body| {
-                        let mut answer = Answer::default();
-                        let read = recognised
-                            .adapter
-                            .read_document(&context, body, &mut answer);
-                        read.then_some(answer)
-                    });
-                    take_document(read, &mut answer, &mut capture)
-                }
+                self.read_document(buffer, recognised);
             }
             Form::Stream(mut stream) => {
+                stream.framing.shed();
+                self.form = Form::Stream(stream);
+            }
+            form @ (Form::Unknown | Form::Shed) => self.form = form,
+        }
+    }
+
+    /// Reads a body in one piece; returns whether it was whole, and what that says of the capture.
+    fn read_document(
+        &mut self,
+        buffer: BodyBuffer,
+        recognised: &Recognised,
+    ) -> (bool, CaptureState) {
+        let mut capture = CaptureState::Complete;
+        if buffer.is_over_bound() {
+            capture = CaptureState::Truncated;
+        }
+        let adapter = recognised.adapter;
+        let context = recognised.answer(&self.head);
+        if self.head.status >= 400 {
+            adapter.read_error(&context, buffer.bytes(), &mut self.answer);
+            return (true, capture);
+        }
+        let read = buffer.read(|body| {
+            let mut answer = Answer::default();
+            adapter
+                .read_document(&context, body, &mut answer)
+                .then_some(answer)
+        });
+        let is_whole = take_document(read, &mut self.answer, &mut capture);
+        (is_whole, capture)
+    }
+
+    /// The body is over, at `time`.
+    pub(super) fn finish(mut self, time: Timestamp, recognised: &Recognised) -> ResponseRead {
+        let mut capture = CaptureState::Complete;
+        let is_whole = match std::mem::replace(&mut self.form, Form::Shed) {
+            Form::Unknown => false,
+            Form::Shed => {
+                capture = CaptureState::Truncated;
+                false
+            }
+            Form::Document(buffer) => {
+                let (is_whole, read) = self.read_document(buffer, recognised);
+                capture = read;
+                is_whole
+            }
+            Form::Stream(mut stream) => {
+                let Self { answer, times, .. } = &mut self;
                 let Stream { framing, reader } = &mut *stream;
                 if let Some(event) = framing.finish() {
-                    take_event(&mut **reader, &event, time, &mut answer, &mut times);
+                    take_event(&mut **reader, &event, time, answer, times);
                 }
                 if framing.skipped() > 0 {
                     capture = CaptureState::Truncated;
@@ -167,6 +201,12 @@ impl ResponseReader {
                 answer.ended || answer.has_finished()
             }
         };
+        let Self {
+            head,
+            mut answer,
+            times,
+            ..
+        } = self;
         if head.status >= 400 && answer.error.is_none() {
             answer.error = Some(head.status.to_string());
         }

@@ -14,6 +14,9 @@ pub struct PipelineConfig {
     /// Bytes of a JSON body that are kept per direction of an exchange; what is longer is read as
     /// far as kept, and the call is reported as truncated.
     pub body_bytes: usize,
+    /// Bytes that all connections together may hold: bodies, events and decoders under way. Beyond
+    /// it the exchange that holds most goes on as metadata, reported as truncated.
+    pub held_bytes: usize,
     /// Connections that are followed at once; beyond it the one that was silent longest is forgotten.
     pub max_connections: NonZeroUsize,
     /// Exchanges without an LLM call after which a connection is ignored.
@@ -33,6 +36,7 @@ impl Default for PipelineConfig {
     fn default() -> Self {
         Self {
             body_bytes: 4 << 20,
+            held_bytes: 64 << 20,
             max_connections: NonZeroUsize::new(65_536).unwrap_or(NonZeroUsize::MIN),
             head_only_exchanges: 8,
             silence: Duration::from_mins(10),

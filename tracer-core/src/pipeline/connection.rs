@@ -24,6 +24,8 @@ pub(super) struct Connection {
     state: State,
     /// When its last segment came.
     pub(super) seen: Timestamp,
+    /// Bytes that it held when last asked.
+    pub(super) noted: usize,
 }
 
 #[derive(Debug)]
@@ -55,6 +57,25 @@ impl Connection {
             inbound: Reassembly::default(),
             state: State::Detecting(Box::default()),
             seen: Timestamp::default(),
+            noted: 0,
+        }
+    }
+
+    /// Bytes that it holds for what is under way.
+    pub(super) fn held(&self) -> usize {
+        match &self.state {
+            State::Http1(http) => http.exchanges.held() + http.parser.held(),
+            State::Detecting(_) | State::Ignored => 0,
+        }
+    }
+
+    /// Gives back memory: the call that holds most goes on as metadata, else what the parser holds
+    /// goes unread.
+    pub(super) fn shed(&mut self) {
+        if let State::Http1(http) = &mut self.state
+            && !http.exchanges.shed()
+        {
+            http.parser.shed();
         }
     }
 
@@ -183,7 +204,7 @@ impl Connection {
 
     /// Nobody will look any more.
     pub(super) fn leave(&mut self, counts: Option<FinalCounts>, report: &mut Report<'_>) {
-        self.give_up(report);
+        self.give_up(BodyEnd::Open, report);
         let State::Http1(http) = &mut self.state else {
             return;
         };
@@ -192,9 +213,9 @@ impl Connection {
         http.report_lost(report);
     }
 
-    /// Reports the calls under way as they are: nothing came for too long, or the connection is
-    /// forgotten. Returns how many there were.
-    pub(super) fn give_up(&mut self, report: &mut Report<'_>) -> u64 {
+    /// Reports the calls under way as they are: they end as `end`, unless some of them was lost.
+    /// Returns how many there were.
+    pub(super) fn give_up(&mut self, end: BodyEnd, report: &mut Report<'_>) -> u64 {
         let State::Http1(http) = &mut self.state else {
             return 0;
         };
@@ -203,8 +224,8 @@ impl Connection {
         }
         let before = report.stats.calls;
         let Http1 { parser, exchanges } = &mut **http;
-        parser.give_up(&mut |event| exchanges.event(event, report));
-        exchanges.give_up(BodyEnd::Gap { missing: 0 }, self.seen, report);
+        parser.give_up(end, &mut |event| exchanges.event(event, report));
+        exchanges.give_up(end, self.seen, report);
         report.stats.calls - before
     }
 }

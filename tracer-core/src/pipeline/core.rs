@@ -7,11 +7,12 @@ use lru::LruCache;
 use super::{
     config::PipelineConfig,
     connection::Connection,
+    holdings::Holdings,
     output::{Output, Report},
     stats::Stats,
 };
 use crate::{
-    http::allow_list::AllowList,
+    http::{allow_list::AllowList, exchange::BodyEnd},
     segment::{ConnectionId, FinalCounts, Segment},
     time::Timestamp,
 };
@@ -26,6 +27,7 @@ pub struct Pipeline {
     headers: Arc<AllowList>,
     /// The least recently used is the one that was silent longest.
     connections: LruCache<ConnectionId, Connection>,
+    holdings: Holdings,
     outputs: VecDeque<Output>,
     stats: Stats,
     swept: Timestamp,
@@ -44,6 +46,7 @@ impl Pipeline {
             headers: Arc::new(config.headers.clone()),
             // Not made with its capacity: that would be allocated at once.
             connections: LruCache::unbounded(),
+            holdings: Holdings::default(),
             config,
             outputs: VecDeque::new(),
             stats: Stats::default(),
@@ -58,6 +61,7 @@ impl Pipeline {
             config,
             headers,
             connections,
+            holdings,
             outputs,
             stats,
             ..
@@ -70,14 +74,18 @@ impl Pipeline {
         };
         if let Some(connection) = connections.get_mut(&id) {
             connection.segment(segment, headers, &mut report);
-            return;
+            note(id, connection, holdings);
+        } else {
+            report.stats.connections_seen += 1;
+            let mut connection = Connection::new();
+            connection.segment(segment, headers, &mut report);
+            note(id, &mut connection, holdings);
+            connections.put(id, connection);
+            self.evict();
+            self.stats.connections = self.connections.len() as u64;
         }
-        report.stats.connections_seen += 1;
-        let mut connection = Connection::new();
-        connection.segment(segment, headers, &mut report);
-        connections.put(id, connection);
-        self.evict();
-        self.stats.connections = self.connections.len() as u64;
+        self.shed(id);
+        self.stats.held_bytes = self.holdings.total() as u64;
     }
 
     /// The connection is over (TLS object freed or reused, process gone).
@@ -87,21 +95,17 @@ impl Pipeline {
         time: Timestamp,
         counts: Option<FinalCounts>,
     ) {
-        let Some(mut closed) = self.connections.pop(&connection) else {
-            return;
-        };
-        closed.close(time, counts, &mut self.report(connection));
-        self.stats.connections = self.connections.len() as u64;
+        if let Some(mut closed) = self.take(connection) {
+            closed.close(time, counts, &mut self.report(connection));
+        }
     }
 
     /// Nobody will look at the connection any more, although it goes on: what is under way is
     /// reported as far as it was seen, and `counts` tell what was lost.
     pub fn give_up(&mut self, connection: ConnectionId, counts: Option<FinalCounts>) {
-        let Some(mut left) = self.connections.pop(&connection) else {
-            return;
-        };
-        left.leave(counts, &mut self.report(connection));
-        self.stats.connections = self.connections.len() as u64;
+        if let Some(mut left) = self.take(connection) {
+            left.leave(counts, &mut self.report(connection));
+        }
     }
 
     /// Lets time pass: gives up what has been silent for too long. Call about once a second.
@@ -113,6 +117,7 @@ impl Pipeline {
         let Self {
             config,
             connections,
+            holdings,
             outputs,
             stats,
             ..
@@ -127,8 +132,9 @@ impl Pipeline {
                 stats,
                 outputs,
             };
-            let given_up = connection.give_up(&mut report);
+            let given_up = connection.give_up(BodyEnd::Open, &mut report);
             stats.calls_silent += given_up;
+            note(id, connection, holdings);
         }
     }
 
@@ -142,13 +148,41 @@ impl Pipeline {
         &self.stats
     }
 
+    /// Takes a connection out of the books.
+    fn take(&mut self, id: ConnectionId) -> Option<Connection> {
+        let connection = self.connections.pop(&id)?;
+        self.holdings.change(id, connection.noted, 0);
+        self.stats.connections = self.connections.len() as u64;
+        self.stats.held_bytes = self.holdings.total() as u64;
+        Some(connection)
+    }
+
+    /// Has exchanges go on as metadata until all connections hold no more than they may: those that
+    /// hold most, or where each holds little the one of which more came.
+    fn shed(&mut self, current: ConnectionId) {
+        while self.holdings.total() > self.config.held_bytes {
+            let id = self.holdings.largest().unwrap_or(current);
+            let Some(connection) = self.connections.peek_mut(&id) else {
+                return;
+            };
+            let before = connection.noted;
+            connection.shed();
+            note(id, connection, &mut self.holdings);
+            if connection.noted >= before {
+                return; // all that is left is too small to be shed
+            }
+            self.stats.shed_exchanges += 1;
+        }
+    }
+
     fn evict(&mut self) {
         while self.connections.len() > self.config.max_connections.get() {
             let Some((id, mut forgotten)) = self.connections.pop_lru() else {
                 return;
             };
             self.stats.evictions += 1;
-            forgotten.give_up(&mut self.report(id));
+            self.holdings.change(id, forgotten.noted, 0);
+            forgotten.give_up(BodyEnd::Truncated, &mut self.report(id));
         }
     }
 
@@ -162,6 +196,15 @@ impl Pipeline {
     }
 }
 
+/// Puts down what a connection holds now.
+fn note(id: ConnectionId, connection: &mut Connection, holdings: &mut Holdings) {
+    let held = connection.held();
+    holdings.change(id, std::mem::replace(&mut connection.noted, held), held);
+}
+
+#[cfg(test)]
+#[path = "bound_tests.rs"]
+mod bound_tests;
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;

@@ -23,6 +23,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
     calls: Vec<CallBuilder>,
+    /// Bytes that they hold.
+    held: usize,
     /// The exchange whose request has begun and not ended.
     requesting: Option<ExchangeId>,
     pub(super) judge: Judge,
@@ -60,7 +62,9 @@ impl Exchanges {
                     .iter_mut()
                     .find(|call| call.exchange() == exchange)
                 {
+                    let before = call.held();
                     call.event(kind, time);
+                    self.held = self.held.saturating_sub(before) + call.held();
                 }
             }
         }
@@ -76,8 +80,25 @@ impl Exchanges {
         !self.calls.is_empty()
     }
 
+    /// Bytes that the calls under way hold.
+    pub(super) const fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Lets the call that holds most go on as metadata; false if none holds anything.
+    pub(super) fn shed(&mut self) -> bool {
+        let largest = self.calls.iter_mut().max_by_key(|call| call.held());
+        let Some(call) = largest.filter(|call| call.held() > 0) else {
+            return false;
+        };
+        self.held = self.held.saturating_sub(call.held());
+        call.shed();
+        true
+    }
+
     /// Reports all calls under way as they are.
     pub(super) fn give_up(&mut self, end: BodyEnd, time: Timestamp, report: &mut Report<'_>) {
+        self.held = 0;
         for call in std::mem::take(&mut self.calls) {
             self.built(call.finish(end, time), report);
         }
@@ -129,6 +150,7 @@ impl Exchanges {
             .position(|call| call.exchange() == exchange)
         {
             let call = self.calls.remove(at);
+            self.held = self.held.saturating_sub(call.held());
             self.built(call.finish(end, time), report);
         }
     }

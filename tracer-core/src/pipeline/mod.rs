@@ -13,6 +13,7 @@ mod core;
 mod exchanges;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
+mod holdings;
 mod judge;
 mod output;
 mod stats;

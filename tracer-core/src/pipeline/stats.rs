@@ -1,12 +1,14 @@
 //! Counters for the agent's own metrics.
 
-/// What a pipeline has seen since it was made. All counters only grow, except the two gauges.
+/// What a pipeline has seen since it was made. All counters only grow, except the gauges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
     /// Gauge: connections that are followed now.
     pub connections: u64,
     /// Gauge: LLM exchanges that are open now.
     pub open_exchanges: u64,
+    /// Gauge: bytes that all connections hold now.
+    pub held_bytes: u64,
     /// Connections seen.
     pub connections_seen: u64,
     /// Connections judged `Full`.
@@ -25,12 +27,16 @@ pub struct Stats {
     pub server_connections: u64,
     /// Connections forgotten because there were too many.
     pub evictions: u64,
+    /// Exchanges that went on as metadata because all connections together held too much.
+    pub shed_exchanges: u64,
     /// HTTP exchanges whose request was seen.
     pub exchanges: u64,
     /// Exchanges that had the path of an LLM call, but not its shape.
     pub unconfirmed_exchanges: u64,
     /// Calls reported.
     pub calls: u64,
+    /// Calls reported while they were still under way.
+    pub calls_open: u64,
     /// Calls reported with a gap.
     pub calls_with_gap: u64,
     /// Calls reported as truncated.

@@ -375,7 +375,7 @@ fn what_is_silent_for_too_long_is_reported_as_it_is() {
     assert!(host.outputs().calls.is_empty());
     host.pipeline.advance(last.after(Duration::from_mins(11)));
     let call = host.outputs().calls.pop().expect("a call");
-    assert_eq!((call.capture, call.timing.end), (CaptureState::Gap, last));
+    assert_eq!((call.capture, call.timing.end), (CaptureState::Open, last));
     assert_eq!(host.pipeline.stats().calls_silent, 1);
     host.send(&mut on, Outbound, chat());
     host.send(&mut on, Inbound, json(ANSWER));
@@ -493,7 +493,7 @@ fn a_call_under_way_when_the_agent_stops_is_reported_as_far_as_seen() {
     host.pipeline.give_up(on.id, Some(on.counts));
     let seen = host.outputs();
     assert_eq!(seen.calls.len(), 1);
-    assert_eq!(seen.calls[0].capture, CaptureState::Gap);
+    assert_eq!(seen.calls[0].capture, CaptureState::Open);
     assert_eq!(seen.lost, 0);
 }
 

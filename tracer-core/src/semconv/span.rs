@@ -343,6 +343,7 @@ fn speaks_openai(api: Api) -> bool {
 const fn incomplete_capture(capture: CaptureState) -> Option<&'static str> {
     match capture {
         CaptureState::Complete => None,
+        CaptureState::Open => Some("open"),
         CaptureState::Truncated => Some("truncated"),
         CaptureState::Gap => Some("gap"),
         CaptureState::Undecodable => Some("undecodable"),

@@ -80,6 +80,19 @@ impl EventStream {
         None
     }
 
+    /// Bytes held for the frame under way.
+    pub fn held(&self) -> usize {
+        self.held.capacity()
+    }
+
+    /// Gives them back: the frame under way is left out, and the next one searched for.
+    pub fn shed(&mut self) {
+        if !self.held.is_empty() {
+            self.gap();
+        }
+        self.held = Vec::new();
+    }
+
     /// Frames that were left out: too long, broken, or hit by a loss.
     pub fn skipped(&self) -> u64 {
         self.skipped

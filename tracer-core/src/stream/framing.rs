@@ -87,6 +87,26 @@ impl Framing {
         }
     }
 
+    /// Bytes held for the event under way.
+    pub fn held(&self) -> usize {
+        match self {
+            Self::Sse(parser) => parser.held(),
+            Self::Ndjson(parser) => parser.held(),
+            Self::JsonArray(parser) => parser.held(),
+            Self::EventStream(parser) => parser.held(),
+        }
+    }
+
+    /// Gives them back: the event under way is left out.
+    pub fn shed(&mut self) {
+        match self {
+            Self::Sse(parser) => parser.shed(),
+            Self::Ndjson(parser) => parser.shed(),
+            Self::JsonArray(parser) => parser.shed(),
+            Self::EventStream(parser) => parser.shed(),
+        }
+    }
+
     /// Events that were left out: too long, damaged, or hit by a loss.
     pub fn skipped(&self) -> u64 {
         match self {

@@ -58,6 +58,17 @@ impl Held {
         self.bytes = Vec::new();
     }
 
+    /// Memory that is held.
+    pub(super) const fn memory(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Gives the memory back: the unit under way is left out.
+    pub(super) fn shed(&mut self) {
+        self.skipping |= !self.bytes.is_empty();
+        self.bytes = Vec::new();
+    }
+
     /// The unit under way ends with `rest`; returns all of it unless it was skipped. To be followed
     /// by [`release`](Self::release).
     pub(super) fn complete<'a>(&'a mut self, rest: &'a [u8]) -> Option<&'a [u8]> {

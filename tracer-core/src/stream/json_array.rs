@@ -113,6 +113,16 @@ impl JsonArray {
         None
     }
 
+    /// Bytes held for the element under way.
+    pub fn held(&self) -> usize {
+        self.held.memory()
+    }
+
+    /// Gives them back: the element under way is left out.
+    pub fn shed(&mut self) {
+        self.held.shed();
+    }
+
     /// Elements that were left out: too long, too deep, or hit by a loss.
     pub fn skipped(&self) -> u64 {
         self.held.skipped()

@@ -45,6 +45,16 @@ impl Ndjson {
         self.held.finish().and_then(event)
     }
 
+    /// Bytes held for the line under way.
+    pub fn held(&self) -> usize {
+        self.held.memory()
+    }
+
+    /// Gives them back: the line under way is left out.
+    pub fn shed(&mut self) {
+        self.held.shed();
+    }
+
     /// Lines that were left out: too long, or hit by a loss.
     pub fn skipped(&self) -> u64 {
         self.held.skipped()

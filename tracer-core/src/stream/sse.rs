@@ -66,6 +66,17 @@ impl Sse {
         self.held.skipped()
     }
 
+    /// Bytes held for the event under way, and kept for the ones to come.
+    pub fn held(&self) -> usize {
+        self.held.memory() + self.fields.memory()
+    }
+
+    /// Gives them back: the event under way is left out.
+    pub fn shed(&mut self) {
+        self.held.shed();
+        self.fields.shed();
+    }
+
     /// Reads the event at the beginning of `bytes`; returns what follows it.
     fn read<'a>(&mut self, bytes: &'a [u8], on_event: &mut impl FnMut(Event<'_>)) -> &'a [u8] {
         if std::mem::take(&mut self.after_cr) && bytes.first() == Some(&b'\n') {

@@ -21,9 +21,7 @@ pub fn serve(
     mut templates: Templates,
 ) -> anyhow::Result<()> {
     socket.set_nodelay(true)?;
-    let mut tls = ServerConnection::new(config)?;
-    // A whole stream is buffered before it is sent, to cost few system calls.
-    tls.set_buffer_limit(None);
+    let tls = ServerConnection::new(config)?;
     let mut connection = Connection { socket, tls };
     let mut request = Vec::with_capacity(RECORD);
     while connection.read_into(&mut request)? {
@@ -43,8 +41,9 @@ pub fn serve(
             };
             for record in template.next() {
                 connection.tls.writer().write_all(record)?;
+                // As a provider sends them: an event goes out when it is there, by itself.
+                connection.flush()?;
             }
-            connection.flush()?;
             request.drain(..length);
         }
     }

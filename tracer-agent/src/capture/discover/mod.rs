@@ -16,6 +16,7 @@ mod system;
 
 pub use discoverer::{Discoverer, WatchMode};
 pub use discovery::{BinaryFound, Discovery, Identity};
+pub use mapped::process_ids;
 pub use survey::{SurveyedFile, SurveyedProcess, survey};
 
 #[cfg(test)]

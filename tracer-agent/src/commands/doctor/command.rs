@@ -1,6 +1,6 @@
 //! From arguments to a report.
 
-use std::{io::Write, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Context;
 
@@ -13,20 +13,17 @@ use super::{
 use crate::{
     capture::{discover, features::Features},
     cli::{DoctorArgs, ReportFormat},
+    commands::output,
     host::{process::Inspector, procfs::ProcFs},
 };
 
 /// Prints the report; succeeds if this host can be traced.
 pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let report = examine(args)?;
-    let mut out = std::io::stdout().lock();
-    match args.format {
-        ReportFormat::Text => write!(out, "{}", Text(&report))?,
-        ReportFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, &report)?;
-            writeln!(out)?;
-        }
-    }
+    output::print(match args.format {
+        ReportFormat::Text => Text(&report).to_string(),
+        ReportFormat::Json => format!("{}\n", serde_json::to_string_pretty(&report)?),
+    })?;
     Ok(if report.can_trace {
         ExitCode::SUCCESS
     } else {
@@ -93,11 +90,6 @@ fn judge(report: &mut Report) {
             "{} is missing: run as root or grant it, to {}",
             line.name, line.purpose
         ));
-    }
-    if answer("btf") == Answer::No {
-        blocking.push(
-            "the kernel has no type information: use one built with CONFIG_DEBUG_INFO_BTF".into(),
-        );
     }
     if answer("ring_buffer") == Answer::No {
         blocking.push("the kernel has no eBPF ring buffer: use Linux 5.17 or later".into());

@@ -26,7 +26,11 @@ pub fn agent() -> Agent {
 /// The kernel and what it offers.
 pub fn kernel(features: &Features) -> Kernel {
     let list = [
-        ("btf", &features.btf, "find kernel functions; required"),
+        (
+            "btf",
+            &features.btf,
+            "find kernel functions; without it, uprobe_session is not used",
+        ),
         (
             "ring_buffer",
             &features.ring_buffer,

@@ -16,6 +16,8 @@ const GZIP_MAGIC: u8 = 0x1f;
 const ZLIB_METHOD: u8 = 8;
 /// The largest window of deflate.
 const WINDOW_BITS: u8 = 15;
+/// What a state takes: the largest window, its tables and room to spare.
+const STATE_BYTES: usize = 48 << 10;
 
 /// Decodes one body.
 pub(super) struct Inflate {
@@ -51,6 +53,11 @@ impl Inflate {
             ended: false,
             over: false,
         }
+    }
+
+    /// Memory of the decoder, bytes.
+    pub(super) fn held(&self) -> usize {
+        self.state.as_ref().map_or(0, |_| STATE_BYTES)
     }
 
     pub(super) fn step(&mut self, input: &[u8], output: &mut [u8]) -> Done {

@@ -97,6 +97,11 @@ impl HeadReader {
         self.scan != Scan::Before
     }
 
+    /// Bytes held of it.
+    pub(super) const fn held(&self) -> usize {
+        self.held.capacity()
+    }
+
     /// Forgets the head that has begun.
     pub(super) fn clear(&mut self) {
         *self = Self::default();

@@ -75,6 +75,16 @@ impl MessageBody {
         }
     }
 
+    /// Bytes held to undo its coding.
+    pub(super) fn held(&self) -> usize {
+        self.content.held()
+    }
+
+    /// Gives them back: the rest is not decoded.
+    pub(super) fn shed(&mut self) {
+        self.content.shed();
+    }
+
     /// So many wire bytes were lost.
     pub(super) fn lose(&mut self, missing: u64) -> Loss {
         self.content.lose();
@@ -109,6 +119,16 @@ impl MessageBody {
         BodyEnd::Gap {
             missing: self.missing.saturating_add(self.framing.remaining()),
         }
+    }
+
+    /// How it ends if nobody looks at what is to come: as `end`, unless some of it was lost.
+    pub(super) const fn given_up(&self, end: BodyEnd) -> BodyEnd {
+        if self.missing > 0 {
+            return BodyEnd::Gap {
+                missing: self.missing,
+            };
+        }
+        end
     }
 
     fn complete(&mut self) -> BodyEnd {

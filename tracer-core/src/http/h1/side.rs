@@ -45,11 +45,37 @@ impl Side {
         self.heads.clear();
     }
 
+    /// Bytes held for what is under way.
+    pub(super) fn held(&self) -> usize {
+        match &self.state {
+            State::Body(body) => body.held(),
+            State::Head | State::Adrift(_) => self.heads.held(),
+        }
+    }
+
+    /// Gives them back.
+    pub(super) fn shed(&mut self) {
+        if let State::Body(body) = &mut self.state {
+            body.shed();
+        } else if self.held() > 0 {
+            self.drift(None);
+        }
+    }
+
     /// How a body under way ends if its rest will never be seen.
     pub(super) fn unseen(&self) -> BodyEnd {
         match &self.state {
             State::Body(body) => body.unseen(),
             State::Head | State::Adrift(_) => BodyEnd::Gap { missing: 0 },
+        }
+    }
+
+    /// How a body under way ends if nobody looks at its rest: as `end`, unless some of it was lost.
+    pub(super) fn given_up(&self, end: BodyEnd) -> BodyEnd {
+        match &self.state {
+            State::Body(body) => body.given_up(end),
+            State::Head => end,
+            State::Adrift(_) => BodyEnd::Gap { missing: 0 },
         }
     }
 }

@@ -559,13 +559,13 @@ fn giving_up_waits_for_the_next_request() {
         b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi",
         &mut sink,
     );
-    connection.give_up(&mut sink);
+    connection.give_up(BodyEnd::Open, &mut sink);
     connection.piece(arrival(Inbound, 1, 0), b" late", &mut sink);
     connection.piece(arrival(Outbound, 2, 0), POST.as_bytes(), &mut sink);
     connection.piece(arrival(Inbound, 2, 0), OK.as_bytes(), &mut sink);
     assert_eq!(
         log.text(),
-        format!("0:\n{POSTED}< 200\n<body hi\n<end gap 7\n1:\n{POSTED}{ANSWERED}\n")
+        format!("0:\n{POSTED}< 200\n<body hi\n<end open\n1:\n{POSTED}{ANSWERED}\n")
     );
 }
 

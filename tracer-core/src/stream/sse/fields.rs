@@ -64,6 +64,17 @@ impl Fields {
         self.event(&lines)
     }
 
+    /// Memory that is held.
+    pub(super) const fn memory(&self) -> usize {
+        self.joined.capacity() + self.last_id.capacity()
+    }
+
+    /// Gives it back.
+    pub(super) fn shed(&mut self) {
+        self.joined = Vec::new();
+        self.last_id = Vec::new();
+    }
+
     /// An event was left out.
     pub(super) fn skip(&mut self) {
         self.started = true;
