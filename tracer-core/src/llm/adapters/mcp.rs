@@ -22,6 +22,7 @@ use crate::{
     llm::{
         answer::Answer,
         call::{Operation, RequestFacts},
+        clip::kept,
         json::{Flag, Integer, List, Object, Scalar, Text, read},
         mcp::McpRequest,
         trace_parent,
@@ -117,7 +118,7 @@ fn takes_both_forms(accept: &str) -> bool {
 }
 
 fn session(context: &AnswerContext<'_>) -> Option<String> {
-    context.header("mcp-session-id").map(str::to_owned)
+    context.header("mcp-session-id").map(kept)
 }
 
 /// Reads the messages of a stream until the answer.
@@ -221,7 +222,7 @@ impl Message<'_> {
             answer.ended = true;
         }
         if let Some(result) = &self.result.0 {
-            answer.mcp.protocol_version = result.protocol_version.owned();
+            answer.mcp.protocol_version = result.protocol_version.as_str().map(kept);
             if result.is_error.0 == Some(true) {
                 answer.error = Some(TOOL_ERROR.to_owned());
             }
