@@ -45,9 +45,12 @@ fn pipeline(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Makes a parser.
+type New = fn(&Limits) -> Framing;
+
 fn framing(criterion: &mut Criterion) {
     let array = format!("[{}]", json().join("\n,\r\n"));
-    let rows: [(&str, Vec<u8>, fn(&Limits) -> Framing); 4] = [
+    let rows: [(&str, Vec<u8>, New); 4] = [
         ("sse", chat().concat().into_bytes(), |limits| {
             Framing::Sse(Sse::new(limits))
         }),

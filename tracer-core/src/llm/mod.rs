@@ -15,6 +15,7 @@ mod chunk_times;
 mod error_body;
 mod hosts;
 mod json;
+mod request_body;
 mod response;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use response::fuzz_response;
