@@ -9,7 +9,10 @@ mod smoke;
 
 pub use crate::{
     detect::fuzz_detect as detect,
-    http::{content_encoding::fuzz_content_encoding as content_encoding, h1::fuzz::fuzz_h1 as h1},
+    http::{
+        content_encoding::fuzz_content_encoding as content_encoding, h1::fuzz::fuzz_h1 as h1,
+        multipart::fuzz_multipart as multipart,
+    },
     llm::fuzz_response as response,
     reassembly::fuzz_reassembly as reassembly,
     stream::{

@@ -7,4 +7,5 @@ pub mod exchange;
 mod framing;
 pub mod h1;
 pub mod head;
+pub mod multipart;
 mod target;

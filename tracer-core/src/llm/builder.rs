@@ -2,7 +2,7 @@
 
 use super::{
     adapters::{adapter::RequestRead, request_line::RequestLine},
-    body::{BodyBuffer, BodyRead},
+    body::BodyRead,
     call::{
         Api, Call, CallFacts, CaptureState, Captured, Outcome, RequestFacts, ResponseFacts, Timing,
         TraceParent,
@@ -10,6 +10,7 @@ use super::{
     chunk_times::ChunkTimes,
     clip::clipped,
     recognise::Recognised,
+    request_body::RequestBody,
     response::{ResponseRead, ResponseReader},
     trace_parent,
     usage::Usage,
@@ -68,7 +69,7 @@ pub(crate) struct CallBuilder {
 
 #[derive(Debug)]
 enum Request {
-    Coming(BodyBuffer),
+    Coming(RequestBody),
     Over {
         facts: Box<RequestFacts>,
         confirmed: bool,
@@ -110,6 +111,7 @@ impl CallBuilder {
         time: Timestamp,
         context: BuilderContext<'_>,
     ) -> Self {
+        let request = RequestBody::new(head.headers.get("content-type"), context.body_bytes);
         let kept = |name: &str| Some((name.to_owned(), head.headers.get(name)?.to_owned()));
         Self {
             connection,
@@ -117,7 +119,7 @@ impl CallBuilder {
             kept_headers: context.headers.extra().filter_map(kept).collect(),
             head,
             recognised,
-            request: Request::Coming(BodyBuffer::new(context.body_bytes)),
+            request: Request::Coming(request),
             request_bytes: 0,
             response: None,
             capture: CaptureState::Complete,
@@ -186,10 +188,10 @@ impl CallBuilder {
 
     /// Parses the request body and frees it.
     fn end_request(&mut self) {
-        let Request::Coming(buffer) = &mut self.request else {
+        let Request::Coming(body) = &mut self.request else {
             return;
         };
-        let buffer = std::mem::replace(buffer, BodyBuffer::new(0));
+        let (buffer, files) = std::mem::replace(body, RequestBody::new(None, 0)).close();
         if buffer.is_over_bound() {
             self.worsen(CaptureState::Truncated);
         }
@@ -198,7 +200,7 @@ impl CallBuilder {
         let seems = !sure && adapter.seems(buffer.bytes());
         let line = RequestLine::new(&self.head, Some(&self.recognised.provider));
         let context = self.recognised.request(&line);
-        let (read, confirmed) = match buffer.read(|body| adapter.read_request(&context, body)) {
+        let (mut read, confirmed) = match buffer.read(|body| adapter.read_request(&context, body)) {
             BodyRead::Whole(read) => {
                 let confirmed = sure || read.has_shape;
                 (read, confirmed)
@@ -212,6 +214,7 @@ impl CallBuilder {
         if let Some(operation) = read.operation {
             self.recognised.endpoint.operation = operation;
         }
+        read.facts.files = files;
         self.request = Request::over(clipped(read.facts), confirmed);
     }
 
@@ -248,7 +251,7 @@ impl CallBuilder {
     pub(crate) fn finish(mut self, end: BodyEnd, time: Timestamp) -> Built {
         self.end_request();
         self.worsen(capture_of(end));
-        let nothing = Request::Coming(BodyBuffer::new(0));
+        let nothing = Request::Coming(RequestBody::new(None, 0));
         let Request::Over {
             facts: request,
             confirmed: true,

@@ -175,10 +175,21 @@ pub struct RequestFacts {
     pub data_source_id: Option<String>,
     /// The request of the Model Context Protocol, if it is one.
     pub mcp: Option<Box<McpRequest>>,
+    /// Files that were sent along, in order.
+    pub files: Vec<FileFacts>,
     /// Which attempt the client library said this is, from 0 (`x-stainless-retry-count`).
     pub retry_count: Option<u64>,
     pub user_agent: Option<String>,
     pub body_bytes: u64,
+}
+
+/// A file in a form; never its content or name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFacts {
+    /// Its media type as the caller gave it.
+    pub media_type: Option<String>,
+    /// Its size, unless part of it was not seen.
+    pub bytes: Option<u64>,
 }
 
 /// What the request asks for.

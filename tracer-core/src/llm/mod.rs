@@ -16,6 +16,7 @@ mod clip;
 mod error_body;
 mod hosts;
 mod json;
+mod request_body;
 mod response;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use response::fuzz_response;

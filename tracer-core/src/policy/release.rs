@@ -54,6 +54,10 @@ fn scrub_request(request: &mut RequestFacts) {
         STOP_SEQUENCE_BYTES,
     );
     clean_list(&mut request.encoding_formats, LIST_ITEMS, NAME_BYTES);
+    request.files.truncate(LIST_ITEMS);
+    for file in &mut request.files {
+        clean_option(&mut file.media_type, NAME_BYTES);
+    }
     if let Some(mcp) = &mut request.mcp {
         scrub_mcp(mcp);
     }

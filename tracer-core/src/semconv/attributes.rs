@@ -163,6 +163,10 @@ registry! {
     LLM_TRACER_TOOL_CALL_IDS = "llm_tracer.tool_call.ids", StringList, Own;
     /// Number of tools that the request offered.
     LLM_TRACER_REQUEST_TOOL_COUNT = "llm_tracer.request.tool_count", Int, Own;
+    /// Media types of the files that were sent along, in order; empty where the caller gave none.
+    LLM_TRACER_REQUEST_FILE_TYPES = "llm_tracer.request.file.types", StringList, Own;
+    /// Size of all files that were sent along, in bytes.
+    LLM_TRACER_REQUEST_FILE_BYTES = "llm_tracer.request.file.bytes", Int, Own;
     /// How hard the model was asked to think, in the provider's own words.
     LLM_TRACER_REQUEST_REASONING_LEVEL = "llm_tracer.request.reasoning_level", String, Own;
     /// The answer that the request continues.

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     http::head::HttpVersion,
     llm::call::{
-        Api, Call, CallFacts, CaptureState, Operation, Outcome, OutputType, Released, RequestFacts,
-        TraceParent,
+        Api, Call, CallFacts, CaptureState, FileFacts, Operation, Outcome, OutputType, Released,
+        RequestFacts, TraceParent,
     },
     segment::ProcessKey,
     time::Timestamp,
@@ -276,6 +276,7 @@ fn add_own(add: &mut Builder, facts: &CallFacts) {
         response.documents,
     );
     add.count(names::LLM_TRACER_REQUEST_TOOL_COUNT, request.tool_count);
+    add_files(add, &request.files);
     add.text(
         names::LLM_TRACER_REQUEST_REASONING_LEVEL,
         request.reasoning_level.as_deref(),
@@ -296,6 +297,19 @@ fn add_own(add: &mut Builder, facts: &CallFacts) {
         names::LLM_TRACER_RESPONSE_BODY_BYTES,
         response.status.map(|_| response.body_bytes),
     );
+}
+
+fn add_files(add: &mut Builder, files: &[FileFacts]) {
+    let types = files
+        .iter()
+        .map(|file| file.media_type.clone().unwrap_or_default());
+    add.list(names::LLM_TRACER_REQUEST_FILE_TYPES, types.collect());
+    if !files.is_empty() {
+        let sum = files
+            .iter()
+            .try_fold(0_u64, |sum, file| sum.checked_add(file.bytes?));
+        add.count(names::LLM_TRACER_REQUEST_FILE_BYTES, sum);
+    }
 }
 
 const fn operation_name(operation: Operation) -> &'static str {
