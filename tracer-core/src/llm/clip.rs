@@ -43,10 +43,11 @@ pub(super) fn clipped(mut facts: RequestFacts) -> RequestFacts {
             &mut mcp.id,
             &mut mcp.protocol_version,
             &mut mcp.session_id,
-        ] {
-            if let Some(text) = text {
-                clip(text);
-            }
+        ]
+        .into_iter()
+        .flatten()
+        {
+            clip(text);
         }
     }
     facts
