@@ -3,6 +3,7 @@
 pub mod call;
 pub mod mcp;
 pub mod provider;
+pub mod rate_limits;
 pub mod usage;
 
 pub(crate) mod builder;
@@ -13,6 +14,7 @@ mod answer;
 mod body;
 mod chunk_times;
 mod error_body;
+mod headers;
 mod hosts;
 mod json;
 mod request_body;
