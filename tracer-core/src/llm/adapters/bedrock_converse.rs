@@ -13,6 +13,7 @@ use super::{
     bedrock_error,
     bedrock_message::{BlockStart, Message, MessageStop, Metadata},
     bedrock_path::model_action,
+    bedrock_tools::ToolConfig,
     event::Chunk,
     request_line::RequestLine,
 };
@@ -20,7 +21,7 @@ use crate::{
     llm::{
         answer::Answer,
         call::{Operation, OutputType, RequestFacts},
-        json::{Count, Filled, Length, Number, Object, Text, Texts, read},
+        json::{Count, Filled, Number, Object, Text, Texts, read},
     },
     stream::event::Event,
 };
@@ -98,12 +99,6 @@ struct InferenceConfig {
     stop_sequences: Texts,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ToolConfig {
-    tools: Length,
-}
-
 /// Parameters that only some models have, in the spelling of their makers.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -154,6 +149,7 @@ impl Request<'_> {
         let effort = additional.output_config.0.unwrap_or_default();
         let format = self.output_config.0.unwrap_or_default();
         let format = format.text_format.0.unwrap_or_default();
+        let tools = self.tool_config.0.unwrap_or_default().tools;
         let tier = self.service_tier.0.unwrap_or_default();
         let facts = RequestFacts {
             max_tokens: inference.max_tokens.0,
@@ -169,7 +165,8 @@ impl Request<'_> {
                 .reasoning_effort
                 .owned()
                 .or(effort.effort.owned()),
-            tool_count: self.tool_config.0.and_then(|config| config.tools.0),
+            tool_count: tools.count,
+            tool_names: tools.names,
             ..RequestFacts::default()
         };
         RequestRead {

@@ -5,10 +5,10 @@
 
 use serde::Deserialize;
 
-use super::adapter::RequestRead;
+use super::{adapter::RequestRead, bedrock_tools::ToolConfig};
 use crate::llm::{
     call::{Operation, RequestFacts},
-    json::{Count, Filled, Integer, Length, Number, Object, Texts, read},
+    json::{Count, Filled, Integer, Number, Object, Texts, Tools, read},
 };
 
 #[derive(Debug, Default, Deserialize)]
@@ -23,15 +23,9 @@ struct Request {
     texts: Filled,
     text_generation_config: Object<Parameters>,
     inference_config: Object<Parameters>,
-    tools: Length,
+    tools: Tools,
     tool_config: Object<ToolConfig>,
     dimensions: Count,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ToolConfig {
-    tools: Length,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -101,14 +95,15 @@ pub(super) fn read_request(by_name: Operation, body: &[u8]) -> Option<RequestRea
         Some(parameters) => parameters,
         None => read::<Parameters>(body)?,
     };
-    let tools = request
-        .tools
-        .0
-        .or(request.tool_config.0.and_then(|config| config.tools.0));
+    let (tool_count, tool_names) = match request.tool_config.0 {
+        Some(config) => (config.tools.count, config.tools.names),
+        None => (request.tools.count, request.tools.names),
+    };
     let is_chat = by_name == Operation::TextCompletion && (request.messages.0 || request.message.0);
     Some(RequestRead {
         facts: RequestFacts {
-            tool_count: tools,
+            tool_count,
+            tool_names,
             embedding_dimensions: request.dimensions.0,
             ..parameters.into_facts()
         },

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{adapter::RequestRead, request_line::RequestLine};
 use crate::llm::{
     call::{OutputType, RequestFacts},
-    json::{Count, Filled, Flag, Integer, Length, Number, Object, Text, Texts, read},
+    json::{Count, Filled, Flag, Integer, Number, Object, Text, Texts, Tools, read},
 };
 
 /// Cohere itself, Azure, which serves its models in their own format, and gateways with its name in
@@ -36,7 +36,7 @@ struct Request<'a> {
     seed: Integer,
     num_generations: Count,
     response_format: Object<Format<'a>>,
-    tools: Length,
+    tools: Tools,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -69,7 +69,8 @@ pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
         seed: body.seed.0,
         choice_count: body.num_generations.0,
         output_type,
-        tool_count: body.tools.0,
+        tool_count: body.tools.count,
+        tool_names: body.tools.names,
         ..RequestFacts::default()
     };
     Some(RequestRead {

@@ -20,7 +20,7 @@ use crate::{
         answer::{Answer, keep_last},
         call::{Operation, OutputType, RequestFacts},
         error_body::{ErrorField, UNNAMED},
-        json::{Count, Filled, Flag, Integer, Length, List, Number, Object, Text, Texts, read},
+        json::{Count, Filled, Flag, Integer, List, Number, Object, Text, Texts, Tools, read},
         usage::Usage,
     },
     stream::event::Event,
@@ -83,7 +83,7 @@ struct Request<'a> {
     generation_config: Object<Config<'a>>,
     response_mime_type: Text<'a>,
     service_tier: Text<'a>,
-    tools: Length,
+    tools: Tools,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -115,7 +115,8 @@ impl Request<'_> {
             service_tier: self.service_tier.owned(),
             reasoning_level: config.thinking_level.owned(),
             previous_response_id: self.previous_interaction_id.owned(),
-            tool_count: self.tools.0,
+            tool_count: self.tools.count,
+            tool_names: self.tools.names,
             ..RequestFacts::default()
         };
         RequestRead {

@@ -6,7 +6,7 @@ use super::adapter::RequestRead;
 use crate::llm::{
     call::{OutputType, RequestFacts},
     json::{
-        Count, Filled, Integer, Length, Lenient, List, Number, Object, Text, Texts, lenient, read,
+        Count, Filled, Integer, Lenient, List, Number, Object, Text, Texts, Tools, lenient, read,
     },
 };
 
@@ -16,7 +16,7 @@ struct Request<'a> {
     contents: Filled,
     #[serde(borrow, alias = "generation_config")]
     generation_config: Object<Config<'a>>,
-    tools: List<Tool>,
+    tools: List<Group>,
     #[serde(alias = "service_tier")]
     service_tier: Text<'a>,
 }
@@ -53,30 +53,37 @@ struct Config<'a> {
 struct Thinking<'a> {
     #[serde(borrow, alias = "thinking_level")]
     thinking_level: Text<'a>,
+    #[serde(alias = "thinking_budget")]
+    thinking_budget: Count,
 }
 
 /// A tool of the provider, or a group of functions of the caller.
 #[derive(Debug, Default)]
-struct Tool {
+struct Group {
     count: u64,
+    names: Vec<String>,
 }
 
-impl<'de> Lenient<'de> for Tool {
+impl<'de> Lenient<'de> for Group {
     fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let mut count = 0;
+        let mut group = Self::default();
         while let Some(key) = map.next_key::<Text<'de>>()? {
-            if let Some("functionDeclarations" | "function_declarations") = key.as_str() {
-                count += map.next_value::<Length>()?.0.unwrap_or(0);
+            let Some(name) = key.as_str() else { continue };
+            if let "functionDeclarations" | "function_declarations" = name {
+                let functions = map.next_value::<Tools>()?;
+                group.count += functions.count.unwrap_or(0);
+                group.names.extend(functions.names);
             } else {
                 map.next_value::<Filled>()?;
-                count += 1;
+                group.count += 1;
+                group.names.push(name.to_owned());
             }
         }
-        Ok(Self { count })
+        Ok(group)
     }
 }
 
-lenient!(Tool);
+lenient!(Group);
 
 /// Reads the body of a request for content.
 pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
@@ -84,7 +91,8 @@ pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
     let config = body.generation_config.0.unwrap_or_default();
     let output_type = output_type(&config);
     let thinking = config.thinking_config.0.unwrap_or_default();
-    let tools = body.tools.0.iter().map(|tool| tool.count).sum();
+    let tools = body.tools.0.iter().map(|group| group.count).sum();
+    let names = body.tools.0.into_iter().flat_map(|group| group.names);
     let facts = RequestFacts {
         max_tokens: config.max_output_tokens.0,
         temperature: config.temperature.0,
@@ -98,7 +106,9 @@ pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
         choice_count: config.candidate_count.0,
         service_tier: body.service_tier.owned(),
         reasoning_level: thinking.thinking_level.owned(),
+        reasoning_budget: thinking.thinking_budget.0,
         tool_count: Some(tools).filter(|&count| count > 0),
+        tool_names: names.collect(),
         ..RequestFacts::default()
     };
     Some(RequestRead {
@@ -142,7 +152,7 @@ mod tests {
             "generation_config":{"max_output_tokens":64,"temperature":0.5,"top_p":0.9,"top_k":40,
             "candidate_count":2,"stop_sequences":["END"],"seed":-7,"response_mime_type":"application/json",
             "thinking_config":{"thinking_level":"LOW"},"presence_penalty":0.25}}"#;
-        let expected = RequestFacts {
+        let expected = |third: &str| RequestFacts {
             max_tokens: Some(64),
             temperature: Some(0.5),
             top_p: Some(0.9),
@@ -154,10 +164,11 @@ mod tests {
             reasoning_level: Some("LOW".to_owned()),
             presence_penalty: Some(0.25),
             tool_count: Some(3),
+            tool_names: vec!["a".to_owned(), "b".to_owned(), third.to_owned()],
             ..RequestFacts::default()
         };
-        assert_eq!(facts(camel), expected);
-        assert_eq!(facts(snake), expected);
+        assert_eq!(facts(camel), expected("googleSearch"));
+        assert_eq!(facts(snake), expected("google_search"));
     }
 
     #[test]

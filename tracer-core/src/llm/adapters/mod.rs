@@ -23,6 +23,7 @@ mod bedrock_families;
 mod bedrock_invoke_request;
 mod bedrock_message;
 mod bedrock_path;
+mod bedrock_tools;
 mod cohere_request;
 mod cohere_usage;
 mod google_error;

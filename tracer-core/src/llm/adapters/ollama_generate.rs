@@ -21,7 +21,7 @@ use crate::{
         answer::Answer,
         call::{Operation, OutputType, RequestFacts},
         error_body::ErrorField,
-        json::{Count, Filled, Flag, Integer, Length, List, Number, Object, Text, Texts, read},
+        json::{Count, Filled, Flag, Integer, List, Number, Object, Text, Texts, Tools, read},
         usage::Usage,
     },
     stream::event::Event,
@@ -98,7 +98,7 @@ struct Request<'a> {
     stream: Flag,
     format: Filled,
     think: Text<'a>,
-    tools: Length,
+    tools: Tools,
     options: Object<Options>,
 }
 
@@ -133,7 +133,8 @@ impl Request<'_> {
             // `json` or a schema.
             output_type: self.format.0.then_some(OutputType::Json),
             reasoning_level: self.think.owned(),
-            tool_count: self.tools.0,
+            tool_count: self.tools.count,
+            tool_names: self.tools.names,
             ..RequestFacts::default()
         };
         RequestRead {
