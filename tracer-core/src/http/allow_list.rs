@@ -7,7 +7,7 @@
 const NAME_BYTES: usize = 64;
 
 /// Headers that describe a message, its path or its cost and never hold a secret. Sorted.
-const NAMES: [&str; 64] = [
+const NAMES: &[&str] = &[
     "accept",
     "accept-encoding",
     "amz-sdk-invocation-id",
@@ -20,15 +20,19 @@ const NAMES: [&str; 64] = [
     "cf-aig-cache-status",
     "cf-aig-log-id",
     "cf-ray",
+    "cmp-upstream-response-duration",
     "connection",
     "content-encoding",
     "content-length",
     "content-type",
     "date",
     "expect",
+    "fireworks-server-processing-time",
     "helicone-cache",
     "helicone-id",
     "inference-id",
+    "llm_provider-openai-processing-ms",
+    "llm_provider-x-request-id",
     "mcp-protocol-version",
     "mcp-session-id",
     "mistral-correlation-id",
@@ -36,6 +40,9 @@ const NAMES: [&str; 64] = [
     "openai-model",
     "openai-processing-ms",
     "openai-version",
+    "ratelimit-limit",
+    "ratelimit-remaining",
+    "ratelimit-reset",
     "request-id",
     "server",
     "server-timing",
@@ -53,13 +60,22 @@ const NAMES: [&str; 64] = [
     "x-amzn-errortype",
     "x-amzn-requestid",
     "x-client-request-id",
+    "x-debug-trace-id",
     "x-ds-trace-id",
     "x-envoy-upstream-service-time",
     "x-generation-id",
+    "x-global-transaction-id",
     "x-groq-region",
+    "x-inference-time",
+    "x-kong-request-id",
+    "x-kong-upstream-latency",
+    "x-litellm-attempted-fallbacks",
+    "x-litellm-attempted-retries",
     "x-litellm-call-id",
     "x-litellm-model-id",
     "x-litellm-response-cost",
+    "x-litellm-response-duration-ms",
+    "x-metrics-e2e-ms",
     "x-ms-client-request-id",
     "x-ms-deployment-name",
     "x-ms-is-spilled-over",
@@ -68,15 +84,20 @@ const NAMES: [&str; 64] = [
     "x-ms-request-id",
     "x-ms-served-model",
     "x-pinecone-api-version",
+    "x-portkey-cache-status",
+    "x-portkey-provider",
+    "x-portkey-retry-attempt-count",
     "x-portkey-trace-id",
     "x-provider-name",
+    "x-queue-time",
     "x-request-id",
     "x-should-retry",
 ];
 
 /// Families of such headers.
-const PREFIXES: [&str; 4] = [
+const PREFIXES: &[&str] = &[
     "anthropic-ratelimit-",
+    "llm_provider-x-ratelimit-",
     "retry-after",
     "x-ratelimit-",
     "x-stainless-",
@@ -222,7 +243,7 @@ mod tests {
     #[test]
     fn the_built_in_list_is_sorted_and_holds_no_secret() {
         assert!(NAMES.is_sorted());
-        for name in NAMES {
+        for &name in NAMES {
             assert!(!is_secret(name), "{name}");
             assert_eq!(name, name.to_ascii_lowercase());
         }

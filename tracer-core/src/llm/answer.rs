@@ -1,5 +1,7 @@
 //! What a response says, gathered piece by piece by the adapters.
 
+use std::time::Duration;
+
 use super::{
     call::{ResponseFacts, ToolCall},
     clip::kept,
@@ -17,6 +19,14 @@ pub(super) struct Answer {
     pub(super) model: Option<String>,
     pub(super) service_tier: Option<String>,
     pub(super) system_fingerprint: Option<String>,
+    /// The provider's id of the conversation.
+    pub(super) conversation_id: Option<String>,
+    /// Who a router says has served the call.
+    pub(super) upstream_provider: Option<String>,
+    /// How long the provider says in the body that it worked; a header comes first.
+    pub(super) processing_time: Option<Duration>,
+    /// How long the provider says in the body that the request waited; a header comes first.
+    pub(super) queue_time: Option<Duration>,
     /// Last counts that were given.
     pub(super) usage: Usage,
     /// `error.type` of an error in the body.
@@ -104,6 +114,10 @@ impl Answer {
         facts.system_fingerprint = self.system_fingerprint;
         facts.documents = self.documents;
         facts.mcp = self.mcp;
+        facts.conversation_id = self.conversation_id;
+        facts.upstream_provider = self.upstream_provider.or(facts.upstream_provider.take());
+        facts.processing_time = facts.processing_time.or(self.processing_time);
+        facts.queue_time = facts.queue_time.or(self.queue_time);
         self.finished.sort_by_key(|(index, _)| *index);
         facts.finish_reasons = self
             .finished

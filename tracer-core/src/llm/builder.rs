@@ -9,6 +9,7 @@ use super::{
     },
     chunk_times::ChunkTimes,
     clip::clipped,
+    headers,
     recognise::Recognised,
     request_body::RequestBody,
     response::{ResponseRead, ResponseReader},
@@ -25,18 +26,6 @@ use crate::{
     segment::ConnectionId,
     time::Timestamp,
 };
-
-/// Response headers in which providers give an id of the request, the first that is there counts.
-const REQUEST_ID_HEADERS: [&str; 8] = [
-    "x-request-id",
-    "request-id",
-    "apim-request-id",
-    "x-amzn-requestid",
-    "x-ms-request-id",
-    "mistral-correlation-id",
-    "x-ds-trace-id",
-    "inference-id",
-];
 
 /// What a builder needs of the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -269,8 +258,19 @@ impl CallBuilder {
         };
         let read = response.reader.finish(response.last_byte, &self.recognised);
         self.worsen(read.capture);
-        let mut read = Read::of(read, end, time, &response.last_byte);
-        read.facts.body_bytes = response.bytes;
+        let mut facts = ResponseFacts {
+            status: Some(read.head.status),
+            chunks: read.times.count,
+            body_bytes: response.bytes,
+            ..ResponseFacts::default()
+        };
+        headers::read(
+            &read.head.headers,
+            &self.recognised.provider,
+            response.first_byte,
+            &mut facts,
+        );
+        let mut read = Read::of(read, facts, end, time, response.last_byte);
         read.first_byte = Some(response.first_byte);
         self.build(*request, read)
     }
@@ -280,6 +280,9 @@ impl CallBuilder {
         let endpoint = self.recognised.endpoint;
         request.model = endpoint.model.or(request.model);
         request.stream = endpoint.stream.or(request.stream);
+        request.conversation_id = request
+            .conversation_id
+            .or_else(|| read.facts.conversation_id.clone());
         request.body_bytes = self.request_bytes;
         request.user_agent = head.headers.get("user-agent").map(str::to_owned);
         request.retry_count = number(&head.headers, "x-stainless-retry-count");
@@ -340,28 +343,25 @@ impl Read {
 
     /// An answer that is whole ended with its last byte, even if the connection was closed only
     /// later, or before the framing was complete: clients stop reading at the API's end mark.
-    fn of(read: ResponseRead, end: BodyEnd, time: Timestamp, last_byte: &Timestamp) -> Self {
+    fn of(
+        read: ResponseRead,
+        mut facts: ResponseFacts,
+        end: BodyEnd,
+        time: Timestamp,
+        last_byte: Timestamp,
+    ) -> Self {
         let mut answer = read.answer;
         let outcome = match answer.error.take() {
             Some(error_type) => Outcome::Failed { error_type },
             None if end == BodyEnd::Cut && !read.is_whole => Outcome::Cancelled,
             None => Outcome::Success,
         };
-        let request_id = REQUEST_ID_HEADERS
-            .iter()
-            .find_map(|name| read.head.headers.get(name));
-        let mut facts = ResponseFacts {
-            status: Some(read.head.status),
-            request_id: request_id.map(str::to_owned),
-            chunks: read.times.count,
-            ..ResponseFacts::default()
-        };
         let usage = answer.usage;
         answer.fill(&mut facts);
         let end = if outcome == Outcome::Cancelled {
             time
         } else {
-            *last_byte
+            last_byte
         };
         Self {
             facts,

@@ -1,6 +1,6 @@
 //! The neutral model of one call to a model.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, time::Duration};
 
 use crate::{
     http::{
@@ -9,6 +9,7 @@ use crate::{
     },
     llm::{
         mcp::{McpAnswer, McpRequest},
+        rate_limits::RateLimits,
         usage::Usage,
     },
     segment::ConnectionId,
@@ -132,6 +133,12 @@ pub enum Operation {
     CountTokens,
     /// A batch of requests handed in, to be run later.
     Batch,
+    /// An answer that is stored at the provider, fetched again.
+    FetchResponse,
+    /// A conversation shortened by a model.
+    Compact,
+    /// Text read from a document.
+    Ocr,
 }
 
 /// The wire API of a call, named `family.interface`: `openai.chat`, `anthropic.messages`.
@@ -177,6 +184,15 @@ pub struct RequestFacts {
     pub mcp: Option<Box<McpRequest>>,
     /// Files that were sent along, in order.
     pub files: Vec<FileFacts>,
+    /// Names of the tools that were offered, as far as kept.
+    pub tool_names: Vec<String>,
+    /// Tokens that thinking may take.
+    pub reasoning_budget: Option<u64>,
+    /// A prompt that the provider stores.
+    pub prompt_id: Option<String>,
+    pub prompt_version: Option<String>,
+    /// The agent, where one that the provider hosts is asked.
+    pub agent_id: Option<String>,
     /// Which attempt the client library said this is, from 0 (`x-stainless-retry-count`).
     pub retry_count: Option<u64>,
     pub user_agent: Option<String>,
@@ -223,9 +239,34 @@ pub struct ResponseFacts {
     pub documents: Option<u64>,
     /// What an answer of the Model Context Protocol says.
     pub mcp: McpAnswer,
+    /// The conversation that the answer belongs to, where the answer names it.
+    pub conversation_id: Option<String>,
+    /// What the headers tell of the caller's quotas.
+    pub rate_limits: RateLimits,
+    /// How long the provider says that it worked.
+    pub processing_time: Option<Duration>,
+    /// How long the provider says that the request waited.
+    pub queue_time: Option<Duration>,
+    /// The gateway that the answer came through, if it names itself.
+    pub gateway: Option<Box<Gateway>>,
+    /// Who a gateway or a router says has served the call.
+    pub upstream_provider: Option<String>,
     /// Stream chunks that carried output (0 for an answer in one piece).
     pub chunks: u64,
     pub body_bytes: u64,
+}
+
+/// What a gateway says of its work on a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gateway {
+    /// Which one.
+    pub name: &'static str,
+    /// Attempts after the first.
+    pub retries: Option<u64>,
+    /// Other models or providers that it turned to.
+    pub fallbacks: Option<u64>,
+    /// What its cache had, in its own words: `hit`, `miss`.
+    pub cache: Option<String>,
 }
 
 /// A tool that the model asked for; never its arguments.

@@ -3,6 +3,7 @@
 pub mod call;
 pub mod mcp;
 pub mod provider;
+pub mod rate_limits;
 pub mod usage;
 
 pub(crate) mod builder;
@@ -14,6 +15,7 @@ mod body;
 mod chunk_times;
 mod clip;
 mod error_body;
+mod headers;
 mod hosts;
 mod json;
 mod request_body;

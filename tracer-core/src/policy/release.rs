@@ -44,6 +44,9 @@ fn scrub_request(request: &mut RequestFacts) {
         &mut request.previous_response_id,
         &mut request.conversation_id,
         &mut request.data_source_id,
+        &mut request.prompt_id,
+        &mut request.prompt_version,
+        &mut request.agent_id,
     ] {
         clean_option(name, NAME_BYTES);
     }
@@ -58,6 +61,7 @@ fn scrub_request(request: &mut RequestFacts) {
     for file in &mut request.files {
         clean_option(&mut file.media_type, NAME_BYTES);
     }
+    clean_list(&mut request.tool_names, LIST_ITEMS, NAME_BYTES);
     if let Some(mcp) = &mut request.mcp {
         scrub_mcp(mcp);
     }
@@ -85,10 +89,15 @@ fn scrub_response(response: &mut ResponseFacts) {
         &mut response.request_id,
         &mut response.mcp.protocol_version,
         &mut response.mcp.session_id,
+        &mut response.conversation_id,
+        &mut response.upstream_provider,
     ] {
         clean_option(name, NAME_BYTES);
     }
     clean_list(&mut response.finish_reasons, LIST_ITEMS, NAME_BYTES);
+    if let Some(gateway) = &mut response.gateway {
+        clean_option(&mut gateway.cache, NAME_BYTES);
+    }
     response.tool_calls.truncate(LIST_ITEMS);
     for tool in &mut response.tool_calls {
         clean(&mut tool.name, NAME_BYTES);

@@ -55,12 +55,14 @@ macro_rules! registry {
 }
 
 registry! {
-    /// What the call does: `chat`, `text_completion`, `embeddings`, `retrieval`, `execute_tool` and others; of MCP requests only `tools/call` has one.
+    /// What the call does: `chat`, `generate_content`, `text_completion`, `embeddings`, `retrieval`, `invoke_agent` or `execute_tool` (of MCP requests only `tools/call` has one); where the conventions have no word, `image_generation`, `transcription`, `translation`, `speech`, `moderation`, `rerank`, `ocr`, `count_tokens`, `compact`, `batch` or `fetch_response`.
     GEN_AI_OPERATION_NAME = "gen_ai.operation.name", String, Required;
     /// Who served it, by host; for an unknown host the flavour of its wire format (`openai`, `anthropic`).
     GEN_AI_PROVIDER_NAME = "gen_ai.provider.name", String, Required;
     /// Why the call failed: the provider's error code or type, else the HTTP status. Absent on success.
     ERROR_TYPE = "error.type", String, Conditional;
+    /// Id of the hosted agent that was asked.
+    GEN_AI_AGENT_ID = "gen_ai.agent.id", String, Conditional;
     /// The model that was asked for; on Azure the deployment in the path.
     GEN_AI_REQUEST_MODEL = "gen_ai.request.model", String, Conditional;
     /// The provider's id of the conversation that the request named.
@@ -139,12 +141,16 @@ registry! {
     JSONRPC_REQUEST_ID = "jsonrpc.request.id", String, Conditional;
     /// Code of a JSON-RPC error.
     RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code", String, Conditional;
+    /// `Microsoft.CognitiveServices` for models that Azure AI serves.
+    AZURE_RESOURCE_PROVIDER_NAMESPACE = "azure.resource_provider.namespace", String, Recommended;
     /// Status code of the response.
     HTTP_RESPONSE_STATUS_CODE = "http.response.status_code", Int, Conditional;
     /// HTTP version on the wire: `1.0`, `1.1` or `2`.
     NETWORK_PROTOCOL_VERSION = "network.protocol.version", String, Recommended;
     /// Program that made the call, as it names itself.
     USER_AGENT_ORIGINAL = "user_agent.original", String, Recommended;
+    /// Wire format of the call: `openai.chat`, `anthropic.messages`, ….
+    LLM_TRACER_API = "llm_tracer.api", String, Own;
     /// The provider's id of the request, from a response header.
     LLM_TRACER_REQUEST_ID = "llm_tracer.request_id", String, Own;
     /// Documents that a retrieval found.
@@ -167,6 +173,14 @@ registry! {
     LLM_TRACER_REQUEST_FILE_TYPES = "llm_tracer.request.file.types", StringList, Own;
     /// Size of all files that were sent along, in bytes.
     LLM_TRACER_REQUEST_FILE_BYTES = "llm_tracer.request.file.bytes", Int, Own;
+    /// Names of those tools, the first 64.
+    LLM_TRACER_REQUEST_TOOL_NAMES = "llm_tracer.request.tool_names", StringList, Own;
+    /// Bound on tokens for thinking.
+    LLM_TRACER_REQUEST_REASONING_BUDGET = "llm_tracer.request.reasoning_budget", Int, Own;
+    /// Id of a stored prompt that the request used.
+    LLM_TRACER_REQUEST_PROMPT_ID = "llm_tracer.request.prompt.id", String, Own;
+    /// Version of that prompt.
+    LLM_TRACER_REQUEST_PROMPT_VERSION = "llm_tracer.request.prompt.version", String, Own;
     /// How hard the model was asked to think, in the provider's own words.
     LLM_TRACER_REQUEST_REASONING_LEVEL = "llm_tracer.request.reasoning_level", String, Own;
     /// The answer that the request continues.
@@ -181,6 +195,46 @@ registry! {
     LLM_TRACER_REQUEST_BODY_BYTES = "llm_tracer.request.body_bytes", Int, Own;
     /// Size of the response body in bytes, without its transfer and content coding.
     LLM_TRACER_RESPONSE_BODY_BYTES = "llm_tracer.response.body_bytes", Int, Own;
+    /// Seconds that the provider says it worked on the request.
+    LLM_TRACER_RESPONSE_PROCESSING_TIME = "llm_tracer.response.processing_time", Double, Own;
+    /// Seconds that the provider says the request waited for the model.
+    LLM_TRACER_RESPONSE_QUEUE_TIME = "llm_tracer.response.queue_time", Double, Own;
+    /// Requests that fit into a window of the caller's rate limit, from a response header.
+    LLM_TRACER_RATE_LIMIT_REQUESTS_LIMIT = "llm_tracer.rate_limit.requests.limit", Int, Own;
+    /// Requests that are left in the window.
+    LLM_TRACER_RATE_LIMIT_REQUESTS_REMAINING = "llm_tracer.rate_limit.requests.remaining", Int, Own;
+    /// Seconds from the answer until all of the requests are back.
+    LLM_TRACER_RATE_LIMIT_REQUESTS_RESET = "llm_tracer.rate_limit.requests.reset", Double, Own;
+    /// Tokens that fit into a window of the caller's rate limit, from a response header.
+    LLM_TRACER_RATE_LIMIT_TOKENS_LIMIT = "llm_tracer.rate_limit.tokens.limit", Int, Own;
+    /// Tokens that are left in the window.
+    LLM_TRACER_RATE_LIMIT_TOKENS_REMAINING = "llm_tracer.rate_limit.tokens.remaining", Int, Own;
+    /// Seconds from the answer until all of the tokens are back.
+    LLM_TRACER_RATE_LIMIT_TOKENS_RESET = "llm_tracer.rate_limit.tokens.reset", Double, Own;
+    /// Input tokens that fit into a window of the caller's rate limit, from a response header.
+    LLM_TRACER_RATE_LIMIT_INPUT_TOKENS_LIMIT = "llm_tracer.rate_limit.input_tokens.limit", Int, Own;
+    /// Input tokens that are left in the window.
+    LLM_TRACER_RATE_LIMIT_INPUT_TOKENS_REMAINING = "llm_tracer.rate_limit.input_tokens.remaining", Int, Own;
+    /// Seconds from the answer until all of the input tokens are back.
+    LLM_TRACER_RATE_LIMIT_INPUT_TOKENS_RESET = "llm_tracer.rate_limit.input_tokens.reset", Double, Own;
+    /// Output tokens that fit into a window of the caller's rate limit, from a response header.
+    LLM_TRACER_RATE_LIMIT_OUTPUT_TOKENS_LIMIT = "llm_tracer.rate_limit.output_tokens.limit", Int, Own;
+    /// Output tokens that are left in the window.
+    LLM_TRACER_RATE_LIMIT_OUTPUT_TOKENS_REMAINING = "llm_tracer.rate_limit.output_tokens.remaining", Int, Own;
+    /// Seconds from the answer until all of the output tokens are back.
+    LLM_TRACER_RATE_LIMIT_OUTPUT_TOKENS_RESET = "llm_tracer.rate_limit.output_tokens.reset", Double, Own;
+    /// Seconds to wait before the next attempt, as the provider asks.
+    LLM_TRACER_RETRY_AFTER = "llm_tracer.retry_after", Double, Own;
+    /// Gateway that names itself in the response: `litellm`, `portkey`, `helicone`, `cloudflare_ai_gateway` or `openrouter`.
+    LLM_TRACER_GATEWAY_NAME = "llm_tracer.gateway.name", String, Own;
+    /// Attempts that the gateway says it made after the first.
+    LLM_TRACER_GATEWAY_RETRIES = "llm_tracer.gateway.retries", Int, Own;
+    /// Other models or providers that the gateway says it turned to.
+    LLM_TRACER_GATEWAY_FALLBACKS = "llm_tracer.gateway.fallbacks", Int, Own;
+    /// What the gateway's cache had, in its own words.
+    LLM_TRACER_GATEWAY_CACHE_STATUS = "llm_tracer.gateway.cache_status", String, Own;
+    /// Who a gateway or a router says has served the call, in its own words.
+    LLM_TRACER_UPSTREAM_PROVIDER = "llm_tracer.upstream_provider", String, Own;
 }
 
 /// Prefix of request headers that the operator asked to keep: `http.request.header.<name>`.

@@ -8,6 +8,7 @@ mod build;
 mod mcp;
 mod measure;
 mod metrics;
+mod own;
 pub mod resource;
 mod span;
 mod value;

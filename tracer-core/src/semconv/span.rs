@@ -4,13 +4,13 @@ use super::{
     attributes as names,
     build::Builder,
     mcp,
+    own::add_own,
     value::{Attributes, Value},
 };
 use crate::{
     http::head::HttpVersion,
     llm::call::{
-        Api, Call, CallFacts, CaptureState, FileFacts, Operation, Outcome, OutputType, Released,
-        RequestFacts, TraceParent,
+        Api, Call, CallFacts, Operation, Outcome, OutputType, Released, RequestFacts, TraceParent,
     },
     segment::ProcessKey,
     time::Timestamp,
@@ -129,6 +129,13 @@ fn add_request(add: &mut Builder, facts: &CallFacts) {
         names::GEN_AI_CONVERSATION_ID,
         request.conversation_id.as_deref(),
     );
+    add.text(names::GEN_AI_AGENT_ID, request.agent_id.as_deref());
+    if facts.provider.0 == "azure.ai.inference" {
+        add.label(
+            names::AZURE_RESOURCE_PROVIDER_NAMESPACE,
+            "Microsoft.CognitiveServices",
+        );
+    }
     if let Some(output) = request.output_type {
         add.label(names::GEN_AI_OUTPUT_TYPE, output_type(output));
     }
@@ -245,73 +252,6 @@ fn add_transport(add: &mut Builder, facts: &CallFacts) {
     }
 }
 
-fn add_own(add: &mut Builder, facts: &CallFacts) {
-    let (request, response) = (&facts.request, &facts.response);
-    add.text(names::LLM_TRACER_REQUEST_ID, response.request_id.as_deref());
-    add.count(
-        names::LLM_TRACER_RETRY_COUNT,
-        request.retry_count.filter(|&n| n > 0),
-    );
-    add.flag(
-        names::LLM_TRACER_CANCELLED,
-        facts.outcome == Outcome::Cancelled,
-    );
-    if let Some(state) = incomplete_capture(facts.capture) {
-        add.label(names::LLM_TRACER_CAPTURE_STATE, state);
-    }
-    let tools = &response.tool_calls;
-    add.list(
-        names::LLM_TRACER_TOOL_CALL_NAMES,
-        tools.iter().map(|tool| tool.name.clone()).collect(),
-    );
-    if tools.iter().any(|tool| tool.id.is_some()) {
-        let ids = tools
-            .iter()
-            .map(|tool| tool.id.clone().unwrap_or_default())
-            .collect();
-        add.list(names::LLM_TRACER_TOOL_CALL_IDS, ids);
-    }
-    add.count(
-        names::LLM_TRACER_RETRIEVAL_DOCUMENT_COUNT,
-        response.documents,
-    );
-    add.count(names::LLM_TRACER_REQUEST_TOOL_COUNT, request.tool_count);
-    add_files(add, &request.files);
-    add.text(
-        names::LLM_TRACER_REQUEST_REASONING_LEVEL,
-        request.reasoning_level.as_deref(),
-    );
-    add.text(
-        names::LLM_TRACER_REQUEST_PREVIOUS_RESPONSE_ID,
-        request.previous_response_id.as_deref(),
-    );
-    add.count(
-        names::LLM_TRACER_RESPONSE_CHUNKS,
-        Some(response.chunks).filter(|&n| n > 0),
-    );
-    add.count(
-        names::LLM_TRACER_REQUEST_BODY_BYTES,
-        Some(request.body_bytes),
-    );
-    add.count(
-        names::LLM_TRACER_RESPONSE_BODY_BYTES,
-        response.status.map(|_| response.body_bytes),
-    );
-}
-
-fn add_files(add: &mut Builder, files: &[FileFacts]) {
-    let types = files
-        .iter()
-        .map(|file| file.media_type.clone().unwrap_or_default());
-    add.list(names::LLM_TRACER_REQUEST_FILE_TYPES, types.collect());
-    if !files.is_empty() {
-        let sum = files
-            .iter()
-            .try_fold(0_u64, |sum, file| sum.checked_add(file.bytes?));
-        add.count(names::LLM_TRACER_REQUEST_FILE_BYTES, sum);
-    }
-}
-
 const fn operation_name(operation: Operation) -> &'static str {
     match operation {
         Operation::Chat => "chat",
@@ -329,6 +269,9 @@ const fn operation_name(operation: Operation) -> &'static str {
         Operation::Rerank => "rerank",
         Operation::CountTokens => "count_tokens",
         Operation::Batch => "batch",
+        Operation::FetchResponse => "fetch_response",
+        Operation::Compact => "compact",
+        Operation::Ocr => "ocr",
     }
 }
 
@@ -352,16 +295,6 @@ fn openai_api_type(api: Api) -> Option<&'static str> {
 
 fn speaks_openai(api: Api) -> bool {
     api.family() == "openai"
-}
-
-const fn incomplete_capture(capture: CaptureState) -> Option<&'static str> {
-    match capture {
-        CaptureState::Complete => None,
-        CaptureState::Open => Some("open"),
-        CaptureState::Truncated => Some("truncated"),
-        CaptureState::Gap => Some("gap"),
-        CaptureState::Undecodable => Some("undecodable"),
-    }
 }
 
 impl Span {

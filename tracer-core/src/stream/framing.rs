@@ -135,6 +135,8 @@ fn is_ndjson(media_type: &str) -> bool {
             | "application/jsonl"
             | "application/jsonlines"
             | "application/x-jsonlines"
+            // The first version of Cohere.
+            | "application/stream+json"
     )
 }
 

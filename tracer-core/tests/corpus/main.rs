@@ -25,12 +25,24 @@ use recording::{Expectation, Recording};
 use tracer_core::{policy::release, semconv};
 
 /// Wire formats that are understood.
-const FLAVOURS: [&str; 5] = [
+const FLAVOURS: [&str; 17] = [
     "openai_chat",
     "openai_completion",
     "openai_embed",
     "responses",
     "anthropic",
+    "google",
+    "google_embed",
+    "interactions",
+    "converse",
+    "invoke",
+    "cohere_chat",
+    "cohere_embed",
+    "cohere_generate",
+    "ollama",
+    "ollama_embed",
+    "watsonx_gen",
+    "watsonx_embed",
 ];
 /// Share of the compared fields that must be right.
 const REQUIRED: f64 = 0.995;

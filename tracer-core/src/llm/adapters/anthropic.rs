@@ -19,7 +19,7 @@ use crate::{
         answer::{Answer, keep_last},
         call::{Operation, OutputType, RequestFacts},
         error_body::{ErrorField, UNNAMED},
-        json::{Count, Filled, Flag, Length, List, Number, Object, Text, Texts, read},
+        json::{Count, Filled, Flag, List, Number, Object, Text, Texts, Tools, read},
         usage::Usage,
     },
     stream::event::Event,
@@ -81,7 +81,14 @@ struct Request<'a> {
     service_tier: Text<'a>,
     output_config: Object<OutputConfig<'a>>,
     output_format: Object<Format<'a>>,
-    tools: Length,
+    tools: Tools,
+    thinking: Object<Thinking>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Thinking {
+    budget_tokens: Count,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -118,7 +125,12 @@ fn read_request(body: &[u8]) -> Option<RequestRead> {
         output_type: json.then_some(OutputType::Json),
         service_tier: body.service_tier.owned(),
         reasoning_level: config.and_then(|config| config.effort.owned()),
-        tool_count: body.tools.0,
+        tool_count: body.tools.count,
+        tool_names: body.tools.names,
+        reasoning_budget: body
+            .thinking
+            .0
+            .and_then(|thinking| thinking.budget_tokens.0),
         ..RequestFacts::default()
     };
     Some(RequestRead {

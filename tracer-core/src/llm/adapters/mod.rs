@@ -12,10 +12,37 @@ pub(super) mod request_line;
 pub(super) mod table;
 
 mod deployment;
+mod members;
 mod openai_prefilter;
 mod openai_usage;
+#[cfg(test)]
+mod test_support;
+
+mod bedrock_error;
+mod bedrock_families;
+mod bedrock_invoke_request;
+mod bedrock_message;
+mod bedrock_path;
+mod bedrock_tools;
+mod cohere_request;
+mod cohere_usage;
+mod google_error;
+mod google_path;
+mod google_request;
+mod google_usage;
 
 mod anthropic;
+mod bedrock_converse;
+mod bedrock_invoke;
+mod cohere_chat;
+mod cohere_embed;
+mod cohere_generate;
+mod google_count_tokens;
+mod google_embeddings;
+mod google_generate;
+mod google_interactions;
+mod ollama_embed;
+mod ollama_generate;
 mod openai_chat;
 mod openai_completions;
 mod openai_embeddings;
@@ -24,5 +51,7 @@ mod openai_responses;
 mod mcp;
 mod retrieval;
 
+mod rerank;
 #[cfg(test)]
 mod testing;
+mod vertex_raw_predict;

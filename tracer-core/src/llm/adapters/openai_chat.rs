@@ -25,7 +25,7 @@ use crate::{
         call::{Operation, OutputType, Provider, RequestFacts},
         error_body::ErrorField,
         json::{
-            Count, Filled, Flag, Integer, Length, Lenient, List, Number, Object, Text, Texts,
+            Count, Filled, Flag, Integer, Lenient, List, Number, Object, Text, Texts, Tools,
             lenient, read,
         },
     },
@@ -100,6 +100,8 @@ struct Request<'a> {
     presence_penalty: Number,
     stop: Texts,
     seed: Integer,
+    /// Mistral.
+    random_seed: Integer,
     n: Count,
     response_format: Object<Format<'a>>,
     modalities: Texts,
@@ -107,7 +109,9 @@ struct Request<'a> {
     reasoning_effort: Text<'a>,
     /// OpenRouter.
     reasoning: Object<Reasoning<'a>>,
-    tools: Length,
+    tools: Tools,
+    /// What tools were called before there were tools.
+    functions: Tools,
 }
 
 /// Where an output format is asked for.
@@ -124,6 +128,8 @@ pub(super) struct Format<'a> {
 pub(super) struct Reasoning<'a> {
     #[serde(borrow)]
     pub(super) effort: Text<'a>,
+    /// OpenRouter.
+    max_tokens: Count,
 }
 
 impl Format<'_> {
@@ -144,6 +150,12 @@ fn read_request(body: &[u8]) -> Option<RequestRead> {
         .iter()
         .any(|modality| modality == "audio")
         .then_some(OutputType::Speech);
+    let reasoning = body.reasoning.0.as_ref();
+    let tools = if body.tools.count.is_some() {
+        body.tools
+    } else {
+        body.functions
+    };
     let facts = RequestFacts {
         model: body.model.owned(),
         stream: body.stream.0,
@@ -154,7 +166,7 @@ fn read_request(body: &[u8]) -> Option<RequestRead> {
         frequency_penalty: body.frequency_penalty.0,
         presence_penalty: body.presence_penalty.0,
         stop_sequences: body.stop.0,
-        seed: body.seed.0,
+        seed: body.seed.0.or(body.random_seed.0),
         choice_count: body.n.0,
         output_type: speech.or_else(|| {
             body.response_format
@@ -163,13 +175,13 @@ fn read_request(body: &[u8]) -> Option<RequestRead> {
                 .and_then(Format::output_type)
         }),
         service_tier: body.service_tier.owned(),
-        reasoning_level: body.reasoning_effort.owned().or_else(|| {
-            body.reasoning
-                .0
-                .as_ref()
-                .and_then(|reasoning| reasoning.effort.owned())
-        }),
-        tool_count: body.tools.0,
+        reasoning_level: body
+            .reasoning_effort
+            .owned()
+            .or_else(|| reasoning.and_then(|reasoning| reasoning.effort.owned())),
+        reasoning_budget: reasoning.and_then(|reasoning| reasoning.max_tokens.0),
+        tool_count: tools.count,
+        tool_names: tools.names,
         ..RequestFacts::default()
     };
     Some(RequestRead {

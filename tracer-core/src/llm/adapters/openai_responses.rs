@@ -20,7 +20,7 @@ use crate::{
         answer::{Answer, keep_last},
         call::{Operation, RequestFacts},
         error_body::ErrorField,
-        json::{Count, Filled, Flag, Length, Lenient, List, Number, Object, Text, lenient, read},
+        json::{Count, Filled, Flag, Lenient, List, Number, Object, Text, Tools, lenient, read},
     },
     stream::event::Event,
 };
@@ -68,7 +68,7 @@ struct Request<'a> {
     #[serde(borrow)]
     model: Text<'a>,
     input: Filled,
-    prompt: Filled,
+    prompt: Object<Prompt<'a>>,
     stream: Flag,
     max_output_tokens: Count,
     temperature: Number,
@@ -78,7 +78,16 @@ struct Request<'a> {
     previous_response_id: Text<'a>,
     conversation: Conversation<'a>,
     service_tier: Text<'a>,
-    tools: Length,
+    tools: Tools,
+}
+
+/// A prompt that OpenAI stores.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Prompt<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    version: Text<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -112,7 +121,8 @@ lenient!(Conversation<'a>);
 
 fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
-    let has_shape = body.prompt.0 || (body.input.0 && body.model.as_str().is_some());
+    let prompt = body.prompt.0.as_ref();
+    let has_shape = prompt.is_some() || (body.input.0 && body.model.as_str().is_some());
     let format = body.text.0.as_ref().and_then(|text| text.format.0.as_ref());
     let facts = RequestFacts {
         model: body.model.owned(),
@@ -129,7 +139,10 @@ fn read_request(body: &[u8]) -> Option<RequestRead> {
             .and_then(|reasoning| reasoning.effort.owned()),
         previous_response_id: body.previous_response_id.owned(),
         conversation_id: body.conversation.0.owned(),
-        tool_count: body.tools.0,
+        tool_count: body.tools.count,
+        tool_names: body.tools.names,
+        prompt_id: prompt.and_then(|prompt| prompt.id.owned()),
+        prompt_version: prompt.and_then(|prompt| prompt.version.owned()),
         ..RequestFacts::default()
     };
     Some(RequestRead {

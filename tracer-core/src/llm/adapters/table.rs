@@ -3,20 +3,48 @@
 use super::{
     adapter::Adapter,
     anthropic::AnthropicMessages,
+    bedrock_converse::BedrockConverse,
+    bedrock_invoke::BedrockInvoke,
+    cohere_chat::CohereChat,
+    cohere_embed::CohereEmbed,
+    cohere_generate::CohereGenerate,
+    google_count_tokens::GoogleCountTokens,
+    google_embeddings::GoogleEmbeddings,
+    google_generate::GoogleGenerate,
+    google_interactions::GoogleInteractions,
     mcp::McpHttp,
+    ollama_embed::OllamaEmbed,
+    ollama_generate::OllamaGenerate,
     openai_chat::OpenAiChat,
     openai_completions::OpenAiCompletions,
     openai_embeddings::OpenAiEmbeddings,
     openai_responses::OpenAiResponses,
+    rerank::Rerank,
     retrieval::{
         AzureSearch, Chroma, Elasticsearch, Milvus, OpenAiVectorStore, Pinecone, Qdrant, Retrieval,
         Weaviate,
     },
+    vertex_raw_predict::{VERTEX_ANTHROPIC, VERTEX_CHAT},
 };
 
 /// Every adapter. A request belongs to the first one that knows its endpoint, so those of narrow
 /// paths stand before those of wide ones.
 pub(in crate::llm) static ADAPTERS: &[&dyn Adapter] = &[
+    &GoogleGenerate,
+    &GoogleEmbeddings,
+    &GoogleCountTokens,
+    &GoogleInteractions,
+    &VERTEX_ANTHROPIC,
+    &VERTEX_CHAT,
+    &BedrockConverse,
+    &BedrockInvoke,
+    &CohereChat,
+    &CohereGenerate,
+    &CohereEmbed,
+    &OllamaGenerate,
+    // Before all embeddings.
+    &OllamaEmbed,
+    &Rerank,
     &OpenAiChat,
     &OpenAiResponses,
     &OpenAiEmbeddings,

@@ -1,0 +1,117 @@
+//! Token counts of Google's models: `usageMetadata`.
+//!
+//! <https://ai.google.dev/api/generate-content#UsageMetadata>. The total is the sum of prompt, use
+//! of the provider's tools, candidates and thoughts; cached content is part of the prompt. The
+//! chunks of a stream each give the counts so far, and may leave some of them out.
+
+use serde::Deserialize;
+
+use crate::llm::{
+    json::{Count, Text},
+    usage::Usage,
+};
+
+/// Usage as it is on the wire.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct UsageMetadata<'a> {
+    prompt_token_count: Count,
+    candidates_token_count: Count,
+    /// What live sessions have in place of candidates.
+    response_token_count: Count,
+    thoughts_token_count: Count,
+    tool_use_prompt_token_count: Count,
+    cached_content_token_count: Count,
+    #[serde(borrow)]
+    pub(super) service_tier: Text<'a>,
+}
+
+/// The counts of an answer so far.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Counts {
+    prompt: Option<u64>,
+    candidates: Option<u64>,
+    thoughts: Option<u64>,
+    tool_use: Option<u64>,
+    cached: Option<u64>,
+}
+
+impl Counts {
+    /// Every count that `usage` gives replaces the one before.
+    pub(super) fn merge(&mut self, usage: &UsageMetadata<'_>) {
+        let candidates = usage
+            .candidates_token_count
+            .0
+            .or(usage.response_token_count.0);
+        self.prompt = usage.prompt_token_count.0.or(self.prompt);
+        self.candidates = candidates.or(self.candidates);
+        self.thoughts = usage.thoughts_token_count.0.or(self.thoughts);
+        self.tool_use = usage.tool_use_prompt_token_count.0.or(self.tool_use);
+        self.cached = usage.cached_content_token_count.0.or(self.cached);
+    }
+
+    /// Tool use counts as input, thoughts count as output.
+    pub(super) fn normalise(self) -> Usage {
+        let input = self
+            .prompt
+            .and_then(|prompt| prompt.checked_add(self.tool_use.unwrap_or(0)));
+        let output = match (self.candidates, self.thoughts) {
+            (None, None) => None,
+            (candidates, thoughts) => candidates.unwrap_or(0).checked_add(thoughts.unwrap_or(0)),
+        };
+        Usage {
+            input,
+            output,
+            // A part that is larger than the whole was counted by another rule: not told.
+            cache_read: self
+                .cached
+                .filter(|&part| input.is_none_or(|whole| part <= whole)),
+            cache_creation: None,
+            reasoning: self.thoughts,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(objects: &[&str]) -> Usage {
+        let mut counts = Counts::default();
+        for object in objects {
+            counts.merge(&serde_json::from_str(object).expect("usage"));
+        }
+        counts.normalise()
+    }
+
+    #[test]
+    fn tool_use_is_input_and_thoughts_are_output() {
+        let json = r#"{"promptTokenCount":40,"candidatesTokenCount":7,"thoughtsTokenCount":30,
+            "toolUsePromptTokenCount":5,"cachedContentTokenCount":16,"totalTokenCount":82}"#;
+        let expected = Usage {
+            input: Some(45),
+            output: Some(37),
+            cache_read: Some(16),
+            cache_creation: None,
+            reasoning: Some(30),
+        };
+        assert_eq!(usage(&[json]), expected);
+    }
+
+    #[test]
+    fn the_last_count_that_is_given_counts() {
+        let seen = usage(&[
+            r#"{"promptTokenCount":9,"candidatesTokenCount":3,"thoughtsTokenCount":2}"#,
+            r#"{"promptTokenCount":9,"candidatesTokenCount":8}"#,
+            r#"{"trafficType":"ON_DEMAND"}"#,
+        ]);
+        assert_eq!((seen.input, seen.output), (Some(9), Some(10)));
+    }
+
+    #[test]
+    fn what_is_not_told_is_absent() {
+        assert_eq!(usage(&[r#"{"trafficType":"ON_DEMAND"}"#]), Usage::default());
+        let seen = usage(&[r#"{"promptTokenCount":4,"totalTokenCount":4}"#]);
+        assert_eq!((seen.input, seen.output), (Some(4), None));
+    }
+}

@@ -1,0 +1,189 @@
+//! What the conventions have no name for, under `llm_tracer.`.
+
+use std::time::Duration;
+
+use super::{attributes as names, build::Builder};
+use crate::llm::{
+    call::{CallFacts, CaptureState, FileFacts, Outcome, RequestFacts, ResponseFacts},
+    rate_limits::{Quota, RateLimits},
+};
+
+/// Adds what is known of a call beyond the conventions.
+pub(super) fn add_own(add: &mut Builder, facts: &CallFacts) {
+    add.label(names::LLM_TRACER_API, facts.api.0);
+    add.flag(
+        names::LLM_TRACER_CANCELLED,
+        facts.outcome == Outcome::Cancelled,
+    );
+    if let Some(state) = incomplete_capture(facts.capture) {
+        add.label(names::LLM_TRACER_CAPTURE_STATE, state);
+    }
+    add_request(add, &facts.request);
+    add_response(add, &facts.response);
+    add_tool_calls(add, &facts.response);
+    add_rate_limits(add, &facts.response.rate_limits);
+    add_gateway(add, &facts.response);
+}
+
+fn add_request(add: &mut Builder, request: &RequestFacts) {
+    add.count(
+        names::LLM_TRACER_RETRY_COUNT,
+        request.retry_count.filter(|&n| n > 0),
+    );
+    add.count(names::LLM_TRACER_REQUEST_TOOL_COUNT, request.tool_count);
+    add.list(
+        names::LLM_TRACER_REQUEST_TOOL_NAMES,
+        request.tool_names.clone(),
+    );
+    add.text(
+        names::LLM_TRACER_REQUEST_REASONING_LEVEL,
+        request.reasoning_level.as_deref(),
+    );
+    add.count(
+        names::LLM_TRACER_REQUEST_REASONING_BUDGET,
+        request.reasoning_budget,
+    );
+    add.text(
+        names::LLM_TRACER_REQUEST_PREVIOUS_RESPONSE_ID,
+        request.previous_response_id.as_deref(),
+    );
+    add.text(
+        names::LLM_TRACER_REQUEST_PROMPT_ID,
+        request.prompt_id.as_deref(),
+    );
+    add.text(
+        names::LLM_TRACER_REQUEST_PROMPT_VERSION,
+        request.prompt_version.as_deref(),
+    );
+    add_files(add, &request.files);
+    add.count(
+        names::LLM_TRACER_REQUEST_BODY_BYTES,
+        Some(request.body_bytes),
+    );
+}
+
+fn add_files(add: &mut Builder, files: &[FileFacts]) {
+    let types = files
+        .iter()
+        .map(|file| file.media_type.clone().unwrap_or_default());
+    add.list(names::LLM_TRACER_REQUEST_FILE_TYPES, types.collect());
+    if !files.is_empty() {
+        let sum = files
+            .iter()
+            .try_fold(0_u64, |sum, file| sum.checked_add(file.bytes?));
+        add.count(names::LLM_TRACER_REQUEST_FILE_BYTES, sum);
+    }
+}
+
+fn add_response(add: &mut Builder, response: &ResponseFacts) {
+    add.text(names::LLM_TRACER_REQUEST_ID, response.request_id.as_deref());
+    add.count(
+        names::LLM_TRACER_RESPONSE_CHUNKS,
+        Some(response.chunks).filter(|&n| n > 0),
+    );
+    add.count(
+        names::LLM_TRACER_RESPONSE_BODY_BYTES,
+        response.status.map(|_| response.body_bytes),
+    );
+    add.count(
+        names::LLM_TRACER_RETRIEVAL_DOCUMENT_COUNT,
+        response.documents,
+    );
+    add_seconds(
+        add,
+        names::LLM_TRACER_RESPONSE_PROCESSING_TIME,
+        response.processing_time,
+    );
+    add_seconds(
+        add,
+        names::LLM_TRACER_RESPONSE_QUEUE_TIME,
+        response.queue_time,
+    );
+}
+
+fn add_tool_calls(add: &mut Builder, response: &ResponseFacts) {
+    let tools = &response.tool_calls;
+    add.list(
+        names::LLM_TRACER_TOOL_CALL_NAMES,
+        tools.iter().map(|tool| tool.name.clone()).collect(),
+    );
+    if tools.iter().any(|tool| tool.id.is_some()) {
+        let ids = tools
+            .iter()
+            .map(|tool| tool.id.clone().unwrap_or_default())
+            .collect();
+        add.list(names::LLM_TRACER_TOOL_CALL_IDS, ids);
+    }
+}
+
+fn add_rate_limits(add: &mut Builder, limits: &RateLimits) {
+    const NAMES: [[&str; 3]; 4] = [
+        [
+            names::LLM_TRACER_RATE_LIMIT_REQUESTS_LIMIT,
+            names::LLM_TRACER_RATE_LIMIT_REQUESTS_REMAINING,
+            names::LLM_TRACER_RATE_LIMIT_REQUESTS_RESET,
+        ],
+        [
+            names::LLM_TRACER_RATE_LIMIT_TOKENS_LIMIT,
+            names::LLM_TRACER_RATE_LIMIT_TOKENS_REMAINING,
+            names::LLM_TRACER_RATE_LIMIT_TOKENS_RESET,
+        ],
+        [
+            names::LLM_TRACER_RATE_LIMIT_INPUT_TOKENS_LIMIT,
+            names::LLM_TRACER_RATE_LIMIT_INPUT_TOKENS_REMAINING,
+            names::LLM_TRACER_RATE_LIMIT_INPUT_TOKENS_RESET,
+        ],
+        [
+            names::LLM_TRACER_RATE_LIMIT_OUTPUT_TOKENS_LIMIT,
+            names::LLM_TRACER_RATE_LIMIT_OUTPUT_TOKENS_REMAINING,
+            names::LLM_TRACER_RATE_LIMIT_OUTPUT_TOKENS_RESET,
+        ],
+    ];
+    let quotas = [
+        limits.requests,
+        limits.tokens,
+        limits.input_tokens,
+        limits.output_tokens,
+    ];
+    for ([limit, remaining, reset], quota) in NAMES.into_iter().zip(quotas) {
+        let Quota {
+            limit: most,
+            remaining: left,
+            reset: until,
+        } = quota;
+        add.count(limit, most);
+        add.count(remaining, left);
+        add_seconds(add, reset, until);
+    }
+    add_seconds(add, names::LLM_TRACER_RETRY_AFTER, limits.retry_after);
+}
+
+fn add_gateway(add: &mut Builder, response: &ResponseFacts) {
+    add.text(
+        names::LLM_TRACER_UPSTREAM_PROVIDER,
+        response.upstream_provider.as_deref(),
+    );
+    if let Some(gateway) = &response.gateway {
+        add.label(names::LLM_TRACER_GATEWAY_NAME, gateway.name);
+        add.count(names::LLM_TRACER_GATEWAY_RETRIES, gateway.retries);
+        add.count(names::LLM_TRACER_GATEWAY_FALLBACKS, gateway.fallbacks);
+        add.text(
+            names::LLM_TRACER_GATEWAY_CACHE_STATUS,
+            gateway.cache.as_deref(),
+        );
+    }
+}
+
+fn add_seconds(add: &mut Builder, name: &'static str, duration: Option<Duration>) {
+    add.double(name, duration.map(|duration| duration.as_secs_f64()));
+}
+
+const fn incomplete_capture(capture: CaptureState) -> Option<&'static str> {
+    match capture {
+        CaptureState::Complete => None,
+        CaptureState::Open => Some("open"),
+        CaptureState::Truncated => Some("truncated"),
+        CaptureState::Gap => Some("gap"),
+        CaptureState::Undecodable => Some("undecodable"),
+    }
+}
