@@ -89,6 +89,8 @@ pub(super) const KNOWN_HOSTS: &[HostRow] = &[
     models("api-inference.huggingface.co", "hugging_face"),
     models("*.endpoints.huggingface.cloud", "hugging_face"),
     models("api.replicate.com", "replicate"),
+    models("stream*.replicate.com", "replicate"),
+    models("stream*.replicate.net", "replicate"),
     models("api.voyageai.com", "voyage_ai"),
     models("api.jina.ai", "jina_ai"),
     models("api.ai21.com", "ai21"),

@@ -156,7 +156,7 @@ impl Counted {
     fn fill(&self, answer: &mut Answer, operation: Operation) {
         let usage = &mut answer.usage;
         usage.input = usage.input.or(self.input_token_count.0);
-        if operation != Operation::Embeddings {
+        if !matches!(operation, Operation::Embeddings | Operation::Rerank) {
             usage.output = usage.output.or(self.output_token_count.0);
         }
     }

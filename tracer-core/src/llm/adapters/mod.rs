@@ -11,13 +11,6 @@ pub(super) mod event;
 pub(super) mod request_line;
 pub(super) mod table;
 
-mod deployment;
-mod members;
-mod openai_prefilter;
-mod openai_usage;
-#[cfg(test)]
-mod test_support;
-
 mod bedrock_error;
 mod bedrock_families;
 mod bedrock_invoke_request;
@@ -26,14 +19,22 @@ mod bedrock_path;
 mod bedrock_tools;
 mod cohere_request;
 mod cohere_usage;
+mod deployment;
 mod google_error;
 mod google_path;
 mod google_request;
 mod google_usage;
+mod members;
+mod openai_prefilter;
+mod openai_usage;
+mod watsonx_error;
 
 mod anthropic;
+mod bedrock_agent;
 mod bedrock_converse;
+mod bedrock_guardrail;
 mod bedrock_invoke;
+mod bedrock_knowledge_base;
 mod cohere_chat;
 mod cohere_embed;
 mod cohere_generate;
@@ -41,17 +42,26 @@ mod google_count_tokens;
 mod google_embeddings;
 mod google_generate;
 mod google_interactions;
+mod llama_cpp_completion;
+mod mcp;
 mod ollama_embed;
 mod ollama_generate;
 mod openai_chat;
 mod openai_completions;
 mod openai_embeddings;
 mod openai_responses;
-
-mod mcp;
-mod retrieval;
-
+mod replicate_predictions;
+mod replicate_stream;
 mod rerank;
+mod retrieval;
+mod tgi_generate;
+mod vertex_raw_predict;
+mod voyage_embeddings;
+mod watsonx_chat;
+mod watsonx_embeddings;
+mod watsonx_generation;
+
+#[cfg(test)]
+mod test_support;
 #[cfg(test)]
 mod testing;
-mod vertex_raw_predict;

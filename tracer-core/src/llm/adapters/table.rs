@@ -3,8 +3,11 @@
 use super::{
     adapter::Adapter,
     anthropic::AnthropicMessages,
+    bedrock_agent::BedrockAgent,
     bedrock_converse::BedrockConverse,
+    bedrock_guardrail::BedrockGuardrail,
     bedrock_invoke::BedrockInvoke,
+    bedrock_knowledge_base::BedrockKnowledgeBase,
     cohere_chat::CohereChat,
     cohere_embed::CohereEmbed,
     cohere_generate::CohereGenerate,
@@ -12,6 +15,7 @@ use super::{
     google_embeddings::GoogleEmbeddings,
     google_generate::GoogleGenerate,
     google_interactions::GoogleInteractions,
+    llama_cpp_completion::LlamaCppCompletion,
     mcp::McpHttp,
     ollama_embed::OllamaEmbed,
     ollama_generate::OllamaGenerate,
@@ -19,12 +23,19 @@ use super::{
     openai_completions::OpenAiCompletions,
     openai_embeddings::OpenAiEmbeddings,
     openai_responses::OpenAiResponses,
+    replicate_predictions::ReplicatePredictions,
+    replicate_stream::ReplicateStream,
     rerank::Rerank,
     retrieval::{
         AzureSearch, Chroma, Elasticsearch, Milvus, OpenAiVectorStore, Pinecone, Qdrant, Retrieval,
         Weaviate,
     },
+    tgi_generate::TgiGenerate,
     vertex_raw_predict::{VERTEX_ANTHROPIC, VERTEX_CHAT},
+    voyage_embeddings::VoyageEmbeddings,
+    watsonx_chat::WatsonxChat,
+    watsonx_embeddings::WatsonxEmbeddings,
+    watsonx_generation::WatsonxGeneration,
 };
 
 /// Every adapter. A request belongs to the first one that knows its endpoint, so those of narrow
@@ -38,6 +49,10 @@ pub(in crate::llm) static ADAPTERS: &[&dyn Adapter] = &[
     &VERTEX_CHAT,
     &BedrockConverse,
     &BedrockInvoke,
+    &BedrockGuardrail,
+    &BedrockAgent,
+    // Before all reranking.
+    &BedrockKnowledgeBase,
     &CohereChat,
     &CohereGenerate,
     &CohereEmbed,
@@ -45,6 +60,15 @@ pub(in crate::llm) static ADAPTERS: &[&dyn Adapter] = &[
     // Before all embeddings.
     &OllamaEmbed,
     &Rerank,
+    &WatsonxChat,
+    &WatsonxGeneration,
+    // Before all embeddings.
+    &WatsonxEmbeddings,
+    &VoyageEmbeddings,
+    &ReplicatePredictions,
+    &ReplicateStream,
+    &LlamaCppCompletion,
+    &TgiGenerate,
     &OpenAiChat,
     &OpenAiResponses,
     &OpenAiEmbeddings,

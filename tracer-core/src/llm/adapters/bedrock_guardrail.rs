@@ -1,0 +1,100 @@
+//! Bedrock `POST /guardrail/{guardrailId}/version/{version}/apply`: texts checked without a model.
+//!
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ApplyGuardrail.html>. Text units
+//! are billed, not tokens.
+
+use serde::Deserialize;
+
+use super::{
+    adapter::{Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, has_member},
+    bedrock_error,
+    request_line::RequestLine,
+};
+use crate::llm::{
+    answer::Answer,
+    call::{Operation, RequestFacts},
+    json::{Filled, Text, read},
+};
+
+/// Guardrails on their own.
+#[derive(Debug)]
+pub(super) struct BedrockGuardrail;
+
+impl Adapter for BedrockGuardrail {
+    fn name(&self) -> &'static str {
+        "bedrock.guardrail"
+    }
+
+    fn flavour(&self) -> &'static str {
+        "aws.bedrock"
+    }
+
+    fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
+        match request.post()? {
+            [.., "guardrail", _, "version", _, "apply"] => {
+                Some(Endpoint::new(Operation::Moderation))
+            }
+            _ => None,
+        }
+    }
+
+    fn seems(&self, body: &[u8]) -> bool {
+        has_member(body, r#""content""#)
+    }
+
+    fn read_request(&self, _: &RequestContext<'_>, body: &[u8]) -> Option<RequestRead> {
+        let body = read::<Request>(body)?;
+        Some(RequestRead {
+            has_shape: body.content.0 && body.source.0,
+            facts: RequestFacts::default(),
+            ..RequestRead::default()
+        })
+    }
+
+    /// What was done is the reason why it ended: `NONE` or `GUARDRAIL_INTERVENED`.
+    fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
+        let Some(document) = read::<Document<'_>>(body) else {
+            return false;
+        };
+        if let Some(action) = document.action.as_str() {
+            answer.finish(0, action);
+        }
+        true
+    }
+
+    fn read_error(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) {
+        bedrock_error::read_error(context, body, answer);
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Request {
+    content: Filled,
+    source: Filled,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Document<'a> {
+    #[serde(borrow)]
+    action: Text<'a>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::test_support as support, *};
+
+    #[test]
+    fn what_was_done_is_told() {
+        let path = "/guardrail/gr1/version/DRAFT/apply";
+        let body = r#"{"source":"INPUT","content":[{"text":{"text":"x"}}]}"#;
+        assert!(support::request(&BedrockGuardrail, path, body).has_shape);
+        let seen = support::document(
+            &BedrockGuardrail,
+            r#"{"action":"GUARDRAIL_INTERVENED","usage":{"topicPolicyUnits":1},"outputs":[]}"#,
+        );
+        assert_eq!(seen.facts.finish_reasons, ["GUARDRAIL_INTERVENED"]);
+        assert_eq!(seen.tokens(), (None, None));
+    }
+}
