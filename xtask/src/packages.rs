@@ -6,7 +6,7 @@ use std::{
     sync::Once,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::missing::Missing;
 
@@ -45,15 +45,14 @@ pub fn apt_install(packages: &[&str]) -> Result<()> {
         .args(["install", "-y", "-qq", "--no-install-recommends"])
         .args(&missing)
         .stdout(Stdio::null())
-        .status()
-        .context("cannot run apt-get")?;
-    if !status.success() {
-        let names = missing.join(" ");
-        bail!(Missing(format!(
-            "apt-get install {names} failed ({status})"
-        )));
-    }
-    Ok(())
+        .status();
+    let why = match status {
+        Ok(status) if status.success() => return Ok(()),
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    };
+    let names = missing.join(" ");
+    bail!(Missing(format!("apt-get install {names} failed: {why}")))
 }
 
 fn apt() -> Command {
