@@ -13,6 +13,7 @@ pub use crate::{
     llm::fuzz_response as response,
     reassembly::fuzz_reassembly as reassembly,
     stream::sse::fuzz_sse as sse,
+    tape::mask::fuzz::fuzz_mask as mask,
 };
 pub use connections::fuzz_connections as connections;
 

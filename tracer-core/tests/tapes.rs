@@ -6,15 +6,16 @@ use tracer_core::{
     pipeline::{Output, Pipeline},
     policy::release,
     semconv::{self, Span, Value},
-    tape,
+    tape::Reader,
     time::Timestamp,
 };
 
 /// Everything that a tape gives, as text.
 fn play(tape: &str) -> String {
-    let entries = tape::read(tape, Timestamp::from_unix_nanos(0)).expect("a tape");
     let mut pipeline = Pipeline::default();
-    tape::replay(&entries, &mut pipeline);
+    for entry in Reader::new(tape.as_bytes(), Timestamp::default()).expect("a tape") {
+        entry.expect("an entry").play(&mut pipeline);
+    }
     let mut out = String::new();
     while let Some(output) = pipeline.poll() {
         match output {

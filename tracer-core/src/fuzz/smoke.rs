@@ -32,6 +32,7 @@ smoke!(
     content_encoding,
     detect,
     h1,
+    mask,
     pipeline,
     reassembly,
     response,
