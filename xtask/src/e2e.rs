@@ -8,12 +8,18 @@ use crate::{
     tally::Tally,
 };
 
+/// Environment variable with the folder that the tests write tapes to.
+const TAPES: &str = "TRACER_TAPES";
+
 /// Arguments of `e2e`.
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
     /// Run the long versions: two minutes without a collector instead of seconds.
     #[arg(long)]
     long: bool,
+    /// Record the tapes that tier 0 replays (tracer-core/tests/tapes/clients) instead of testing.
+    #[arg(long)]
+    record_tapes: bool,
     /// Further arguments of `cargo nextest run`, such as a filter.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     nextest: Vec<String>,
@@ -34,13 +40,22 @@ pub fn run(arguments: &Arguments) -> Result<Tally> {
         optional(client())?;
     }
     let mut words = arguments.nextest.clone();
+    let mut variables = Vec::new();
+    let tapes = workspace_root().join("tracer-core/tests/tapes/clients");
+    let tapes = tapes.to_string_lossy();
+    if no_agent {
+        variables.push((AGENT, ""));
+    }
+    if arguments.record_tapes {
+        variables.push((TAPES, &*tapes));
+        words.push("tapes::".to_owned());
+    }
     if !step::is_root() && step::exists("sudo", "-nv") {
         let runner = r#"target.'cfg(unix)'.runner = ["sudo", "--preserve-env"]"#;
         words.extend(["--config".to_owned(), runner.to_owned()]);
     }
     let profile = if arguments.long { "e2e-long" } else { "e2e" };
-    let variables: &[_] = if no_agent { &[(AGENT, "")] } else { &[] };
-    nextest::run_with(profile, &words, variables)
+    nextest::run_with(profile, &words, &variables)
 }
 
 /// Installs the clients and collectors that the tests drive.
