@@ -57,12 +57,10 @@ impl ConnectionMask {
             bytes = self.read(segment, bytes, rules, sink);
         }
         let marks = piece.bytes.is_empty() && piece.missing > 0 && !self.over;
-        let line = self
-            .side(segment.direction)
-            .end_segment(segment.arrival(), marks);
-        if let Some(piece) = line {
-            sink(piece);
-        }
+        let side = self.side(segment.direction);
+        side.end_segment(segment.arrival(), marks)
+            .into_iter()
+            .for_each(sink);
     }
 
     /// What the kernel counted, by the tape.

@@ -45,6 +45,11 @@ fn mask(request: &[u8], response: &[u8], size: usize) -> [Tape; 2] {
                 };
                 let start = usize::try_from(written.offset).unwrap_or(usize::MAX);
                 assert!(start >= tape.len(), "written twice");
+                let room = bytes.len().saturating_mul(2);
+                assert!(
+                    start <= room.saturating_add(1 << 16),
+                    "far beyond the input"
+                );
                 tape.resize(start, None);
                 tape.extend(written.bytes.iter().copied().map(Some));
             });

@@ -20,8 +20,8 @@ pub(super) struct Side {
     pub(super) state: State,
     /// Pieces of the head under way, whose bytes are not written yet.
     held: Vec<Held>,
-    /// What is written of the segment at hand.
-    line: Option<Piece>,
+    /// What is written of the segment at hand: more than one piece where some of it is left out.
+    pieces: Vec<Piece>,
     turn: Option<u32>,
 }
 
@@ -130,13 +130,11 @@ impl Side {
 
     /// The segment at hand is over: what is written of it. If that is nothing but `marks` is set,
     /// an empty piece marks where its direction has come.
-    pub(super) fn end_segment(&mut self, arrival: Arrival, marks: bool) -> Option<Piece> {
-        let empty = || Piece {
-            arrival,
-            offset: self.tape,
-            bytes: Vec::new(),
-        };
-        self.line.take().or_else(|| marks.then(empty))
+    pub(super) fn end_segment(&mut self, arrival: Arrival, marks: bool) -> Vec<Piece> {
+        if self.pieces.is_empty() && marks {
+            self.begin_piece(arrival);
+        }
+        std::mem::take(&mut self.pieces)
     }
 
     /// How many bytes it moved by the tape, if `total` moved on the wire.
@@ -147,12 +145,21 @@ impl Side {
     }
 
     fn write(&mut self, arrival: Arrival, bytes: &[u8]) {
-        let line = self.line.get_or_insert_with(|| Piece {
+        let goes_on = |piece: &Piece| piece.offset + piece.bytes.len() as u64 == self.tape;
+        if !self.pieces.last().is_some_and(goes_on) {
+            self.begin_piece(arrival);
+        }
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.bytes.extend_from_slice(bytes);
+        }
+        self.tape += bytes.len() as u64;
+    }
+
+    fn begin_piece(&mut self, arrival: Arrival) {
+        self.pieces.push(Piece {
             arrival,
             offset: self.tape,
             bytes: Vec::new(),
         });
-        line.bytes.extend_from_slice(bytes);
-        self.tape += bytes.len() as u64;
     }
 }
