@@ -12,6 +12,7 @@ mod demo;
 mod e2e;
 mod ebpf;
 mod fuzz;
+mod missing;
 mod nextest;
 mod node;
 mod packages;

@@ -32,13 +32,18 @@ impl Need {
                 if unsafe { libc::geteuid() } != 0 {
                     return Some("needs root to attach probes".to_owned());
                 }
-                (!agent_path().exists()).then(|| "no release agent: run cargo xtask e2e".to_owned())
+                (!agent_path().exists())
+                    .then(|| "no release agent: run cargo xtask build".to_owned())
             }
-            Self::Python => (!python_path().exists())
-                .then(|| "no Python clients: run cargo xtask e2e".to_owned()),
+            Self::Python => {
+                // Written once all are installed.
+                let stamp = workspace_root().join("target/e2e/venv/requirements.installed");
+                (!stamp.exists()).then(|| "no Python clients: run cargo xtask setup".to_owned())
+            }
             Self::Node => {
-                let packages = node_folder().join("node_modules");
-                (!packages.exists()).then(|| "no Node clients: run cargo xtask e2e".to_owned())
+                // Written once all are installed.
+                let stamp = node_folder().join("lock.installed");
+                (!stamp.exists()).then(|| "no Node clients: run cargo xtask setup".to_owned())
             }
             Self::Program(name) => find_program(name)
                 .is_none()
@@ -58,7 +63,7 @@ pub fn met(needs: &[Need]) -> bool {
     missing.is_empty()
 }
 
-/// Variable with the path of another build of the agent to test.
+/// Variable with the path of another build of the agent to test; empty: there is none.
 const OTHER_AGENT: &str = "TRACER_TEST_AGENT";
 
 /// The agent under test: the release build unless [`OTHER_AGENT`] names another.

@@ -10,4 +10,5 @@ mod kill;
 mod no_btf;
 mod outputs;
 mod privacy;
+mod tapes;
 mod telemetry;

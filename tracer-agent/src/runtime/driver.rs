@@ -17,7 +17,7 @@ use tracer_common::{
 };
 use tracer_core::{
     llm::call::{Call, Captured},
-    pipeline::{Output, Pipeline},
+    pipeline::Output,
     policy,
     segment::{ConnectionId, FinalCounts},
     verdict::Verdict,
@@ -27,6 +27,7 @@ use super::{
     prober::Sources,
     roster::{Place, Resolve, Roster},
     segments::segments,
+    taped::Taped,
 };
 use crate::{
     capture::{
@@ -75,7 +76,7 @@ enum Ending {
 /// Everything the driver needs.
 pub struct DriverParts<R> {
     /// The core.
-    pub pipeline: Pipeline,
+    pub pipeline: Taped,
     /// The kernel half's tables.
     pub tables: Tables,
     /// Who the processes are.
@@ -94,7 +95,7 @@ pub struct DriverParts<R> {
 
 /// Takes events, has them understood, acts on the outcome.
 pub struct Driver<R> {
-    pipeline: Pipeline,
+    pipeline: Taped,
     tables: Tables,
     roster: Roster<R>,
     outputs: Outputs,
@@ -136,6 +137,11 @@ impl<R: Resolve> Driver<R> {
         let Some(id) = self.place(event) else {
             return self.exclude(event);
         };
+        if self.pipeline.is_recorded()
+            && let Some(holder) = self.roster.holder(id)
+        {
+            self.pipeline.introduce(holder.process);
+        }
         for segment in segments(event, id, self.clock.wall(event.time)) {
             self.pipeline.segment(&segment);
         }

@@ -114,7 +114,9 @@ impl Prober {
                 Err(error) => tracing::warn!(file = %path.display(), "cannot be probed: {error}"),
             }
         }
-        prober.round(Duration::ZERO);
+        for discovery in prober.discoverer.look_around() {
+            prober.act(discovery);
+        }
         prober
     }
 

@@ -3,6 +3,7 @@
 //!
 //! [`Discoverer`] reports them as they appear, for capture; [`survey`] takes one look, for people.
 
+mod backlog;
 mod discoverer;
 mod discovery;
 mod judge;
