@@ -1,6 +1,8 @@
-//! `cargo xtask corpus`: replays recorded provider exchanges past the agent.
+//! `cargo xtask corpus`: recorded provider exchanges against an independent oracle, through the core
+//! alone or, with `--live`, past the agent.
 //!
-//! The recordings and their harness stay outside the repository; `TRACER_CORPUS` says where.
+//! The recordings, the oracle and the harness stay outside the repository; `TRACER_CORPUS` says
+//! where.
 
 use std::{
     fs,
@@ -12,7 +14,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
-use crate::{build, python, step, tally::Tally};
+use crate::{build, nextest, python, step, tally::Tally};
 
 /// Environment variable with the folder of recordings.
 const FOLDER: &str = "TRACER_CORPUS";
@@ -30,29 +32,66 @@ const WAYS: [&str; 4] = [
     "--client curl --encoding gzip --chunk one --concurrency 4 --limit 300",
 ];
 
+/// Where the tests of the core write their counts.
+const JSON: &str = "TRACER_CORPUS_JSON";
+
 /// Arguments of `corpus`.
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
-    /// Replay only so many exchanges, chosen by the harness.
+    /// Real TLS, real clients and the agent on this kernel, instead of the core alone (root).
     #[arg(long)]
+    live: bool,
+    /// Replay only so many exchanges, chosen by the harness.
+    #[arg(long, requires = "live")]
     limit: Option<usize>,
-    /// Write the count to this file.
+    /// Write the counts to this file: per attribute, or of calls if live.
     #[arg(long)]
     json: Option<PathBuf>,
     /// One run with these arguments of the harness (`replay.py --help`) instead of the usual ones.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, requires = "live")]
     harness: Vec<String>,
 }
 
-/// Replays and counts; skipped where there are no recordings or no root.
+impl Arguments {
+    /// The whole system.
+    pub fn live() -> Self {
+        Self {
+            live: true,
+            ..Self::default()
+        }
+    }
+}
+
+/// Replays and counts; skipped where there are no recordings.
 ///
 /// # Errors
-/// If the harness cannot be prepared or does not end with a count.
+/// If the tests cannot be built, or the harness cannot be prepared or does not end with a count.
 pub fn run(arguments: &Arguments) -> Result<Tally> {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
         println!("skipped: the corpus needs {FOLDER}, the folder of recordings");
         return Ok(Tally::SKIPPED);
     };
+    if arguments.live {
+        live(arguments, folder)
+    } else {
+        core(arguments)
+    }
+}
+
+/// Every exchange in every way it can come over the wire, in memory.
+fn core(arguments: &Arguments) -> Result<Tally> {
+    let json = arguments
+        .json
+        .as_ref()
+        .map(std::path::absolute)
+        .transpose()?;
+    let json = json.map(|path| path.to_string_lossy().into_owned());
+    let variables: Vec<_> = json.iter().map(|path| (JSON, path.as_str())).collect();
+    nextest::run_with("corpus", &[], &variables)
+}
+
+/// Past the agent; skipped without root.
+fn live(arguments: &Arguments, folder: PathBuf) -> Result<Tally> {
     if !step::is_root() {
         println!("skipped: the corpus needs root to attach probes");
         return Ok(Tally::SKIPPED);

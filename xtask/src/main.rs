@@ -47,7 +47,7 @@ enum Command {
     Test(test::Arguments),
     /// Test end to end: real clients, the agent, real collectors (root).
     E2e(e2e::Arguments),
-    /// Replay recorded provider exchanges past the agent (root, TRACER_CORPUS).
+    /// Judge recorded provider exchanges by an oracle, in the core or past the agent (TRACER_CORPUS).
     Corpus(corpus::Arguments),
     /// Fuzz every parser.
     Fuzz(fuzz::Arguments),

@@ -70,7 +70,7 @@ const TIERS: [(u8, &str, &[Step]); 4] = [
         &[
             ("end-to-end tests", || e2e::run(&e2e::Arguments::default())),
             ("recorded exchanges", || {
-                corpus::run(&corpus::Arguments::default())
+                corpus::run(&corpus::Arguments::live())
             }),
         ],
     ),

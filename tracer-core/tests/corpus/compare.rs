@@ -1,9 +1,6 @@
 //! Compares spans with the oracle's expectations, field by field.
 
-use std::{
-    collections::BTreeMap,
-    fmt::{self, Display},
-};
+use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 use tracer_core::semconv::{Span, Value, attributes as names};
@@ -13,36 +10,59 @@ use crate::recording::{Expectation, Recording, Tool};
 /// What came of all comparisons.
 #[derive(Default)]
 pub struct Table {
+    /// Comparisons of an exchange that must be reported.
+    pub exchanges: usize,
     pub spans: usize,
-    pub missing: usize,
+    /// Spans beyond one for an exchange, or for one that is no call.
     pub extra: usize,
-    /// By wire format that is not understood: exchanges, and spans for them.
-    others: BTreeMap<String, (usize, usize)>,
-    fields: BTreeMap<String, Counts>,
-    mismatches: Vec<String>,
+    /// By wire format that need not be reported: exchanges, and spans for them.
+    pub others: BTreeMap<String, (usize, usize)>,
+    pub fields: BTreeMap<String, Counts>,
+    pub differences: BTreeMap<Place, Difference>,
 }
 
+/// How often a field was right or wrong.
 #[derive(Default)]
-struct Counts {
-    told: usize,
-    absent: usize,
-    wrong: usize,
-    ambiguous: usize,
+pub struct Counts {
+    /// Right, and the wire tells it.
+    pub told: usize,
+    /// Right, for it is absent on the wire and in the span.
+    pub absent: usize,
+    pub wrong: usize,
+    /// The oracle has no opinion.
+    pub ambiguous: usize,
+}
+
+/// An exchange and a field of its span; `span` stands for the span itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub id: String,
+    pub field: String,
+}
+
+/// What was expected there and what came, and in how many ways of playing it.
+#[derive(Debug)]
+pub struct Difference {
+    pub url: String,
+    pub expected: Json,
+    pub got: Json,
+    pub ways: usize,
+}
+
+/// Stands for the span itself.
+pub const SPAN: &str = "span";
+
+impl Counts {
+    /// The share that is right of what the oracle has an opinion of.
+    pub fn share(&self) -> f64 {
+        let right = self.told + self.absent;
+        let share = |part: usize| f64::from(u32::try_from(part).expect("small"));
+        share(right) / share((right + self.wrong).max(1))
+    }
 }
 
 impl Table {
-    /// The share of the compared fields that are right.
-    pub fn share(&self) -> f64 {
-        let (mut right, mut all) = (0, 0);
-        for counts in self.fields.values() {
-            right += counts.told + counts.absent;
-            all += counts.told + counts.absent + counts.wrong;
-        }
-        f64::from(u32::try_from(right).expect("small"))
-            / f64::from(u32::try_from(all).expect("small"))
-    }
-
-    /// An exchange that need not be reported, or not yet.
+    /// An exchange that need not be reported.
     pub fn other(&mut self, expectation: &Expectation, reported: bool) {
         let counts = self.others.entry(expectation.flavour.clone()).or_default();
         counts.0 += 1;
@@ -51,14 +71,12 @@ impl Table {
 
     /// An exchange that was not reported.
     pub fn miss(&mut self, recording: &Recording) {
-        self.missing += 1;
-        self.mismatches.push(format!(
-            "{} {}: no span",
-            recording.id, recording.request.url
-        ));
+        self.exchanges += 1;
+        self.differ(recording, SPAN, &json!("a span"), &Json::Null);
     }
 
     pub fn compare(&mut self, recording: &Recording, expectation: &Expectation, span: &Span) {
+        self.exchanges += 1;
         self.spans += 1;
         for (field, wanted) in &expectation.attrs {
             let got = span.attribute(field).map(to_json);
@@ -116,10 +134,21 @@ impl Table {
 
     fn wrong(&mut self, recording: &Recording, field: &str, wanted: &Json, got: &Json) {
         self.counts(field).wrong += 1;
-        self.mismatches.push(format!(
-            "{} {} {field}: expected {wanted}, got {got}",
-            recording.id, recording.request.url
-        ));
+        self.differ(recording, field, wanted, got);
+    }
+
+    fn differ(&mut self, recording: &Recording, field: &str, wanted: &Json, got: &Json) {
+        let place = Place {
+            id: recording.id.clone(),
+            field: field.to_owned(),
+        };
+        let difference = self.differences.entry(place).or_insert_with(|| Difference {
+            url: recording.request.url.clone(),
+            expected: wanted.clone(),
+            got: got.clone(),
+            ways: 0,
+        });
+        difference.ways += 1;
     }
 
     fn counts(&mut self, field: &str) -> &mut Counts {
@@ -130,7 +159,7 @@ impl Table {
 /// `null`: must be absent; `{"any": […]}`: one of these, as text.
 fn is_right(wanted: &Json, got: Option<&Json>) -> bool {
     match (wanted, got) {
-        (Json::Null, got) => got.is_none(),
+        (Json::Null, got) => got.is_none_or(|got| *got == json!(false)),
         (_, None) => false,
         (Json::Object(any), Some(got)) => any["any"]
             .as_array()
@@ -154,44 +183,5 @@ fn to_json(value: &Value) -> Json {
         Value::Double(number) => json!(number),
         Value::Bool(flag) => json!(flag),
         Value::StrList(list) => json!(list),
-    }
-}
-
-impl Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} spans, {} missing, {} extra",
-            self.spans, self.missing, self.extra
-        )?;
-        writeln!(
-            f,
-            "{:<44} {:>6} {:>7} {:>6} {:>10}",
-            "field", "told", "absent", "wrong", "ambiguous"
-        )?;
-        for (
-            field,
-            Counts {
-                told,
-                absent,
-                wrong,
-                ambiguous,
-            },
-        ) in &self.fields
-        {
-            writeln!(
-                f,
-                "{field:<44} {told:>6} {absent:>7} {wrong:>6} {ambiguous:>10}"
-            )?;
-        }
-        for (flavour, (exchanges, spans)) in &self.others {
-            writeln!(
-                f,
-                "{flavour:<44} {exchanges} exchanges not compared, {spans} spans"
-            )?;
-        }
-        self.mismatches
-            .iter()
-            .try_for_each(|line| writeln!(f, "{line}"))
     }
 }

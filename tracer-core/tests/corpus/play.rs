@@ -1,107 +1,170 @@
-//! Plays framed recordings through a pipeline, in random pieces, several to a connection.
+//! Plays recordings through a pipeline, several to a connection.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use tracer_core::{
     llm::call::{Call, Captured},
-    pipeline::{Output, Pipeline},
+    pipeline::{Output, Pipeline, PipelineConfig},
     segment::{ConnectionId, Direction, FinalCounts, ProcessKey, Segment},
+    tape::mask::Mask,
     time::Timestamp,
 };
 
-use crate::{framing::frame, recording::Recording};
+use crate::{
+    coding::recoded,
+    http1, http2,
+    recording::Recording,
+    way::{Cut, Http, Random, Way},
+};
+
+/// Exchanges of one connection at most.
+const AT_ONCE: usize = 4;
 
 /// The calls that each recording gave.
-pub fn play(recordings: &[Recording], seed: u64) -> Vec<Vec<Call<Captured>>> {
-    let mut random = Random(seed);
-    let mut pipeline = Pipeline::default();
+pub fn play(recordings: &[Recording], way: Way) -> Vec<Vec<Call<Captured>>> {
+    play_through(recordings, way, None)
+}
+
+/// The same, if what the pipeline is given is masked as for a tape.
+pub fn play_masked(recordings: &[Recording], way: Way) -> Vec<Vec<Call<Captured>>> {
+    play_through(recordings, way, Some(Mask::new(&PipelineConfig::default())))
+}
+
+fn play_through(
+    recordings: &[Recording],
+    way: Way,
+    mask: Option<Mask>,
+) -> Vec<Vec<Call<Captured>>> {
+    let mut random = Random(way.seed);
     let mut player = Player {
+        pipeline: Pipeline::default(),
+        mask,
         connection: 0,
         places: FinalCounts::default(),
         now: 1_700_000_000_000_000_000,
     };
-    let mut calls = Vec::with_capacity(recordings.len());
-    let mut left = 0;
-    for recording in recordings {
-        if left == 0 {
-            player.close(&mut pipeline);
-            left = random.below(4) + 1;
+    // Which recording an exchange of a connection is.
+    let mut places = HashMap::new();
+    let mut rest = recordings.iter().enumerate().filter(|(_, it)| it.is_http());
+    loop {
+        let batch: Vec<_> = rest.by_ref().take(random.below(AT_ONCE) + 1).collect();
+        if batch.is_empty() {
+            break;
         }
-        left -= 1;
-        let Some((request, response)) = frame(recording, &mut random) else {
-            calls.push(Vec::new());
-            continue;
-        };
-        player.send(&mut pipeline, Direction::Outbound, &request, &mut random);
-        player.send(&mut pipeline, Direction::Inbound, &response, &mut random);
-        player.places.turns += 1;
-        calls.push(taken(&mut pipeline));
+        for (number, (index, _)) in (0_u32..).zip(&batch) {
+            places.insert((player.connection, number), *index);
+        }
+        let batch: Vec<_> = batch.into_iter().map(|(_, recording)| recording).collect();
+        match way.http {
+            Http::One => player.one_by_one(&batch, way, &mut random),
+            Http::Two => player.at_once(&batch, way, &mut random),
+        }
+        player.close();
     }
-    player.close(&mut pipeline);
-    assert!(
-        taken(&mut pipeline).is_empty(),
-        "an answer that is complete is reported at once"
-    );
-    assert_eq!(pipeline.stats().lost_exchanges, 0);
+    let mut calls: Vec<Vec<_>> = recordings.iter().map(|_| Vec::new()).collect();
+    while let Some(output) = player.pipeline.poll() {
+        if let Output::Call(call) = output {
+            let facts = call.facts();
+            let index = places[&(facts.connection.handle, facts.exchange.0)];
+            calls[index].push(*call);
+        }
+    }
+    assert_eq!(player.pipeline.stats().lost_exchanges, 0);
     calls
 }
 
-fn taken(pipeline: &mut Pipeline) -> Vec<Call<Captured>> {
-    std::iter::from_fn(|| pipeline.poll())
-        .filter_map(|output| match output {
-            Output::Call(call) => Some(*call),
-            Output::Verdict(..) | Output::LostExchanges(..) => None,
-        })
-        .collect()
-}
-
 struct Player {
+    pipeline: Pipeline,
+    mask: Option<Mask>,
     connection: u64,
     places: FinalCounts,
     now: u64,
 }
 
 impl Player {
-    fn send(
-        &mut self,
-        pipeline: &mut Pipeline,
-        direction: Direction,
-        bytes: &[u8],
-        random: &mut Random,
-    ) {
+    fn one_by_one(&mut self, batch: &[&Recording], way: Way, random: &mut Random) {
+        for recording in batch {
+            let answer = recoded(recording.response(), way.coding);
+            self.send(
+                Direction::Outbound,
+                &http1::request(&recording.request),
+                way.cut,
+                random,
+            );
+            for piece in http1::response(&answer, way.cut, random) {
+                self.send(Direction::Inbound, &piece, way.cut, random);
+            }
+            self.places.turns += 1;
+        }
+    }
+
+    fn at_once(&mut self, batch: &[&Recording], way: Way, random: &mut Random) {
+        let mut connection = http2::Connection::default();
+        let (out, inbound) = http2::Connection::greetings();
+        self.send(Direction::Outbound, &out, way.cut, random);
+        self.send(Direction::Inbound, &inbound, way.cut, random);
+        let mut answers = Vec::new();
+        for (number, recording) in (0..).zip(batch) {
+            let request = connection.request(number, &recording.request);
+            self.send(Direction::Outbound, &request, way.cut, random);
+        }
+        for (number, recording) in (0..).zip(batch) {
+            let answer = recoded(recording.response(), way.coding);
+            let frames = connection.response(number, &answer, way.cut, random);
+            answers.push(frames.into_iter());
+        }
+        // Heads share the table of their compression, so they come in the order they were written.
+        for answer in &mut answers {
+            if let Some(head) = answer.next() {
+                self.send(Direction::Inbound, &head, way.cut, random);
+            }
+        }
+        while !answers.is_empty() {
+            let at = random.below(answers.len());
+            match answers[at].next() {
+                Some(frame) => self.send(Direction::Inbound, &frame, way.cut, random),
+                None => drop(answers.swap_remove(at)),
+            }
+        }
+    }
+
+    fn send(&mut self, direction: Direction, bytes: &[u8], cut: Cut, random: &mut Random) {
         let connection = self.id();
-        for piece in random.pieces(bytes) {
+        for piece in cut.reads(bytes, random) {
             let place = match direction {
                 Direction::Outbound => &mut self.places.outbound,
                 Direction::Inbound => &mut self.places.inbound,
             };
-            let time = Timestamp::from_unix_nanos(self.now);
-            let turn = self.places.turns;
-            pipeline.segment(&Segment {
+            let segment = Segment {
                 connection,
                 direction,
                 offset: *place,
-                time,
-                turn,
+                time: Timestamp::from_unix_nanos(self.now),
+                turn: self.places.turns,
                 bytes: piece,
-            });
+            };
             *place += piece.len() as u64;
             self.now += 1_000_000;
+            match &mut self.mask {
+                Some(mask) => mask.segment(&segment, &mut |masked| self.pipeline.segment(masked)),
+                None => self.pipeline.segment(&segment),
+            }
         }
     }
 
     /// Ends the connection; the next one begins.
-    fn close(&mut self, pipeline: &mut Pipeline) {
-        let counts = FinalCounts {
+    fn close(&mut self) {
+        let id = self.id();
+        let counts = Some(FinalCounts {
             turns: self.places.turns.saturating_sub(1),
             ..self.places
+        });
+        let counts = match &mut self.mask {
+            Some(mask) => mask.close(id, counts),
+            None => counts,
         };
-        let time = Timestamp::from_unix_nanos(self.now);
-        pipeline.close(
-            self.id(),
-            time.after(Duration::from_millis(1)),
-            Some(counts),
-        );
+        let time = Timestamp::from_unix_nanos(self.now).after(Duration::from_millis(1));
+        self.pipeline.close(id, time, counts);
         self.connection += 1;
         self.places = FinalCounts::default();
     }
@@ -112,31 +175,5 @@ impl Player {
             handle: self.connection,
             generation: 1,
         }
-    }
-}
-
-/// SplitMix64: small, seeded, good enough to cut bytes.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % bound as u64).expect("small")
-    }
-
-    /// Cuts bytes at random places: into tiny pieces, into ones of the size of a record, or not.
-    pub fn pieces<'a>(&mut self, bytes: &'a [u8]) -> Vec<&'a [u8]> {
-        let most = [17, 700, 16_384, usize::MAX >> 1][self.below(4)];
-        let mut pieces = Vec::new();
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let (piece, tail) = rest.split_at(rest.len().min(1 + self.below(most)));
-            pieces.push(piece);
-            rest = tail;
-        }
-        pieces
     }
 }

@@ -26,12 +26,44 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     #[serde(default, rename = "body_b64", deserialize_with = "base64")]
     pub body: Vec<u8>,
+}
+
+impl Recording {
+    /// Sessions of WebSocket are not played.
+    pub fn is_http(&self) -> bool {
+        self.response.is_some()
+    }
+
+    pub fn response(&self) -> &Response {
+        self.response.as_ref().expect("an exchange of HTTP")
+    }
+}
+
+impl Request {
+    /// Host and path.
+    pub fn target(&self) -> (&str, &str) {
+        let (_, rest) = self.url.split_once("://").expect("an absolute address");
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        (host, if path.is_empty() { "/" } else { path })
+    }
+}
+
+impl Response {
+    pub fn content_type(&self) -> Option<&str> {
+        let same = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("content-type");
+        self.headers.iter().find(same).map(|(_, value)| &**value)
+    }
+
+    pub fn has(&self, header: &str) -> bool {
+        let same = |(name, _): &(String, String)| name.eq_ignore_ascii_case(header);
+        self.headers.iter().any(same)
+    }
 }
 
 /// What the oracle says of one exchange.

@@ -5,100 +5,9 @@
 //! member that begins no path its names are, too: tool arguments and schemas are content down to
 //! their keys.
 
-/// Paths of a request. Sorted.
-const REQUEST: &[&str] = &[
-    "conversation",
-    "conversation.id",
-    "dimensions",
-    "encoding_format",
-    "frequency_penalty",
-    "max_completion_tokens",
-    "max_output_tokens",
-    "max_tokens",
-    "modalities",
-    "model",
-    "n",
-    "output_config.effort",
-    "output_config.format.type",
-    "output_format.type",
-    "presence_penalty",
-    "previous_response_id",
-    "reasoning.effort",
-    "reasoning_effort",
-    "response_format.type",
-    "seed",
-    "service_tier",
-    "stop",
-    "stop_sequences",
-    "temperature",
-    "text.format.type",
-    "top_k",
-    "top_p",
-];
+use super::paths::{REQUEST, RESPONSE};
 
-/// Paths of an answer and of the events of a stream. Sorted.
-const RESPONSE: &[&str] = &[
-    "choices.delta.function_call.name",
-    "choices.delta.role",
-    "choices.delta.tool_calls.custom.name",
-    "choices.delta.tool_calls.function.name",
-    "choices.delta.tool_calls.id",
-    "choices.delta.tool_calls.index",
-    "choices.delta.tool_calls.type",
-    "choices.finish_reason",
-    "choices.index",
-    "choices.message.function_call.name",
-    "choices.message.role",
-    "choices.message.tool_calls.custom.name",
-    "choices.message.tool_calls.function.name",
-    "choices.message.tool_calls.id",
-    "choices.message.tool_calls.index",
-    "choices.message.tool_calls.type",
-    "code",
-    "content.id",
-    "content.name",
-    "content.type",
-    "content_block.id",
-    "content_block.name",
-    "content_block.type",
-    "delta.stop_reason",
-    "delta.type",
-    "error.code",
-    "error.error.code",
-    "error.error.status",
-    "error.error.type",
-    "error.error_type",
-    "error.status",
-    "error.type",
-    "error_type",
-    "id",
-    "incomplete_details.reason",
-    "index",
-    "item.call_id",
-    "item.id",
-    "item.name",
-    "item.status",
-    "item.type",
-    "model",
-    "object",
-    "output.call_id",
-    "output.id",
-    "output.name",
-    "output.status",
-    "output.type",
-    "output_index",
-    "role",
-    "service_tier",
-    "status",
-    "stop_reason",
-    "system_fingerprint",
-    "type",
-    "usage.*",
-    "usage.service_tier",
-    "x_groq.usage.*",
-];
-
-/// Members at the top that hold an answer once more: of OpenAI's and of Anthropic's events.
+/// Members at the top that hold an answer once more: of events of OpenAI and of Anthropic.
 const AGAIN: [&str; 2] = ["message", "response"];
 
 /// The last name of a path below which every number is shown, and no text.
@@ -183,46 +92,51 @@ impl Shown {
 
 impl Paths {
     fn member(self, name: &[u8]) -> Shown {
-        if self.at == 0
-            && self.of == Members::OfResponse
-            && AGAIN.iter().any(|again| again.as_bytes() == name)
-        {
+        let is_answer = |again: &&str| is_same(again.as_bytes(), name);
+        if self.at == 0 && self.of == Members::OfResponse && AGAIN.iter().any(|it| is_answer(it)) {
             return self.of.top();
         }
-        let is_member = |row: &&'static str| {
-            self.rest(row)
-                .strip_prefix(name)
-                .is_some_and(|rest| matches!(rest, [] | [b'.', ..]))
-        };
+        let is_member = |row: &&'static str| is_same(self.component(row), name);
         let rows = self.rows();
         if let Some(first) = rows.iter().position(is_member) {
-            let count = rows
-                .iter()
-                .skip(first)
-                .take_while(|row| is_member(row))
-                .count();
+            let rest = rows.get(first..).unwrap_or_default();
+            let count = rest.iter().take_while(|row| is_member(row)).count();
+            let length = rest.first().map_or(0, |row| self.component(row).len());
             return Shown::Paths(Self {
                 low: self.low + first,
                 high: self.low + first + count,
-                at: self.at + name.len() + 1,
+                at: self.at + length + 1,
                 ..self
             });
         }
-        if rows.iter().any(|row| self.rest(row) == NUMBERS.as_bytes()) {
+        if rows
+            .iter()
+            .any(|row| self.component(row) == NUMBERS.as_bytes())
+        {
             Shown::Numbers
         } else {
             Shown::Nothing
         }
     }
 
-    /// What follows the common beginning.
-    fn rest(self, row: &'static str) -> &'static [u8] {
-        row.as_bytes().get(self.at..).unwrap_or_default()
+    /// The name that follows the common beginning; empty if the path ends there.
+    fn component(self, row: &'static str) -> &'static [u8] {
+        let rest = row.as_bytes().get(self.at..).unwrap_or_default();
+        rest.split(|byte| *byte == b'.').next().unwrap_or_default()
     }
 
     fn rows(&self) -> &'static [&'static str] {
         self.of.paths().get(self.low..self.high).unwrap_or_default()
     }
+}
+
+/// Whether a name is a spelling of one of the table.
+fn is_same(known: &[u8], name: &[u8]) -> bool {
+    let letters = |name| <[u8]>::iter(name).filter(|byte| **byte != b'_');
+    !name.is_empty()
+        && letters(known)
+            .copied()
+            .eq(letters(name).map(u8::to_ascii_lowercase))
 }
 
 #[cfg(test)]
@@ -240,6 +154,14 @@ mod tests {
     fn the_tables_are_sorted() {
         assert!(REQUEST.is_sorted());
         assert!(RESPONSE.is_sorted());
+    }
+
+    #[test]
+    fn spellings_are_the_same_name() {
+        for name in ["tool_use_id", "toolUseId", "tooluseid"] {
+            assert!(is_same(b"tool_use_id", name.as_bytes()), "{name}");
+        }
+        assert!(!is_same(b"id", b"ids") && !is_same(b"id", b""));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! - heads keep the names of their headers, and the values that the allow list admits; paths what
 //!   recognition needs ([`head`]);
 //! - bodies of JSON and of server-sent events keep their structure and the members that the
-//!   adapters read ([`members`]); all else in them is `x`, in the same length;
+//!   adapters read ([`paths`]); all else in them is `x`, in the same length;
 //! - bodies with a content coding are written decoded, since they cannot be masked in place.
 //!
 //! What the pipeline makes of a masked tape is what it made of the traffic, except for what was
@@ -21,6 +21,7 @@ mod events;
 mod head;
 mod json;
 mod members;
+mod paths;
 mod side;
 mod traffic;
 
