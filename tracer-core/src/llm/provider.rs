@@ -1,6 +1,6 @@
 //! Who serves a host: `gen_ai.provider.name` by host name.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use thiserror::Error;
 
@@ -132,6 +132,19 @@ impl HostPattern<Box<str>> {
             suffix,
             port,
         })
+    }
+}
+
+impl<S: AsRef<str>> fmt::Display for HostPattern<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.prefix.as_ref())?;
+        if let Some(suffix) = &self.suffix {
+            write!(f, "*{}", suffix.as_ref())?;
+        }
+        match self.port {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        }
     }
 }
 
