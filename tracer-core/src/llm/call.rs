@@ -193,6 +193,8 @@ pub struct RequestFacts {
     pub prompt_version: Option<String>,
     /// The agent, where one that the provider hosts is asked.
     pub agent_id: Option<String>,
+    /// A guardrail that checks what goes in and out.
+    pub guardrail_id: Option<String>,
     /// Which attempt the client library said this is, from 0 (`x-stainless-retry-count`).
     pub retry_count: Option<u64>,
     pub user_agent: Option<String>,

@@ -127,6 +127,10 @@ registry! {
     OPENAI_RESPONSE_SYSTEM_FINGERPRINT = "openai.response.system_fingerprint", String, Recommended;
     /// Index, collection or store that was searched.
     GEN_AI_DATA_SOURCE_ID = "gen_ai.data_source.id", String, Conditional;
+    /// Guardrail of Bedrock that the request named.
+    AWS_BEDROCK_GUARDRAIL_ID = "aws.bedrock.guardrail.id", String, Conditional;
+    /// Knowledge base of Bedrock that was searched.
+    AWS_BEDROCK_KNOWLEDGE_BASE_ID = "aws.bedrock.knowledge_base.id", String, Recommended;
     /// Tool that an MCP request calls.
     GEN_AI_TOOL_NAME = "gen_ai.tool.name", String, Conditional;
     /// Prompt that an MCP request asks for.

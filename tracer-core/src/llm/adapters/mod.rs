@@ -4,10 +4,6 @@
 #[expect(dead_code, reason = "the contract is wider than what the adapters use")]
 pub(super) mod adapter;
 pub(super) mod event;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the contract is wider than what the adapters use")
-)]
 pub(super) mod request_line;
 pub(super) mod table;
 
