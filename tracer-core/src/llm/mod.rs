@@ -16,6 +16,7 @@ mod body;
 mod chunk_times;
 mod clip;
 mod error_body;
+mod gateway;
 mod headers;
 mod hosts;
 mod json;

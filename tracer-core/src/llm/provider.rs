@@ -51,6 +51,8 @@ pub(crate) struct KnownHost {
     pub(crate) provider: Provider,
     /// It serves models and little else, so that any connection to it is worth following.
     pub(crate) dedicated: bool,
+    /// It passes calls on, and `provider` is its own name: who serves them is told elsewhere.
+    pub(crate) is_gateway: bool,
 }
 
 /// Looks a host up: the operator's rules in order, then the built-in ones.
@@ -59,12 +61,14 @@ pub(crate) fn known_host(host: &Host, rules: &[HostRule]) -> Option<KnownHost> {
         return Some(KnownHost {
             provider: rule.provider.clone(),
             dedicated: true,
+            is_gateway: false,
         });
     }
     let row = KNOWN_HOSTS.iter().find(|row| row.pattern.matches(host))?;
     Some(KnownHost {
         provider: Provider(Cow::Borrowed(row.provider)),
         dedicated: row.dedicated,
+        is_gateway: row.is_gateway,
     })
 }
 

@@ -31,12 +31,13 @@ use recording::{Expectation, Recording};
 use tracer_core::{policy::release, semconv};
 
 /// Wire formats that are understood.
-const FLAVOURS: [&str; 17] = [
+const FLAVOURS: &[&str] = &[
     "openai_chat",
     "openai_completion",
     "openai_embed",
     "responses",
     "anthropic",
+    "anthropic_complete",
     "google",
     "google_embed",
     "interactions",
