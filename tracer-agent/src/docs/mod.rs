@@ -4,17 +4,19 @@ mod attributes;
 mod configuration;
 mod environment;
 mod metrics;
+mod providers;
 mod table;
 
 /// A page: its file name in `docs/reference` and its Markdown.
 pub type Page = (&'static str, String);
 
 /// All pages.
-pub fn pages() -> [Page; 4] {
+pub fn pages() -> [Page; 5] {
     [
         ("configuration.md", configuration::page()),
         ("environment.md", environment::page()),
         ("attributes.md", attributes::page()),
         ("metrics.md", metrics::page()),
+        ("providers.md", providers::page()),
     ]
 }

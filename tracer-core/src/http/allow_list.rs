@@ -54,6 +54,7 @@ const NAMES: &[&str] = &[
     "via",
     "x-amzn-bedrock-cache-read-input-token-count",
     "x-amzn-bedrock-cache-write-input-token-count",
+    "x-amzn-bedrock-guardrailidentifier",
     "x-amzn-bedrock-input-token-count",
     "x-amzn-bedrock-invocation-latency",
     "x-amzn-bedrock-output-token-count",

@@ -266,7 +266,7 @@ impl CallBuilder {
         };
         headers::read(
             &read.head.headers,
-            &self.recognised.provider,
+            &self.recognised,
             response.first_byte,
             &mut facts,
         );

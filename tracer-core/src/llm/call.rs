@@ -1,6 +1,6 @@
 //! The neutral model of one call to a model.
 
-use std::{marker::PhantomData, time::Duration};
+use std::{borrow::Cow, marker::PhantomData, time::Duration};
 
 use crate::{
     http::{
@@ -97,7 +97,7 @@ pub struct CallFacts {
 
 /// A provider, by its `gen_ai.provider.name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Provider(pub std::borrow::Cow<'static, str>);
+pub struct Provider(pub Cow<'static, str>);
 
 /// What a call does. Those without a well-known value in the conventions are reported under a name
 /// of our own.
@@ -193,6 +193,8 @@ pub struct RequestFacts {
     pub prompt_version: Option<String>,
     /// The agent, where one that the provider hosts is asked.
     pub agent_id: Option<String>,
+    /// A guardrail that checks what goes in and out.
+    pub guardrail_id: Option<String>,
     /// Which attempt the client library said this is, from 0 (`x-stainless-retry-count`).
     pub retry_count: Option<u64>,
     pub user_agent: Option<String>,
@@ -260,7 +262,7 @@ pub struct ResponseFacts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gateway {
     /// Which one.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Attempts after the first.
     pub retries: Option<u64>,
     /// Other models or providers that it turned to.

@@ -11,6 +11,8 @@ pub(super) struct HostRow {
     pub(super) provider: &'static str,
     /// See [`KnownHost::dedicated`](super::provider::KnownHost).
     pub(super) dedicated: bool,
+    /// See [`KnownHost::is_gateway`](super::provider::KnownHost).
+    pub(super) is_gateway: bool,
 }
 
 /// A host that serves models.
@@ -19,6 +21,7 @@ const fn models(pattern: &'static str, provider: &'static str) -> HostRow {
         pattern: HostPattern::new(pattern),
         provider,
         dedicated: true,
+        is_gateway: false,
     }
 }
 
@@ -28,6 +31,15 @@ const fn mixed(pattern: &'static str, provider: &'static str) -> HostRow {
         pattern: HostPattern::new(pattern),
         provider,
         dedicated: false,
+        is_gateway: false,
+    }
+}
+
+/// A gateway that passes calls on to providers of the caller's choice.
+const fn gateway(pattern: &'static str, name: &'static str) -> HostRow {
+    HostRow {
+        is_gateway: true,
+        ..models(pattern, name)
     }
 }
 
@@ -37,6 +49,7 @@ const fn port(port: u16, provider: &'static str) -> HostRow {
         pattern: HostPattern::on_port("*", port),
         provider,
         dedicated: false,
+        is_gateway: false,
     }
 }
 
@@ -104,13 +117,15 @@ pub(super) const KNOWN_HOSTS: &[HostRow] = &[
     mixed("*.snowflakecomputing.com", "snowflake"),
     mixed("*.databricks.com", "databricks"),
     mixed("*.azuredatabricks.net", "databricks"),
-    // Gateways that name themselves; those that pass one provider on carry its name.
+    // Gateways; those that pass on to one provider carry its name.
     models("openrouter.ai", "openrouter"),
     models("oai.helicone.ai", "openai"),
     models("anthropic.helicone.ai", "anthropic"),
-    models("api.portkey.ai", "portkey"),
-    models("ai-gateway.vercel.sh", "vercel_ai_gateway"),
-    models("gateway.ai.cloudflare.com", "cloudflare_ai_gateway"),
+    gateway("gateway.helicone.ai", "helicone"),
+    gateway("ai-gateway.helicone.ai", "helicone"),
+    gateway("api.portkey.ai", "portkey"),
+    gateway("ai-gateway.vercel.sh", "vercel_ai_gateway"),
+    gateway("gateway.ai.cloudflare.com", "cloudflare_ai_gateway"),
     // Vector stores: only their queries count.
     mixed("*.pinecone.io", "pinecone"),
     mixed("*.cloud.qdrant.io", "qdrant"),

@@ -1,6 +1,7 @@
 //! From exchanges to calls: who is the provider, what was asked, what came back.
 
 pub mod call;
+pub mod coverage;
 pub mod mcp;
 pub mod provider;
 pub mod rate_limits;
@@ -15,6 +16,7 @@ mod body;
 mod chunk_times;
 mod clip;
 mod error_body;
+mod gateway;
 mod headers;
 mod hosts;
 mod json;

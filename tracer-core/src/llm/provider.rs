@@ -1,6 +1,6 @@
 //! Who serves a host: `gen_ai.provider.name` by host name.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use thiserror::Error;
 
@@ -51,6 +51,8 @@ pub(crate) struct KnownHost {
     pub(crate) provider: Provider,
     /// It serves models and little else, so that any connection to it is worth following.
     pub(crate) dedicated: bool,
+    /// It passes calls on, and `provider` is its own name: who serves them is told elsewhere.
+    pub(crate) is_gateway: bool,
 }
 
 /// Looks a host up: the operator's rules in order, then the built-in ones.
@@ -59,12 +61,14 @@ pub(crate) fn known_host(host: &Host, rules: &[HostRule]) -> Option<KnownHost> {
         return Some(KnownHost {
             provider: rule.provider.clone(),
             dedicated: true,
+            is_gateway: false,
         });
     }
     let row = KNOWN_HOSTS.iter().find(|row| row.pattern.matches(host))?;
     Some(KnownHost {
         provider: Provider(Cow::Borrowed(row.provider)),
         dedicated: row.dedicated,
+        is_gateway: row.is_gateway,
     })
 }
 
@@ -132,6 +136,19 @@ impl HostPattern<Box<str>> {
             suffix,
             port,
         })
+    }
+}
+
+impl<S: AsRef<str>> fmt::Display for HostPattern<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.prefix.as_ref())?;
+        if let Some(suffix) = &self.suffix {
+            write!(f, "*{}", suffix.as_ref())?;
+        }
+        match self.port {
+            Some(port) => write!(f, ":{port}"),
+            None => Ok(()),
+        }
     }
 }
 

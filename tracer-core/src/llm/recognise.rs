@@ -15,6 +15,7 @@ use super::{
         table::ADAPTERS,
     },
     call::Provider,
+    gateway,
     provider::{HostRule, known_host},
 };
 use crate::http::head::{RequestHead, ResponseHead};
@@ -24,6 +25,8 @@ use crate::http::head::{RequestHead, ResponseHead};
 pub(crate) struct Recognised {
     /// Who serves it.
     pub(super) provider: Provider,
+    /// Through whom it goes, if the host is a gateway.
+    pub(super) gateway: Option<Provider>,
     /// Who reads it.
     pub(super) adapter: &'static dyn Adapter,
     /// What the adapter made of its head.
@@ -45,11 +48,19 @@ pub(crate) fn recognise(head: &RequestHead, rules: &[HostRule]) -> Option<Recogn
         Certainty::OnKnownHost => known.is_none(),
         Certainty::NeedsShape => true,
     };
-    let provider = match &known {
-        Some(known) => behind_gateway(&request).unwrap_or_else(|| known.provider.clone()),
-        None => Provider(Cow::Borrowed(adapter.flavour())),
+    let on_its_own = || {
+        Provider(Cow::Borrowed(
+            endpoint.provider.unwrap_or(adapter.flavour()),
+        ))
     };
+    let provider = match &known {
+        Some(known) if !known.is_gateway => known.provider.clone(),
+        Some(_) => gateway::upstream(&request).unwrap_or_else(on_its_own),
+        None => on_its_own(),
+    };
+    let gateway = known.filter(|known| known.is_gateway);
     Some(Recognised {
+        gateway: gateway.map(|known| known.provider),
         provider,
         adapter,
         endpoint,
@@ -71,7 +82,6 @@ impl Recognised {
         RequestContext {
             request,
             endpoint: &self.endpoint,
-            provider: &self.provider,
         }
     }
 
@@ -83,29 +93,6 @@ impl Recognised {
             head,
         }
     }
-}
-
-/// Cloudflare's gateway names the provider in the path: `/v1/{account}/{gateway}/{provider}/…`.
-fn behind_gateway(request: &RequestLine<'_>) -> Option<Provider> {
-    if request.provider() != Some("cloudflare_ai_gateway") {
-        return None;
-    }
-    let name = match *request.path().get(3)? {
-        "openai" => "openai",
-        "azure-openai" => "azure.ai.openai",
-        "anthropic" => "anthropic",
-        "google-ai-studio" => "gcp.gemini",
-        "google-vertex-ai" => "gcp.vertex_ai",
-        "groq" => "groq",
-        "mistral" => "mistral_ai",
-        "deepseek" => "deepseek",
-        "grok" => "x_ai",
-        "perplexity-ai" => "perplexity",
-        "cohere" => "cohere",
-        "openrouter" => "openrouter",
-        _ => return None,
-    };
-    Some(Provider(Cow::Borrowed(name)))
 }
 
 #[cfg(test)]

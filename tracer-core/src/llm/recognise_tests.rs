@@ -134,11 +134,12 @@ fn endpoints_by_path() {
 fn other_endpoints_are_no_calls() {
     for (method, path) in [
         ("GET", "/v1/chat/completions"),
-        ("POST", "/v1/messages/count_tokens"),
-        ("POST", "/v1/messages/batches"),
+        ("GET", "/v1/messages/batches"),
+        ("POST", "/v1/files"),
+        ("GET", "/v1/models"),
+        ("DELETE", "/v1/responses/resp_1"),
         ("POST", "/v1/threads/thread_1/messages"),
         ("POST", "/v1/responses/resp_1/cancel"),
-        ("POST", "/v1/responses/input_tokens"),
         ("POST", "/v1/chat"),
         ("POST", "/"),
     ] {
@@ -182,5 +183,77 @@ fn the_path_of_azure_names_the_deployment() {
     assert_eq!(
         model("/openai/deployments/100%/embeddings").as_deref(),
         Some("100%")
+    );
+}
+
+#[test]
+fn a_gateway_passes_on_to_someone_else() {
+    let found = |host, path, headers| {
+        let found = recognise(&head("POST", host, path, headers), &[]).expect("recognised");
+        let gateway = found.gateway.map(|gateway| gateway.0.into_owned());
+        (found.provider.0.into_owned(), gateway.unwrap_or_default())
+    };
+    let pair = |provider: &str, gateway: &str| (provider.to_owned(), gateway.to_owned());
+    let portkey = |headers| found("api.portkey.ai", "/v1/chat/completions", headers);
+    assert_eq!(
+        portkey(&[("x-portkey-provider", "mistral-ai")]),
+        pair("mistral_ai", "portkey")
+    );
+    assert_eq!(
+        portkey(&[]),
+        pair("openai", "portkey"),
+        "the wire's flavour"
+    );
+    assert_eq!(
+        found("gateway.helicone.ai", "/v1/messages", &[]),
+        pair("anthropic", "helicone")
+    );
+    assert_eq!(
+        found(
+            "gateway.ai.cloudflare.com",
+            "/v1/a/g/compat/chat/completions",
+            &[]
+        ),
+        pair("openai", "cloudflare_ai_gateway")
+    );
+}
+
+#[test]
+fn azure_under_another_name_is_known_by_its_paths() {
+    let provider = |path: &str| {
+        let mut head = head("POST", "llm.internal", path, &[]);
+        let version = ("api-version".to_owned(), "2024-10-21".to_owned());
+        head.target.query.push(version);
+        let found = recognise(&head, &[]).expect("recognised");
+        (found.provider.0.into_owned(), found.endpoint.model)
+    };
+    assert_eq!(
+        provider("/openai/deployments/d/chat/completions"),
+        ("azure.ai.openai".to_owned(), Some("d".to_owned()))
+    );
+    assert_eq!(
+        provider("/models/chat/completions"),
+        ("azure.ai.inference".to_owned(), None)
+    );
+    assert_eq!(
+        provider("/v1/chat/completions"),
+        ("openai".to_owned(), None)
+    );
+}
+
+#[test]
+fn stored_answers_are_fetched_by_get() {
+    let fetch = |path| {
+        let found = recognise(&head("GET", "llm.internal", path, &[]), &[])?;
+        Some((found.endpoint.operation, found.needs_shape))
+    };
+    assert_eq!(
+        fetch("/v1/responses/resp_1"),
+        Some((Operation::FetchResponse, false))
+    );
+    assert_eq!(
+        fetch("/surveys/responses/7"),
+        Some((Operation::FetchResponse, true)),
+        "without a body it is none"
     );
 }

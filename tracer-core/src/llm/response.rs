@@ -40,6 +40,8 @@ enum Form {
     Document(BodyBuffer),
     /// Events.
     Stream(Box<Stream>),
+    /// Sound, images or films: counted, never kept.
+    Media,
     /// A document whose beginning was read, and whose rest is not looked at.
     Shed,
 }
@@ -86,7 +88,7 @@ impl ResponseReader {
             self.form = self.form_of(Some(first), recognised);
         }
         match &mut self.form {
-            Form::Unknown | Form::Shed => {}
+            Form::Unknown | Form::Media | Form::Shed => {}
             Form::Document(buffer) => buffer.feed(bytes),
             Form::Stream(stream) => {
                 let Stream { framing, reader } = &mut **stream;
@@ -104,6 +106,9 @@ impl ResponseReader {
             first,
             asked_for: recognised.endpoint.stream == Some(true),
         };
+        if signs.is_media() {
+            return Form::Media;
+        }
         match Framing::of(signs, &self.limits) {
             Some(framing) => Form::Stream(Box::new(Stream {
                 framing,
@@ -119,17 +124,16 @@ impl ResponseReader {
             self.form = self.form_of(None, recognised);
         }
         match &mut self.form {
-            Form::Unknown => {}
+            Form::Unknown | Form::Media | Form::Shed => {}
             Form::Document(buffer) => buffer.gap(),
             Form::Stream(stream) => stream.framing.gap(),
-            Form::Shed => {}
         }
     }
 
     /// Bytes held for the body.
     pub(super) fn held(&self) -> usize {
         match &self.form {
-            Form::Unknown | Form::Shed => 0,
+            Form::Unknown | Form::Media | Form::Shed => 0,
             Form::Document(buffer) => buffer.held(),
             Form::Stream(stream) => stream.framing.held(),
         }
@@ -145,7 +149,7 @@ impl ResponseReader {
                 stream.framing.shed();
                 self.form = Form::Stream(stream);
             }
-            form @ (Form::Unknown | Form::Shed) => self.form = form,
+            form @ (Form::Unknown | Form::Media | Form::Shed) => self.form = form,
         }
     }
 
@@ -179,7 +183,7 @@ impl ResponseReader {
     pub(super) fn finish(mut self, time: Timestamp, recognised: &Recognised) -> ResponseRead {
         let mut capture = CaptureState::Complete;
         let is_whole = match std::mem::replace(&mut self.form, Form::Shed) {
-            Form::Unknown => false,
+            Form::Unknown | Form::Media => false,
             Form::Shed => {
                 capture = CaptureState::Truncated;
                 false
@@ -269,6 +273,7 @@ pub fn fuzz_response(data: &[u8]) {
     for &adapter in ADAPTERS {
         let recognised = Recognised {
             provider: Provider("openai".into()),
+            gateway: None,
             adapter,
             endpoint: Endpoint::new(Operation::Chat),
             needs_shape: false,

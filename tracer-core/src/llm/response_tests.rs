@@ -31,6 +31,7 @@ fn read_bounded(api: &str, provider: &'static str, pieces: &[&[u8]], bound: usiz
     let adapter = ADAPTERS.iter().find(|adapter| adapter.name() == api);
     let recognised = Recognised {
         provider: Provider(Cow::Borrowed(provider)),
+        gateway: None,
         adapter: *adapter.expect("an adapter"),
         endpoint: Endpoint::new(Operation::Chat),
         needs_shape: false,

@@ -47,6 +47,7 @@ fn scrub_request(request: &mut RequestFacts) {
         &mut request.prompt_id,
         &mut request.prompt_version,
         &mut request.agent_id,
+        &mut request.guardrail_id,
     ] {
         clean_option(name, NAME_BYTES);
     }

@@ -127,6 +127,10 @@ registry! {
     OPENAI_RESPONSE_SYSTEM_FINGERPRINT = "openai.response.system_fingerprint", String, Recommended;
     /// Index, collection or store that was searched.
     GEN_AI_DATA_SOURCE_ID = "gen_ai.data_source.id", String, Conditional;
+    /// Guardrail of Bedrock that the request named.
+    AWS_BEDROCK_GUARDRAIL_ID = "aws.bedrock.guardrail.id", String, Conditional;
+    /// Knowledge base of Bedrock that was searched.
+    AWS_BEDROCK_KNOWLEDGE_BASE_ID = "aws.bedrock.knowledge_base.id", String, Recommended;
     /// Tool that an MCP request calls.
     GEN_AI_TOOL_NAME = "gen_ai.tool.name", String, Conditional;
     /// Prompt that an MCP request asks for.
@@ -225,7 +229,7 @@ registry! {
     LLM_TRACER_RATE_LIMIT_OUTPUT_TOKENS_RESET = "llm_tracer.rate_limit.output_tokens.reset", Double, Own;
     /// Seconds to wait before the next attempt, as the provider asks.
     LLM_TRACER_RETRY_AFTER = "llm_tracer.retry_after", Double, Own;
-    /// Gateway that names itself in the response: `litellm`, `portkey`, `helicone`, `cloudflare_ai_gateway` or `openrouter`.
+    /// Gateway that the call went through, by its host or a response header: `litellm`, `portkey`, `helicone`, `cloudflare_ai_gateway`, `vercel_ai_gateway` or `openrouter`.
     LLM_TRACER_GATEWAY_NAME = "llm_tracer.gateway.name", String, Own;
     /// Attempts that the gateway says it made after the first.
     LLM_TRACER_GATEWAY_RETRIES = "llm_tracer.gateway.retries", Int, Own;

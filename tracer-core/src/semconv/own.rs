@@ -164,7 +164,7 @@ fn add_gateway(add: &mut Builder, response: &ResponseFacts) {
         response.upstream_provider.as_deref(),
     );
     if let Some(gateway) = &response.gateway {
-        add.label(names::LLM_TRACER_GATEWAY_NAME, gateway.name);
+        add.text(names::LLM_TRACER_GATEWAY_NAME, Some(&gateway.name));
         add.count(names::LLM_TRACER_GATEWAY_RETRIES, gateway.retries);
         add.count(names::LLM_TRACER_GATEWAY_FALLBACKS, gateway.fallbacks);
         add.text(

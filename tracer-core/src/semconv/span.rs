@@ -69,6 +69,8 @@ fn name(facts: &CallFacts) -> String {
     let operation = operation_name(facts.operation);
     let target = match facts.operation {
         Operation::Retrieval => &facts.request.data_source_id,
+        // Named after its agent, which has an id only.
+        Operation::InvokeAgent => &None,
         _ => &facts.request.model,
     };
     match target {
@@ -169,6 +171,16 @@ fn add_request(add: &mut Builder, facts: &CallFacts) {
         names::GEN_AI_DATA_SOURCE_ID,
         request.data_source_id.as_deref(),
     );
+    if facts.api.family() == "bedrock" {
+        add.text(
+            names::AWS_BEDROCK_GUARDRAIL_ID,
+            request.guardrail_id.as_deref(),
+        );
+        add.text(
+            names::AWS_BEDROCK_KNOWLEDGE_BASE_ID,
+            request.data_source_id.as_deref(),
+        );
+    }
     add.count(
         names::GEN_AI_EMBEDDINGS_DIMENSION_COUNT,
         request.embedding_dimensions,

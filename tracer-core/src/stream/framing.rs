@@ -141,6 +141,14 @@ fn is_ndjson(media_type: &str) -> bool {
 }
 
 impl Signs<'_> {
+    /// Whether the content type says that there is nothing to read: sound, images or films.
+    pub fn is_media(&self) -> bool {
+        let media_type = self.media_type();
+        ["audio/", "image/", "video/"]
+            .iter()
+            .any(|family| media_type.starts_with(family))
+    }
+
     /// The content type without its parameters, in lower case.
     fn media_type(&self) -> String {
         let (media_type, _) = self

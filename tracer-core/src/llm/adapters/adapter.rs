@@ -66,6 +66,8 @@ pub(in crate::llm) struct Endpoint {
     pub(in crate::llm) operation: Operation,
     /// The model, where the path names it.
     pub(in crate::llm) model: Option<String>,
+    /// Who serves it, where the path tells and nobody knows the host.
+    pub(in crate::llm) provider: Option<&'static str>,
     /// Whether the answer comes as a stream, where the path says so.
     pub(in crate::llm) stream: Option<bool>,
     /// Whether the body has a say.
@@ -90,6 +92,7 @@ impl Endpoint {
         Self {
             operation,
             model: None,
+            provider: None,
             stream: None,
             certainty: Certainty::OnKnownHost,
         }
@@ -98,6 +101,14 @@ impl Endpoint {
     /// The path names a model.
     pub(in crate::llm) fn with_model(self, model: Option<String>) -> Self {
         Self { model, ..self }
+    }
+
+    /// The path says who serves it, on a host that nobody knows.
+    pub(in crate::llm) fn with_provider(self, provider: &'static str) -> Self {
+        Self {
+            provider: Some(provider),
+            ..self
+        }
     }
 
     /// The path says whether the answer is a stream.
@@ -121,8 +132,6 @@ pub(in crate::llm) struct RequestContext<'a> {
     pub(in crate::llm) request: &'a RequestLine<'a>,
     /// What the adapter made of them.
     pub(in crate::llm) endpoint: &'a Endpoint,
-    /// Who serves it.
-    pub(in crate::llm) provider: &'a Provider,
 }
 
 /// Where an answer belongs.

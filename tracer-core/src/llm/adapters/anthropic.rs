@@ -40,13 +40,19 @@ impl Adapter for AnthropicMessages {
 
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
         let versioned = request.header("anthropic-version").is_some();
-        let certainty = match request.post()? {
-            [.., "messages"] if versioned => Certainty::Sure,
+        let certainty = if versioned {
+            Certainty::Sure
+        } else {
+            Certainty::OnKnownHost
+        };
+        let operation = match request.post()? {
+            [.., "messages"] if versioned => Operation::Chat,
             // `/v1/threads/{id}/messages` is another API: there the id stands before `messages`.
-            [.., "v1", "messages"] => Certainty::OnKnownHost,
+            [.., "v1", "messages"] => Operation::Chat,
+            [.., "messages", "count_tokens"] => Operation::CountTokens,
             _ => return None,
         };
-        Some(Endpoint::new(Operation::Chat).with_certainty(certainty))
+        Some(Endpoint::new(operation).with_certainty(certainty))
     }
 
     fn seems(&self, body: &[u8]) -> bool {
@@ -57,8 +63,13 @@ impl Adapter for AnthropicMessages {
         read_request(body)
     }
 
-    fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
-        read_document(body, answer)
+    fn read_document(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
+        let read = read_document(body, answer);
+        // A prompt that was counted was not used.
+        if context.endpoint.operation == Operation::CountTokens {
+            answer.usage = Usage::default();
+        }
+        read
     }
 
     fn stream(&self, _: &AnswerContext<'_>) -> Box<dyn StreamReader> {

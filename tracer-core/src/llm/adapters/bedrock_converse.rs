@@ -85,6 +85,7 @@ struct Request<'a> {
     inference_config: Object<InferenceConfig>,
     tool_config: Object<ToolConfig>,
     #[serde(borrow)]
+    guardrail_config: Object<GuardrailConfig<'a>>,
     additional_model_request_fields: Object<Additional<'a>>,
     output_config: Object<OutputConfig<'a>>,
     service_tier: Object<Kind<'a>>,
@@ -97,6 +98,13 @@ struct InferenceConfig {
     temperature: Number,
     top_p: Number,
     stop_sequences: Texts,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct GuardrailConfig<'a> {
+    #[serde(borrow)]
+    guardrail_identifier: Text<'a>,
 }
 
 /// Parameters that only some models have, in the spelling of their makers.
@@ -149,6 +157,7 @@ impl Request<'_> {
         let effort = additional.output_config.0.unwrap_or_default();
         let format = self.output_config.0.unwrap_or_default();
         let format = format.text_format.0.unwrap_or_default();
+        let guardrail = self.guardrail_config.0.unwrap_or_default();
         let tools = self.tool_config.0.unwrap_or_default().tools;
         let tier = self.service_tier.0.unwrap_or_default();
         let facts = RequestFacts {
@@ -165,6 +174,7 @@ impl Request<'_> {
                 .reasoning_effort
                 .owned()
                 .or(effort.effort.owned()),
+            guardrail_id: guardrail.guardrail_identifier.owned(),
             tool_count: tools.count,
             tool_names: tools.names,
             ..RequestFacts::default()

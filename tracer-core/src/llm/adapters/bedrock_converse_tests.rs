@@ -32,6 +32,7 @@ fn parameters_of_a_request() {
         r#"{"messages":[{"role":"user","content":[{"text":"hi"}]}],
             "inferenceConfig":{"maxTokens":50,"temperature":0.5,"topP":0.9,"stopSequences":["|"]},
             "additionalModelRequestFields":{"top_k":5},
+            "guardrailConfig":{"guardrailIdentifier":"gr1","guardrailVersion":"DRAFT"},
             "toolConfig":{"tools":[{"toolSpec":{"name":"a"}},{"cachePoint":{"type":"default"}}]},
             "outputConfig":{"textFormat":{"type":"json_schema"}}}"#,
     );
@@ -42,6 +43,7 @@ fn parameters_of_a_request() {
         top_p: Some(0.9),
         top_k: Some(5.0),
         stop_sequences: vec!["|".to_owned()],
+        guardrail_id: Some("gr1".to_owned()),
         tool_count: Some(1),
         tool_names: vec!["a".to_owned()],
         output_type: Some(OutputType::Json),

@@ -42,11 +42,14 @@ impl Adapter for BedrockGuardrail {
         has_member(body, r#""content""#)
     }
 
-    fn read_request(&self, _: &RequestContext<'_>, body: &[u8]) -> Option<RequestRead> {
+    fn read_request(&self, context: &RequestContext<'_>, body: &[u8]) -> Option<RequestRead> {
         let body = read::<Request>(body)?;
         Some(RequestRead {
             has_shape: body.content.0 && body.source.0,
-            facts: RequestFacts::default(),
+            facts: RequestFacts {
+                guardrail_id: context.request.segment_after(None, "guardrail"),
+                ..RequestFacts::default()
+            },
             ..RequestRead::default()
         })
     }
@@ -89,7 +92,9 @@ mod tests {
     fn what_was_done_is_told() {
         let path = "/guardrail/gr1/version/DRAFT/apply";
         let body = r#"{"source":"INPUT","content":[{"text":{"text":"x"}}]}"#;
-        assert!(support::request(&BedrockGuardrail, path, body).has_shape);
+        let read = support::request(&BedrockGuardrail, path, body);
+        assert!(read.has_shape);
+        assert_eq!(read.facts.guardrail_id.as_deref(), Some("gr1"));
         let seen = support::document(
             &BedrockGuardrail,
             r#"{"action":"GUARDRAIL_INTERVENED","usage":{"topicPolicyUnits":1},"outputs":[]}"#,

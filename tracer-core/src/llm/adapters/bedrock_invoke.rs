@@ -73,7 +73,10 @@ impl Adapter for BedrockInvoke {
     }
 
     fn read_request(&self, context: &RequestContext<'_>, body: &[u8]) -> Option<RequestRead> {
-        read_request(context.endpoint.operation, body)
+        let mut read = read_request(context.endpoint.operation, body)?;
+        let guardrail = context.request.header("x-amzn-bedrock-guardrailidentifier");
+        read.facts.guardrail_id = guardrail.map(str::to_owned);
+        Some(read)
     }
 
     fn read_document(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {

@@ -18,7 +18,7 @@ use crate::{
     llm::{
         answer::{Answer, keep_last},
         call::{Operation, RequestFacts},
-        json::{Filled, Number, Object, Text, read},
+        json::{Filled, List, Number, Object, Text, read},
     },
     stream::event::Event,
 };
@@ -176,11 +176,16 @@ struct Document<'a> {
     #[serde(borrow)]
     guardrail_action: Text<'a>,
     session_id: Text<'a>,
+    /// At most 100, fewer than what a list keeps.
+    retrieval_results: Option<List<Filled>>,
 }
 
 impl Document<'_> {
     fn tell(&self, answer: &mut Answer) {
         keep_last(&mut answer.conversation_id, self.session_id.as_str());
+        if let Some(results) = &self.retrieval_results {
+            answer.documents = u64::try_from(results.0.len()).ok();
+        }
         // Only a guardrail that did something is a reason.
         if let Some(action) = self
             .guardrail_action
@@ -252,6 +257,18 @@ mod tests {
         assert_eq!(generated.facts.model.as_deref(), Some("arn:aws:bedrock:m"));
         assert_eq!(generated.facts.data_source_id.as_deref(), Some("KB1"));
         assert_eq!(generated.facts.conversation_id.as_deref(), Some("s1"));
+    }
+
+    #[test]
+    fn documents_that_were_found_are_counted() {
+        let seen = support::document(
+            &BedrockKnowledgeBase,
+            r#"{"retrievalResults":[{"content":{"text":"a"},"score":0.5},{"content":{"text":"b"}}]}"#,
+        );
+        assert_eq!(seen.facts.documents, Some(2));
+        let none = support::document(&BedrockKnowledgeBase, r#"{"retrievalResults":[]}"#);
+        assert_eq!(none.facts.documents, Some(0));
+        assert_eq!(seen.tokens(), (None, None));
     }
 
     #[test]

@@ -46,6 +46,8 @@ static TELLING: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
         r#""error""#,
     ])
 });
+/// What holds the output of a chunk.
+static PARTS: LazyLock<[Finder<'static>; 1]> = LazyLock::new(|| finders([r#""parts""#]));
 static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""usageMetadata""#));
 
 /// Generation of content.
@@ -249,7 +251,11 @@ impl StreamReader for GenerateStream {
         }
         if self.knows_enough(answer) && !any_is_set(&*TELLING, event.data) {
             self.count(event.data, answer);
-            return Chunk::Output;
+            return if any_is_set(&*PARTS, event.data) {
+                Chunk::Output
+            } else {
+                Chunk::Other
+            };
         }
         self.looked_at = self.looked_at.saturating_add(1);
         let Some(response) = read::<Response<'_>>(event.data) else {

@@ -2,7 +2,7 @@
 //!
 //! <https://ai.google.dev/api/interactions-api>. The total is the sum of input, output, thoughts and
 //! use of the provider's tools; cached tokens are part of the input. An interaction has a status and
-//! no finish reason.
+//! no finish reason. `GET …/interactions/{id}` fetches one again, as a stream with `stream=true`.
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -40,10 +40,15 @@ impl Adapter for GoogleInteractions {
     }
 
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
-        let [.., "interactions"] = request.post()? else {
-            return None;
-        };
-        Some(Endpoint::new(Operation::GenerateContent))
+        let of_google = matches!(request.provider(), Some("gcp.gemini" | "gcp.vertex_ai"));
+        match (request.method(), request.path()) {
+            ("POST", [.., "interactions"]) => Some(Endpoint::new(Operation::GenerateContent)),
+            ("GET", [.., "interactions", _]) if of_google => Some(
+                Endpoint::new(Operation::FetchResponse)
+                    .with_stream(request.query("stream") == Some("true")),
+            ),
+            _ => None,
+        }
     }
 
     fn seems(&self, body: &[u8]) -> bool {
@@ -54,11 +59,11 @@ impl Adapter for GoogleInteractions {
         Some(read::<Request<'_>>(body)?.into_read())
     }
 
-    fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
+    fn read_document(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
         let Some(interaction) = read::<Interaction<'_>>(body) else {
             return false;
         };
-        interaction.tell(answer);
+        interaction.tell(answer, is_counted(context));
         true
     }
 
@@ -66,9 +71,16 @@ impl Adapter for GoogleInteractions {
         answer.error = google_error::error_type(body);
     }
 
-    fn stream(&self, _: &AnswerContext<'_>) -> Box<dyn StreamReader> {
-        Box::new(InteractionStream)
+    fn stream(&self, context: &AnswerContext<'_>) -> Box<dyn StreamReader> {
+        Box::new(InteractionStream {
+            is_counted: is_counted(context),
+        })
     }
+}
+
+/// What is fetched again was counted when it was made.
+fn is_counted(context: &AnswerContext<'_>) -> bool {
+    context.endpoint.operation != Operation::FetchResponse
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -160,10 +172,12 @@ impl Step<'_> {
 }
 
 impl Interaction<'_> {
-    fn tell(&self, answer: &mut Answer) {
+    fn tell(&self, answer: &mut Answer, is_counted: bool) {
         answer.identify(self.id.as_str(), self.model.as_str());
         keep_last(&mut answer.service_tier, self.service_tier.as_str());
-        if let Some(usage) = self.usage.0.as_ref().and_then(InteractionUsage::normalise) {
+        if is_counted
+            && let Some(usage) = self.usage.0.as_ref().and_then(InteractionUsage::normalise)
+        {
             answer.usage = usage;
         }
         for step in self.steps.0.iter().filter_map(|step| step.0.as_ref()) {
@@ -230,7 +244,9 @@ struct Data<'a> {
 
 /// Reads a stream of events.
 #[derive(Debug)]
-struct InteractionStream;
+struct InteractionStream {
+    is_counted: bool,
+}
 
 impl StreamReader for InteractionStream {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
@@ -248,7 +264,7 @@ impl StreamReader for InteractionStream {
             return Chunk::Other;
         };
         if let Some(interaction) = &data.interaction.0 {
-            interaction.tell(answer);
+            interaction.tell(answer, self.is_counted);
         }
         if let Some(step) = &data.step.0 {
             step.tell(answer);
@@ -329,6 +345,22 @@ mod tests {
         assert_eq!(seen.tools(), [("go", Some("f1"))]);
         assert_eq!((seen.outputs, seen.ended), (2, true));
         assert_eq!(seen.error, None);
+    }
+
+    #[test]
+    fn what_is_fetched_again_is_no_second_call() {
+        let path = "/v1beta/interactions/v1_a";
+        let endpoint = |provider| {
+            support::endpoint_of(&GoogleInteractions, provider, "GET", path)
+                .map(|endpoint| endpoint.operation)
+        };
+        assert_eq!(endpoint("gcp.gemini"), Some(Operation::FetchResponse));
+        assert_eq!(endpoint(""), None);
+        let body = r#"{"id":"v1_a","usage":{"total_input_tokens":4,"total_output_tokens":5}}"#;
+        let mut answer = Answer::default();
+        let interaction: Interaction<'_> = read(body.as_bytes()).expect("one");
+        interaction.tell(&mut answer, false);
+        assert_eq!(answer.usage, Usage::default());
     }
 
     #[test]

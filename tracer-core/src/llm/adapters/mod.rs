@@ -1,13 +1,8 @@
 //! One file per wire API, and the table that lists them. `README.md` beside this file shows how to
 //! add one.
 
-#[expect(dead_code, reason = "the contract is wider than what the adapters use")]
 pub(super) mod adapter;
 pub(super) mod event;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the contract is wider than what the adapters use")
-)]
 pub(super) mod request_line;
 pub(super) mod table;
 
@@ -19,17 +14,19 @@ mod bedrock_path;
 mod bedrock_tools;
 mod cohere_request;
 mod cohere_usage;
-mod deployment;
 mod google_error;
 mod google_path;
 mod google_request;
 mod google_usage;
 mod members;
+mod openai_path;
 mod openai_prefilter;
 mod openai_usage;
 mod watsonx_error;
 
 mod anthropic;
+mod anthropic_complete;
+mod batches;
 mod bedrock_agent;
 mod bedrock_converse;
 mod bedrock_guardrail;
@@ -44,12 +41,18 @@ mod google_generate;
 mod google_interactions;
 mod llama_cpp_completion;
 mod mcp;
+mod mistral_conversations;
+mod mistral_ocr;
 mod ollama_embed;
 mod ollama_generate;
+mod openai_audio;
 mod openai_chat;
 mod openai_completions;
 mod openai_embeddings;
+mod openai_images;
+mod openai_moderations;
 mod openai_responses;
+mod openai_runs;
 mod replicate_predictions;
 mod replicate_stream;
 mod rerank;

@@ -11,13 +11,14 @@ use serde::{
 
 use super::{
     adapter::{
-        Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, StreamReader, has_member,
+        Adapter, AnswerContext, Certainty, Endpoint, RequestContext, RequestRead, StreamReader,
+        has_member,
     },
-    deployment::model_of_path,
     event::{Chunk, is_done},
+    openai_path,
     openai_prefilter::chunk_has_metadata,
-    openai_usage::{OpenAiUsage, ReasoningRule},
-    request_line::RequestLine,
+    openai_usage::{OpenAiUsage, ReasoningRule, ServerTimes},
+    request_line::{RequestLine, percent_decoded},
 };
 use crate::{
     llm::{
@@ -46,14 +47,20 @@ impl Adapter for OpenAiChat {
     }
 
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
-        let operation = match request.post()? {
+        let operation = match *request.post()? {
             // Mistral's agents answer in the same shape.
             [.., "chat" | "agents", "completions"] => Operation::Chat,
             [.., "fim", "completions"] => Operation::TextCompletion,
             [.., "v1", "chat"] if request.provider() == Some("writer") => Operation::Chat,
+            // Databricks: a name may stand for any kind of model.
+            [.., "serving-endpoints", name, "invocations"] => {
+                let endpoint =
+                    Endpoint::new(Operation::Chat).with_model(Some(percent_decoded(name)));
+                return Some(endpoint.with_certainty(Certainty::NeedsShape));
+            }
             _ => return None,
         };
-        Some(Endpoint::new(operation).with_model(model_of_path(request)))
+        Some(openai_path::endpoint(request, operation))
     }
 
     fn seems(&self, body: &[u8]) -> bool {
@@ -198,11 +205,19 @@ struct Completion<'a> {
     #[serde(borrow)]
     id: Text<'a>,
     model: Text<'a>,
+    /// IBM's word for it.
+    model_id: Text<'a>,
     service_tier: Text<'a>,
     system_fingerprint: Text<'a>,
     choices: List<Object<Choice<'a>>>,
     usage: Object<OpenAiUsage>,
     x_groq: Object<XGroq>,
+    /// Cerebras.
+    time_info: Object<ServerTimes>,
+    /// OpenRouter: who answered.
+    provider: Text<'a>,
+    /// The whole chunk, where a server wraps it.
+    data: Option<Box<Object<Completion<'a>>>>,
     error: ErrorField<'a>,
 }
 
@@ -278,7 +293,9 @@ impl Tool<'_> {
 
 impl Completion<'_> {
     fn tell(&self, answer: &mut Answer, rule: ReasoningRule) {
-        answer.identify(self.id.as_str(), self.model.as_str());
+        let model = self.model.as_str().or_else(|| self.model_id.as_str());
+        answer.identify(self.id.as_str(), model);
+        keep_last(&mut answer.upstream_provider, self.provider.as_str());
         keep_last(&mut answer.service_tier, self.service_tier.as_str());
         keep_last(
             &mut answer.system_fingerprint,
@@ -302,8 +319,20 @@ impl Completion<'_> {
         {
             answer.usage = usage;
         }
+        let times = self.usage.0.as_ref().or_else(groq).map(OpenAiUsage::times);
+        if let Some(times) = self.time_info.0.or(times) {
+            times.tell(answer);
+        }
         for choice in self.choices() {
             choice.tell(answer);
+        }
+    }
+
+    /// The chunk itself, where a server puts it into an envelope.
+    fn unwrapped(self) -> Self {
+        match self.data {
+            Some(inner) if self.choices.0.is_empty() => inner.0.unwrap_or_default(),
+            data => Self { data, ..self },
         }
     }
 
@@ -394,6 +423,7 @@ impl StreamReader for ChatStream {
         let Some(completion) = read::<Completion<'_>>(event.data) else {
             return Chunk::Other;
         };
+        let completion = completion.unwrapped();
         completion.tell(answer, self.rule);
         if completion.has_output() {
             self.had_output = true;

@@ -9,8 +9,8 @@ use super::{
     adapter::{
         Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, StreamReader, has_member,
     },
-    deployment::model_of_path,
     openai_chat::{self, ChatStream},
+    openai_path,
     openai_usage::ReasoningRule,
     request_line::RequestLine,
 };
@@ -37,7 +37,7 @@ impl Adapter for OpenAiCompletions {
         let [.., "completions"] = request.post()? else {
             return None;
         };
-        Some(Endpoint::new(Operation::TextCompletion).with_model(model_of_path(request)))
+        Some(openai_path::endpoint(request, Operation::TextCompletion))
     }
 
     fn seems(&self, body: &[u8]) -> bool {

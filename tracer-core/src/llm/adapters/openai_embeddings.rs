@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     adapter::{Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, has_member},
-    deployment::model_of_path,
+    openai_path,
     openai_usage::OpenAiUsage,
     request_line::RequestLine,
 };
@@ -34,7 +34,7 @@ impl Adapter for OpenAiEmbeddings {
         let [.., "embeddings"] = request.post()? else {
             return None;
         };
-        Some(Endpoint::new(Operation::Embeddings).with_model(model_of_path(request)))
+        Some(openai_path::endpoint(request, Operation::Embeddings))
     }
 
     fn seems(&self, body: &[u8]) -> bool {

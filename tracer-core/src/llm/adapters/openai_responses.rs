@@ -7,11 +7,12 @@ use serde::{Deserialize, de::MapAccess};
 
 use super::{
     adapter::{
-        Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, StreamReader, has_member,
+        Adapter, AnswerContext, Certainty, Endpoint, RequestContext, RequestRead, StreamReader,
+        has_member,
     },
-    deployment::model_of_path,
     event::{Chunk, event_type, is_done},
     openai_chat::{Format, Reasoning},
+    openai_path,
     openai_usage::{OpenAiUsage, ReasoningRule},
     request_line::RequestLine,
 };
@@ -21,6 +22,7 @@ use crate::{
         call::{Operation, RequestFacts},
         error_body::ErrorField,
         json::{Count, Filled, Flag, Lenient, List, Number, Object, Text, Tools, lenient, read},
+        usage::Usage,
     },
     stream::event::Event,
 };
@@ -39,10 +41,21 @@ impl Adapter for OpenAiResponses {
     }
 
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
-        let [.., "responses"] = request.post()? else {
-            return None;
+        if let Some(id) = stored(request) {
+            let endpoint = openai_path::endpoint(request, Operation::FetchResponse);
+            return Some(match (id.starts_with("resp_"), request.query("stream")) {
+                (true, Some("true")) => endpoint.with_certainty(Certainty::Sure).with_stream(true),
+                (true, _) => endpoint.with_certainty(Certainty::Sure),
+                (false, _) => endpoint,
+            });
+        }
+        let operation = match request.post()? {
+            [.., "responses"] => Operation::Chat,
+            [.., "responses", "compact"] => Operation::Compact,
+            [.., "responses", "input_tokens"] => Operation::CountTokens,
+            _ => return None,
         };
-        Some(Endpoint::new(Operation::Chat).with_model(model_of_path(request)))
+        Some(openai_path::endpoint(request, operation))
     }
 
     fn seems(&self, body: &[u8]) -> bool {
@@ -53,13 +66,41 @@ impl Adapter for OpenAiResponses {
         read_request(body)
     }
 
-    fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
-        read_document(body, answer)
+    fn read_document(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
+        let Some(response) = read::<Response<'_>>(body) else {
+            return false;
+        };
+        response.tell(answer);
+        if !runs_a_model(context.endpoint.operation) {
+            forget_the_run(answer);
+        }
+        true
     }
 
-    fn stream(&self, _: &AnswerContext<'_>) -> Box<dyn StreamReader> {
-        Box::new(ResponsesStream)
+    fn stream(&self, context: &AnswerContext<'_>) -> Box<dyn StreamReader> {
+        Box::new(ResponsesStream {
+            runs_a_model: runs_a_model(context.endpoint.operation),
+        })
     }
+}
+
+/// The id of a stored answer that is fetched again.
+fn stored<'a>(request: &RequestLine<'a>) -> Option<&'a str> {
+    match *request.path() {
+        [.., "responses", id] if request.method() == "GET" => Some(id),
+        _ => None,
+    }
+}
+
+/// The other endpoints repeat what was told before, or count what was not run.
+fn runs_a_model(operation: Operation) -> bool {
+    !matches!(operation, Operation::FetchResponse | Operation::CountTokens)
+}
+
+/// Tokens and tool calls belong to the call that ran the model.
+fn forget_the_run(answer: &mut Answer) {
+    answer.usage = Usage::default();
+    answer.clear_tools();
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -244,14 +285,6 @@ impl Response<'_> {
     }
 }
 
-fn read_document(body: &[u8], answer: &mut Answer) -> bool {
-    let Some(response) = read::<Response<'_>>(body) else {
-        return false;
-    };
-    response.tell(answer);
-    true
-}
-
 /// The members of all events that are parsed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -265,11 +298,17 @@ struct Data<'a> {
 
 /// Reads a stream of events.
 #[derive(Debug)]
-struct ResponsesStream;
+struct ResponsesStream {
+    runs_a_model: bool,
+}
 
 impl StreamReader for ResponsesStream {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
-        read_event(event, answer)
+        let chunk = read_event(event, answer);
+        if !self.runs_a_model {
+            forget_the_run(answer);
+        }
+        chunk
     }
 }
 
@@ -336,3 +375,7 @@ fn tell(kind: &[u8], data: &Data<'_>, answer: &mut Answer) {
         );
     }
 }
+
+#[cfg(test)]
+#[path = "openai_responses_tests.rs"]
+mod tests;

@@ -3,10 +3,13 @@
 //! `total = prompt + completion`; cached tokens are part of the prompt, reasoning is part of the
 //! completion. The exceptions that recordings show are written where they are handled.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use crate::llm::{
-    json::{Count, Object},
+    answer::Answer,
+    json::{Count, Number, Object},
     usage::Usage,
 };
 
@@ -36,6 +39,11 @@ pub(super) struct OpenAiUsage {
     cache_creation_input_tokens: Count,
     /// Perplexity, Groq.
     reasoning_tokens: Count,
+    /// Mistral: a recording was part of the prompt.
+    prompt_audio_seconds: Count,
+    /// Groq, in seconds.
+    queue_time: Number,
+    total_time: Number,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -45,6 +53,22 @@ struct Details {
     cache_write_tokens: Count,
     cache_creation_tokens: Count,
     reasoning_tokens: Count,
+}
+
+/// Seconds of the server's work, as Groq tells them with the usage and Cerebras beside it.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+pub(super) struct ServerTimes {
+    queue_time: Number,
+    total_time: Number,
+}
+
+impl ServerTimes {
+    pub(super) fn tell(self, answer: &mut Answer) {
+        let duration = |seconds: Number| Duration::try_from_secs_f64(seconds.0?).ok();
+        answer.queue_time = duration(self.queue_time).or(answer.queue_time);
+        answer.processing_time = duration(self.total_time).or(answer.processing_time);
+    }
 }
 
 /// Where a provider counts reasoning tokens.
@@ -59,7 +83,7 @@ pub(super) enum ReasoningRule {
 impl OpenAiUsage {
     /// Normalised counts; `None` if the object holds no count at all.
     pub(super) fn normalise(&self, rule: ReasoningRule) -> Option<Usage> {
-        let input = self.prompt_tokens.0.or(self.input_tokens.0);
+        let input = self.input();
         let mut output = self.completion_tokens.0.or(self.output_tokens.0);
         let reasoning = self.reasoning();
         input.or(output).or(self.total_tokens.0)?;
@@ -90,6 +114,25 @@ impl OpenAiUsage {
             reasoning: None,
             ..usage
         })
+    }
+
+    /// How long the server worked.
+    pub(super) const fn times(&self) -> ServerTimes {
+        ServerTimes {
+            queue_time: self.queue_time,
+            total_time: self.total_time,
+        }
+    }
+
+    /// Mistral counts the tokens of recordings in the total only.
+    fn input(&self) -> Option<u64> {
+        let input = self.prompt_tokens.0.or(self.input_tokens.0);
+        if self.prompt_audio_seconds.0.is_none() {
+            return input;
+        }
+        let output = self.completion_tokens.0.unwrap_or(0);
+        let all_but_output = self.total_tokens.0.and_then(|all| all.checked_sub(output));
+        input.max(all_but_output)
     }
 
     fn reasoning_is_beside(
@@ -183,6 +226,13 @@ mod tests {
             "completion_tokens_details":{"reasoning_tokens":94}}"#;
         let counted = usage(json, ReasoningRule::Beside).expect("usage");
         assert_eq!((counted.output, counted.reasoning), (Some(103), Some(94)));
+    }
+
+    #[test]
+    fn mistral_counts_recordings_in_the_total_only() {
+        let json = r#"{"prompt_audio_seconds":30,"prompt_tokens":5,"completion_tokens":20,"total_tokens":400}"#;
+        let counted = usage(json, ReasoningRule::Within).expect("usage");
+        assert_eq!((counted.input, counted.output), (Some(380), Some(20)));
     }
 
     #[test]

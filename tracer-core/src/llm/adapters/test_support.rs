@@ -110,7 +110,6 @@ pub(super) fn request(adapter: &dyn Adapter, path: &str, body: &str) -> RequestR
     let context = RequestContext {
         request: &line,
         endpoint: &endpoint,
-        provider: &provider,
     };
     adapter
         .read_request(&context, body.as_bytes())

@@ -1,6 +1,11 @@
 //! Gateways that say what they did with a request.
 
-use crate::{http::head::Headers, llm::call::Gateway};
+use std::borrow::Cow;
+
+use crate::{
+    http::head::Headers,
+    llm::call::{Gateway, Provider},
+};
 
 /// A header that only one gateway sends.
 const MARKS: [(&str, &str); 5] = [
@@ -22,9 +27,13 @@ const CACHE: [&str; 3] = [
 ];
 const UPSTREAM: [&str; 2] = ["x-portkey-provider", "x-provider-name"];
 
-/// The gateway that an answer came through, if it names itself.
-pub(super) fn read(headers: &Headers) -> Option<Box<Gateway>> {
-    let (_, name) = MARKS.iter().find(|(mark, _)| headers.get(mark).is_some())?;
+/// The gateway that an answer came through, if the host is one or it names itself.
+pub(super) fn read(headers: &Headers, host: Option<&Provider>) -> Option<Box<Gateway>> {
+    let mark = MARKS.iter().find(|(mark, _)| headers.get(mark).is_some());
+    let name = match mark {
+        Some((_, name)) => Cow::Borrowed(*name),
+        None => host?.0.clone(),
+    };
     Some(Box::new(Gateway {
         name,
         retries: first(headers, &RETRIES).and_then(|value| value.parse().ok()),
@@ -59,9 +68,9 @@ mod tests {
             ("x-litellm-key-spend", b"0.1"),
         ];
         let headers = Headers::admit(&AllowList::default(), wire.into_iter());
-        let gateway = read(&headers).expect("a gateway");
+        let gateway = read(&headers, None).expect("a gateway");
         assert_eq!(gateway.name, "litellm");
         assert_eq!((gateway.retries, gateway.fallbacks), (Some(2), Some(0)));
-        assert!(read(&Headers::default()).is_none());
+        assert!(read(&Headers::default(), None).is_none());
     }
 }

@@ -6,20 +6,20 @@ mod rate_limits;
 mod request_id;
 mod server_time;
 
-use super::call::{Provider, ResponseFacts};
+use super::{call::ResponseFacts, recognise::Recognised};
 use crate::{http::head::Headers, time::Timestamp};
 
 /// Reads the headers of an answer whose first byte came at `received`.
 pub(super) fn read(
     headers: &Headers,
-    provider: &Provider,
+    recognised: &Recognised,
     received: Timestamp,
     facts: &mut ResponseFacts,
 ) {
     facts.request_id = request_id::read(headers);
-    facts.rate_limits = rate_limits::read(headers, provider, received);
+    facts.rate_limits = rate_limits::read(headers, &recognised.provider, received);
     facts.processing_time = server_time::processing(headers);
     facts.queue_time = server_time::queueing(headers);
-    facts.gateway = gateway::read(headers);
+    facts.gateway = gateway::read(headers, recognised.gateway.as_ref());
     facts.upstream_provider = gateway::upstream(headers);
 }

@@ -1,0 +1,37 @@
+//! `providers.md`: the wire APIs and hosts that are known.
+
+use std::collections::BTreeMap;
+
+use tracer_core::llm::coverage::{apis, hosts};
+
+use super::table::{GENERATED, code, table};
+
+pub(super) fn page() -> String {
+    let apis = apis().map(|(api, provider)| [code(api.0), code(provider)]);
+    format!(
+        "{GENERATED}# Providers\n\n\
+         A call is recognised by its path and the shape of its body, on any host. The host only \
+         tells who serves it, and settles paths that others use, too. More hosts can be named in \
+         the [configuration](configuration.md) under `providers`.\n\n\
+         ## Wire APIs\n\n\
+         The first that knows the endpoint of a request reads it. The provider is the one that is \
+         reported if the host is not known.\n\n{}\n\
+         ## Hosts\n\n\
+         Every connection to these hosts is followed; to those marked † only while calls of models \
+         are seen on it.\n\n{}",
+        table(["API", "provider on an unknown host"], apis),
+        table(["provider", "hosts"], by_provider()),
+    )
+}
+
+/// One row for each provider, in alphabetical order.
+fn by_provider() -> impl Iterator<Item = [String; 2]> {
+    let mut rows = BTreeMap::<_, Vec<String>>::new();
+    for host in hosts() {
+        let mark = if host.is_mixed { " †" } else { "" };
+        let pattern = format!("{}{mark}", code(&host.pattern));
+        rows.entry(host.provider).or_default().push(pattern);
+    }
+    rows.into_iter()
+        .map(|(provider, hosts)| [code(provider), hosts.join(", ")])
+}
