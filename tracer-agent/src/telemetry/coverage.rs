@@ -79,7 +79,7 @@ const fn family_name(family: TlsFamily) -> &'static str {
 
 const fn role_name(role: ProbeRole) -> &'static str {
     match role {
-        ProbeRole::Read => "read",
+        ProbeRole::Read | ProbeRole::ReadResult => "read",
         ProbeRole::Write => "write",
         ProbeRole::Close => "close",
         ProbeRole::Shutdown => "shutdown",

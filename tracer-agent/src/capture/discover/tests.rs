@@ -224,7 +224,7 @@ fn a_survey_says_for_each_process_what_is_traceable() {
     assert!(
         plan.points
             .iter()
-            .any(|point| point.role == ProbeRole::Read)
+            .any(|point| matches!(point.role, ProbeRole::Read | ProbeRole::ReadResult))
     );
     assert!(
         matches!(go.files[0].outcome.as_ref(), Err(NotTraceable::Go)),
