@@ -89,6 +89,7 @@ pub struct Prober {
 
 struct Probed {
     source: u16,
+    path: PathBuf,
     coverage: BinaryCoverage,
     #[expect(dead_code, reason = "the probes live as long as this does")]
     attached: Attached,
@@ -213,6 +214,7 @@ impl Prober {
                     found.identity.clone(),
                     Probed {
                         source,
+                        path: found.display_path.clone(),
                         coverage,
                         attached,
                     },
@@ -230,6 +232,7 @@ impl Prober {
         if let Some(probed) = self.probed.remove(identity) {
             self.parts.sources.remove(probed.source);
             self.parts.telemetry.coverage.detached(&probed.coverage);
+            tracing::info!(file = %probed.path.display(), "detached");
         }
     }
 }
