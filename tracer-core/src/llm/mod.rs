@@ -23,6 +23,7 @@ mod response;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use response::fuzz_response;
 mod trace_parent;
+mod trace_state;
 
 mod anthropic;
 mod openai_chat;
