@@ -166,6 +166,8 @@ impl Prober {
                 reason,
                 ..
             } => {
+                let failures = &self.parts.telemetry.coverage.failures;
+                failures.of((&reason).into()).inc();
                 tracing::debug!(file = %display_path.display(), "not traceable: {reason}");
             }
             Discovery::Gone(identity) => self.detach(&identity),
@@ -223,6 +225,7 @@ impl Prober {
             Err(error) => {
                 // Seen again, it is tried again: what stood in the way may have passed.
                 self.discoverer.forget(&found.identity);
+                telemetry.coverage.failures.of((&error).into()).inc();
                 tracing::warn!(file = %found.display_path.display(), "{error}");
             }
         }
