@@ -1,6 +1,9 @@
 //! The command line.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -13,6 +16,8 @@ use crate::{
         file,
         flags::{ProcessFlags, SettingFlags},
         layers::{Layer, Layers},
+        setting::{Refusal, Scalar},
+        units::Within,
     },
     env_vars::LLM_TRACER_CONFIG,
 };
@@ -61,6 +66,28 @@ Examples:
 Exit status: 0 stopped by SIGTERM or SIGINT with everything delivered, 1 a failure, 2 a wrong
 command line, 3 stopped before everything was delivered.")]
     Run(SettingsArgs),
+
+    /// Trace this host and record a tape of it, for a bug report.
+    ///
+    /// Does what `run` does, and writes down what it saw, so that it can be replayed without root
+    /// and without this host. Prompts, answers, tool arguments and credentials are masked, see
+    /// docs/tapes.md. Ends by SIGTERM or SIGINT, or with the tape.
+    #[command(after_help = "\
+Examples:
+  tracer-agent record --output bug.jsonl.gz --exe '/usr/bin/python3*' --duration 30s
+  tracer-agent replay bug.jsonl.gz")]
+    Record(RecordArgs),
+
+    /// Replay a tape through the whole pipeline, without root.
+    ///
+    /// Reads what `record` wrote, compressed or not, and reports its calls as `run` does. Exit status
+    /// as of `run`.
+    #[command(after_help = "\
+Examples:
+  tracer-agent replay bug.jsonl.gz
+  tracer-agent replay bug.jsonl --format json
+  tracer-agent replay bug.jsonl --format none --otlp-endpoint http://127.0.0.1:4318")]
+    Replay(ReplayArgs),
 
     /// Attach empty programs where `run` would attach real ones, for benchmarks.
     #[command(hide = true)]
@@ -122,6 +149,51 @@ impl SettingsArgs {
     pub fn resolve(&self) -> Result<Config, ConfigError> {
         Config::resolve(&self.layers()?)
     }
+}
+
+/// `record`.
+#[derive(Debug, Clone, Args)]
+pub struct RecordArgs {
+    /// The tape, a new file; compressed if its name ends in `.gz`.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// End after this time, such as 30s or 5m.
+    #[arg(long, value_name = "TIME", value_parser = word::<Duration>)]
+    pub duration: Option<Duration>,
+
+    /// End before the tape is larger than this, uncompressed.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = bytes)]
+    pub max_bytes: u64,
+
+    /// Record everything as it is: prompts, answers, tool arguments, credentials.
+    #[arg(long)]
+    pub content: bool,
+
+    /// The settings of `run`.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+/// `replay`.
+#[derive(Debug, Clone, Args)]
+pub struct ReplayArgs {
+    /// The tape.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The settings of `run`; those of the capture do nothing here.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+/// A word as the configuration file has it.
+fn word<T: Scalar>(text: &str) -> Result<T, String> {
+    T::from_text(text).map_err(|Refusal(why)| format!("{why}: expected {}", T::EXPECTS))
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    word::<Within<4096, { 1 << 40 }>>(text).map(|Within(size)| size.0)
 }
 
 /// `doctor`.

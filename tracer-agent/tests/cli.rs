@@ -42,6 +42,12 @@ fn help_teaches_the_tool() {
     let (code, stdout, _) = run(agent().args(["doctor", "--help"]));
     assert_eq!(code, Some(0));
     insta::assert_snapshot!("help-doctor", stdout);
+    let (code, stdout, _) = run(agent().args(["replay", "--help"]));
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("--otlp-endpoint"), "{stdout}");
+    let (code, stdout, _) = run(agent().args(["record", "-h"]));
+    assert_eq!(code, Some(0));
+    assert!(stdout.contains("--max-bytes"), "{stdout}");
 }
 
 #[test]

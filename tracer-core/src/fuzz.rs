@@ -19,6 +19,7 @@ pub use crate::{
         event_stream::fuzz_event_stream as event_stream, json_array::fuzz_json_array as json_array,
         ndjson::fuzz_ndjson as ndjson, sse::fuzz_sse as sse,
     },
+    tape::mask::fuzz::fuzz_mask as mask,
 };
 pub use connections::fuzz_connections as connections;
 

@@ -3,7 +3,13 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::{build, nextest, node, packages, paths::workspace_root, python, step, tally::Tally};
+use crate::{
+    build, missing::optional, nextest, node, openssl, packages, paths::workspace_root, python,
+    step, tally::Tally,
+};
+
+/// Environment variable with the folder that the tests write tapes to.
+const TAPES: &str = "TRACER_TAPES";
 
 /// Arguments of `e2e`.
 #[derive(Debug, Default, Args)]
@@ -11,24 +17,45 @@ pub struct Arguments {
     /// Run the long versions: two minutes without a collector instead of seconds.
     #[arg(long)]
     long: bool,
+    /// Record the tapes that tier 0 replays (tracer-core/tests/tapes/clients) instead of testing.
+    #[arg(long)]
+    record_tapes: bool,
     /// Further arguments of `cargo nextest run`, such as a filter.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     nextest: Vec<String>,
 }
 
-/// Prepares the clients and the agent, then runs the tests.
+/// Where the tests look for another agent than the release build; set to nothing: there is none.
+const AGENT: &str = "TRACER_TEST_AGENT";
+
+/// Prepares the clients and the agent, then runs the tests. Where something cannot be had, the
+/// tests that need it say that they are skipped.
 ///
 /// # Errors
-/// If something cannot be built or installed, or the tests do not end with a count.
+/// If something cannot be built, or the tests do not end with a count.
 pub fn run(arguments: &Arguments) -> Result<Tally> {
-    build::run()?;
-    prepare()?;
+    // An agent of an earlier build is not the one to test.
+    let no_agent = optional(build::run())?.is_none() && std::env::var_os(AGENT).is_none();
+    for client in CLIENTS {
+        optional(client())?;
+    }
     let mut words = arguments.nextest.clone();
+    let mut variables = Vec::new();
+    let tapes = workspace_root().join("tracer-core/tests/tapes/clients");
+    let tapes = tapes.to_string_lossy();
+    if no_agent {
+        variables.push((AGENT, ""));
+    }
+    if arguments.record_tapes {
+        variables.push((TAPES, &*tapes));
+        words.push("tapes::".to_owned());
+    }
     if !step::is_root() && step::exists("sudo", "-nv") {
         let runner = r#"target.'cfg(unix)'.runner = ["sudo", "--preserve-env"]"#;
         words.extend(["--config".to_owned(), runner.to_owned()]);
     }
-    nextest::run(if arguments.long { "e2e-long" } else { "e2e" }, &words)
+    let profile = if arguments.long { "e2e-long" } else { "e2e" };
+    nextest::run_with(profile, &words, &variables)
 }
 
 /// Installs the clients and collectors that the tests drive.
@@ -36,12 +63,22 @@ pub fn run(arguments: &Arguments) -> Result<Tally> {
 /// # Errors
 /// If a package cannot be had.
 pub fn prepare() -> Result<()> {
-    if !step::exists("curl", "--version") {
-        packages::apt_install(&["curl"])?;
+    CLIENTS.iter().try_for_each(|client| client())
+}
+
+/// What gets each kind of client ready.
+const CLIENTS: [fn() -> Result<()>; 4] = [
+    curl,
+    || python_clients().map(drop),
+    || openssl::libraries(&python_clients()?),
+    || node::modules().map(drop),
+];
+
+fn curl() -> Result<()> {
+    if step::exists("curl", "--version") {
+        return Ok(());
     }
-    python_clients()?;
-    node::modules()?;
-    Ok(())
+    packages::apt_install(&["curl"])
 }
 
 /// The Python clients alone.

@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::paths::workspace_root;
+use crate::{missing::Missing, paths::workspace_root};
 
 /// Version of bpf-linker that both toolchains are known to work with.
 const BPF_LINKER: &str = "0.13.0";
@@ -22,7 +22,8 @@ const DEBIAN_LLVM: &str = "22";
 
 /// What to print when nothing can be installed.
 const HELP: &str = "\
-no toolchain for the eBPF half was found. One of these gives it:
+no toolchain for the eBPF half was found
+One of these gives it:
   rustup:  rustup toolchain install nightly --component rust-src && cargo install bpf-linker
   Debian:  apt-get install rustc-web rust-web-src cargo-web llvm-22-dev zlib1g-dev libzstd-dev &&
            LLVM_PREFIX=/usr/lib/llvm-22 cargo install bpf-linker --version 0.13.0 --no-default-features --features llvm-22
@@ -31,7 +32,7 @@ then run this again. (Checking, linting and tier-0 tests need none of it.)";
 /// Builds the object and returns its path, `target/bpf/tracer-ebpf.o`.
 ///
 /// # Errors
-/// If no toolchain is there and none can be installed, or the build fails.
+/// [`Missing`] if no toolchain is there and none can be installed; else if the build fails.
 pub fn build() -> Result<PathBuf> {
     let toolchain = Toolchain::find_or_install()?;
     let root = workspace_root();
@@ -82,7 +83,7 @@ impl Toolchain {
             Some(found) => found,
             None => {
                 install_compiler()?;
-                Self::find().context(HELP)?
+                Self::find().ok_or_else(|| Missing(HELP.to_owned()))?
             }
         };
         if !found.linker_works() {
@@ -154,10 +155,11 @@ impl Toolchain {
                 .env("PATH", with_llvm_first());
         }
         let status = cargo.status().context("cannot run cargo install")?;
-        ensure!(
-            status.success(),
-            "bpf-linker does not build ({status}).\n{HELP}"
-        );
+        if !status.success() {
+            bail!(Missing(format!(
+                "bpf-linker cannot be installed ({status})\n{HELP}"
+            )));
+        }
         Ok(())
     }
 }
@@ -189,7 +191,7 @@ fn install_compiler() -> Result<()> {
             return Ok(());
         }
     }
-    bail!(HELP)
+    bail!(Missing(HELP.to_owned()))
 }
 
 fn has_core_source(source: &Path) -> bool {

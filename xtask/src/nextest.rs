@@ -19,10 +19,19 @@ const VERSION: &str = "0.9.143";
 /// # Errors
 /// If nextest is missing and cannot be installed, or does not end with a count.
 pub fn run(profile: &str, arguments: &[String]) -> Result<Tally> {
+    run_with(profile, arguments, &[])
+}
+
+/// The same with further variables in the environment of the tests.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_with(profile: &str, arguments: &[String], variables: &[(&str, &str)]) -> Result<Tally> {
     ensure_installed()?;
     let mut child = step::cargo()
         .args(["nextest", "run", "--workspace", "--profile", profile])
         .args(arguments)
+        .envs(variables.iter().copied())
         .env("NEXTEST_HIDE_PROGRESS_BAR", "1")
         // Errors name what differs; where the test noticed it is in the test.
         .env("RUST_LIB_BACKTRACE", "0")

@@ -6,7 +6,9 @@ use std::{
     sync::Once,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, bail};
+
+use crate::missing::Missing;
 
 /// Whether `apt-get install` can be run: root on a Debian-like system.
 pub fn can_apt() -> bool {
@@ -18,7 +20,7 @@ pub fn can_apt() -> bool {
 /// Installs packages that are missing; refreshes the package lists once if needed.
 ///
 /// # Errors
-/// If a package cannot be had; the error names the command.
+/// [`Missing`] if a package cannot be had; the error names the command.
 pub fn apt_install(packages: &[&str]) -> Result<()> {
     let missing: Vec<&str> = packages
         .iter()
@@ -28,11 +30,12 @@ pub fn apt_install(packages: &[&str]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    ensure!(
-        can_apt(),
-        "missing packages; run: apt-get install {}",
-        missing.join(" ")
-    );
+    if !can_apt() {
+        let names = missing.join(" ");
+        bail!(Missing(format!(
+            "missing packages; run: apt-get install {names}"
+        )));
+    }
     static UPDATED: Once = Once::new();
     UPDATED.call_once(|| {
         // A failure shows in the installation that follows.
@@ -42,14 +45,14 @@ pub fn apt_install(packages: &[&str]) -> Result<()> {
         .args(["install", "-y", "-qq", "--no-install-recommends"])
         .args(&missing)
         .stdout(Stdio::null())
-        .status()
-        .context("cannot run apt-get")?;
-    ensure!(
-        status.success(),
-        "apt-get install {} failed ({status})",
-        missing.join(" ")
-    );
-    Ok(())
+        .status();
+    let why = match status {
+        Ok(status) if status.success() => return Ok(()),
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    };
+    let names = missing.join(" ");
+    bail!(Missing(format!("apt-get install {names} failed: {why}")))
 }
 
 fn apt() -> Command {

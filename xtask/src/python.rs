@@ -8,12 +8,12 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::{packages, paths::workspace_root, step};
+use crate::{missing::Missing, packages, paths::workspace_root, step};
 
 /// Makes `target/e2e/NAME` hold the packages of a requirements file; returns its interpreter.
 ///
 /// # Errors
-/// If there is no Python, or a package cannot be installed.
+/// [`Missing`] if there is no Python, or a package cannot be had.
 pub fn venv(name: &str, requirements: &Path) -> Result<PathBuf> {
     let folder = workspace_root().join("target/e2e").join(name);
     let wanted = fs::read(requirements)
@@ -37,7 +37,8 @@ pub fn venv(name: &str, requirements: &Path) -> Result<PathBuf> {
         Command::new(&python)
             .args(["-m", "pip", "install", "--quiet", "--requirement"])
             .arg(requirements),
-    )?;
+    )
+    .map_err(|error| Missing(format!("Python packages cannot be installed: {error:#}")))?;
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(python)
 }

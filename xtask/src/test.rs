@@ -3,7 +3,15 @@
 use anyhow::{Result, bail};
 use clap::Args;
 
-use crate::{corpus, e2e, fuzz, nextest, paths::workspace_root, step, tally::Tally, vm};
+use crate::{
+    corpus, e2e, fuzz,
+    missing::{self, Missing},
+    nextest,
+    paths::workspace_root,
+    step,
+    tally::Tally,
+    vm,
+};
 
 /// Arguments of `test`.
 #[derive(Debug, Args)]
@@ -78,10 +86,10 @@ const TIERS: [(u8, &str, &[Step]); 4] = [
     ),
 ];
 
-/// A step that could not even count its tests is one failed test.
+/// A step that could not even count its tests is one failed test, or one that is skipped.
 fn one(what: &str, step: fn() -> Result<Tally>) -> Tally {
     println!("\n== {what}");
-    step().unwrap_or_else(|error| {
+    missing::or_skipped(1, step()).unwrap_or_else(|error| {
         println!("failed: {error:#}");
         Tally {
             failed: 1,
@@ -90,7 +98,19 @@ fn one(what: &str, step: fn() -> Result<Tally>) -> Tally {
     })
 }
 
+/// A part of the Rust toolchain that not every distribution installs with it.
+fn need_component(subcommand: &str, component: &str) -> Result<()> {
+    let version = step::cargo().args([subcommand, "--version"]).output();
+    if version.is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    bail!(Missing(format!(
+        "cargo {subcommand} is not installed; run: rustup component add {component}"
+    )))
+}
+
 fn formatting() -> Result<Tally> {
+    need_component("fmt", "rustfmt")?;
     let check = |manifest: &str| {
         let manifest = workspace_root().join(manifest);
         let mut command = step::cargo();
@@ -105,6 +125,7 @@ fn formatting() -> Result<Tally> {
 }
 
 fn lints() -> Result<Tally> {
+    need_component("clippy", "clippy")?;
     let mut clippy = step::cargo();
     clippy.args([
         "clippy",

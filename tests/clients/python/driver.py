@@ -1,7 +1,8 @@
 """A long-lived client under a test's control: one call per line of standard input.
 
 A line holds n and, optionally, words for the model name (`7 -stream-20-pace-50`); the answer's
-prompt tokens are printed when it has come. TLS is loaded with the first call, not before.
+prompt tokens are printed when it has come. TLS is loaded with the first line, not before; the line
+`load` does nothing else.
 """
 import json
 import os
@@ -14,6 +15,9 @@ for line in sys.stdin:
     import http.client
     import ssl
 
+    if line.strip() == "load":
+        print("loaded", flush=True)
+        continue
     n, words = (line.split() + [""])[:2]
     if connection is None:
         context = ssl.create_default_context()

@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    path::Path,
     process::{Command, ExitStatus},
     time::Duration,
 };
@@ -48,10 +49,24 @@ impl Launch {
     /// # Errors
     /// If no port is free for its metrics.
     pub fn with_format(format: &str) -> Result<Self> {
+        Self::of("run", format)
+    }
+
+    /// `record --format json`, which also writes a tape.
+    ///
+    /// # Errors
+    /// If no port is free for its metrics.
+    pub fn record(tape: &Path) -> Result<Self> {
+        let mut launch = Self::of("record", "json")?;
+        launch.command.arg("--output").arg(tape);
+        Ok(launch)
+    }
+
+    fn of(subcommand: &str, format: &str) -> Result<Self> {
         let metrics_port = free_port()?;
         let mut command = Command::new(agent_path());
         command.args([
-            "run",
+            subcommand,
             "--format",
             format,
             "--metrics-listen",

@@ -17,3 +17,5 @@ pub mod ring;
 pub mod self_test;
 pub mod symbols;
 pub mod tables;
+#[cfg(test)]
+mod test_needs;

@@ -6,6 +6,8 @@ pub mod doctor;
 pub mod failure;
 pub mod generate_docs;
 pub mod output;
+pub mod record;
+pub mod replay;
 pub mod run;
 
 use std::process::ExitCode;
@@ -16,6 +18,8 @@ use crate::cli::{Cli, Command};
 pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Record(args) => record::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::BareProbe(args) => run::run_bare(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Config(command) => config::run(command),

@@ -18,7 +18,8 @@ pub fn run_bare(args: &SettingsArgs) -> anyhow::Result<ExitCode> {
     supervisor::run_bare(&prepare(args)?)
 }
 
-fn prepare(args: &SettingsArgs) -> anyhow::Result<Config> {
+/// Resolves the configuration and starts logging.
+pub(super) fn prepare(args: &SettingsArgs) -> anyhow::Result<Config> {
     let config = args.resolve()?;
     tracing_subscriber::fmt()
         .with_env_filter(config.agent.log.to_env_filter())

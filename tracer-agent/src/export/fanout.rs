@@ -81,6 +81,12 @@ impl Outputs {
         }
     }
 
+    /// Whether every output has room for many more records.
+    pub fn has_room(&self) -> bool {
+        self.lines.iter().all(Sender::has_room)
+            && self.otlp.as_ref().is_none_or(OtlpSender::has_room)
+    }
+
     /// A process is gone and will make no more calls: its histograms are exported once more, then
     /// forgotten.
     pub fn process_ended(&self, process: ProcessKey) {

@@ -94,6 +94,13 @@ impl<T> Sender<T> {
         })
     }
 
+    /// Whether less than half of what may wait does.
+    pub fn has_room(&self) -> bool {
+        let Bounds { bytes, items } = self.room.bounds;
+        self.room.bytes.load(Ordering::Relaxed) < bytes / 2
+            && self.room.items.load(Ordering::Relaxed) < items / 2
+    }
+
     fn try_offer(&self, item: T, bytes: usize) -> Result<(), Dropped> {
         let reservation = Room::reserve(&self.room, bytes).ok_or(Dropped::Full)?;
         self.items

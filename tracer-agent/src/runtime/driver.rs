@@ -17,16 +17,18 @@ use tracer_common::{
 };
 use tracer_core::{
     llm::call::{Call, Captured},
-    pipeline::{Output, Pipeline},
+    pipeline::Output,
     policy,
     segment::{ConnectionId, FinalCounts},
     verdict::Verdict,
 };
 
 use super::{
+    ignored::IgnoredCalls,
     prober::Sources,
     roster::{Place, Resolve, Roster},
     segments::segments,
+    taped::Taped,
 };
 use crate::{
     capture::{
@@ -75,7 +77,7 @@ enum Ending {
 /// Everything the driver needs.
 pub struct DriverParts<R> {
     /// The core.
-    pub pipeline: Pipeline,
+    pub pipeline: Taped,
     /// The kernel half's tables.
     pub tables: Tables,
     /// Who the processes are.
@@ -94,7 +96,7 @@ pub struct DriverParts<R> {
 
 /// Takes events, has them understood, acts on the outcome.
 pub struct Driver<R> {
-    pipeline: Pipeline,
+    pipeline: Taped,
     tables: Tables,
     roster: Roster<R>,
     outputs: Outputs,
@@ -108,6 +110,7 @@ pub struct Driver<R> {
     settled: usize,
     /// Events lost when ends were last looked for.
     lost_events: u64,
+    ignored: IgnoredCalls,
     swept: Instant,
     clock: Clock,
 }
@@ -127,6 +130,7 @@ impl<R: Resolve> Driver<R> {
             ending: Vec::new(),
             settled: 0,
             lost_events: 0,
+            ignored: IgnoredCalls::new(Instant::now()),
             swept: Instant::now(),
             clock: Clock::read(),
         }
@@ -136,6 +140,11 @@ impl<R: Resolve> Driver<R> {
         let Some(id) = self.place(event) else {
             return self.exclude(event);
         };
+        if self.pipeline.is_recorded()
+            && let Some(holder) = self.roster.holder(id)
+        {
+            self.pipeline.introduce(holder.process);
+        }
         for segment in segments(event, id, self.clock.wall(event.time)) {
             self.pipeline.segment(&segment);
         }
@@ -144,11 +153,11 @@ impl<R: Resolve> Driver<R> {
     }
 
     fn ended(&mut self, event: &KernelEvent<'_>, counts: FinalCounts, gone: bool) {
-        self.telemetry
-            .capture
-            .ignored_calls
-            .inc_by(u64::from(event.ignored));
         if gone {
+            let calls = self
+                .ignored
+                .ended(event.key, event.generation, event.ignored);
+            self.telemetry.capture.ignored_calls.inc_by(calls);
             self.tables.closed(event.key);
         }
         let Some(id) = self.place(event) else {
@@ -236,6 +245,9 @@ impl<R: Resolve> Driver<R> {
             return;
         };
         let key = holder.key;
+        if verdict == Verdict::Ignore {
+            self.ignored.judged(key, connection.generation);
+        }
         if let Err(error) = self.tables.judge(key, connection.generation, verdict) {
             tracing::warn!(pid = key.tgid, "cannot tell the kernel a verdict: {error}");
         }
@@ -389,6 +401,10 @@ impl<R: Resolve> EventHandler for Driver<R> {
         }
         self.pipeline.advance(self.clock.now());
         self.act();
+        let ignored = self
+            .ignored
+            .look(Instant::now(), |key| self.tables.look(key));
+        self.telemetry.capture.ignored_calls.inc_by(ignored);
         self.publish_counters();
     }
 

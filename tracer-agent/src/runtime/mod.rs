@@ -3,11 +3,15 @@
 pub mod capabilities;
 pub mod driver;
 pub mod health;
+mod ignored;
 pub mod memory;
 pub mod privileges;
 pub mod prober;
+pub mod recorder;
+pub mod replay;
 pub mod roster;
 pub mod segments;
 pub mod shutdown;
 pub mod supervisor;
+pub mod taped;
 pub mod traced;

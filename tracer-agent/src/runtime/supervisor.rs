@@ -1,8 +1,10 @@
 //! Starts the parts in the right order, waits, and stops them in the reverse order.
 
 use std::{
+    future::{Future, pending},
     io::{self, IsTerminal as _, Write as _},
     path::Path,
+    pin::Pin,
     process::ExitCode,
     sync::{
         Arc,
@@ -10,6 +12,7 @@ use std::{
         mpsc,
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -17,7 +20,7 @@ use aya::maps::RingBuf;
 use rustix::process::Resource;
 use tokio::sync::oneshot;
 use tracer_common::control::Control;
-use tracer_core::pipeline::Pipeline;
+use tracer_core::pipeline::{Pipeline, PipelineConfig};
 
 use super::{
     driver::{Driver, DriverParts},
@@ -25,11 +28,14 @@ use super::{
     memory,
     privileges::{self, Needs},
     prober::{Prober, ProberParts, Sources},
+    recorder::{self, Recording, TapeFile},
     shutdown::StopSignals,
+    taped::Taped,
     traced::TracedProcesses,
 };
 use crate::{
     capture::{
+        clock::Clock,
         control::ControlPage,
         discover,
         load::{LoadError, LoadOptions, Loaded},
@@ -56,6 +62,9 @@ use crate::{
 /// inbound what a fast answer brings before the verdict arrives.
 const UNJUDGED_HEAD: [u32; 2] = [1 << 20, 256 << 10];
 
+/// Pause between two looks at a thread that is to end.
+const JOIN_PAUSE: Duration = Duration::from_millis(5);
+
 const NO_SIGNALS: &str = "cannot take over SIGTERM and SIGINT";
 
 /// Traces until a signal ends it.
@@ -63,13 +72,25 @@ const NO_SIGNALS: &str = "cannot take over SIGTERM and SIGINT";
 /// # Errors
 /// Whatever keeps the agent from tracing, with what to do about it.
 pub fn run(config: Config) -> Result<ExitCode> {
+    start(config, None)
+}
+
+/// The same, with a tape of what is seen. Ends when the tape does, too.
+///
+/// # Errors
+/// Whatever keeps the agent from tracing or the tape from being written, with what to do about it.
+pub fn record(config: Config, recording: Recording) -> Result<ExitCode> {
+    start(config, Some(recording))
+}
+
+fn start(config: Config, recording: Option<Recording>) -> Result<ExitCode> {
     memory::keep_small();
     let (loaded, mechanism) = prepare(&config)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?
-        .block_on(trace(config, loaded, mechanism))
+        .block_on(trace(config, recording, loaded, mechanism))
 }
 
 /// Attaches empty programs at the same places until a signal ends it: what the breakpoints alone
@@ -193,7 +214,12 @@ fn choose_mechanism(loaded: &mut Loaded) -> Result<Mechanism> {
     }
 }
 
-async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Result<ExitCode> {
+async fn trace(
+    config: Config,
+    recording: Option<Recording>,
+    mut loaded: Loaded,
+    mechanism: Mechanism,
+) -> Result<ExitCode> {
     let mut signals = StopSignals::listen().context(NO_SIGNALS)?;
     let telemetry = Telemetry::new();
     let health = Health::new();
@@ -210,8 +236,10 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
         .ring_size
         .set(i64::from(config.capture.ring_size));
     let reader = reader(&mut loaded, &config)?;
+    let pipeline = config.pipeline()?;
+    let (recorder, tape) = start_tape(recording, &pipeline)?;
     let driver = Driver::new(DriverParts {
-        pipeline: Pipeline::new(config.pipeline()?),
+        pipeline: Taped::new(Pipeline::new(pipeline), recorder),
         tables: Tables::take(&mut loaded, caps(&config))?,
         resolver: TracedProcesses::new(
             ProcFs::new(config.agent.proc.clone()),
@@ -250,14 +278,19 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
             None
         }
         failed = running.all_failed() => Some(failed).filter(|failed| !failed.reader_left()),
+        () = tape.ended => {
+            tracing::info!("stopping at the end of the tape");
+            None
+        }
         _ = ended => bail!("the capture thread ended unexpectedly; please report what stands above"),
     };
     health.set_ready(false);
     stop.store(true, Ordering::Relaxed);
     // In this order: no new events, then the last ones, then their delivery.
-    join(prober);
-    join(capture);
     let limit = config.agent.shutdown_timeout;
+    join_within(limit, prober).await;
+    join_within(limit, capture).await;
+    let taped = tape.file.map(TapeFile::finish).transpose();
     let delivery = async {
         match running.finish(limit).await {
             Ok(()) => true,
@@ -268,10 +301,52 @@ async fn trace(config: Config, mut loaded: Loaded, mechanism: Mechanism) -> Resu
         }
     };
     let code = signals.finish(limit, delivery).await.exit_code();
+    if let Some(said) = taped? {
+        tracing::info!("{said}");
+    }
     failed.map_or(Ok(code), |failed| Err(failed.into()))
 }
 
-fn start_outputs(config: &Config, running: &mut Running, telemetry: &Telemetry) -> Result<Outputs> {
+/// The tape that is recorded, and when it ends by itself.
+struct Tape {
+    file: Option<TapeFile>,
+    ended: Pin<Box<dyn Future<Output = ()>>>,
+}
+
+fn start_tape(
+    recording: Option<Recording>,
+    pipeline: &PipelineConfig,
+) -> Result<(Option<recorder::Recorder>, Tape)> {
+    let Some(recording) = recording else {
+        let tape = Tape {
+            file: None,
+            ended: Box::pin(pending()),
+        };
+        return Ok((None, tape));
+    };
+    let duration = recording.duration;
+    let (recorder, file, full) = recorder::start(recording, pipeline, Clock::read().now())
+        .context("cannot start a thread")?;
+    let ended = async move {
+        let full = async { drop(full.await) };
+        match duration {
+            Some(duration) => drop(tokio::time::timeout(duration, full).await),
+            None => full.await,
+        }
+    };
+    let tape = Tape {
+        file: Some(file),
+        ended: Box::pin(ended),
+    };
+    Ok((Some(recorder), tape))
+}
+
+/// The outputs that the configuration names.
+pub(super) fn start_outputs(
+    config: &Config,
+    running: &mut Running,
+    telemetry: &Telemetry,
+) -> Result<Outputs> {
     let mut outputs = Outputs::default();
     outputs.add_otlp(running, &config.export.otlp, telemetry)?;
     match config.export.terminal {
@@ -385,6 +460,22 @@ fn announce(prober: &Prober, mechanism: Mechanism) {
         "ready: probing {} files by {mechanism}",
         prober.probed_files()
     );
+}
+
+/// Waits for a thread that was told to stop, but not for ever: one that hangs in the kernel must not
+/// keep the calls that wait from being delivered.
+async fn join_within(limit: Duration, thread: JoinHandle<()>) {
+    let ended = tokio::time::timeout(limit, async {
+        while !thread.is_finished() {
+            tokio::time::sleep(JOIN_PAUSE).await;
+        }
+    });
+    if ended.await.is_err() {
+        let name = thread.thread().name().unwrap_or_default().to_owned();
+        tracing::error!("the {name} thread does not stop; going on without it");
+        return;
+    }
+    join(thread);
 }
 
 fn join(thread: JoinHandle<()>) {

@@ -34,6 +34,7 @@ smoke!(
     event_stream,
     h1,
     json_array,
+    mask,
     multipart,
     ndjson,
     pipeline,

@@ -69,6 +69,14 @@ pub(crate) fn recognise(head: &RequestHead, rules: &[HostRule]) -> Option<Recogn
 }
 
 impl Recognised {
+    /// Whether another request was recognised as a call to the same endpoint.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.adapter.name() == other.adapter.name()
+            && self.provider == other.provider
+            && self.endpoint == other.endpoint
+            && self.needs_shape == other.needs_shape
+    }
+
     /// What the adapter is told when it reads the request's body.
     pub(super) const fn request<'a>(&'a self, request: &'a RequestLine<'a>) -> RequestContext<'a> {
         RequestContext {

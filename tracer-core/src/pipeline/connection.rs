@@ -108,7 +108,7 @@ impl Connection {
                 }
             }
             State::Http1(http) => {
-                http.exchanges.turn(segment);
+                http.exchanges.turn(segment, piece.missing == 0);
                 if piece.missing > 0 {
                     http.gap(arrival, piece.missing, report);
                 }
@@ -173,7 +173,7 @@ impl Connection {
         let State::Http1(http) = &mut self.state else {
             return;
         };
-        let request_open = http.exchanges.request_open();
+        let goes_on = http.exchanges.may_go_on();
         if let Some(counts) = counts {
             let turn = counts.turns;
             for (direction, place, total) in [
@@ -197,7 +197,7 @@ impl Connection {
         let Http1 { parser, exchanges } = &mut **http;
         parser.close(time, &mut |event| exchanges.event(event, report));
         exchanges.give_up(BodyEnd::Cut, time, report);
-        exchanges.turns.close(counts, request_open);
+        exchanges.turns.close(counts, goes_on);
         http.report_lost(report);
         self.state = State::Ignored;
     }
@@ -208,8 +208,8 @@ impl Connection {
         let State::Http1(http) = &mut self.state else {
             return;
         };
-        let request_open = http.exchanges.request_open();
-        http.exchanges.turns.close(counts, request_open);
+        let goes_on = http.exchanges.may_go_on();
+        http.exchanges.turns.close(counts, goes_on);
         http.report_lost(report);
     }
 

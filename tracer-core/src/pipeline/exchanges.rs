@@ -15,7 +15,7 @@ use crate::{
         provider::known_host,
         recognise::recognise,
     },
-    segment::Segment,
+    segment::{Direction, Segment},
     time::Timestamp,
 };
 
@@ -27,15 +27,20 @@ pub(super) struct Exchanges {
     held: usize,
     /// The exchange whose request has begun and not ended.
     requesting: Option<ExchangeId>,
+    /// It is held back until the server says that it may go on (RFC 9110 section 10.1.1).
+    waits: bool,
     pub(super) judge: Judge,
     pub(super) turns: Turns,
 }
 
 impl Exchanges {
-    /// A segment came, before its bytes are parsed. What was lost while nothing spoke for LLM calls
-    /// on the connection counts as other traffic; before the first request anything may.
-    pub(super) fn turn(&mut self, segment: &Segment<'_>) {
-        self.turns.segment(segment, self.requesting.is_some());
+    /// A segment came, before its bytes are parsed; `contiguous` if nothing is missing before it in
+    /// its direction. What was lost while nothing spoke for LLM calls on the connection counts as
+    /// other traffic; before the first request anything may.
+    pub(super) fn turn(&mut self, segment: &Segment<'_>, contiguous: bool) {
+        let more = self.requesting.is_some() && contiguous;
+        let goes_on = self.may_go_on() || (more && segment.direction == Direction::Outbound);
+        self.turns.segment(segment, goes_on);
         if self.judge.is_head_only() {
             self.turns.take_lost();
         }
@@ -70,9 +75,9 @@ impl Exchanges {
         }
     }
 
-    /// Some request has begun and not ended.
-    pub(super) fn request_open(&self) -> bool {
-        self.requesting.is_some()
+    /// The request under way may go on in a later turn, even if that turn is not seen.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.requesting.is_some() && self.waits
     }
 
     /// Calls are under way.
@@ -113,6 +118,7 @@ impl Exchanges {
     ) {
         report.stats.exchanges += 1;
         self.requesting = Some(exchange);
+        self.waits = head.headers.get("expect").is_some();
         self.turns.request();
         let recognised = recognise(&head, &report.config.hosts);
         let evidence = match &recognised {

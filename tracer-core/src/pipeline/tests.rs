@@ -525,3 +525,40 @@ fn a_download_of_unknown_length_does_not_spoil_the_next_answer() {
         assert_eq!(seen.calls[0].capture, CaptureState::Complete, "{skipped}");
     }
 }
+
+#[test]
+fn a_request_that_goes_on_below_its_answer_is_one_exchange() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut on = Host::connection(1);
+    let request = chat();
+    let (beginning, rest) = request.split_at(request.len() - 10);
+    host.send(&mut on, Outbound, beginning);
+    host.send(&mut on, Inbound, STREAM_HEAD);
+    host.send(&mut on, Outbound, rest);
+    host.send(
+        &mut on,
+        Inbound,
+        delta("a", "\"stop\"") + &chunk("data: [DONE]\n\n") + "0\r\n\r\n",
+    );
+    host.close(&on);
+    let seen = host.outputs();
+    assert_eq!((seen.calls.len(), seen.lost), (1, 0));
+}
+
+#[test]
+fn a_loss_behind_the_head_of_a_request_does_not_hide_the_next_exchange() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut on = Host::connection(1);
+    let request = chat();
+    let (head, body) = request.split_at(request.find("\r\n\r\n").unwrap() + 4);
+    host.send(&mut on, Outbound, head);
+    host.lose(&mut on, Outbound, body);
+    host.lose(&mut on, Inbound, json(ANSWER));
+    host.lose(&mut on, Outbound, chat());
+    host.send(&mut on, Inbound, json(ANSWER));
+    host.send(&mut on, Outbound, chat());
+    host.send(&mut on, Inbound, json(ANSWER));
+    host.close(&on);
+    let seen = host.outputs();
+    assert_eq!((seen.calls.len(), seen.lost), (2, 1));
+}

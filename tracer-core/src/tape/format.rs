@@ -7,13 +7,24 @@ use crate::segment::{ConnectionId, Direction, FinalCounts, ProcessKey};
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Header {
+pub(super) struct HeaderLine {
     pub(super) tape: u32,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) about: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) start: Option<u64>,
 }
 
-/// Any other line: with `close` the end of a connection, else a segment.
+/// A process that the connections behind this line belong to.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProcessLine {
+    pub(super) process: u64,
+    pub(super) pid: u32,
+    pub(super) name: String,
+}
+
+/// Any other line: with `close` or `leave` the end of a connection, else a segment.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Line {
@@ -36,6 +47,13 @@ pub(super) struct Line {
         deserialize_with = "present"
     )]
     pub(super) close: Option<Option<Counts>>,
+    /// The same.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub(super) leave: Option<Option<Counts>>,
 }
 
 fn present<'de, D: serde::Deserializer<'de>>(
@@ -57,10 +75,6 @@ pub(super) struct Counts {
     outbound: u64,
     inbound: u64,
     turns: u32,
-}
-
-pub(super) const fn connection_to_wire(id: ConnectionId) -> [u64; 3] {
-    [id.process.0, id.handle, id.generation]
 }
 
 pub(super) const fn connection_from_wire([process, handle, generation]: [u64; 3]) -> ConnectionId {

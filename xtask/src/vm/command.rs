@@ -16,7 +16,13 @@ use super::{
     machine::Machine,
 };
 use crate::{
-    bench::programs, build, packages::apt_install, paths::workspace_root, step, tally::Tally,
+    bench::programs,
+    build,
+    missing::{is_missing, or_skipped},
+    packages::apt_install,
+    paths::workspace_root,
+    step,
+    tally::Tally,
 };
 
 /// Kernels that are booted when none is named.
@@ -63,6 +69,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Tally> {
         println!("skipped: kernels and busybox come from Debian's packages, and this is no Debian");
         return Ok(series.iter().map(|_| Tally::SKIPPED).sum());
     }
+    let count = series.len() as u64;
+    or_skipped(count, boot_all(&series, arguments))
+}
+
+fn boot_all(series: &[&str], arguments: &Arguments) -> anyhow::Result<Tally> {
     if !step::exists("qemu-system-x86_64", "--version") {
         apt_install(&["qemu-system-x86"])?;
     }
@@ -71,7 +82,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Tally> {
     let initramfs = prepare(&cache)?;
     let limit = Duration::from_secs(arguments.timeout);
     let tally = series
-        .into_iter()
+        .iter()
         .map(|series| report(series, boot(series, &cache, &initramfs, limit)))
         .sum();
     Ok(tally)
@@ -120,6 +131,10 @@ fn report(series: &str, outcome: anyhow::Result<GuestReport>) -> Tally {
             });
             println!("{line}");
             Tally::of(&Ok(()))
+        }
+        Err(error) if is_missing(&error) => {
+            println!("skipped: {error:#}");
+            Tally::SKIPPED
         }
         Err(error) => {
             println!(

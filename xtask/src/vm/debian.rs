@@ -9,6 +9,8 @@ use std::{
 
 use anyhow::{Context, bail};
 
+use crate::missing::Missing;
+
 /// The image of the newest cloud kernel of a series (`6.1`, `6.12`).
 pub fn kernel(series: &str, cache: &Path) -> anyhow::Result<PathBuf> {
     let package = newest_kernel(series)?;
@@ -39,7 +41,8 @@ pub fn unpacked(package: &str, cache: &Path) -> anyhow::Result<PathBuf> {
         "apt-get",
         ["-qq", "-o", "APT::Sandbox::User=root", "download", package],
         &download,
-    )?;
+    )
+    .map_err(|error| Missing(format!("{package} cannot be had: {error:#}")))?;
     let archive = fs::read_dir(&download)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension() == Some(OsStr::new("deb")))
@@ -71,9 +74,12 @@ fn newest_kernel(series: &str) -> anyhow::Result<String> {
     }
     // A fresh container has no lists; only root may fetch them.
     let _ = command("apt-get", ["-qq", "update"], Path::new("."));
-    list()?.with_context(|| {
-        format!("apt knows no {prefix}*-cloud-amd64: run on Debian 12 with its security or backports archive")
-    })
+    let newest = list()?.ok_or_else(|| {
+        Missing(format!(
+            "apt knows no {prefix}*-cloud-amd64: run on Debian 12 with its security or backports archive"
+        ))
+    })?;
+    Ok(newest)
 }
 
 /// The numbers in a name, so that `6.1.0-9` comes before `6.1.0-10`.

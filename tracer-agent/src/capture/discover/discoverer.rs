@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::backlog::{Backlog, Task};
 use super::discovery::{Discovery, Identity};
 use super::judge::Judge;
 use super::mapped::{
@@ -21,6 +22,8 @@ const BATCH: Duration = Duration::from_millis(1);
 const FULL_SCAN: Duration = Duration::from_secs(60);
 /// The least time between two full looks, when events are lost time and again.
 const FULL_SCAN_PAUSE: Duration = Duration::from_secs(1);
+/// Time between two looks for files under probe that were overwritten in place.
+const OVERWRITTEN_CHECK: Duration = Duration::from_secs(1);
 /// Time between two looks for deleted files that nobody maps any more.
 const GONE_CHECK: Duration = Duration::from_secs(30);
 
@@ -29,9 +32,11 @@ pub struct Discoverer {
     proc_root: PathBuf,
     judge: Judge,
     watch: Watch,
+    backlog: Backlog,
     full_scan_at: Instant,
     last_full_scan: Instant,
     gone_check_at: Instant,
+    overwritten_check_at: Instant,
 }
 
 /// How changes are noticed.
@@ -57,7 +62,7 @@ enum Watch {
 
 impl Discoverer {
     /// Starts watching the processes under `proc_root` (`/proc`): from now on nothing that is
-    /// mapped goes unnoticed. The first [`Self::next`] reports what is there already.
+    /// mapped goes unnoticed. [`Self::look_around`] reports what is there already.
     pub fn start(proc_root: PathBuf) -> Self {
         let now = Instant::now();
         let watch = match open_rings() {
@@ -79,9 +84,11 @@ impl Discoverer {
             judge: Judge::new(proc_root.clone()),
             proc_root,
             watch,
+            backlog: Backlog::default(),
             full_scan_at: now,
             last_full_scan: now,
             gone_check_at: now + GONE_CHECK,
+            overwritten_check_at: now + OVERWRITTEN_CHECK,
         }
     }
 
@@ -108,6 +115,19 @@ impl Discoverer {
         self.judge.forget(identity);
     }
 
+    /// Everything that is there already, and from here on whatever was not reported before.
+    pub fn look_around(&mut self) -> Vec<Discovery> {
+        let mut news = Vec::new();
+        self.take_events(&mut news);
+        self.do_what_is_due(Instant::now(), &mut news);
+        while let Some(task) = self.backlog.take() {
+            self.work(task, &mut news);
+            // The rings are small: left alone for as long as this takes, they would overflow.
+            self.take_events(&mut news);
+        }
+        news
+    }
+
     /// Waits for news, at most `timeout`; empty when there is none.
     pub fn next(&mut self, timeout: Duration) -> Vec<Discovery> {
         let deadline = Instant::now() + timeout;
@@ -115,9 +135,18 @@ impl Discoverer {
             let mut news = Vec::new();
             let events = self.take_events(&mut news);
             self.do_what_is_due(Instant::now(), &mut news);
+            // One piece at a time: a library that is mapped meanwhile is next.
+            let task = self.backlog.take();
+            let busy = task.is_some();
+            if let Some(task) = task {
+                self.work(task, &mut news);
+            }
             let now = Instant::now();
             if !news.is_empty() || now >= deadline {
                 return news;
+            }
+            if busy {
+                continue;
             }
             if events {
                 thread::sleep(BATCH);
@@ -133,7 +162,7 @@ impl Discoverer {
         };
         let mut bytes = 0;
         let mut lost = false;
-        let mut candidates = Vec::new();
+        let backlog = &mut self.backlog;
         for ring in rings {
             bytes += ring.drain(|record| match record {
                 Record::Mapped {
@@ -145,7 +174,7 @@ impl Discoverer {
                 } => {
                     if path.starts_with(b"/") && suggests_tls(path) {
                         let source = Source::Mapping { pid, start, end };
-                        candidates.push(MappedFile {
+                        backlog.library(MappedFile {
                             key,
                             path: display_path(path),
                             source,
@@ -154,7 +183,8 @@ impl Discoverer {
                 }
                 Record::Executed { pid, time } => {
                     news.push(Discovery::ProcessExecuted { pid, time });
-                    candidates.extend(executable(&self.proc_root, pid));
+                    let program = executable(&self.proc_root, pid);
+                    lost |= program.is_some_and(|program| !backlog.program(program));
                 }
                 Record::Exited { pid, time } => {
                     let time = Some(time);
@@ -163,11 +193,6 @@ impl Discoverer {
                 Record::Lost => lost = true,
             });
         }
-        news.extend(
-            candidates
-                .iter()
-                .filter_map(|candidate| self.judge.judge(candidate)),
-        );
         if lost {
             let soonest = self.last_full_scan + FULL_SCAN_PAUSE;
             self.full_scan_at = self.full_scan_at.min(soonest);
@@ -176,8 +201,13 @@ impl Discoverer {
     }
 
     fn do_what_is_due(&mut self, now: Instant, news: &mut Vec<Discovery>) {
+        if now >= self.overwritten_check_at {
+            self.overwritten_check_at = now + OVERWRITTEN_CHECK;
+            self.drop_overwritten(news);
+        }
         if now >= self.full_scan_at {
-            self.full_scan(news);
+            let processes = process_ids(&self.proc_root).unwrap_or_default();
+            self.backlog.full_look(processes);
             self.last_full_scan = now;
             self.full_scan_at = now + FULL_SCAN;
         }
@@ -203,12 +233,19 @@ impl Discoverer {
         }
     }
 
-    fn full_scan(&mut self, news: &mut Vec<Discovery>) {
-        for pid in process_ids(&self.proc_root).unwrap_or_default() {
-            self.look_at(pid, news);
+    fn work(&mut self, task: Task, news: &mut Vec<Discovery>) {
+        match task {
+            Task::File(file) => {
+                // A file that is mapped anew may be one that was overwritten just now.
+                self.drop_overwritten(news);
+                news.extend(self.judge.judge(&file));
+            }
+            Task::Process(pid) => self.look_at(pid, news),
+            Task::System => {
+                let files = system_files(&self.proc_root);
+                news.extend(files.iter().filter_map(|file| self.judge.judge(file)));
+            }
         }
-        let files = system_files(&self.proc_root);
-        news.extend(files.iter().filter_map(|file| self.judge.judge(file)));
     }
 
     /// A process that cannot be read has mostly ended; one that is not ours to read is told of by
@@ -216,6 +253,12 @@ impl Discoverer {
     fn look_at(&mut self, pid: u32, news: &mut Vec<Discovery>) {
         let files = mapped_files(&self.proc_root, pid).unwrap_or_default();
         news.extend(files.iter().filter_map(|file| self.judge.judge(file)));
+    }
+
+    /// Reports files under probe whose content was replaced.
+    fn drop_overwritten(&mut self, news: &mut Vec<Discovery>) {
+        let overwritten = self.judge.take_overwritten();
+        news.extend(overwritten.into_iter().map(Discovery::Gone));
     }
 
     /// Reports deleted files that no process maps any more.
@@ -242,7 +285,10 @@ impl Discoverer {
     }
 
     fn next_due(&self) -> Instant {
-        let due = self.full_scan_at.min(self.gone_check_at);
+        let due = self
+            .full_scan_at
+            .min(self.gone_check_at)
+            .min(self.overwritten_check_at);
         match &self.watch {
             Watch::Events(_) => due,
             Watch::Polling { tick_at, .. } => due.min(*tick_at),

@@ -3,6 +3,7 @@
 //!
 //! [`Discoverer`] reports them as they appear, for capture; [`survey`] takes one look, for people.
 
+mod backlog;
 mod discoverer;
 mod discovery;
 mod judge;
@@ -13,6 +14,7 @@ mod polling;
 mod recent;
 mod survey;
 mod system;
+mod tracked;
 
 pub use discoverer::{Discoverer, WatchMode};
 pub use discovery::{BinaryFound, Discovery, Identity};

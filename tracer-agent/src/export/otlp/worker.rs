@@ -170,6 +170,12 @@ fn outage(signal: &'static str, settings: &SignalSettings, metrics: &SignalMetri
 }
 
 impl OtlpSender {
+    /// Whether there is room for many more records.
+    pub fn has_room(&self) -> bool {
+        self.traces.as_ref().is_none_or(Sender::has_room)
+            && self.metrics.as_ref().is_none_or(Sender::has_room)
+    }
+
     /// Gives span and measurements their ways; what there is no room for is counted as dropped.
     pub fn offer(&self, record: Record, ids: SpanIds) {
         let Record {

@@ -19,7 +19,7 @@ use crate::{
 
 /// Gathers one head after the other.
 #[derive(Debug, Default)]
-pub(super) struct HeadReader {
+pub(crate) struct HeadReader {
     scan: Scan,
     started: Timestamp,
     /// The beginning of a head whose end has not come.
@@ -40,7 +40,7 @@ enum Scan {
 
 /// What reading came to.
 #[derive(Debug)]
-pub(super) enum HeadStep<'a> {
+pub(crate) enum HeadStep<'a> {
     /// All bytes were used up.
     More,
     /// A whole head, and when its first byte came.
@@ -51,7 +51,7 @@ pub(super) enum HeadStep<'a> {
 
 impl HeadReader {
     /// Takes bytes off up to the end of a head that looks as `expected`.
-    pub(super) fn read<'a>(
+    pub(crate) fn read<'a>(
         &mut self,
         time: Timestamp,
         bytes: &mut &'a [u8],
@@ -93,7 +93,7 @@ impl HeadReader {
     }
 
     /// Whether a head has begun.
-    pub(super) fn is_partial(&self) -> bool {
+    pub(crate) fn is_partial(&self) -> bool {
         self.scan != Scan::Before
     }
 
@@ -103,7 +103,7 @@ impl HeadReader {
     }
 
     /// Forgets the head that has begun.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
@@ -139,29 +139,29 @@ fn without_blank_lines(bytes: &[u8]) -> &[u8] {
 
 /// What of a method matters to the framing of its response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Method {
+pub(crate) enum Method {
     Head,
     Connect,
     Other,
 }
 
 /// A parsed request head.
-pub(super) struct Request {
-    pub(super) head: RequestHead,
-    pub(super) method: Method,
-    pub(super) framing: Result<Framing, Unframed>,
+pub(crate) struct Request {
+    pub(crate) head: RequestHead,
+    pub(crate) method: Method,
+    pub(crate) framing: Result<Framing, Unframed>,
 }
 
 /// A parsed response head.
-pub(super) struct Response {
-    pub(super) head: ResponseHead,
-    pub(super) framing: Result<Framing, Unframed>,
+pub(crate) struct Response {
+    pub(crate) head: ResponseHead,
+    pub(crate) framing: Result<Framing, Unframed>,
 }
 
 type HeaderSpace<'h> = [MaybeUninit<Header<'h>>; HEADER_COUNT];
 
 /// `None` if it is no head of a request.
-pub(super) fn parse_request(bytes: &[u8], allow_list: &AllowList) -> Option<Request> {
+pub(crate) fn parse_request(bytes: &[u8], allow_list: &AllowList) -> Option<Request> {
     let mut space: HeaderSpace<'_> = [const { MaybeUninit::uninit() }; HEADER_COUNT];
     let mut parsed = httparse::Request::new(&mut []);
     let status = lenient().parse_request_with_uninit_headers(&mut parsed, bytes, &mut space);
@@ -199,7 +199,7 @@ pub(super) fn parse_request(bytes: &[u8], allow_list: &AllowList) -> Option<Requ
 }
 
 /// The response to a request of this `method`; `None` if it is no head of a response.
-pub(super) fn parse_response(
+pub(crate) fn parse_response(
     bytes: &[u8],
     method: Method,
     allow_list: &AllowList,
