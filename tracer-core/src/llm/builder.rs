@@ -137,7 +137,9 @@ impl CallBuilder {
             ExchangeEventKind::ResponseHead(head) => self.response_head(head, time),
             ExchangeEventKind::ResponseBody(bytes) => self.response_body(bytes, time),
             ExchangeEventKind::ResponseGap(missing) => self.response_gap(missing),
-            ExchangeEventKind::RequestHead(_) | ExchangeEventKind::ResponseEnd(_) => {}
+            ExchangeEventKind::RequestHead(_)
+            | ExchangeEventKind::ResponseTrailers(_)
+            | ExchangeEventKind::ResponseEnd(_) => {}
         }
     }
 
@@ -259,7 +261,7 @@ impl CallBuilder {
         let read = response.reader.finish(response.last_byte, &self.recognised);
         self.worsen(read.capture);
         let mut facts = ResponseFacts {
-            status: Some(read.head.status),
+            status: read.head.status,
             chunks: read.times.count,
             body_bytes: response.bytes,
             ..ResponseFacts::default()

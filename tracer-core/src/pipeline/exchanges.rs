@@ -1,4 +1,4 @@
-//! The exchanges of one HTTP/1 connection: calls under way, and what they say about it.
+//! The exchanges of one HTTP connection: calls under way, and what they say about it.
 
 use super::{
     judge::{Evidence, Judge},
@@ -22,9 +22,16 @@ use crate::{
 /// The exchanges of one connection. Only LLM calls have any state here.
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
-    calls: Vec<CallBuilder>,
+    /// In the order of their exchanges.
+    #[expect(
+        clippy::vec_box,
+        reason = "the first of many ends first; an idle connection keeps no room for one"
+    )]
+    calls: Vec<Box<CallBuilder>>,
     /// Bytes that they hold.
     held: usize,
+    /// Requests that have begun.
+    begun: u32,
     /// The exchange whose request has begun and not ended.
     requesting: Option<ExchangeId>,
     /// It is held back until the server says that it may go on (RFC 9110 section 10.1.1).
@@ -62,16 +69,25 @@ impl Exchanges {
                 {
                     self.requesting = None;
                 }
-                if let Some(call) = self
-                    .calls
-                    .iter_mut()
-                    .find(|call| call.exchange() == exchange)
-                {
+                let place = self.place(exchange);
+                if let Some(call) = place.and_then(|place| self.calls.get_mut(place)) {
                     let before = call.held();
                     call.event(kind, time);
                     self.held = self.held.saturating_sub(before) + call.held();
                 }
             }
+        }
+    }
+
+    /// Exchanges that have begun so far.
+    pub(super) const fn begun(&self) -> u32 {
+        self.begun
+    }
+
+    /// The connection cannot be followed by heads alone.
+    pub(super) fn follow_whole(&mut self, report: &mut Report<'_>) {
+        if let Some(verdict) = self.judge.follow_whole() {
+            report.verdict(verdict);
         }
     }
 
@@ -117,6 +133,7 @@ impl Exchanges {
         report: &mut Report<'_>,
     ) {
         report.stats.exchanges += 1;
+        self.begun = self.begun.wrapping_add(1);
         self.requesting = Some(exchange);
         self.waits = head.headers.get("expect").is_some();
         self.turns.request();
@@ -135,7 +152,7 @@ impl Exchanges {
                 time,
                 report.config.builder_context(),
             );
-            self.calls.push(call);
+            self.calls.push(Box::new(call));
             report.stats.open_exchanges += 1;
         }
     }
@@ -150,13 +167,12 @@ impl Exchanges {
         if self.requesting == Some(exchange) {
             self.requesting = None;
         }
-        if let Some(at) = self
-            .calls
-            .iter()
-            .position(|call| call.exchange() == exchange)
-        {
-            let call = self.calls.remove(at);
+        if let Some(place) = self.place(exchange) {
+            let call = self.calls.remove(place);
             self.held = self.held.saturating_sub(call.held());
+            if self.calls.is_empty() {
+                self.calls = Vec::new();
+            }
             self.built(call.finish(end, time), report);
         }
     }
@@ -175,7 +191,17 @@ impl Exchanges {
         }
     }
 
+    fn place(&self, exchange: ExchangeId) -> Option<usize> {
+        self.calls
+            .binary_search_by_key(&exchange, |call| call.exchange())
+            .ok()
+    }
+
     fn weigh(&mut self, evidence: Evidence, report: &mut Report<'_>) {
+        // What goes on beside a call is no reason to leave it.
+        if evidence == Evidence::Other && self.judge.follows_whole() && self.has_calls() {
+            return;
+        }
         if let Some(verdict) = self
             .judge
             .weigh(evidence, report.config.head_only_exchanges)
