@@ -4,7 +4,7 @@
 //! chunk an event, in segments of the size of a TLS record, one answer a connection. `framing/*` is
 //! only the cutting into events.
 
-use std::{fmt::Write as _, hint::black_box};
+use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
 use tracer_core::{
@@ -32,13 +32,32 @@ fn main() {
 
 fn pipeline(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("pipeline");
-    for (name, path, events) in [
-        ("openai.chat", "/v1/chat/completions", chat()),
-        ("openai.responses", "/v1/responses", responses()),
-        ("anthropic.messages", "/v1/messages", messages()),
+    let sse = "text/event-stream";
+    for (name, path, content_type, events) in [
+        ("openai.chat", "/v1/chat/completions", sse, bytes(chat())),
+        ("openai.responses", "/v1/responses", sse, bytes(responses())),
+        ("anthropic.messages", "/v1/messages", sse, bytes(messages())),
+        (
+            "google.generate_content",
+            "/v1beta/models/m:streamGenerateContent",
+            sse,
+            bytes(contents()),
+        ),
+        (
+            "bedrock.converse",
+            "/model/m/converse-stream",
+            "application/vnd.amazon.eventstream",
+            conversation(),
+        ),
+        (
+            "ollama.generate",
+            "/api/chat",
+            "application/x-ndjson",
+            bytes(lines()),
+        ),
     ] {
         let request = request(path);
-        let response = response(&events);
+        let response = response(content_type, &events);
         group.throughput(Throughput::Bytes(response.len() as u64));
         group.bench_function(name, |bencher| bencher.iter(|| play(&request, &response)));
     }
@@ -60,7 +79,7 @@ fn framing(criterion: &mut Criterion) {
         ("json_array", array.into_bytes(), |limits| {
             Framing::JsonArray(JsonArray::new(limits))
         }),
-        ("event_stream", frames(), |limits| {
+        ("event_stream", deltas().concat(), |limits| {
             Framing::EventStream(EventStream::new(limits))
         }),
     ];
@@ -121,7 +140,8 @@ fn play(request: &str, response: &[u8]) {
 }
 
 fn request(path: &str) -> String {
-    let body = r#"{"model":"m","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}],"input":"hi"}"#;
+    let body = r#"{"model":"m","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}],
+        "input":"hi","contents":[{"parts":[{"text":"hi"}]}]}"#;
     format!(
         "POST {path} HTTP/1.1\r\nhost: api.example.com\r\nanthropic-version: 2023-06-01\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
@@ -129,15 +149,22 @@ fn request(path: &str) -> String {
     )
 }
 
-fn response(events: &[String]) -> Vec<u8> {
-    let mut wire =
-        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-            .to_owned();
+fn response(content_type: &str, events: &[Vec<u8>]) -> Vec<u8> {
+    let mut wire = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
+    .into_bytes();
     for event in events {
-        let _ = write!(wire, "{:x}\r\n{event}\r\n", event.len());
+        wire.extend_from_slice(format!("{:x}\r\n", event.len()).as_bytes());
+        wire.extend_from_slice(event);
+        wire.extend_from_slice(b"\r\n");
     }
-    wire.push_str("0\r\n\r\n");
-    wire.into_bytes()
+    wire.extend_from_slice(b"0\r\n\r\n");
+    wire
+}
+
+fn bytes(events: Vec<String>) -> Vec<Vec<u8>> {
+    events.into_iter().map(String::into_bytes).collect()
 }
 
 /// A stream of chat completions as OpenAI sends it.
@@ -234,12 +261,62 @@ fn json() -> Vec<String> {
         .collect()
 }
 
-/// The frames of a Bedrock stream.
-fn frames() -> Vec<u8> {
-    let mut wire = Vec::new();
+/// The same as server-sent events, with an end.
+fn contents() -> Vec<String> {
+    let mut chunks = json();
+    chunks.push(format!(
+        r#"{{"candidates":[{{"finishReason":"STOP"}}],"usageMetadata":{{"promptTokenCount":9,"candidatesTokenCount":{EVENTS}}}}}"#
+    ));
+    let event = |chunk| format!("data: {chunk}\r\n\r\n");
+    chunks.into_iter().map(event).collect()
+}
+
+/// A stream of Ollama.
+fn lines() -> Vec<String> {
+    let line = |rest: &str| {
+        format!("{{\"model\":\"llama3\",\"created_at\":\"2026-01-01T00:00:00.123456Z\",{rest}}}\n")
+    };
+    let mut lines: Vec<_> = (0..EVENTS)
+        .map(|n| {
+            line(&format!(
+                r#""message":{{"role":"assistant","content":" word{n}"}},"done":false"#
+            ))
+        })
+        .collect();
+    lines.push(line(&format!(
+        r#""message":{{"role":"assistant","content":""}},"done":true,"done_reason":"stop","eval_count":{EVENTS}"#
+    )));
+    lines
+}
+
+/// A stream of Bedrock, with an end.
+fn conversation() -> Vec<Vec<u8>> {
+    let mut events = deltas();
+    events.push(frame("messageStop", r#"{"stopReason":"end_turn"}"#));
+    events.push(frame(
+        "metadata",
+        &format!(r#"{{"usage":{{"inputTokens":9,"outputTokens":{EVENTS}}}}}"#),
+    ));
+    events
+}
+
+/// Pieces of text as Bedrock frames them.
+fn deltas() -> Vec<Vec<u8>> {
+    let delta = |n| {
+        format!(
+            r#"{{"contentBlockIndex":0,"delta":{{"text":" word{n}"}},"p":"abcdefghijklmnopqrstuv"}}"#
+        )
+    };
+    (0..EVENTS)
+        .map(|n| frame("contentBlockDelta", &delta(n)))
+        .collect()
+}
+
+/// A frame of a Bedrock stream.
+fn frame(event_type: &str, payload: &str) -> Vec<u8> {
     let mut headers = Vec::new();
     for (name, value) in [
-        (":event-type", "contentBlockDelta"),
+        (":event-type", event_type),
         (":content-type", "application/json"),
         (":message-type", "event"),
     ] {
@@ -248,18 +325,12 @@ fn frames() -> Vec<u8> {
         headers.extend_from_slice(&[7, 0, u8::try_from(value.len()).expect("short")]);
         headers.extend_from_slice(value.as_bytes());
     }
-    for n in 0..EVENTS {
-        let payload = format!(
-            r#"{{"contentBlockIndex":0,"delta":{{"text":" word{n}"}},"p":"abcdefghijklmnopqrstuv"}}"#
-        );
-        let length = |bytes: usize| u32::try_from(bytes).expect("short").to_be_bytes();
-        let mut frame = length(headers.len() + payload.len() + 16).to_vec();
-        frame.extend_from_slice(&length(headers.len()));
-        frame.extend_from_slice(&crc32fast::hash(&frame).to_be_bytes());
-        frame.extend_from_slice(&headers);
-        frame.extend_from_slice(payload.as_bytes());
-        frame.extend_from_slice(&crc32fast::hash(&frame).to_be_bytes());
-        wire.extend_from_slice(&frame);
-    }
-    wire
+    let length = |bytes: usize| u32::try_from(bytes).expect("short").to_be_bytes();
+    let mut frame = length(headers.len() + payload.len() + 16).to_vec();
+    frame.extend_from_slice(&length(headers.len()));
+    frame.extend_from_slice(&crc32fast::hash(&frame).to_be_bytes());
+    frame.extend_from_slice(&headers);
+    frame.extend_from_slice(payload.as_bytes());
+    frame.extend_from_slice(&crc32fast::hash(&frame).to_be_bytes());
+    frame
 }

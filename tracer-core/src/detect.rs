@@ -2,14 +2,19 @@
 //!
 //! Judged by how the first bytes of a turn begin: a request line, a status line or the preface of
 //! HTTP/2. The agent may have come when the connection was in the middle of a body, so bytes that
-//! are neither say little.
+//! are neither say little. In the middle of an HTTP/2 connection no turn begins with anything but
+//! frames: these are followed until one of them has the headers of a request or a response.
 //!
 //! Bias: towards HTTP. Known methods followed by a plausible target are believed without the rest
 //! of the line: a wrong yes costs some parsing, a wrong no loses every call of the connection. Only
 //! after [`TURNS_UNTIL_OPAQUE`] beginnings that were neither is a connection called opaque; an
-//! HTTP/1 connection that was attached to in a body shows a request within two.
+//! HTTP/1 connection that was attached to in a body shows a request within two. Frames must be
+//! strict ones without an exception, as there is nothing else to tell them by.
 
-use crate::segment::{Arrival, Direction};
+use crate::{
+    http::h2::{FrameProbe, PREFACE, Probed, Start},
+    segment::{Arrival, Direction},
+};
 
 /// Beginnings of turns (counted in each direction) that look like nothing known until a connection
 /// is given up.
@@ -20,10 +25,8 @@ pub const TURNS_UNTIL_OPAQUE: u8 = 4;
 pub enum Protocol {
     /// HTTP/1.0 or HTTP/1.1.
     Http1(Role),
-    /// HTTP/2, seen from its preface on.
-    Http2(Role),
-    /// WebSocket, after an upgrade from HTTP/1.1.
-    WebSocket(Role),
+    /// HTTP/2, and from where on it is seen.
+    Http2(Role, Start),
     /// Nothing that is understood here.
     Opaque,
 }
@@ -47,6 +50,9 @@ impl Role {
     }
 }
 
+/// Pieces and how they came.
+pub type Pieces = Vec<(Arrival, Box<[u8]>)>;
+
 /// Finds out the protocol of one connection from its first pieces.
 #[derive(Debug, Default)]
 pub struct Detector {
@@ -54,7 +60,9 @@ pub struct Detector {
     outbound: Beginning,
     inbound: Beginning,
     strange: u8,
-    held: Vec<(Arrival, Box<[u8]>)>,
+    held: Pieces,
+    /// Bytes of the last piece that need not reach the parser: they are held, or no frames of use.
+    used: usize,
 }
 
 /// The latest beginning of a turn in one direction.
@@ -63,13 +71,17 @@ struct Beginning {
     turn: Option<u32>,
     /// Its bytes as long as they may still become a beginning of HTTP.
     bytes: Vec<u8>,
+    /// Frames that began with it, or with an earlier one.
+    frames: Option<Box<FrameProbe>>,
+    /// Some turn was strange unless these are frames.
+    doubt: bool,
 }
 
 impl Detector {
     /// Takes the next piece; returns the protocol once it is known, and from then on the same.
     ///
     /// Pieces that were too short to judge are kept: when this returns a protocol for the first
-    /// time, they are in [`held`](Self::take_held), before this piece.
+    /// time, they are in [`take_held`](Self::take_held), before this piece.
     pub fn piece(&mut self, arrival: Arrival, bytes: &[u8]) -> Option<Protocol> {
         if self.protocol.is_none() && !bytes.is_empty() {
             self.protocol = self.judge(arrival, bytes);
@@ -77,35 +89,52 @@ impl Detector {
         self.protocol
     }
 
-    /// The pieces that came before the protocol was known and may matter to its parser: at most
-    /// some dozens of bytes, and none as a rule.
-    pub fn take_held(&mut self) -> Vec<(Arrival, Box<[u8]>)> {
-        std::mem::take(&mut self.held)
+    /// Bytes of a direction were lost: they are no frames behind it.
+    pub fn gap(&mut self, direction: Direction) {
+        self.beginning(direction).frames = None;
+    }
+
+    /// What came before the protocol was known and may matter to its parser, and from where on the
+    /// last piece does: some dozens of bytes, or one frame.
+    pub fn take_held(&mut self) -> (Pieces, usize) {
+        (std::mem::take(&mut self.held), self.used)
+    }
+
+    fn beginning(&mut self, direction: Direction) -> &mut Beginning {
+        match direction {
+            Direction::Outbound => &mut self.outbound,
+            Direction::Inbound => &mut self.inbound,
+        }
     }
 
     fn judge(&mut self, arrival: Arrival, bytes: &[u8]) -> Option<Protocol> {
-        let beginning = match arrival.direction {
-            Direction::Outbound => &mut self.outbound,
-            Direction::Inbound => &mut self.inbound,
-        };
+        let beginning = self.beginning(arrival.direction);
         let fresh = beginning.turn.replace(arrival.turn) != Some(arrival.turn);
         let undecided = !beginning.bytes.is_empty();
         if fresh && undecided {
             // The last turn was over before it could be told what it was.
             self.strange(arrival.direction);
         }
-        match self.verdict() {
-            None if fresh || undecided => self.judge_beginning(arrival, bytes),
-            verdict => verdict,
+        if let Some(verdict) = self.verdict(arrival.direction) {
+            return Some(verdict);
         }
+        let beginning = self.beginning(arrival.direction);
+        if fresh {
+            beginning.frames.get_or_insert_default();
+        }
+        let begun = if fresh || undecided {
+            self.judge_beginning(arrival, bytes)
+        } else {
+            None
+        };
+        begun
+            .or_else(|| self.judge_frames(arrival, bytes))
+            .or_else(|| self.verdict(arrival.direction))
     }
 
     /// Judges the first bytes of a turn, those before this piece included.
     fn judge_beginning(&mut self, arrival: Arrival, bytes: &[u8]) -> Option<Protocol> {
-        let beginning = match arrival.direction {
-            Direction::Outbound => &mut self.outbound,
-            Direction::Inbound => &mut self.inbound,
-        };
+        let beginning = self.beginning(arrival.direction);
         let look = if beginning.bytes.is_empty() {
             looks(bytes)
         } else {
@@ -124,26 +153,51 @@ impl Detector {
             }
             Look::Strange => {
                 self.strange(arrival.direction);
-                self.verdict()
+                None
             }
             Look::Request => Some(Protocol::Http1(sender(arrival.direction))),
             Look::Response => Some(Protocol::Http1(sender(arrival.direction.opposite()))),
-            Look::Http2 => Some(Protocol::Http2(sender(arrival.direction))),
+            Look::Http2 => Some(Protocol::Http2(sender(arrival.direction), Start::Preface)),
         }
     }
 
-    /// A turn in `direction` began with nothing known: its bytes matter to no parser.
+    /// More of what may be frames.
+    fn judge_frames(&mut self, arrival: Arrival, bytes: &[u8]) -> Option<Protocol> {
+        let direction = arrival.direction;
+        let mut frames = self.beginning(direction).frames.take()?;
+        let (role, used) = match frames.piece(arrival, bytes) {
+            Probed::Open => {
+                self.beginning(direction).frames = Some(frames);
+                return None;
+            }
+            Probed::Strange => {
+                let doubt = std::mem::take(&mut self.beginning(direction).doubt);
+                self.strange = self.strange.saturating_add(u8::from(doubt));
+                return None;
+            }
+            Probed::Client(used) => (sender(direction), used),
+            Probed::Server(used) => (sender(direction.opposite()), used),
+        };
+        self.held = frames.into_held();
+        self.used = used;
+        Some(Protocol::Http2(role, Start::Frame(direction)))
+    }
+
+    /// A turn in `direction` began with nothing known: its bytes matter to no parser of HTTP/1. If
+    /// they may be frames, it counts only once they are none.
     fn strange(&mut self, direction: Direction) {
-        match direction {
-            Direction::Outbound => self.outbound.bytes = Vec::new(),
-            Direction::Inbound => self.inbound.bytes = Vec::new(),
-        }
+        let beginning = self.beginning(direction);
+        beginning.bytes = Vec::new();
+        let frames = beginning.frames.is_some();
+        beginning.doubt |= frames;
         self.held.retain(|(held, _)| held.direction != direction);
-        self.strange = self.strange.saturating_add(1);
+        self.strange = self.strange.saturating_add(u8::from(!frames));
     }
 
-    fn verdict(&self) -> Option<Protocol> {
-        (self.strange >= TURNS_UNTIL_OPAQUE).then_some(Protocol::Opaque)
+    /// Given up, unless a turn in `direction` has begun that may still be something.
+    fn verdict(&mut self, direction: Direction) -> Option<Protocol> {
+        let undecided = !self.beginning(direction).bytes.is_empty();
+        (!undecided && self.strange >= TURNS_UNTIL_OPAQUE).then_some(Protocol::Opaque)
     }
 }
 
@@ -174,11 +228,13 @@ pub(crate) enum Look {
 const METHODS: [&[u8]; 9] = [
     b"POST", b"GET", b"PUT", b"HEAD", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE",
 ];
-/// RFC 9113 section 3.4.
-const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const STATUS_LINE: &[u8] = b"HTTP/1.";
 /// No look needs more bytes than these.
-const LONGEST_BEGINNING: usize = BLANK_BYTES + HTTP2_PREFACE.len();
+const LONGEST_BEGINNING: usize = BLANK_BYTES + PREFACE.len();
+
+/// A frame of the usual size.
+#[cfg(any(test, feature = "fuzzing"))]
+const LONGEST_FRAME: usize = (16 << 10) + 9;
 
 /// Empty lines that may come before a message (RFC 9112 section 2.2), in bytes.
 const BLANK_BYTES: usize = 4;
@@ -194,7 +250,7 @@ pub(crate) fn looks(bytes: &[u8]) -> Look {
     if let Some(look) = begins(bytes, STATUS_LINE, Look::Response) {
         return look;
     }
-    if let Some(look) = begins(bytes, HTTP2_PREFACE, Look::Http2) {
+    if let Some(look) = begins(bytes, PREFACE, Look::Http2) {
         return look;
     }
     for method in METHODS {
@@ -250,7 +306,11 @@ pub fn fuzz_detect(mut data: &[u8]) {
         let protocol = detector.piece(arrival, piece);
         assert!(known.is_none() || known == protocol);
         let held: usize = detector.held.iter().map(|(_, bytes)| bytes.len()).sum();
-        assert!(held <= 2 * LONGEST_BEGINNING);
+        assert!(held <= 2 * LONGEST_BEGINNING + LONGEST_FRAME);
+        for beginning in [&detector.outbound, &detector.inbound] {
+            let frames = beginning.frames.as_ref();
+            assert!(frames.is_none_or(|frames| frames.held_bytes() <= LONGEST_FRAME));
+        }
         known = protocol;
         data = after;
     }

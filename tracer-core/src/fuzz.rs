@@ -11,6 +11,7 @@ pub use crate::{
     detect::fuzz_detect as detect,
     http::{
         content_encoding::fuzz_content_encoding as content_encoding, h1::fuzz::fuzz_h1 as h1,
+        h2::fuzz::fuzz_h2 as h2, hpack::fuzz::fuzz_hpack as hpack,
         multipart::fuzz_multipart as multipart,
     },
     llm::fuzz_response as response,

@@ -8,6 +8,8 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Requests of one connection that wait for their response; beyond it the oldest is given up.
     pub open_exchanges: usize,
+    /// Streams of one HTTP/2 connection that are open at once; beyond it the oldest is given up.
+    pub streams: usize,
     /// Bytes that one body may grow to when its content coding is undone.
     pub decoded_bytes: u64,
     /// How many times its size a body may grow when its content coding is undone, once it is over
@@ -25,6 +27,7 @@ impl Default for Limits {
         Self {
             head_bytes: 64 << 10,
             open_exchanges: 64,
+            streams: 512,
             decoded_bytes: 64 << 20,
             decoded_ratio: 256,
             event_bytes: 4 << 20,

@@ -20,16 +20,36 @@ struct Move {
     bytes: String,
 }
 
-/// Exchanges on a keep-alive connection, each a JSON answer or a stream with a read an event.
-fn moves(streamed: &[bool]) -> Vec<Move> {
+/// What one exchange is like.
+#[derive(Debug, Clone, Copy)]
+struct Exchange {
+    /// A stream with a read an event, else a JSON answer.
+    streamed: bool,
+    /// The request takes so many writes of about the same length.
+    writes: usize,
+}
+
+fn exchange() -> impl Strategy<Value = Exchange> {
+    (any::<bool>(), 1..5usize).prop_map(|(streamed, writes)| Exchange { streamed, writes })
+}
+
+/// Exchanges on a keep-alive connection.
+fn moves(exchanges: &[Exchange]) -> Vec<Move> {
     let mut moves = Vec::new();
-    for (turn, &streamed) in (0..).zip(streamed) {
-        moves.push(Move {
+    for (turn, exchange) in (0..).zip(exchanges) {
+        let request = request(exchange.streamed);
+        let length = request.len().div_ceil(exchange.writes);
+        let writes = request.as_bytes().chunks(length);
+        moves.extend(writes.map(|bytes| Move {
             direction: Direction::Outbound,
             turn,
-            bytes: request(streamed),
-        });
-        let reads = if streamed { stream() } else { vec![answer()] };
+            bytes: String::from_utf8_lossy(bytes).into_owned(),
+        }));
+        let reads = if exchange.streamed {
+            stream()
+        } else {
+            vec![answer()]
+        };
         moves.extend(reads.into_iter().map(|bytes| Move {
             direction: Direction::Inbound,
             turn,
@@ -111,13 +131,14 @@ proptest! {
 
     #[test]
     fn reported_and_counted_lost_are_all_that_were_made(
-        streamed in prop::collection::vec(any::<bool>(), 1..8),
-        losses in prop::collection::vec(prop::bool::weighted(0.4), 48),
+        exchanges in prop::collection::vec(exchange(), 1..8),
+        losses in prop::collection::vec(prop::bool::weighted(0.4), 72),
     ) {
-        let moves = moves(&streamed);
+        let moves = moves(&exchanges);
         // Without one whole request nothing shows that these were LLM calls.
-        let lost = |number: usize| number > 0 && losses[number % losses.len()];
+        let first = exchanges[0].writes;
+        let lost = |number: usize| number >= first && losses[number % losses.len()];
         let (reported, counted) = play(&moves, lost);
-        prop_assert_eq!(reported + counted, streamed.len() as u64, "{} reported, {} counted", reported, counted);
+        prop_assert_eq!(reported + counted, exchanges.len() as u64, "{} reported, {} counted", reported, counted);
     }
 }

@@ -57,7 +57,7 @@ fn write_span(out: &mut String, span: &Span) {
         micros(span.end)
     )
     .expect("memory");
-    if let Some(parent) = span.parent {
+    if let Some(parent) = &span.parent {
         writeln!(out, "  parent {:02x?}", parent.parent_id).expect("memory");
     }
     for (name, value) in &span.attributes {

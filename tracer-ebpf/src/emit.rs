@@ -36,9 +36,22 @@ struct Call<'a> {
     flags: u64,
 }
 
-/// A call moved `moved` bytes (more than 0) at the address noted at its entry.
+/// Bytes that a call moved.
+#[derive(Clone, Copy)]
+pub struct Moved {
+    /// Where they are in the process.
+    pub buffer: u64,
+    /// How many; more than 0.
+    pub bytes: u64,
+}
+
+/// A call moved bytes.
 #[inline(always)]
-pub fn moved(caller: Caller, key: &ConnKey, state: &mut ConnState, direction: usize, moved: u64) {
+pub fn moved(caller: Caller, key: &ConnKey, state: &mut ConnState, direction: usize, moved: Moved) {
+    let Moved {
+        buffer,
+        bytes: moved,
+    } = moved;
     connection::turn(key, state, direction);
     let offset = state.offset[direction & 1];
     state.offset[direction & 1] = offset.wrapping_add(moved);
@@ -48,7 +61,6 @@ pub fn moved(caller: Caller, key: &ConnKey, state: &mut ConnState, direction: us
     let left = u64::from(state.left[direction & 1]);
     let forward = if moved < left { moved } else { left };
     state.left[direction & 1] = (left - forward) as u32;
-    let buffer = state.buffer[direction & 1];
     let call = Call {
         state,
         key,

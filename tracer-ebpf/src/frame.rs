@@ -1,11 +1,13 @@
-//! Tells the calls of one thread apart by their stack frames: a call and the one it makes, when TLS
+//! The registers of the probed thread: where a call began, and what lies behind one.
+//!
+//! Calls of one thread are told apart by their stack frames: a call and the one it makes, when TLS
 //! runs through TLS.
 
 use aya_ebpf::{
     helpers::bpf_get_current_pid_tgid,
     programs::{ProbeContext, RetProbeContext},
 };
-use tracer_common::conn::CallKey;
+use tracer_common::{conn::CallKey, cookie::SavedValues};
 
 /// The call that begins. Probes sit where the stack pointer still points at the return address.
 #[inline(always)]
@@ -36,4 +38,22 @@ pub fn at_return(ctx: &RetProbeContext) -> CallKey {
         thread: bpf_get_current_pid_tgid(),
         frame,
     }
+}
+
+/// What a call just returned, and the registers that it preserved.
+#[inline(always)]
+pub fn behind_call(ctx: &ProbeContext) -> (i32, SavedValues) {
+    // SAFETY: as above.
+    let regs = unsafe { &*ctx.regs };
+    #[cfg(bpf_target_arch = "x86_64")]
+    let behind = (
+        regs.rax as i32,
+        [
+            regs.rbx, regs.rbp, regs.r12, regs.r13, regs.r14, regs.r15, 0, 0,
+        ],
+    );
+    // No such probe is planned for arm64: nothing was returned.
+    #[cfg(bpf_target_arch = "aarch64")]
+    let behind = (0, [0; 8]);
+    behind
 }

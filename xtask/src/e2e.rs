@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    build, missing::optional, nextest, node, packages, paths::workspace_root, python, step,
-    tally::Tally,
+    build, missing::optional, nextest, node, openssl, packages, paths::workspace_root, python,
+    step, tally::Tally,
 };
 
 /// Environment variable with the folder that the tests write tapes to.
@@ -67,9 +67,10 @@ pub fn prepare() -> Result<()> {
 }
 
 /// What gets each kind of client ready.
-const CLIENTS: [fn() -> Result<()>; 3] = [
+const CLIENTS: [fn() -> Result<()>; 4] = [
     curl,
     || python_clients().map(drop),
+    || openssl::libraries(&python_clients()?),
     || node::modules().map(drop),
 ];
 

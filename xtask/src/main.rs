@@ -15,6 +15,7 @@ mod fuzz;
 mod missing;
 mod nextest;
 mod node;
+mod openssl;
 mod packages;
 mod paths;
 mod python;

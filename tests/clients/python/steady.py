@@ -1,4 +1,7 @@
-"""Streamed calls over several connections, as fast as they go, until standard input ends."""
+"""Streamed calls over several connections, as fast as they go, until standard input ends.
+
+Arguments: the number of connections and, optionally, further words for the model name (`-delay-20`).
+"""
 import asyncio
 import sys
 
@@ -7,13 +10,14 @@ import openai
 from common import MODEL, OPENAI, USAGE, ask, check
 
 WORKERS = int(sys.argv[1])
+WORDS = "".join(sys.argv[2:])
 
 
 async def worker(client, start, stopping):
     done = 0
     while not stopping.is_set():
         n = start + done
-        model = f"{MODEL}-stream-20"
+        model = f"{MODEL}-stream-20{WORDS}"
         stream = await client.chat.completions.create(model=model, messages=ask(n), stream=True, stream_options=USAGE)
         check([chunk async for chunk in stream][-1].usage.prompt_tokens == n, f"n={n}")
         done += 1

@@ -21,6 +21,8 @@ pub enum Need {
     Program(&'static str),
     /// A file of the system.
     File(&'static str),
+    /// A release of OpenSSL beside the system's.
+    OpenSsl(&'static str),
 }
 
 impl Need {
@@ -48,6 +50,9 @@ impl Need {
             Self::Program(name) => find_program(name)
                 .is_none()
                 .then(|| format!("{name} is not installed")),
+            Self::OpenSsl(release) => bundled_libssl(release).is_none().then(|| {
+                format!("no OpenSSL {release}: cargo xtask e2e unpacks it from a Python package")
+            }),
             Self::File(path) => (!Path::new(path).exists()).then(|| format!("there is no {path}")),
         }
     }
@@ -80,6 +85,21 @@ pub fn python_path() -> PathBuf {
 /// The folder that holds the clients' Node packages.
 pub fn node_folder() -> PathBuf {
     workspace_root().join("target/e2e/node")
+}
+
+/// The libssl of a release of OpenSSL that a Python package bundles.
+pub fn bundled_libssl(release: &str) -> Option<PathBuf> {
+    let folder = workspace_root().join("target/e2e/openssl").join(release);
+    // The package's `NAME.libs` holds what was bundled with it.
+    let folders = std::fs::read_dir(folder).ok()?.flatten();
+    folders
+        .filter_map(|folder| std::fs::read_dir(folder.path()).ok())
+        .flat_map(|files| files.flatten())
+        .map(|file| file.path())
+        .find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("libssl") && name.contains(".so")
+        })
 }
 
 /// A program on the path, or where administrators' programs are.

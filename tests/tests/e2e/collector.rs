@@ -22,6 +22,9 @@ use tests::{
 /// Longest pause of the agent between two attempts to send, with room.
 const BACK_OFF: Duration = Duration::from_secs(60);
 
+/// How long it is away at least; `outage.rs` has it away for longer.
+const ABSENCE: Duration = Duration::from_secs(3);
+
 /// Bound of resident memory while nothing can be sent.
 const RESIDENT: u64 = 60 << 20;
 
@@ -73,12 +76,6 @@ fn load(provider: &Provider, calls: usize) -> Result<()> {
     client::run(command)
 }
 
-/// Two minutes in the long profile, seconds else.
-fn absence() -> Duration {
-    let long = std::env::var_os("NEXTEST_PROFILE").is_some_and(|profile| profile == "e2e-long");
-    Duration::from_secs(if long { 120 } else { 3 })
-}
-
 #[test]
 fn calls_made_while_the_collector_is_away_are_delivered_after_its_return() -> Result<()> {
     if !met(&[Agent, Python]) {
@@ -93,7 +90,7 @@ fn calls_made_while_the_collector_is_away_are_delivered_after_its_return() -> Re
     let delivered = settled(100, || before.reports_of(&provider));
     drop(before);
     load(&provider, 200)?;
-    thread::sleep(absence());
+    thread::sleep(ABSENCE);
     let resident = agent.resident()?;
     ensure!(
         resident < RESIDENT,

@@ -1,6 +1,6 @@
 //! The agent dies, the traced processes do not notice, and a new agent carries on.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use tests::{
@@ -12,7 +12,7 @@ use tests::{
         probes::patched_bytes,
         process::Process,
         requirements::{
-            Need::{Agent, Python},
+            Need::{Agent, Node, Program, Python},
             met,
         },
     },
@@ -27,27 +27,41 @@ fn sigkill_under_load_harms_no_client_and_leaves_no_probe() -> Result<()> {
         return Ok(());
     }
     let provider = Provider::start("")?;
-    let mut command = client::python("steady.py", &provider);
+    killed_under(client::python("steady.py", &provider), &provider, "libssl")
+}
+
+/// Node carries the library within its own program.
+#[test]
+fn sigkill_under_load_of_node() -> Result<()> {
+    if !met(&[Agent, Node, Program("node")]) {
+        return Ok(());
+    }
+    let provider = Provider::start("")?;
+    killed_under(client::node("steady.mjs", &provider)?, &provider, "/node")
+}
+
+/// Kills the agent while a client makes calls through `library`.
+fn killed_under(mut command: Command, provider: &Provider, library: &str) -> Result<()> {
     let mut load = Process::start(command.arg("4"))?;
     patience::until(SOON, || (provider.ledger.served() > 10).then_some(())).context("no load")?;
     // Not zero when somebody else traces this host.
-    let probes_of_others = patched_bytes(load.id(), "libssl")?;
+    let probes_of_others = patched_bytes(load.id(), library)?;
     let agent = Launch::json()?.start()?;
-    patience::until(SOON, || (agent.calls(&provider).len() > 30).then_some(()))
+    patience::until(SOON, || (agent.calls(provider).len() > 30).then_some(()))
         .context("no call was reported under load")?;
     ensure!(
-        patched_bytes(load.id(), "libssl")? > 0,
+        patched_bytes(load.id(), library)? > 0,
         "no probe is seen in the code of the client"
     );
 
     agent.process.signal(libc::SIGKILL);
     let gone = patience::until(SOON, || {
-        (patched_bytes(load.id(), "libssl").ok()? <= probes_of_others).then_some(())
+        (patched_bytes(load.id(), library).ok()? <= probes_of_others).then_some(())
     });
     ensure!(
         gone.is_some(),
         "probes are left: {} bytes of code differ",
-        patched_bytes(load.id(), "libssl")?
+        patched_bytes(load.id(), library)?
     );
 
     let before = provider.ledger.served();

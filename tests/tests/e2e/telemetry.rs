@@ -55,6 +55,11 @@ fn a_span_has_the_callers_trace_wire_times_and_the_process_as_resource() -> Resu
         span.wire.parent_span_id == 0xb7ad6b7169203331_u64.to_be_bytes(),
         "not the caller's span"
     );
+    ensure!(
+        span.wire.trace_state == "vendor=t61rcWkgMzE,other@tenant=1",
+        "not the caller's trace state: {:?}",
+        span.wire.trace_state
+    );
     let (start, end) = (span.wire.start_time_unix_nano, span.wire.end_time_unix_nano);
     ensure!(
         begun <= start && start < end && end <= ended,

@@ -118,6 +118,7 @@ pub fn attach(
 pub fn load_all(loaded: &mut Loaded, mechanism: Mechanism) -> Result<(), AttachError> {
     let roles = [
         ProbeRole::Read,
+        ProbeRole::ReadResult,
         ProbeRole::Write,
         ProbeRole::Close,
         ProbeRole::Shutdown,
@@ -196,12 +197,13 @@ fn link_perf(
 }
 
 fn cookie(count: CountLocation, source: u16) -> u64 {
-    let from = match count {
-        CountLocation::Return | CountLocation::None => CountFrom::Return,
-        CountLocation::FourthArgument => CountFrom::FourthArgument,
-        CountLocation::FifthArgument => CountFrom::FifthArgument,
+    let cookie = match count {
+        CountLocation::Return | CountLocation::None => Cookie::new(CountFrom::Return, source),
+        CountLocation::FourthArgument => Cookie::new(CountFrom::FourthArgument, source),
+        CountLocation::FifthArgument => Cookie::new(CountFrom::FifthArgument, source),
+        CountLocation::Registers(registers) => Cookie::of_read(registers, source),
     };
-    Cookie::new(from, source).0
+    cookie.0
 }
 
 /// A program loaded for perf events.

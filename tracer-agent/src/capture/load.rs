@@ -257,6 +257,7 @@ mod tests {
             for set in [ProgramSet::Capture, ProgramSet::Bare] {
                 for role in [
                     ProbeRole::Read,
+                    ProbeRole::ReadResult,
                     ProbeRole::Write,
                     ProbeRole::Close,
                     ProbeRole::Shutdown,

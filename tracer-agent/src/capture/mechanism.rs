@@ -70,7 +70,8 @@ pub(super) fn attachments(
     let (both, before, after) = match (set, role) {
         (ProgramSet::Capture, ProbeRole::Close) => return vec![entry("close")],
         (ProgramSet::Capture, ProbeRole::Shutdown) => return vec![entry("shutdown")],
-        (ProgramSet::Bare, ProbeRole::Close | ProbeRole::Shutdown) => {
+        (ProgramSet::Capture, ProbeRole::ReadResult) => return vec![entry("read_result")],
+        (ProgramSet::Bare, ProbeRole::ReadResult | ProbeRole::Close | ProbeRole::Shutdown) => {
             return vec![entry("bare_entry")];
         }
         (ProgramSet::Capture, ProbeRole::Read) => ("read_session", "read_entry", "read_return"),

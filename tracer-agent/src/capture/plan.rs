@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use tracer_common::cookie::ReadRegisters;
+
 /// Everything to attach to one file (library or executable).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbePlan {
@@ -38,6 +40,8 @@ pub struct ProbePoint {
 pub enum ProbeRole {
     /// Bytes read: `(ssl, buf, num, …)`; entry and return are needed.
     Read,
+    /// Bytes read, seen where the result is: one probe without a return.
+    ReadResult,
     /// Bytes written: `(ssl, buf, num, …)`; entry and return are needed.
     Write,
     /// The TLS object in the first argument ends its life (`SSL_free`, `SSL_clear`): entry only.
@@ -55,6 +59,8 @@ pub enum CountLocation {
     FourthArgument,
     /// Behind the pointer in the fifth argument; the return value is positive on success.
     FifthArgument,
+    /// Behind a pointer in a register, as are the arguments; the result is at hand.
+    Registers(ReadRegisters),
     /// There is no count: entry-only probes.
     None,
 }

@@ -23,6 +23,8 @@ const QUIET: Duration = Duration::from_millis(200);
 const TICK: Duration = Duration::from_millis(500);
 /// Longest batch: at saturation the ring is never empty, but the rest has to be done, too.
 const BATCH: Duration = Duration::from_millis(50);
+/// Longest time for what is left when the reader stops: events may go on to come.
+const LAST_LOOK: Duration = Duration::from_secs(2);
 /// Events between two looks at the clock.
 const EVENTS_PER_LOOK: u32 = 256;
 
@@ -86,7 +88,8 @@ impl RingReader {
             }
         }
         // What is in the ring now is still taken; what comes meanwhile may be, too.
-        while self.drain(handler).cut_short {}
+        let end = Instant::now() + LAST_LOOK;
+        while self.drain(handler).cut_short && Instant::now() < end {}
         handler.tick();
         handler.end();
     }

@@ -1,6 +1,6 @@
 //! From keys to what the OTLP output works by.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use super::{
     choices::{self, Exporter, OtlpProtocol},
@@ -57,6 +57,10 @@ struct SignalKeys {
     headers: &'static Key<Pairs>,
     timeout: &'static Key<Option<Duration>>,
     compression: &'static Key<Option<choices::Compression>>,
+    certificate: &'static Key<Option<PathBuf>>,
+    client_certificate: &'static Key<Option<PathBuf>>,
+    client_key: &'static Key<Option<PathBuf>>,
+    insecure: &'static Key<Option<bool>>,
 }
 
 static TRACES: SignalKeys = SignalKeys {
@@ -66,6 +70,10 @@ static TRACES: SignalKeys = SignalKeys {
     headers: &keys::OTLP_TRACES_HEADERS,
     timeout: &keys::OTLP_TRACES_TIMEOUT,
     compression: &keys::OTLP_TRACES_COMPRESSION,
+    certificate: &keys::OTLP_TRACES_CERTIFICATE,
+    client_certificate: &keys::OTLP_TRACES_CLIENT_CERTIFICATE,
+    client_key: &keys::OTLP_TRACES_CLIENT_KEY,
+    insecure: &keys::OTLP_TRACES_INSECURE,
 };
 
 static METRICS: SignalKeys = SignalKeys {
@@ -75,6 +83,10 @@ static METRICS: SignalKeys = SignalKeys {
     headers: &keys::OTLP_METRICS_HEADERS,
     timeout: &keys::OTLP_METRICS_TIMEOUT,
     compression: &keys::OTLP_METRICS_COMPRESSION,
+    certificate: &keys::OTLP_METRICS_CERTIFICATE,
+    client_certificate: &keys::OTLP_METRICS_CLIENT_CERTIFICATE,
+    client_key: &keys::OTLP_METRICS_CLIENT_KEY,
+    insecure: &keys::OTLP_METRICS_INSECURE,
 };
 
 /// A signal's own keys over those for all signals. Everything is checked, wanted or not, so that
@@ -83,8 +95,18 @@ fn signal(layers: &Layers, own: &SignalKeys) -> Result<Option<SignalSettings>, C
     let exporter = layers.get(own.exporter)?;
     let protocol = own_or_common(layers, own.protocol, &keys::OTLP_PROTOCOL)?;
     let endpoint = endpoint(layers, own, protocol)?;
-    let mut headers = layers.get(&keys::OTLP_HEADERS)?;
-    headers.extend(layers.get(own.headers)?);
+    let (common_headers, own_headers) =
+        (layers.get(&keys::OTLP_HEADERS)?, layers.get(own.headers)?);
+    // As the specification has it, the whole set: what one collector may know is not sent to
+    // another.
+    let headers = match own_headers.is_empty() {
+        true => common_headers,
+        false => own_headers,
+    };
+    let file = |own: &Key<Option<PathBuf>>, common| match layers.get(own)? {
+        Some(path) => Ok(Some(path)),
+        None => layers.get(common),
+    };
     let settings = SignalSettings {
         endpoint: endpoint.clone().unwrap_or(Endpoint::Base(String::new())),
         protocol: match protocol {
@@ -98,10 +120,10 @@ fn signal(layers: &Layers, own: &SignalKeys) -> Result<Option<SignalSettings>, C
             choices::Compression::None => None,
         },
         tls: TlsSettings {
-            certificate: layers.get(&keys::OTLP_CERTIFICATE)?,
-            client_key: layers.get(&keys::OTLP_CLIENT_KEY)?,
-            client_certificate: layers.get(&keys::OTLP_CLIENT_CERTIFICATE)?,
-            insecure: layers.get(&keys::OTLP_INSECURE)?,
+            certificate: file(own.certificate, &keys::OTLP_CERTIFICATE)?,
+            client_key: file(own.client_key, &keys::OTLP_CLIENT_KEY)?,
+            client_certificate: file(own.client_certificate, &keys::OTLP_CLIENT_CERTIFICATE)?,
+            insecure: own_or_common(layers, own.insecure, &keys::OTLP_INSECURE)?,
         },
     };
     Ok((exporter == Exporter::Otlp && endpoint.is_some()).then_some(settings))
@@ -145,3 +167,7 @@ fn endpoint(
         Endpoint::Base(address)
     }))
 }
+
+#[cfg(test)]
+#[path = "otlp_tests.rs"]
+mod tests;

@@ -146,7 +146,7 @@ keys! {
         "Overrides `export.otlp.protocol` for spans.")
         .env(&[OTEL_EXPORTER_OTLP_TRACES_PROTOCOL]);
     OTLP_TRACES_HEADERS: Pairs = Key::new("export.otlp.traces.headers", "",
-        "Overrides `export.otlp.headers` for spans, header by header. Never shown.")
+        "Overrides `export.otlp.headers` for spans, all of them. Never shown.")
         .env(&[OTEL_EXPORTER_OTLP_TRACES_HEADERS]).secret();
     OTLP_TRACES_TIMEOUT: Option<Duration> = Key::new("export.otlp.traces.timeout", "",
         "Overrides `export.otlp.timeout` for spans.")
@@ -154,6 +154,18 @@ keys! {
     OTLP_TRACES_COMPRESSION: Option<Compression> = Key::new("export.otlp.traces.compression", "",
         "Overrides `export.otlp.compression` for spans.")
         .env(&[OTEL_EXPORTER_OTLP_TRACES_COMPRESSION]);
+    OTLP_TRACES_CERTIFICATE: Option<PathBuf> = Key::new("export.otlp.traces.certificate", "",
+        "Overrides `export.otlp.certificate` for spans.")
+        .env(&[OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE]);
+    OTLP_TRACES_CLIENT_CERTIFICATE: Option<PathBuf> = Key::new("export.otlp.traces.client_certificate", "",
+        "Overrides `export.otlp.client_certificate` for spans.")
+        .env(&[OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE]);
+    OTLP_TRACES_CLIENT_KEY: Option<PathBuf> = Key::new("export.otlp.traces.client_key", "",
+        "Overrides `export.otlp.client_key` for spans.")
+        .env(&[OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY]);
+    OTLP_TRACES_INSECURE: Option<bool> = Key::new("export.otlp.traces.insecure", "",
+        "Overrides `export.otlp.insecure` for spans.")
+        .env(&[OTEL_EXPORTER_OTLP_TRACES_INSECURE]);
 
     OTLP_METRICS_ENDPOINT: Option<Endpoint> = Key::new("export.otlp.metrics.endpoint", "",
         "Collector for metrics, used as it is written.")
@@ -162,7 +174,7 @@ keys! {
         "Overrides `export.otlp.protocol` for metrics.")
         .env(&[OTEL_EXPORTER_OTLP_METRICS_PROTOCOL]);
     OTLP_METRICS_HEADERS: Pairs = Key::new("export.otlp.metrics.headers", "",
-        "Overrides `export.otlp.headers` for metrics, header by header. Never shown.")
+        "Overrides `export.otlp.headers` for metrics, all of them. Never shown.")
         .env(&[OTEL_EXPORTER_OTLP_METRICS_HEADERS]).secret();
     OTLP_METRICS_TIMEOUT: Option<Duration> = Key::new("export.otlp.metrics.timeout", "",
         "Overrides `export.otlp.timeout` for metrics.")
@@ -170,6 +182,18 @@ keys! {
     OTLP_METRICS_COMPRESSION: Option<Compression> = Key::new("export.otlp.metrics.compression", "",
         "Overrides `export.otlp.compression` for metrics.")
         .env(&[OTEL_EXPORTER_OTLP_METRICS_COMPRESSION]);
+    OTLP_METRICS_CERTIFICATE: Option<PathBuf> = Key::new("export.otlp.metrics.certificate", "",
+        "Overrides `export.otlp.certificate` for metrics.")
+        .env(&[OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE]);
+    OTLP_METRICS_CLIENT_CERTIFICATE: Option<PathBuf> = Key::new("export.otlp.metrics.client_certificate", "",
+        "Overrides `export.otlp.client_certificate` for metrics.")
+        .env(&[OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE]);
+    OTLP_METRICS_CLIENT_KEY: Option<PathBuf> = Key::new("export.otlp.metrics.client_key", "",
+        "Overrides `export.otlp.client_key` for metrics.")
+        .env(&[OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY]);
+    OTLP_METRICS_INSECURE: Option<bool> = Key::new("export.otlp.metrics.insecure", "",
+        "Overrides `export.otlp.insecure` for metrics.")
+        .env(&[OTEL_EXPORTER_OTLP_METRICS_INSECURE]);
 
     TERMINAL_FORMAT: OutputFormat = Key::new("export.terminal.format", "text",
         "What is printed for each call: a line for people, a JSON object a line, or nothing.")

@@ -1,13 +1,11 @@
-use std::{collections::BTreeSet, ffi::OsString, path::Path, time::Duration};
+use std::{collections::BTreeSet, ffi::OsString, path::Path};
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use super::{
     choices::ReaderPriority,
     effective::Config,
-    environment,
-    error::ConfigError,
-    file,
+    environment, file,
     flags::SettingFlags,
     key::AnyKey,
     layers::{Layer, Layers, Origin},
@@ -15,10 +13,7 @@ use super::{
     registry::{EXCHANGE_CAP, KEYS},
     setting::Raw,
 };
-use crate::{
-    cli::Cli,
-    export::otlp::settings::{Compression, Endpoint, Protocol},
-};
+use crate::cli::Cli;
 
 fn from_file(text: &str) -> Layer {
     file::parse(Path::new("c.toml"), text).unwrap()
@@ -43,8 +38,8 @@ fn sample(key: &dyn AnyKey) -> &'static str {
     match (key.path(), key.value_name()) {
         ("providers", _) => "llm.example.com=openai",
         ("privacy.level", _) => "metadata",
-        ("export.disabled" | "export.otlp.insecure", _) => "true",
         ("agent.drop_privileges", _) => "false",
+        (_, "BOOL") => "true",
         ("processes.include" | "processes.exclude", _) => "exe:/usr/bin/*",
         ("capture.kernel_log", _) => "debug",
         ("agent.log", _) => "warn",
@@ -187,88 +182,6 @@ fn secrets_are_never_shown() {
     let malformed = [("OTEL_EXPORTER_OTLP_HEADERS", "canary")];
     let error = Config::resolve(&Layers::new([from_environment(&malformed)])).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
-}
-
-fn otlp(variables: &[(&str, &str)]) -> crate::export::otlp::settings::OtlpSettings {
-    Config::resolve(&Layers::new([from_environment(variables)]))
-        .unwrap()
-        .export
-        .otlp
-}
-
-#[test]
-fn standard_variables_have_their_standard_meaning() {
-    let nothing = otlp(&[]);
-    assert!(nothing.traces.is_none() && nothing.metrics.is_none());
-
-    let settings = otlp(&[
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://common:4318"),
-        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://traces/v1"),
-        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"),
-        ("OTEL_EXPORTER_OTLP_HEADERS", "a=1,b=2%2C3"),
-        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=9"),
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", "2500"),
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
-        ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"),
-        ("OTEL_METRIC_EXPORT_INTERVAL", "1000"),
-        (
-            "OTEL_RESOURCE_ATTRIBUTES",
-            "service.name=agent,k8s.cluster.name=c1",
-        ),
-    ]);
-    let (traces, metrics) = (settings.traces.unwrap(), settings.metrics.unwrap());
-    assert_eq!(traces.endpoint, Endpoint::Exact("https://traces/v1".into()));
-    assert_eq!(
-        metrics.endpoint,
-        Endpoint::Base("http://common:4318".into())
-    );
-    assert_eq!(
-        (traces.protocol, metrics.protocol),
-        (Protocol::HttpProtobuf, Protocol::Grpc)
-    );
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    assert_eq!(traces.headers.0, [header("a", "9"), header("b", "2,3")]);
-    assert_eq!(metrics.headers.0, [header("a", "1"), header("b", "2,3")]);
-    assert_eq!(traces.timeout, Duration::from_millis(2500));
-    assert_eq!(
-        (traces.compression, metrics.compression),
-        (None, Some(Compression::Gzip))
-    );
-    assert_eq!(settings.metric_interval, Duration::from_secs(1));
-    assert_eq!(
-        settings.resource_attributes,
-        [header("k8s.cluster.name", "c1")]
-    );
-}
-
-#[test]
-fn signals_can_be_switched_off() {
-    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://common:4318");
-    let settings = otlp(&[endpoint, ("OTEL_TRACES_EXPORTER", "none")]);
-    assert!(settings.traces.is_none() && settings.metrics.is_some());
-    let settings = otlp(&[endpoint, ("OTEL_SDK_DISABLED", "true")]);
-    assert!(settings.traces.is_none() && settings.metrics.is_none());
-}
-
-#[test]
-fn an_empty_variable_is_not_set() {
-    let settings = otlp(&[
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", ""),
-    ]);
-    assert!(settings.traces.is_none());
-}
-
-#[test]
-fn only_grpc_does_without_a_scheme() {
-    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317");
-    assert!(
-        otlp(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")])
-            .traces
-            .is_some()
-    );
-    let error = Config::resolve(&Layers::new([from_environment(&[endpoint])])).unwrap_err();
-    assert!(matches!(error, ConfigError::Conflict { .. }), "{error}");
 }
 
 #[test]

@@ -70,6 +70,7 @@ mod tests {
             trace_id: 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128.to_be_bytes(),
             parent_id: 0x00f0_67aa_0ba9_02b7_u64.to_be_bytes(),
             flags: 0,
+            state: None,
         })));
         assert_eq!(ids.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(ids.parent_id.to_string(), "00f067aa0ba902b7");

@@ -11,4 +11,4 @@ pub mod size;
 pub mod terminal;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

@@ -108,6 +108,7 @@ pub fn stream_with_gap() -> CallFacts {
         trace_id: [0xab; 16],
         parent_id: [0xcd; 8],
         flags: 1,
+        state: Some("vendor=t61rcWkgMzE".into()),
     });
     facts
 }

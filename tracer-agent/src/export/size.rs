@@ -15,6 +15,11 @@ pub fn of_span(span: &Span) -> usize {
     size_of::<Span>()
         + of_text(&span.name)
         + span.error.as_deref().map_or(0, of_text)
+        + span
+            .parent
+            .as_ref()
+            .and_then(|parent| parent.state.as_deref())
+            .map_or(0, of_text)
         + of_attributes(&span.attributes)
 }
 

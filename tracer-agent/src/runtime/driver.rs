@@ -24,6 +24,7 @@ use tracer_core::{
 };
 
 use super::{
+    ignored::IgnoredCalls,
     prober::Sources,
     roster::{Place, Resolve, Roster},
     segments::segments,
@@ -109,6 +110,7 @@ pub struct Driver<R> {
     settled: usize,
     /// Events lost when ends were last looked for.
     lost_events: u64,
+    ignored: IgnoredCalls,
     swept: Instant,
     clock: Clock,
 }
@@ -128,6 +130,7 @@ impl<R: Resolve> Driver<R> {
             ending: Vec::new(),
             settled: 0,
             lost_events: 0,
+            ignored: IgnoredCalls::new(Instant::now()),
             swept: Instant::now(),
             clock: Clock::read(),
         }
@@ -150,11 +153,11 @@ impl<R: Resolve> Driver<R> {
     }
 
     fn ended(&mut self, event: &KernelEvent<'_>, counts: FinalCounts, gone: bool) {
-        self.telemetry
-            .capture
-            .ignored_calls
-            .inc_by(u64::from(event.ignored));
         if gone {
+            let calls = self
+                .ignored
+                .ended(event.key, event.generation, event.ignored);
+            self.telemetry.capture.ignored_calls.inc_by(calls);
             self.tables.closed(event.key);
         }
         let Some(id) = self.place(event) else {
@@ -242,6 +245,9 @@ impl<R: Resolve> Driver<R> {
             return;
         };
         let key = holder.key;
+        if verdict == Verdict::Ignore {
+            self.ignored.judged(key, connection.generation);
+        }
         if let Err(error) = self.tables.judge(key, connection.generation, verdict) {
             tracing::warn!(pid = key.tgid, "cannot tell the kernel a verdict: {error}");
         }
@@ -395,6 +401,10 @@ impl<R: Resolve> EventHandler for Driver<R> {
         }
         self.pipeline.advance(self.clock.now());
         self.act();
+        let ignored = self
+            .ignored
+            .look(Instant::now(), |key| self.tables.look(key));
+        self.telemetry.capture.ignored_calls.inc_by(ignored);
         self.publish_counters();
     }
 

@@ -3,6 +3,7 @@
 pub mod capabilities;
 pub mod driver;
 pub mod health;
+mod ignored;
 pub mod memory;
 pub mod privileges;
 pub mod prober;

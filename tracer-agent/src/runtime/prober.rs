@@ -89,6 +89,7 @@ pub struct Prober {
 
 struct Probed {
     source: u16,
+    path: PathBuf,
     coverage: BinaryCoverage,
     #[expect(dead_code, reason = "the probes live as long as this does")]
     attached: Attached,
@@ -165,6 +166,8 @@ impl Prober {
                 reason,
                 ..
             } => {
+                let failures = &self.parts.telemetry.coverage.failures;
+                failures.of((&reason).into()).inc();
                 tracing::debug!(file = %display_path.display(), "not traceable: {reason}");
             }
             Discovery::Gone(identity) => self.detach(&identity),
@@ -213,6 +216,7 @@ impl Prober {
                     found.identity.clone(),
                     Probed {
                         source,
+                        path: found.display_path.clone(),
                         coverage,
                         attached,
                     },
@@ -221,6 +225,7 @@ impl Prober {
             Err(error) => {
                 // Seen again, it is tried again: what stood in the way may have passed.
                 self.discoverer.forget(&found.identity);
+                telemetry.coverage.failures.of((&error).into()).inc();
                 tracing::warn!(file = %found.display_path.display(), "{error}");
             }
         }
@@ -230,6 +235,7 @@ impl Prober {
         if let Some(probed) = self.probed.remove(identity) {
             self.parts.sources.remove(probed.source);
             self.parts.telemetry.coverage.detached(&probed.coverage);
+            tracing::info!(file = %probed.path.display(), "detached");
         }
     }
 }

@@ -12,6 +12,7 @@ use std::{
         mpsc,
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -60,6 +61,9 @@ use crate::{
 /// Bytes forwarded of a connection before it is judged: outbound must hold a large first prompt,
 /// inbound what a fast answer brings before the verdict arrives.
 const UNJUDGED_HEAD: [u32; 2] = [1 << 20, 256 << 10];
+
+/// Pause between two looks at a thread that is to end.
+const JOIN_PAUSE: Duration = Duration::from_millis(5);
 
 const NO_SIGNALS: &str = "cannot take over SIGTERM and SIGINT";
 
@@ -283,10 +287,10 @@ async fn trace(
     health.set_ready(false);
     stop.store(true, Ordering::Relaxed);
     // In this order: no new events, then the last ones, then their delivery.
-    join(prober);
-    join(capture);
-    let taped = tape.file.map(TapeFile::finish).transpose();
     let limit = config.agent.shutdown_timeout;
+    join_within(limit, prober).await;
+    join_within(limit, capture).await;
+    let taped = tape.file.map(TapeFile::finish).transpose();
     let delivery = async {
         match running.finish(limit).await {
             Ok(()) => true,
@@ -456,6 +460,22 @@ fn announce(prober: &Prober, mechanism: Mechanism) {
         "ready: probing {} files by {mechanism}",
         prober.probed_files()
     );
+}
+
+/// Waits for a thread that was told to stop, but not for ever: one that hangs in the kernel must not
+/// keep the calls that wait from being delivered.
+async fn join_within(limit: Duration, thread: JoinHandle<()>) {
+    let ended = tokio::time::timeout(limit, async {
+        while !thread.is_finished() {
+            tokio::time::sleep(JOIN_PAUSE).await;
+        }
+    });
+    if ended.await.is_err() {
+        let name = thread.thread().name().unwrap_or_default().to_owned();
+        tracing::error!("the {name} thread does not stop; going on without it");
+        return;
+    }
+    join(thread);
 }
 
 fn join(thread: JoinHandle<()>) {

@@ -16,8 +16,6 @@ labels! {
     UnreadLabel {
         /// Not HTTP.
         Opaque = "opaque",
-        /// HTTP/2.
-        Http2 = "http2",
         /// Upgraded to WebSocket or another protocol.
         Upgraded = "upgraded",
         /// The process is the server.
@@ -77,7 +75,6 @@ impl CoreMetrics {
             self.unread.of(UnreadLabel::Opaque),
             stats.opaque_connections,
         );
-        raise_to(self.unread.of(UnreadLabel::Http2), stats.http2_connections);
         raise_to(
             self.unread.of(UnreadLabel::Upgraded),
             stats.upgraded_connections,

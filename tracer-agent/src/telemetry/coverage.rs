@@ -5,18 +5,86 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{label::Labels, registry};
-use crate::capture::plan::{ProbePlan, ProbeRole, TlsFamily};
+use super::{
+    label::{ByLabel, Labels, labels},
+    registry,
+};
+use crate::capture::{
+    attach::AttachError,
+    plan::{ProbePlan, ProbeRole, TlsFamily},
+    symbols::NotTraceable,
+};
 
 /// Longest build id shown, in hexadecimal digits: enough to tell builds apart.
 const BUILD_ID_DIGITS: usize = 12;
 
+labels! {
+    /// Why a file is not probed.
+    FailureLabel {
+        /// The kernel refused a program.
+        Program = "program",
+        /// The kernel refused to attach it to this file.
+        Link = "link",
+        /// The file's path cannot be given to the kernel.
+        Path = "path",
+        /// Go's own TLS.
+        Go = "go",
+        /// rustls.
+        Rustls = "rustls",
+        /// TLS of the Java virtual machine.
+        Java = "java",
+        /// GnuTLS.
+        GnuTls = "gnutls",
+        /// NSS.
+        Nss = "nss",
+        /// Built in without symbols.
+        Stripped = "stripped",
+        /// For another machine.
+        Architecture = "architecture",
+        /// Too many files are probed already.
+        TooMany = "too_many",
+        /// Not to be read, or not sound.
+        Unreadable = "unreadable",
+        /// No function to probe.
+        NoFunctions = "no_functions",
+    }
+}
+
+impl From<&AttachError> for FailureLabel {
+    fn from(error: &AttachError) -> Self {
+        match error {
+            AttachError::Load(_) => Self::Program,
+            AttachError::Path(_) => Self::Path,
+            AttachError::Link { .. } | AttachError::Perf { .. } => Self::Link,
+        }
+    }
+}
+
+impl From<&NotTraceable> for FailureLabel {
+    fn from(reason: &NotTraceable) -> Self {
+        match reason {
+            NotTraceable::NoTlsSymbols => Self::NoFunctions,
+            NotTraceable::Go => Self::Go,
+            NotTraceable::Rustls => Self::Rustls,
+            NotTraceable::StrippedBoringSsl | NotTraceable::StrippedOpenSsl => Self::Stripped,
+            NotTraceable::Java => Self::Java,
+            NotTraceable::GnuTls => Self::GnuTls,
+            NotTraceable::Nss => Self::Nss,
+            NotTraceable::WrongArchitecture(_) => Self::Architecture,
+            NotTraceable::TooManyFiles(_) => Self::TooMany,
+            NotTraceable::Unreadable(_) => Self::Unreadable,
+        }
+    }
+}
+
 /// Gauges and counters by probed file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct CoverageMetrics {
     binaries: Family<Labels<3>, Gauge>,
     probes: Family<Labels<4>, Gauge>,
     calls: Family<Labels<2>, Counter>,
+    /// Attempts to probe a file that failed.
+    pub failures: ByLabel<FailureLabel>,
 }
 
 /// A probed file's series. Keep it with the file; give it back to
@@ -31,7 +99,12 @@ pub struct BinaryCoverage {
 
 impl CoverageMetrics {
     pub(super) fn register(to: &mut Registry) -> Self {
-        let metrics = Self::default();
+        let metrics = Self {
+            binaries: Family::default(),
+            probes: Family::default(),
+            calls: Family::default(),
+            failures: ByLabel::register(&registry::ATTACH_FAILURES, to),
+        };
         registry::BINARIES.register(to, &metrics.binaries);
         registry::PROBES.register(to, &metrics.probes);
         registry::BINARY_CALLS.register(to, &metrics.calls);
@@ -79,7 +152,7 @@ const fn family_name(family: TlsFamily) -> &'static str {
 
 const fn role_name(role: ProbeRole) -> &'static str {
     match role {
-        ProbeRole::Read => "read",
+        ProbeRole::Read | ProbeRole::ReadResult => "read",
         ProbeRole::Write => "write",
         ProbeRole::Close => "close",
         ProbeRole::Shutdown => "shutdown",

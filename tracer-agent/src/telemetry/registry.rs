@@ -126,6 +126,8 @@ metrics! {
         "1 for each file that probes are attached to");
     PROBES = gauge("llm_tracer_probes", ["binary", "build_id", "role", "cost"],
         "Probes attached, by file, role and cost class");
+    ATTACH_FAILURES = counter("llm_tracer_attach_failures_total", ["reason"],
+        "Attempts to probe a file with TLS that failed, by reason");
     BINARY_CALLS = counter("llm_tracer_binary_calls_total", ["binary", "build_id"],
         "LLM calls seen through a file's probes");
     EXPORT_SENT = counter("llm_tracer_export_sent_total", ["output", "signal"],

@@ -27,11 +27,13 @@ fn detect(pieces: &[(Direction, u32, &[u8])], cut: usize) -> (Option<Protocol>, 
                 piece,
             );
             if protocol.is_some() {
-                for (_, held) in detector.take_held() {
+                let (all_held, used) = detector.take_held();
+                for (_, held) in all_held {
                     assert!(!known);
                     passed.extend_from_slice(&held);
                 }
-                passed.extend_from_slice(piece);
+                let used = if known { 0 } else { used };
+                passed.extend_from_slice(&piece[used..]);
             }
         }
     }
@@ -60,8 +62,8 @@ fn the_side_is_that_which_sends_requests() {
             (SERVER, response.to_vec())
         );
         assert_eq!(
-            detect(&[(Outbound, 0, HTTP2_PREFACE)], cut).0,
-            Some(Protocol::Http2(Role::Client))
+            detect(&[(Outbound, 0, PREFACE)], cut).0,
+            Some(Protocol::Http2(Role::Client, Start::Preface))
         );
     }
 }
@@ -116,6 +118,55 @@ fn attached_in_the_middle_of_a_body() {
     assert_eq!((protocol, passed.as_slice()), (CLIENT, &b"POST /"[..]));
 }
 
+/// Frames: a window update, then a request for `/` (RFC 7541 C.2.4 and its like) or a `200`.
+const WINDOW_UPDATE: &[u8] = b"\0\0\x04\x08\0\0\0\0\x01\0\0\x10\0";
+const REQUEST: &[u8] = b"\0\0\x03\x01\x05\0\0\0\x05\x82\x84\x87";
+const RESPONSE: &[u8] = b"\0\0\x01\x01\x04\0\0\0\x05\x88";
+
+#[test]
+fn http2_is_recognised_in_the_middle_by_frames_with_headers() {
+    let data = [b"\0\0\x05\0\x01\0\0\0\x03hello", REQUEST].concat();
+    for cut in [1, 4, 9, 12, 13, 20, 100] {
+        for (before, frames, direction, role, kept) in [
+            (WINDOW_UPDATE, REQUEST, Outbound, Role::Client, REQUEST),
+            (WINDOW_UPDATE, REQUEST, Inbound, Role::Server, REQUEST),
+            (WINDOW_UPDATE, RESPONSE, Inbound, Role::Client, RESPONSE),
+            (b"", &data, Outbound, Role::Client, REQUEST),
+        ] {
+            let bytes = [before, frames, b"more"].concat();
+            let (protocol, passed) = detect(&[(direction, 0, &bytes)], cut);
+            let expected = Protocol::Http2(role, Start::Frame(direction));
+            assert_eq!(protocol, Some(expected), "{cut}");
+            assert_eq!(passed, [kept, b"more"].concat(), "{cut}");
+        }
+    }
+    // The frames go on over turns.
+    let turns = [
+        (Outbound, 3, WINDOW_UPDATE),
+        (Inbound, 3, b"data: {}\n\n"),
+        (Outbound, 4, &REQUEST[..11]),
+        (Outbound, 5, &REQUEST[11..]),
+    ];
+    assert_eq!(detect(&turns, 100).1, REQUEST);
+}
+
+#[test]
+fn what_only_begins_like_a_frame_is_no_http2() {
+    for strange in [
+        // Messages with their length in front, as other protocols have them.
+        &b"\0\0\0\x52\0\x03\0\0user\0postgres\0"[..],
+        b"\0\0\0\x20\0\x12\0\x04\0\0\0\x01\0\x06client",
+        b"\0\x1d\xab\xcd\x01\0\0\x01\0\0\0\0\0\0\x07example",
+        b"\0\0\0\x2f\x80\x01\0\x01\0\0\0\x05query",
+        &[0; 100],
+        // A frame, and no other behind it.
+        b"\0\0\x04\x08\0\0\0\0\x01\0\0\x10\0{\"a\":1}xxxxxx",
+    ] {
+        let turns: Vec<_> = (0..4).map(|turn| (Outbound, turn, strange)).collect();
+        assert_eq!(detect(&turns, 100).0, Some(Protocol::Opaque));
+    }
+}
+
 #[test]
 fn what_is_never_http_is_opaque_in_the_end() {
     let turn = |turn| {
@@ -157,6 +208,7 @@ proptest! {
         pieces in proptest::collection::vec(
             (any::<bool>(), 0u32..3, prop::sample::select(vec![
                 "POST / HTTP/1.1", "POST", "HTTP/1.1 200", "\r\n", "xyz", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+                "\0\0\x04\x08\0\0\0\0\x01\0\0\x10\0", "\0\0", "\0\0\x05\0\x01\0\0\0\x03hello",
             ])),
             0..8,
         ),
@@ -169,6 +221,10 @@ proptest! {
                 Some((if out { Outbound } else { Inbound }, *turn, bytes.as_bytes()))
             })
             .collect();
-        prop_assert_eq!(detect(&pieces, cut), detect(&pieces, 100));
+        let (protocol, passed) = detect(&pieces, cut);
+        let whole = detect(&pieces, 100);
+        prop_assert_eq!(protocol, whole.0);
+        // Nobody reads what is opaque.
+        prop_assert!(protocol == Some(Protocol::Opaque) || passed == whole.1);
     }
 }

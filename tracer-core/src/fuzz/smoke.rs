@@ -33,6 +33,8 @@ smoke!(
     detect,
     event_stream,
     h1,
+    h2,
+    hpack,
     json_array,
     mask,
     multipart,

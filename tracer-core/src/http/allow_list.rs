@@ -28,6 +28,8 @@ const NAMES: &[&str] = &[
     "date",
     "expect",
     "fireworks-server-processing-time",
+    "grpc-encoding",
+    "grpc-status",
     "helicone-cache",
     "helicone-id",
     "inference-id",

@@ -1,13 +1,16 @@
 //! The events that every HTTP version is turned into.
 //!
-//! A parser (`h1`, later `h2` and WebSocket) owns one connection, is fed segments and reports
+//! A parser (`h1`, `h2`) owns one connection, is fed segments and reports
 //! these. Body bytes come without transfer coding and without content coding, as slices of
 //! whatever size is at hand; nothing is buffered for the receiver.
 
 use crate::{
-    http::head::{RequestHead, ResponseHead},
+    http::head::{Headers, RequestHead, ResponseHead},
     time::Timestamp,
 };
+
+/// Where the events of a connection go, in the order in which they happened.
+pub type Sink<'s> = dyn FnMut(ExchangeEvent<'_>) + 's;
 
 /// Number of an exchange within its connection, in order of the requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +45,8 @@ pub enum ExchangeEventKind<'a> {
     ResponseBody(&'a [u8]),
     /// So many wire bytes of the response body were not captured; what follows is from behind them.
     ResponseGap(u64),
+    /// Fields that followed the body of the response: what the allow list let through.
+    ResponseTrailers(Box<Headers>),
     /// No more of the response will come; the exchange is over. Always the last event.
     ResponseEnd(BodyEnd),
 }

@@ -33,6 +33,21 @@ pub(crate) enum Codings {
     Unknown,
 }
 
+impl Codings {
+    /// What the values of `content-encoding` say, one per line.
+    pub(crate) fn of_content<'h>(values: impl Iterator<Item = &'h str>) -> Self {
+        let mut codings = Some(Vec::new());
+        for token in values.flat_map(members) {
+            add(&mut codings, token);
+        }
+        codings
+            .filter(|known| known.len() <= MAX_CODINGS)
+            .map_or(Self::Unknown, |known| {
+                Self::Known(known.into_iter().rev().collect())
+            })
+    }
+}
+
 /// More codings than this on one body are taken for an attack.
 const MAX_CODINGS: usize = 2;
 
@@ -180,7 +195,13 @@ fn tokens<'h>(headers: &'h [Header<'_>], name: &str) -> impl Iterator<Item = &'h
         .iter()
         .filter(move |header| header.name.eq_ignore_ascii_case(name))
         .map(|header| std::str::from_utf8(header.value).unwrap_or("?"))
-        .flat_map(|value| value.split(','))
+        .flat_map(members)
+}
+
+/// The members of a list.
+fn members(value: &str) -> impl Iterator<Item = &str> {
+    value
+        .split(',')
         .map(str::trim)
         .filter(|token| !token.is_empty())
 }

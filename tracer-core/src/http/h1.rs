@@ -22,18 +22,15 @@ use self::{
     side::{Side, State},
 };
 use crate::{
-    detect::{Look, Protocol, Role, looks},
+    detect::{Look, Role, looks},
     http::{
         allow_list::AllowList,
-        exchange::{BodyEnd, ExchangeEvent},
+        exchange::{BodyEnd, Sink},
     },
     limits::Limits,
     segment::Arrival,
     time::Timestamp,
 };
-
-/// Where the events of a connection go, in the order in which they happened.
-pub type Sink<'s> = dyn FnMut(ExchangeEvent<'_>) + 's;
 
 /// One HTTP/1 connection, seen from either side.
 #[derive(Debug)]
@@ -44,7 +41,18 @@ pub struct H1Connection {
     requests: Side,
     responses: Side,
     open: OpenExchanges,
-    upgraded: Option<Protocol>,
+    upgraded: Option<Upgrade>,
+}
+
+/// What follows HTTP/1 on a connection that has left it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Upgrade {
+    /// Another connection from its beginning, of any protocol: behind a CONNECT, or `h2c`.
+    Tunnel,
+    /// WebSocket.
+    WebSocket,
+    /// Something that is not understood here.
+    Other,
 }
 
 impl H1Connection {
@@ -150,8 +158,8 @@ impl H1Connection {
         self.open.len()
     }
 
-    /// What the connection speaks now, if it has left HTTP/1.
-    pub fn upgraded(&self) -> Option<Protocol> {
+    /// What follows on the connection, if it has left HTTP/1.
+    pub fn upgraded(&self) -> Option<Upgrade> {
         self.upgraded
     }
 

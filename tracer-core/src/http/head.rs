@@ -14,12 +14,16 @@ use crate::http::allow_list::{AllowList, LowerName};
 pub struct RequestHead {
     /// Upper case, as on the wire.
     pub method: String,
-    /// Path and harmless query.
+    /// Path and harmless query; a path that is empty is unknown, except that of a CONNECT.
     pub target: Target,
     /// Host the request was meant for: `Host` or the authority of an absolute target.
     pub host: Option<Host>,
     /// What the allow list let through.
     pub headers: Headers,
+    /// Header fields of which nothing is known, not even the name: they refer to fields that went by
+    /// before the agent came, or were lost. Only HTTP/2 has such; method, target and host may be
+    /// among them.
+    pub unknown_fields: u32,
     /// Protocol version on the wire.
     pub version: HttpVersion,
     /// Size of the whole head in bytes on the wire.
@@ -29,10 +33,12 @@ pub struct RequestHead {
 /// The head of a final response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResponseHead {
-    /// Status code.
-    pub status: u16,
+    /// Status code; `None` if it is among the unknown fields, or the whole head was lost.
+    pub status: Option<u16>,
     /// What the allow list let through.
     pub headers: Headers,
+    /// Header fields of which nothing is known, see [`RequestHead::unknown_fields`].
+    pub unknown_fields: u32,
     /// Size of the whole head in bytes on the wire.
     pub wire_bytes: u64,
 }
@@ -115,6 +121,16 @@ impl Headers {
             }
         }
         headers
+    }
+
+    /// Keeps one more header if `allow_list` admits its `name` (lower case).
+    pub(crate) fn add(&mut self, allow_list: &AllowList, name: &[u8], value: &[u8]) {
+        if let Some(name) = std::str::from_utf8(name)
+            .ok()
+            .filter(|name| allow_list.admits(name))
+        {
+            self.push(name, &String::from_utf8_lossy(value));
+        }
     }
 
     /// The first value of `name` (lower case).

@@ -4,8 +4,12 @@ pub mod allow_list;
 pub(crate) mod body;
 pub(crate) mod content_encoding;
 pub mod exchange;
+#[cfg(any(test, feature = "fuzzing"))]
+mod exchange_log;
 pub(crate) mod framing;
 pub mod h1;
+pub mod h2;
 pub mod head;
+pub(crate) mod hpack;
 pub mod multipart;
 mod target;

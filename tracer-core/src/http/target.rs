@@ -21,9 +21,45 @@ pub(crate) fn parse_target(raw: &str) -> (Option<Host>, Target) {
     }
 }
 
+/// A target in wire form that parses like `raw`, without anything that [`Target`] has no place for.
+pub(crate) fn harmless_target(raw: &str) -> String {
+    let raw = raw.split('#').next().unwrap_or_default();
+    let (before, origin) = if raw.starts_with('/') || raw.starts_with('*') {
+        (String::new(), raw)
+    } else {
+        match raw.split_once("://") {
+            Some((scheme, rest)) => {
+                let (authority, origin) =
+                    rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+                (
+                    format!("{scheme}://{}", harmless_authority(authority)),
+                    origin,
+                )
+            }
+            None => return harmless_authority(raw).to_owned(),
+        }
+    };
+    let (path, query) = origin.split_once('?').unwrap_or((origin, ""));
+    let mut harmless = before + &without_user_info(path);
+    let admitted = query.split('&').filter(|pair| {
+        let (key, _) = pair.split_once('=').unwrap_or((pair, ""));
+        AllowList::admits_query(key)
+    });
+    for (number, pair) in admitted.enumerate() {
+        harmless.push(if number == 0 { '?' } else { '&' });
+        harmless.push_str(pair);
+    }
+    harmless
+}
+
+/// An authority without user info.
+pub(crate) fn harmless_authority(raw: &str) -> &str {
+    raw.rsplit('@').next().unwrap_or_default()
+}
+
 /// The value of a `Host` header, or an authority; user info is dropped.
 pub(crate) fn parse_host(raw: &str) -> Option<Host> {
-    let raw = raw.rsplit('@').next().unwrap_or_default().trim();
+    let raw = harmless_authority(raw).trim();
     let (name, port) = match raw.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, after)) => (address, after.strip_prefix(':')),
         None => match raw.split_once(':') {
@@ -145,6 +181,24 @@ mod tests {
         }
         let vertex = "/v1/publishers/anthropic/models/claude-3@20240229:rawPredict";
         assert_eq!(parse_target(vertex).1.path, vertex);
+    }
+
+    #[test]
+    fn a_harmless_target_parses_like_the_one_it_was_made_of() {
+        for raw in [
+            "/where?q=now",
+            "/v1/models?key=canary&api-version=2024-10-21&alt=sse&x",
+            "https://user:canary@host:1/v1?alt=sse#canary",
+            "https://canary@host?stream&key=canary",
+            "/proxy/https://user:canary@host/v1/models?api-version=2024%2D10",
+            "canary@example.com:80",
+            "*",
+            "",
+        ] {
+            let harmless = harmless_target(raw);
+            assert!(!harmless.contains("canary"), "{harmless}");
+            assert_eq!(parse_target(&harmless), parse_target(raw), "{raw}");
+        }
     }
 
     #[test]

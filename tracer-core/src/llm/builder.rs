@@ -13,7 +13,7 @@ use super::{
     recognise::Recognised,
     request_body::RequestBody,
     response::{ResponseRead, ResponseReader},
-    trace_parent,
+    trace_parent, trace_state,
     usage::Usage,
 };
 use crate::{
@@ -137,7 +137,9 @@ impl CallBuilder {
             ExchangeEventKind::ResponseHead(head) => self.response_head(head, time),
             ExchangeEventKind::ResponseBody(bytes) => self.response_body(bytes, time),
             ExchangeEventKind::ResponseGap(missing) => self.response_gap(missing),
-            ExchangeEventKind::RequestHead(_) | ExchangeEventKind::ResponseEnd(_) => {}
+            ExchangeEventKind::RequestHead(_)
+            | ExchangeEventKind::ResponseTrailers(_)
+            | ExchangeEventKind::ResponseEnd(_) => {}
         }
     }
 
@@ -259,7 +261,7 @@ impl CallBuilder {
         let read = response.reader.finish(response.last_byte, &self.recognised);
         self.worsen(read.capture);
         let mut facts = ResponseFacts {
-            status: Some(read.head.status),
+            status: read.head.status,
             chunks: read.times.count,
             body_bytes: response.bytes,
             ..ResponseFacts::default()
@@ -295,7 +297,7 @@ impl CallBuilder {
             provider: self.recognised.provider,
             operation: endpoint.operation,
             api: Api(self.recognised.adapter.name()),
-            parent: parent(&head, &request),
+            parent: parent(&head.headers, &request),
             host: head.host,
             path: head.target.path,
             http_version: head.version,
@@ -374,13 +376,6 @@ impl Read {
     }
 }
 
-/// The caller's context: of an MCP request that of its message, since one connection may carry the
-/// messages of many.
-fn parent(head: &RequestHead, request: &RequestFacts) -> Option<TraceParent> {
-    let of_message = request.mcp.as_ref().and_then(|mcp| mcp.parent);
-    of_message.or_else(|| trace_parent::parse(head.headers.get("traceparent")?))
-}
-
 const fn capture_of(end: BodyEnd) -> CaptureState {
     match end {
         BodyEnd::Complete | BodyEnd::Cut => CaptureState::Complete,
@@ -389,6 +384,19 @@ const fn capture_of(end: BodyEnd) -> CaptureState {
         BodyEnd::Truncated => CaptureState::Truncated,
         BodyEnd::Undecodable => CaptureState::Undecodable,
     }
+}
+
+/// The caller's trace context with what its `tracestate` holds: of an MCP request that of its
+/// message, since one connection may carry the messages of many.
+fn parent(headers: &Headers, request: &RequestFacts) -> Option<TraceParent> {
+    let of_message = request.mcp.as_ref().and_then(|mcp| mcp.parent.clone());
+    of_message.or_else(|| {
+        let states = headers.iter().filter(|(name, _)| *name == "tracestate");
+        Some(TraceParent {
+            state: trace_state::parse(states.map(|(_, value)| value)),
+            ..trace_parent::parse(headers.get("traceparent")?)?
+        })
+    })
 }
 
 fn number(headers: &Headers, name: &str) -> Option<u64> {

@@ -336,7 +336,7 @@ pub enum CaptureState {
 }
 
 /// W3C trace context of the caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceParent {
     /// Trace id, big-endian.
     pub trace_id: [u8; 16],
@@ -344,4 +344,6 @@ pub struct TraceParent {
     pub parent_id: [u8; 8],
     /// Trace flags; bit 0 is `sampled`.
     pub flags: u8,
+    /// Members of the request's `tracestate`, valid and at most 512 bytes.
+    pub state: Option<Box<str>>,
 }

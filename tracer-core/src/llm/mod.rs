@@ -25,3 +25,4 @@ mod response;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use response::fuzz_response;
 mod trace_parent;
+mod trace_state;

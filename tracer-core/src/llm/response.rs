@@ -165,7 +165,7 @@ impl ResponseReader {
         }
         let adapter = recognised.adapter;
         let context = recognised.answer(&self.head);
-        if self.head.status >= 400 {
+        if self.head.status.is_some_and(is_error) {
             adapter.read_error(&context, buffer.bytes(), &mut self.answer);
             return (true, capture);
         }
@@ -211,8 +211,11 @@ impl ResponseReader {
             times,
             ..
         } = self;
-        if head.status >= 400 && answer.error.is_none() {
-            answer.error = Some(head.status.to_string());
+        if answer.error.is_none() {
+            answer.error = head
+                .status
+                .filter(|status| is_error(*status))
+                .map(|status| status.to_string());
         }
         ResponseRead {
             head,
@@ -222,6 +225,10 @@ impl ResponseReader {
             capture,
         }
     }
+}
+
+const fn is_error(status: u16) -> bool {
+    status >= 400
 }
 
 fn take_event(
@@ -266,8 +273,9 @@ pub fn fuzz_response(data: &[u8]) {
         return;
     };
     let head = ResponseHead {
-        status: 200,
+        status: Some(200),
         headers: crate::http::head::Headers::default(),
+        unknown_fields: 0,
         wire_bytes: 0,
     };
     for &adapter in ADAPTERS {

@@ -37,8 +37,9 @@ fn read_bounded(api: &str, provider: &'static str, pieces: &[&[u8]], bound: usiz
         needs_shape: false,
     };
     let head = Box::new(ResponseHead {
-        status: 200,
+        status: Some(200),
         headers: Headers::default(),
+        unknown_fields: 0,
         wire_bytes: 0,
     });
     let mut reader = ResponseReader::new(head, bound, Limits::default());

@@ -2,7 +2,7 @@
 
 use super::call::TraceParent;
 
-/// Reads a `traceparent` header; `None` if it is not valid.
+/// Reads a `traceparent` header; `None` if it is not valid. The state is in a header of its own.
 pub(super) fn parse(header: &str) -> Option<TraceParent> {
     let bytes = header.trim().as_bytes();
     let [v0, v1, b'-', rest @ ..] = bytes else {
@@ -22,6 +22,7 @@ pub(super) fn parse(header: &str) -> Option<TraceParent> {
         trace_id: hex_bytes(trace_id)?,
         parent_id: hex_bytes(parent_id)?,
         flags: hex_byte(*f0, *f1)?,
+        state: None,
     };
     (parsed.trace_id != [0; 16] && parsed.parent_id != [0; 8]).then_some(parsed)
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{exchanges::Exchanges, output::Report};
+use super::{exchanges::Exchanges, http::Http, output::Report};
 use crate::{
     detect::{Detector, Protocol, Role},
-    http::{allow_list::AllowList, exchange::BodyEnd, h1::H1Connection},
+    http::{allow_list::AllowList, exchange::BodyEnd, h1::Upgrade},
     reassembly::Reassembly,
     segment::{Arrival, Direction, FinalCounts, Segment},
     time::Timestamp,
@@ -32,7 +32,7 @@ pub(super) struct Connection {
 enum State {
     /// Not known yet what it speaks. The turns are counted from the first segment on.
     Detecting(Box<Detecting>),
-    Http1(Box<Http1>),
+    Http(Box<Http>),
     /// Judged `Ignore`: whatever still comes is dropped.
     Ignored,
 }
@@ -42,12 +42,6 @@ struct Detecting {
     detector: Detector,
     exchanges: Exchanges,
     bytes: u64,
-}
-
-#[derive(Debug)]
-struct Http1 {
-    parser: H1Connection,
-    exchanges: Exchanges,
 }
 
 impl Connection {
@@ -64,7 +58,7 @@ impl Connection {
     /// Bytes that it holds for what is under way.
     pub(super) fn held(&self) -> usize {
         match &self.state {
-            State::Http1(http) => http.exchanges.held() + http.parser.held(),
+            State::Http(http) => http.held(),
             State::Detecting(_) | State::Ignored => 0,
         }
     }
@@ -72,10 +66,8 @@ impl Connection {
     /// Gives back memory: the call that holds most goes on as metadata, else what the parser holds
     /// goes unread.
     pub(super) fn shed(&mut self) {
-        if let State::Http1(http) = &mut self.state
-            && !http.exchanges.shed()
-        {
-            http.parser.shed();
+        if let State::Http(http) = &mut self.state {
+            http.shed();
         }
     }
 
@@ -97,70 +89,116 @@ impl Connection {
             State::Ignored => return,
             State::Detecting(detecting) => {
                 detecting.exchanges.turns.segment(segment, false);
-                let Some(protocol) = detecting.detector.piece(arrival, piece.bytes) else {
-                    return detecting.wait(piece.bytes.len() as u64, report);
-                };
-                let held = detecting.detector.take_held();
-                let exchanges = std::mem::take(&mut detecting.exchanges);
-                self.detected(protocol, exchanges, &held, headers, report);
-                if let State::Http1(http) = &mut self.state {
-                    http.piece(arrival, piece.bytes, report);
+                if piece.missing > 0 {
+                    detecting.detector.gap(segment.direction);
                 }
             }
-            State::Http1(http) => {
-                http.exchanges.turn(segment);
+            State::Http(http) => {
+                http.turn(segment, piece.missing == 0);
                 if piece.missing > 0 {
                     http.gap(arrival, piece.missing, report);
                 }
-                http.piece(arrival, piece.bytes, report);
             }
         }
-        self.settle(report);
+        self.read(arrival, piece.bytes, headers, report);
     }
 
-    /// Now it is known what the connection speaks.
-    fn detected(
+    /// Reads bytes of one direction: as many protocols as they hold one after the other.
+    fn read(
         &mut self,
-        protocol: Protocol,
-        exchanges: Exchanges,
-        held: &[(Arrival, Box<[u8]>)],
+        arrival: Arrival,
+        mut bytes: &[u8],
         headers: &Arc<AllowList>,
         report: &mut Report<'_>,
     ) {
-        match protocol {
-            Protocol::Http1(Role::Client) => {
-                let parser =
-                    H1Connection::new(Role::Client, report.config.limits, Arc::clone(headers));
-                let mut http = Box::new(Http1 { parser, exchanges });
-                for (arrival, bytes) in held {
-                    http.piece(*arrival, bytes, report);
+        loop {
+            let used = match &mut self.state {
+                State::Ignored => return,
+                State::Detecting(detecting) => {
+                    let Some(protocol) = detecting.detector.piece(arrival, bytes) else {
+                        return detecting.wait(bytes.len() as u64, report);
+                    };
+                    let (held, used) = detecting.detector.take_held();
+                    let exchanges = std::mem::take(&mut detecting.exchanges);
+                    self.begin(protocol, exchanges, headers, report);
+                    for (arrival, bytes) in held {
+                        if let State::Http(http) = &mut self.state {
+                            http.piece(arrival, &bytes, report);
+                        }
+                    }
+                    used
                 }
-                self.state = State::Http1(http);
-                return;
-            }
-            Protocol::Http1(Role::Server) => report.stats.server_connections += 1,
-            Protocol::Http2(_) => report.stats.http2_connections += 1,
-            Protocol::WebSocket(_) => report.stats.upgraded_connections += 1,
-            Protocol::Opaque => report.stats.opaque_connections += 1,
+                State::Http(http) => {
+                    let used = http.piece(arrival, bytes, report);
+                    if !self.settle(report) {
+                        return;
+                    }
+                    used
+                }
+            };
+            bytes = bytes.get(used..).unwrap_or_default();
         }
-        self.state = State::Ignored;
-        report.verdict(Verdict::Ignore);
+    }
+
+    /// Now it is known what the connection speaks.
+    fn begin(
+        &mut self,
+        protocol: Protocol,
+        exchanges: Exchanges,
+        headers: &Arc<AllowList>,
+        report: &mut Report<'_>,
+    ) {
+        let http = match protocol {
+            Protocol::Http1(Role::Client) => Http::http1(exchanges, headers, report),
+            Protocol::Http2(Role::Client, start) => {
+                report.stats.http2_connections += 1;
+                Http::http2(start, exchanges, headers, report)
+            }
+            Protocol::Http1(Role::Server) | Protocol::Http2(Role::Server, _) => {
+                report.stats.server_connections += 1;
+                return self.ignore(report);
+            }
+            Protocol::Opaque => {
+                report.stats.opaque_connections += 1;
+                return self.ignore(report);
+            }
+        };
+        self.state = State::Http(Box::new(http));
     }
 
     /// Reports losses, and stops following a connection that was upgraded or judged not worth it.
-    fn settle(&mut self, report: &mut Report<'_>) {
-        let State::Http1(http) = &mut self.state else {
-            return;
+    /// Whether another protocol follows in the same bytes.
+    fn settle(&mut self, report: &mut Report<'_>) -> bool {
+        let State::Http(http) = &mut self.state else {
+            return false;
         };
         http.report_lost(report);
-        if http.parser.upgraded().is_some() {
-            http.exchanges.give_up(BodyEnd::Complete, self.seen, report);
-            report.stats.upgraded_connections += 1;
-            report.verdict(Verdict::Ignore);
-            self.state = State::Ignored;
-        } else if http.exchanges.judge.is_ignored() {
-            self.state = State::Ignored;
+        let Some(upgrade) = http.upgraded() else {
+            if http.exchanges.judge.is_ignored() {
+                self.state = State::Ignored;
+            }
+            return false;
+        };
+        http.exchanges.give_up(BodyEnd::Complete, self.seen, report);
+        match upgrade {
+            Upgrade::Tunnel => {
+                self.state = State::Detecting(Box::new(Detecting {
+                    exchanges: std::mem::take(&mut http.exchanges),
+                    ..Detecting::default()
+                }));
+                true
+            }
+            Upgrade::WebSocket | Upgrade::Other => {
+                report.stats.upgraded_connections += 1;
+                self.ignore(report);
+                false
+            }
         }
+    }
+
+    fn ignore(&mut self, report: &mut Report<'_>) {
+        self.state = State::Ignored;
+        report.verdict(Verdict::Ignore);
     }
 
     /// The connection is over.
@@ -170,10 +208,10 @@ impl Connection {
         counts: Option<FinalCounts>,
         report: &mut Report<'_>,
     ) {
-        let State::Http1(http) = &mut self.state else {
+        let State::Http(http) = &mut self.state else {
             return;
         };
-        let request_open = http.exchanges.request_open();
+        let goes_on = http.exchanges.may_go_on();
         if let Some(counts) = counts {
             let turn = counts.turns;
             for (direction, place, total) in [
@@ -182,50 +220,38 @@ impl Connection {
             ] {
                 let missing = place.finish(total);
                 if missing > 0 {
-                    http.gap(
-                        Arrival {
-                            direction,
-                            time,
-                            turn,
-                        },
-                        missing,
-                        report,
-                    );
+                    let arrival = Arrival {
+                        direction,
+                        time,
+                        turn,
+                    };
+                    http.gap(arrival, missing, report);
                 }
             }
         }
-        let Http1 { parser, exchanges } = &mut **http;
-        parser.close(time, &mut |event| exchanges.event(event, report));
-        exchanges.give_up(BodyEnd::Cut, time, report);
-        exchanges.turns.close(counts, request_open);
-        http.report_lost(report);
+        http.close(time, counts, goes_on, report);
         self.state = State::Ignored;
     }
 
     /// Nobody will look any more.
     pub(super) fn leave(&mut self, counts: Option<FinalCounts>, report: &mut Report<'_>) {
         self.give_up(BodyEnd::Open, report);
-        let State::Http1(http) = &mut self.state else {
-            return;
-        };
-        let request_open = http.exchanges.request_open();
-        http.exchanges.turns.close(counts, request_open);
-        http.report_lost(report);
+        if let State::Http(http) = &mut self.state {
+            http.leave(counts, report);
+        }
     }
 
     /// Reports the calls under way as they are: they end as `end`, unless some of them was lost.
     /// Returns how many there were.
     pub(super) fn give_up(&mut self, end: BodyEnd, report: &mut Report<'_>) -> u64 {
-        let State::Http1(http) = &mut self.state else {
+        let State::Http(http) = &mut self.state else {
             return 0;
         };
         if !http.exchanges.has_calls() {
             return 0;
         }
         let before = report.stats.calls;
-        let Http1 { parser, exchanges } = &mut **http;
-        parser.give_up(end, &mut |event| exchanges.event(event, report));
-        exchanges.give_up(end, self.seen, report);
+        http.give_up(end, self.seen, report);
         report.stats.calls - before
     }
 }
@@ -238,26 +264,5 @@ impl Detecting {
         if before <= UNDETECTED_BYTES && self.bytes > UNDETECTED_BYTES {
             report.verdict(Verdict::HeadOnly);
         }
-    }
-}
-
-impl Http1 {
-    fn report_lost(&mut self, report: &mut Report<'_>) {
-        if self.exchanges.judge.is_full() {
-            report.lost(self.exchanges.turns.take_lost());
-        }
-    }
-
-    fn piece(&mut self, arrival: Arrival, bytes: &[u8], report: &mut Report<'_>) {
-        let exchanges = &mut self.exchanges;
-        self.parser
-            .piece(arrival, bytes, &mut |event| exchanges.event(event, report));
-    }
-
-    fn gap(&mut self, arrival: Arrival, missing: u64, report: &mut Report<'_>) {
-        let exchanges = &mut self.exchanges;
-        self.parser.gap(arrival, missing, &mut |event| {
-            exchanges.event(event, report)
-        });
     }
 }

@@ -206,5 +206,8 @@ fn note(id: ConnectionId, connection: &mut Connection, holdings: &mut Holdings) 
 #[path = "bound_tests.rs"]
 mod bound_tests;
 #[cfg(test)]
+#[path = "http2_tests.rs"]
+mod http2_tests;
+#[cfg(test)]
 #[path = "tests.rs"]
 mod tests;

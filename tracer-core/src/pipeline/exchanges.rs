@@ -1,4 +1,4 @@
-//! The exchanges of one HTTP/1 connection: calls under way, and what they say about it.
+//! The exchanges of one HTTP connection: calls under way, and what they say about it.
 
 use super::{
     judge::{Evidence, Judge},
@@ -15,27 +15,39 @@ use crate::{
         provider::known_host,
         recognise::recognise,
     },
-    segment::Segment,
+    segment::{Direction, Segment},
     time::Timestamp,
 };
 
 /// The exchanges of one connection. Only LLM calls have any state here.
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
-    calls: Vec<CallBuilder>,
+    /// In the order of their exchanges.
+    #[expect(
+        clippy::vec_box,
+        reason = "the first of many ends first; an idle connection keeps no room for one"
+    )]
+    calls: Vec<Box<CallBuilder>>,
     /// Bytes that they hold.
     held: usize,
+    /// Requests that have begun.
+    begun: u32,
     /// The exchange whose request has begun and not ended.
     requesting: Option<ExchangeId>,
+    /// It is held back until the server says that it may go on (RFC 9110 section 10.1.1).
+    waits: bool,
     pub(super) judge: Judge,
     pub(super) turns: Turns,
 }
 
 impl Exchanges {
-    /// A segment came, before its bytes are parsed. What was lost while nothing spoke for LLM calls
-    /// on the connection counts as other traffic; before the first request anything may.
-    pub(super) fn turn(&mut self, segment: &Segment<'_>) {
-        self.turns.segment(segment, self.requesting.is_some());
+    /// A segment came, before its bytes are parsed; `contiguous` if nothing is missing before it in
+    /// its direction. What was lost while nothing spoke for LLM calls on the connection counts as
+    /// other traffic; before the first request anything may.
+    pub(super) fn turn(&mut self, segment: &Segment<'_>, contiguous: bool) {
+        let more = self.requesting.is_some() && contiguous;
+        let goes_on = self.may_go_on() || (more && segment.direction == Direction::Outbound);
+        self.turns.segment(segment, goes_on);
         if self.judge.is_head_only() {
             self.turns.take_lost();
         }
@@ -57,11 +69,8 @@ impl Exchanges {
                 {
                     self.requesting = None;
                 }
-                if let Some(call) = self
-                    .calls
-                    .iter_mut()
-                    .find(|call| call.exchange() == exchange)
-                {
+                let place = self.place(exchange);
+                if let Some(call) = place.and_then(|place| self.calls.get_mut(place)) {
                     let before = call.held();
                     call.event(kind, time);
                     self.held = self.held.saturating_sub(before) + call.held();
@@ -70,9 +79,21 @@ impl Exchanges {
         }
     }
 
-    /// Some request has begun and not ended.
-    pub(super) fn request_open(&self) -> bool {
-        self.requesting.is_some()
+    /// Exchanges that have begun so far.
+    pub(super) const fn begun(&self) -> u32 {
+        self.begun
+    }
+
+    /// The connection cannot be followed by heads alone.
+    pub(super) fn follow_whole(&mut self, report: &mut Report<'_>) {
+        if let Some(verdict) = self.judge.follow_whole() {
+            report.verdict(verdict);
+        }
+    }
+
+    /// The request under way may go on in a later turn, even if that turn is not seen.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.requesting.is_some() && self.waits
     }
 
     /// Calls are under way.
@@ -112,7 +133,9 @@ impl Exchanges {
         report: &mut Report<'_>,
     ) {
         report.stats.exchanges += 1;
+        self.begun = self.begun.wrapping_add(1);
         self.requesting = Some(exchange);
+        self.waits = head.headers.get("expect").is_some();
         self.turns.request();
         let recognised = recognise(&head, &report.config.hosts);
         let evidence = match &recognised {
@@ -129,7 +152,7 @@ impl Exchanges {
                 time,
                 report.config.builder_context(),
             );
-            self.calls.push(call);
+            self.calls.push(Box::new(call));
             report.stats.open_exchanges += 1;
         }
     }
@@ -144,13 +167,12 @@ impl Exchanges {
         if self.requesting == Some(exchange) {
             self.requesting = None;
         }
-        if let Some(at) = self
-            .calls
-            .iter()
-            .position(|call| call.exchange() == exchange)
-        {
-            let call = self.calls.remove(at);
+        if let Some(place) = self.place(exchange) {
+            let call = self.calls.remove(place);
             self.held = self.held.saturating_sub(call.held());
+            if self.calls.is_empty() {
+                self.calls = Vec::new();
+            }
             self.built(call.finish(end, time), report);
         }
     }
@@ -169,7 +191,17 @@ impl Exchanges {
         }
     }
 
+    fn place(&self, exchange: ExchangeId) -> Option<usize> {
+        self.calls
+            .binary_search_by_key(&exchange, |call| call.exchange())
+            .ok()
+    }
+
     fn weigh(&mut self, evidence: Evidence, report: &mut Report<'_>) {
+        // What goes on beside a call is no reason to leave it.
+        if evidence == Evidence::Other && self.judge.follows_whole() && self.has_calls() {
+            return;
+        }
         if let Some(verdict) = self
             .judge
             .weigh(evidence, report.config.head_only_exchanges)

@@ -1,9 +1,13 @@
-//! Decides how much of an HTTP/1 connection is worth copying.
+//! Decides how much of an HTTP connection is worth copying.
 //!
 //! ```text
 //! nothing said ──► HeadOnly ──► Ignore        no LLM call in so many exchanges
 //!        └───────────┴────────► Full          an LLM call, or a host that serves little else
 //! ```
+//!
+//! HTTP/2 is followed whole or not at all: its exchanges interleave, so no turn begins with a head,
+//! and a head that is skipped leaves those behind it undecodable. Until it is judged the budget of
+//! the kernel for new connections bounds what it costs.
 //!
 //! Bias: a connection that made one LLM call stays `Full`, because most clients keep one pool per
 //! provider. Wrong costs the copying of other traffic through a shared proxy.
@@ -18,6 +22,8 @@ pub(super) struct Judge {
     certain: bool,
     /// Exchanges that were no LLM call.
     others: u32,
+    /// Heads alone make no sense on the connection.
+    whole: bool,
 }
 
 /// What one exchange says about its connection.
@@ -44,13 +50,28 @@ impl Judge {
             Evidence::Other if self.certain => None,
             Evidence::Other => {
                 self.others = self.others.saturating_add(1);
-                self.say(if self.others < patience {
-                    Verdict::HeadOnly
+                if self.others >= patience {
+                    self.say(Verdict::Ignore)
+                } else if self.whole {
+                    None
                 } else {
-                    Verdict::Ignore
-                })
+                    self.say(Verdict::HeadOnly)
+                }
             }
         }
+    }
+
+    /// Heads alone make no sense from here on; returns the verdict if it changes.
+    pub(super) fn follow_whole(&mut self) -> Option<Verdict> {
+        self.whole = true;
+        self.is_head_only()
+            .then(|| self.say(Verdict::Full))
+            .flatten()
+    }
+
+    /// Heads alone make no sense on the connection.
+    pub(super) const fn follows_whole(&self) -> bool {
+        self.whole
     }
 
     /// The connection is followed in full.
@@ -98,6 +119,19 @@ mod tests {
         for _ in 0..10 {
             assert_eq!(judge.weigh(Evidence::Other, 3), None);
         }
+    }
+
+    #[test]
+    fn what_is_followed_whole_is_full_or_ignored() {
+        let mut judge = Judge::default();
+        assert_eq!(judge.follow_whole(), None);
+        let verdicts: Vec<_> = (0..3).map(|_| judge.weigh(Evidence::Other, 3)).collect();
+        assert_eq!(verdicts, [None, None, Some(Verdict::Ignore)]);
+        let mut judge = Judge::default();
+        judge.weigh(Evidence::Other, 3);
+        assert_eq!(judge.follow_whole(), Some(Verdict::Full));
+        assert_eq!(judge.weigh(Evidence::Other, 3), None);
+        assert_eq!(judge.weigh(Evidence::Other, 3), Some(Verdict::Ignore));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! ```text
 //! segment / close / advance  ->  Pipeline  ->  poll: Verdict | Call | LostExchanges
 //!
-//! Pipeline ─► Connection ─► Detector, then H1Connection ─► Exchanges ─► CallBuilder per LLM call
-//!                                                              └─► Judge: verdict, Turns: losses
+//! Pipeline ─► Connection ─► Detector, then Http (h1 or h2) ─► Exchanges ─► CallBuilder per LLM call
+//!                                                                └─► Judge: verdict, Turns: losses
 //! ```
 
 mod config;
@@ -14,6 +14,7 @@ mod exchanges;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 mod holdings;
+mod http;
 mod judge;
 mod output;
 mod stats;

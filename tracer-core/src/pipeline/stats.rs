@@ -19,9 +19,14 @@ pub struct Stats {
     pub verdicts_ignore: u64,
     /// Connections that were not HTTP.
     pub opaque_connections: u64,
-    /// Connections that spoke HTTP/2.
+    /// Connections that spoke HTTP/2, the process being the client.
     pub http2_connections: u64,
-    /// Connections that were upgraded to WebSocket or another protocol.
+    /// How often the frames of a direction of HTTP/2 had to be found again after a loss.
+    pub http2_adrift: u64,
+    /// Heads of HTTP/2 with fields that are unknown: they refer to what was lost, or went by before
+    /// the agent came.
+    pub http2_incomplete_heads: u64,
+    /// Connections that were upgraded to WebSocket or another protocol that is not read.
     pub upgraded_connections: u64,
     /// Connections on which the process was the server.
     pub server_connections: u64,

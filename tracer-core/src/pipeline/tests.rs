@@ -16,28 +16,28 @@ use crate::{
 };
 
 /// One process with connections to play.
-struct Host {
-    pipeline: Pipeline,
+pub(super) struct Host {
+    pub(super) pipeline: Pipeline,
     now: Timestamp,
 }
 
 /// A connection of it.
 #[derive(Clone, Copy)]
-struct Connection {
-    id: ConnectionId,
-    counts: FinalCounts,
+pub(super) struct Connection {
+    pub(super) id: ConnectionId,
+    pub(super) counts: FinalCounts,
     read: bool,
 }
 
 impl Host {
-    fn new(config: PipelineConfig) -> Self {
+    pub(super) fn new(config: PipelineConfig) -> Self {
         Self {
             pipeline: Pipeline::new(config),
             now: Timestamp::from_unix_nanos(1_000_000_000),
         }
     }
 
-    fn connection(handle: u64) -> Connection {
+    pub(super) fn connection(handle: u64) -> Connection {
         let id = ConnectionId {
             process: ProcessKey(1),
             handle,
@@ -50,12 +50,22 @@ impl Host {
         }
     }
 
-    fn send(&mut self, on: &mut Connection, direction: Direction, bytes: impl AsRef<[u8]>) {
+    pub(super) fn send(
+        &mut self,
+        on: &mut Connection,
+        direction: Direction,
+        bytes: impl AsRef<[u8]>,
+    ) {
         self.play(on, direction, bytes.as_ref(), true);
     }
 
     /// The process moved these bytes, but nothing was captured.
-    fn lose(&mut self, on: &mut Connection, direction: Direction, bytes: impl AsRef<[u8]>) {
+    pub(super) fn lose(
+        &mut self,
+        on: &mut Connection,
+        direction: Direction,
+        bytes: impl AsRef<[u8]>,
+    ) {
         self.play(on, direction, bytes.as_ref(), false);
     }
 
@@ -86,13 +96,13 @@ impl Host {
         }
     }
 
-    fn close(&mut self, connection: &Connection) {
+    pub(super) fn close(&mut self, connection: &Connection) {
         self.now = self.now.after(Duration::from_secs(60));
         self.pipeline
             .close(connection.id, self.now, Some(connection.counts));
     }
 
-    fn outputs(&mut self) -> Seen {
+    pub(super) fn outputs(&mut self) -> Seen {
         let mut seen = Seen::default();
         while let Some(output) = self.pipeline.poll() {
             match output {
@@ -106,10 +116,10 @@ impl Host {
 }
 
 #[derive(Default)]
-struct Seen {
-    verdicts: Vec<Verdict>,
-    calls: Vec<CallFacts>,
-    lost: u32,
+pub(super) struct Seen {
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) calls: Vec<CallFacts>,
+    pub(super) lost: u32,
 }
 
 fn post(host: &str, path: &str, body: &str) -> String {
@@ -134,7 +144,7 @@ fn json(body: &str) -> String {
     )
 }
 
-const ANSWER: &str = r#"{"id":"c","model":"m-1","choices":[{"index":0,"message":{"content":"canary-answer"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}"#;
+pub(super) const ANSWER: &str = r#"{"id":"c","model":"m-1","choices":[{"index":0,"message":{"content":"canary-answer"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}}"#;
 const STREAM_HEAD: &str =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -199,15 +209,14 @@ fn a_host_of_models_is_followed_whatever_is_asked_first() {
 }
 
 #[test]
-fn what_is_not_a_client_of_http_1_is_ignored() {
+fn what_serves_or_is_not_http_is_ignored() {
     let mut host = Host::new(PipelineConfig::default());
     let mut server = Host::connection(1);
     host.send(&mut server, Inbound, chat());
     let mut http2 = Host::connection(2);
-    host.send(&mut http2, Outbound, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    host.send(&mut http2, Inbound, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     assert_eq!(host.outputs().verdicts, [Verdict::Ignore, Verdict::Ignore]);
-    let stats = host.pipeline.stats();
-    assert_eq!((stats.server_connections, stats.http2_connections), (1, 1));
+    assert_eq!(host.pipeline.stats().server_connections, 2);
 }
 
 #[test]
@@ -524,4 +533,41 @@ fn a_download_of_unknown_length_does_not_spoil_the_next_answer() {
         assert_eq!(seen.calls[0].usage.input, Some(3), "{skipped}");
         assert_eq!(seen.calls[0].capture, CaptureState::Complete, "{skipped}");
     }
+}
+
+#[test]
+fn a_request_that_goes_on_below_its_answer_is_one_exchange() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut on = Host::connection(1);
+    let request = chat();
+    let (beginning, rest) = request.split_at(request.len() - 10);
+    host.send(&mut on, Outbound, beginning);
+    host.send(&mut on, Inbound, STREAM_HEAD);
+    host.send(&mut on, Outbound, rest);
+    host.send(
+        &mut on,
+        Inbound,
+        delta("a", "\"stop\"") + &chunk("data: [DONE]\n\n") + "0\r\n\r\n",
+    );
+    host.close(&on);
+    let seen = host.outputs();
+    assert_eq!((seen.calls.len(), seen.lost), (1, 0));
+}
+
+#[test]
+fn a_loss_behind_the_head_of_a_request_does_not_hide_the_next_exchange() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut on = Host::connection(1);
+    let request = chat();
+    let (head, body) = request.split_at(request.find("\r\n\r\n").unwrap() + 4);
+    host.send(&mut on, Outbound, head);
+    host.lose(&mut on, Outbound, body);
+    host.lose(&mut on, Inbound, json(ANSWER));
+    host.lose(&mut on, Outbound, chat());
+    host.send(&mut on, Inbound, json(ANSWER));
+    host.send(&mut on, Outbound, chat());
+    host.send(&mut on, Inbound, json(ANSWER));
+    host.close(&on);
+    let seen = host.outputs();
+    assert_eq!((seen.calls.len(), seen.lost), (2, 1));
 }

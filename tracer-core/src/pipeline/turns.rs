@@ -2,10 +2,11 @@
 //!
 //! On HTTP/1.1 without pipelining a turn (from reading back to writing) is an exchange. So a turn
 //! in which no request was seen is a lost exchange, unless it belongs to a request that went on: a
-//! body that was held back for `100 Continue`, or one that went on below an early response. Such
-//! turns are told by the request that was under way when they began; where losses hide even that,
-//! one turn is given the benefit of the doubt. So nothing is counted twice or too often; with
-//! pipelining, where one turn holds several requests, lost ones may be missed.
+//! body that was held back for `100 Continue`, or one that went on below an early response. The
+//! first is told by the request's head, the second by bytes that follow those of the request without
+//! a gap. Where losses hide what a held-back body did, one turn is given the benefit of the doubt. So
+//! nothing is counted twice or too often; with pipelining, where one turn holds several requests,
+//! lost ones may be missed.
 
 use crate::segment::{Direction, FinalCounts, Segment};
 
@@ -28,9 +29,9 @@ struct Turn {
 }
 
 impl Turns {
-    /// A segment came, before its bytes are parsed. `request_open`: some request has begun and not
-    /// ended.
-    pub(super) fn segment(&mut self, segment: &Segment<'_>, request_open: bool) {
+    /// A segment came, before its bytes are parsed. `goes_on`: a new turn may be, or is, more of the
+    /// request under way.
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, goes_on: bool) {
         let first_write = segment.direction == Direction::Outbound && !self.wrote;
         self.wrote |= first_write;
         match self.current {
@@ -42,10 +43,10 @@ impl Turns {
                 });
             }
             Some(turn) if segment.turn > turn.number => {
-                self.leave(turn, segment.turn - turn.number - 1, request_open);
+                self.leave(turn, segment.turn - turn.number - 1, goes_on);
                 self.current = Some(Turn {
                     number: segment.turn,
-                    accounted: request_open,
+                    accounted: goes_on,
                 });
             }
             Some(_) => {}
@@ -64,11 +65,11 @@ impl Turns {
     }
 
     /// The connection is over.
-    pub(super) fn close(&mut self, counts: Option<FinalCounts>, request_open: bool) {
+    pub(super) fn close(&mut self, counts: Option<FinalCounts>, goes_on: bool) {
         let last = counts.map(|counts| counts.turns);
         match (self.current, last) {
             (Some(turn), Some(last)) if last > turn.number => {
-                self.leave(turn, last - turn.number, request_open);
+                self.leave(turn, last - turn.number, goes_on);
             }
             // The end of an answer to a request from before the agent came.
             (Some(_), _) if !self.wrote && counts.is_none_or(|counts| counts.outbound == 0) => {}
@@ -84,9 +85,9 @@ impl Turns {
     }
 
     /// Settles `turn` and the `unseen` ones after it, of which one may have been the rest of the
-    /// open request.
-    fn leave(&mut self, turn: Turn, unseen: u32, request_open: bool) {
-        let doubt = u32::from(request_open && unseen > 0);
+    /// request under way.
+    fn leave(&mut self, turn: Turn, unseen: u32, goes_on: bool) {
+        let doubt = u32::from(goes_on && unseen > 0);
         self.lost = self
             .lost
             .saturating_add(u32::from(!turn.accounted))

@@ -1,4 +1,6 @@
-//! The metrics: names, units, buckets.
+//! The metrics: names, units, attributes, buckets.
+
+use super::attributes as names;
 
 /// The metrics of dialect 1.41 that a client's wire shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +39,28 @@ pub const TOKEN_BUCKETS: [f64; 14] = [
     4_194_304.0,
     16_777_216.0,
     67_108_864.0,
+];
+
+/// What all metrics tell calls apart by, in order.
+const COMMON: [&str; 8] = [
+    names::GEN_AI_OPERATION_NAME,
+    names::GEN_AI_PROVIDER_NAME,
+    names::GEN_AI_REQUEST_MODEL,
+    names::GEN_AI_RESPONSE_MODEL,
+    names::SERVER_ADDRESS,
+    names::SERVER_PORT,
+    names::OPENAI_RESPONSE_SERVICE_TIER,
+    names::OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+];
+
+/// The same of requests of the Model Context Protocol.
+const MCP: [&str; 6] = [
+    names::GEN_AI_OPERATION_NAME,
+    names::MCP_METHOD_NAME,
+    names::GEN_AI_TOOL_NAME,
+    names::GEN_AI_PROMPT_NAME,
+    names::SERVER_ADDRESS,
+    names::SERVER_PORT,
 ];
 
 impl Metric {
@@ -83,6 +107,17 @@ impl Metric {
             Self::TokenUsage => "{token}",
             _ => "s",
         }
+    }
+
+    /// Names of the attributes that its values can carry.
+    pub fn attributes(self) -> impl Iterator<Item = &'static str> {
+        let (common, own): (&[_], &[_]) = match self {
+            Self::OperationDuration => (&COMMON, &[names::ERROR_TYPE]),
+            Self::TokenUsage => (&COMMON, &[names::GEN_AI_TOKEN_TYPE]),
+            Self::TimeToFirstChunk | Self::TimePerOutputChunk => (&COMMON, &[]),
+            Self::McpOperationDuration => (&MCP, &[names::ERROR_TYPE]),
+        };
+        common.iter().chain(own).copied()
     }
 
     /// Bucket boundaries.

@@ -54,7 +54,7 @@ pub fn span(call: &Call<Released>) -> Span {
     Span {
         process: facts.connection.process,
         name: name(facts),
-        parent: facts.parent,
+        parent: facts.parent.clone(),
         start: facts.timing.start,
         end: facts.timing.end,
         error: error.map(str::to_owned),

@@ -28,7 +28,7 @@ use aya_ebpf::{
 };
 use aya_log_ebpf::{debug, trace, warn};
 use tracer_common::{
-    conn::{INBOUND, OUTBOUND},
+    conn::{ConnState, INBOUND, OUTBOUND},
     cookie::{Cookie, CountFrom},
     counters::Counter,
     event::EventKind,
@@ -37,7 +37,8 @@ use tracer_common::{
 
 use crate::{
     connection::{self, Caller},
-    emit, frame, kfunc,
+    emit::{self, Moved},
+    frame, kfunc,
     maps::{CONNECTIONS, IN_CALL, count},
 };
 
@@ -81,6 +82,45 @@ pub fn write_entry(ctx: ProbeContext) -> u32 {
 #[uretprobe]
 pub fn read_return(ctx: RetProbeContext) -> u32 {
     plain_return::<INBOUND>(&ctx)
+}
+
+/// A read that is done, behind the call that did it: its arguments are in registers that calls
+/// preserve, which the attach cookie names, and its result is returned.
+///
+/// ```c
+/// int ssl3_read(SSL *s, void *buf, size_t len, size_t *readbytes);
+/// // and inside, where `peek` is 0 for reads:
+/// ret = s->method->ssl_read_bytes(s, SSL3_RT_APPLICATION_DATA, NULL, buf, len, peek, readbytes);
+/// ```
+#[uprobe]
+pub fn read_result(ctx: ProbeContext) -> u32 {
+    let (result, values) = frame::behind_call(&ctx);
+    let cookie = cookie(&ctx);
+    if result <= 0 || cookie.peeks(&values) {
+        return 0;
+    }
+    let handle = cookie.object(&values);
+    let caller = Caller::current();
+    let key = caller.key(handle);
+    let Some(state) = connection::find_or_open(&key, || cookie.source()) else {
+        count(Counter::LostStateCalls, 1);
+        return 0;
+    };
+    if state.verdict == KernelVerdict::Ignore as u8 {
+        state.ignored += 1;
+        return 0;
+    }
+    if connection::is_spent(&key, state, INBOUND) {
+        connection::skip(state, INBOUND);
+        return 0;
+    }
+    let bytes = read_count(state, cookie.count(&values));
+    if bytes != 0 {
+        trace!(&ctx, "{:x} of {} read {} bytes", handle, caller.tgid, bytes);
+        let buffer = cookie.buffer(&values);
+        emit::moved(caller, &key, state, INBOUND, Moved { buffer, bytes });
+    }
+    0
 }
 
 /// Return of a write.
@@ -228,23 +268,30 @@ fn on_return<const DIRECTION: usize>(ctx: &impl EbpfContext, handle: u64, result
         return;
     };
     let count_at = state.count_at[DIRECTION];
-    let moved = if count_at == 0 {
+    let bytes = if count_at == 0 {
         result as u64
     } else {
-        // SAFETY: a failed read is reported, not taken.
-        match unsafe { bpf_probe_read_user(count_at as *const u64) } {
-            Ok(moved) => moved,
-            Err(_) => {
-                // How far the stream went is not known: what follows is another life of it.
-                state.generation += 1;
-                count(Counter::LostStateCalls, 1);
-                return;
-            }
-        }
+        read_count(state, count_at)
     };
-    if moved == 0 {
+    if bytes == 0 {
         return;
     }
-    trace!(ctx, "{:x} of {} moved {} bytes", handle, caller.tgid, moved);
-    emit::moved(caller, &key, state, DIRECTION, moved);
+    let buffer = state.buffer[DIRECTION];
+    trace!(ctx, "{:x} of {} moved {} bytes", handle, caller.tgid, bytes);
+    emit::moved(caller, &key, state, DIRECTION, Moved { buffer, bytes });
+}
+
+/// The number behind a pointer; 0 if it cannot be had.
+#[inline(always)]
+fn read_count(state: &mut ConnState, count_at: u64) -> u64 {
+    // SAFETY: a failed read is reported, not taken.
+    match unsafe { bpf_probe_read_user(count_at as *const u64) } {
+        Ok(bytes) => bytes,
+        Err(_) => {
+            // How far the stream went is not known: what follows is another life of it.
+            state.generation += 1;
+            count(Counter::LostStateCalls, 1);
+            0
+        }
+    }
 }

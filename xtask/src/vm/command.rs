@@ -18,7 +18,7 @@ use super::{
 use crate::{
     bench::programs,
     build,
-    missing::{Missing, or_skipped},
+    missing::{is_missing, or_skipped},
     packages::apt_install,
     paths::workspace_root,
     step,
@@ -132,7 +132,7 @@ fn report(series: &str, outcome: anyhow::Result<GuestReport>) -> Tally {
             println!("{line}");
             Tally::of(&Ok(()))
         }
-        Err(error) if error.is::<Missing>() => {
+        Err(error) if is_missing(&error) => {
             println!("skipped: {error:#}");
             Tally::SKIPPED
         }

@@ -22,6 +22,8 @@ const BATCH: Duration = Duration::from_millis(1);
 const FULL_SCAN: Duration = Duration::from_secs(60);
 /// The least time between two full looks, when events are lost time and again.
 const FULL_SCAN_PAUSE: Duration = Duration::from_secs(1);
+/// Time between two looks for files under probe that were overwritten in place.
+const OVERWRITTEN_CHECK: Duration = Duration::from_secs(1);
 /// Time between two looks for deleted files that nobody maps any more.
 const GONE_CHECK: Duration = Duration::from_secs(30);
 
@@ -34,6 +36,7 @@ pub struct Discoverer {
     full_scan_at: Instant,
     last_full_scan: Instant,
     gone_check_at: Instant,
+    overwritten_check_at: Instant,
 }
 
 /// How changes are noticed.
@@ -85,6 +88,7 @@ impl Discoverer {
             full_scan_at: now,
             last_full_scan: now,
             gone_check_at: now + GONE_CHECK,
+            overwritten_check_at: now + OVERWRITTEN_CHECK,
         }
     }
 
@@ -197,6 +201,10 @@ impl Discoverer {
     }
 
     fn do_what_is_due(&mut self, now: Instant, news: &mut Vec<Discovery>) {
+        if now >= self.overwritten_check_at {
+            self.overwritten_check_at = now + OVERWRITTEN_CHECK;
+            self.drop_overwritten(news);
+        }
         if now >= self.full_scan_at {
             let processes = process_ids(&self.proc_root).unwrap_or_default();
             self.backlog.full_look(processes);
@@ -227,7 +235,11 @@ impl Discoverer {
 
     fn work(&mut self, task: Task, news: &mut Vec<Discovery>) {
         match task {
-            Task::File(file) => news.extend(self.judge.judge(&file)),
+            Task::File(file) => {
+                // A file that is mapped anew may be one that was overwritten just now.
+                self.drop_overwritten(news);
+                news.extend(self.judge.judge(&file));
+            }
             Task::Process(pid) => self.look_at(pid, news),
             Task::System => {
                 let files = system_files(&self.proc_root);
@@ -241,6 +253,12 @@ impl Discoverer {
     fn look_at(&mut self, pid: u32, news: &mut Vec<Discovery>) {
         let files = mapped_files(&self.proc_root, pid).unwrap_or_default();
         news.extend(files.iter().filter_map(|file| self.judge.judge(file)));
+    }
+
+    /// Reports files under probe whose content was replaced.
+    fn drop_overwritten(&mut self, news: &mut Vec<Discovery>) {
+        let overwritten = self.judge.take_overwritten();
+        news.extend(overwritten.into_iter().map(Discovery::Gone));
     }
 
     /// Reports deleted files that no process maps any more.
@@ -267,7 +285,10 @@ impl Discoverer {
     }
 
     fn next_due(&self) -> Instant {
-        let due = self.full_scan_at.min(self.gone_check_at);
+        let due = self
+            .full_scan_at
+            .min(self.gone_check_at)
+            .min(self.overwritten_check_at);
         match &self.watch {
             Watch::Events(_) => due,
             Watch::Polling { tick_at, .. } => due.min(*tick_at),

@@ -25,7 +25,8 @@ pub enum Discovery {
         /// Why, and what would help.
         reason: NotTraceable,
     },
-    /// The file is deleted and no process maps it any more: its probes can go.
+    /// Its probes must go: the file is deleted and no process maps it any more, or its content was
+    /// replaced in place.
     Gone(Identity),
     /// A process began to run another program (exec).
     ProcessExecuted {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::discovery::{BinaryFound, Discovery, Identity};
 use super::mapped::{FileKey, MappedFile, Stamp, stamp_of};
 use super::recent::Recent;
+use super::tracked::{Analysis, Tracked};
 use crate::capture::plan::ProbePlan;
 use crate::capture::symbols::{ElfImage, Machine, NotTraceable, plan};
 
@@ -36,23 +37,6 @@ pub(super) struct Judge {
     proc_root: PathBuf,
     judged: Recent<FileKey, Judgement>,
     tracked: HashMap<Number, Tracked>,
-}
-
-/// A file under probe.
-#[derive(Debug)]
-pub(super) struct Tracked {
-    pub(super) identity: Identity,
-    pub(super) file: Arc<File>,
-    /// Its inode number as maps of processes show it.
-    pub(super) mapped_inode: u64,
-    /// A process that mapped it when last looked.
-    pub(super) witness: Option<u32>,
-}
-
-impl Tracked {
-    fn stamp(&self) -> Option<Stamp> {
-        self.file.metadata().ok().as_ref().map(stamp_of)
-    }
 }
 
 impl Judge {
@@ -117,22 +101,18 @@ impl Judge {
 
     fn analyse(&mut self, candidate: &MappedFile, file: File, at: Number) -> Option<Discovery> {
         let (device, inode) = at;
-        let mut identity = Identity {
+        let analysed = file.metadata().ok().as_ref().map(stamp_of);
+        let Analysis { build_id, outcome } = Analysis::of(file);
+        let identity = Identity {
             device,
             inode,
-            build_id: None,
+            build_id,
         };
-        let outcome = ElfImage::new(file)
-            .map_err(NotTraceable::from)
-            .and_then(|image| {
-                identity.build_id = image.build_id();
-                for_this_host(image.machine())?;
-                let plan = plan(&image)?;
-                if self.tracked.len() >= MAX_TRACKED {
-                    return Err(NotTraceable::TooManyFiles(MAX_TRACKED));
-                }
-                Ok((plan, image.into_file()))
-            });
+        let outcome = outcome.and_then(|found| {
+            let room = self.tracked.len() < MAX_TRACKED;
+            room.then_some(found)
+                .ok_or(NotTraceable::TooManyFiles(MAX_TRACKED))
+        });
         match outcome {
             Ok((plan, file)) => {
                 let file = Arc::new(file);
@@ -142,6 +122,8 @@ impl Judge {
                     file: file.clone(),
                     mapped_inode: candidate.key.inode,
                     witness,
+                    plan: plan.clone(),
+                    analysed,
                 };
                 self.tracked.insert(at, tracked);
                 self.judged.insert(candidate.key, Judgement::Tracked(at));
@@ -178,6 +160,20 @@ impl Judge {
             .values_mut()
             .filter(|tracked| is_deleted(tracked))
             .collect()
+    }
+
+    /// Forgets the files under probe whose content was replaced in place, and names them: seen
+    /// again, they are news.
+    pub(super) fn take_overwritten(&mut self) -> Vec<Identity> {
+        let overwritten: Vec<Identity> = self
+            .tracked
+            .values_mut()
+            .filter_map(|tracked| tracked.was_overwritten().then(|| tracked.identity.clone()))
+            .collect();
+        for identity in &overwritten {
+            self.forget(identity);
+        }
+        overwritten
     }
 
     /// Forgets a file: seen again, it is news.

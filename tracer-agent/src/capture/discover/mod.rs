@@ -14,6 +14,7 @@ mod polling;
 mod recent;
 mod survey;
 mod system;
+mod tracked;
 
 pub use discoverer::{Discoverer, WatchMode};
 pub use discovery::{BinaryFound, Discovery, Identity};

@@ -148,12 +148,17 @@ impl ElfImage {
         let Some(segment) = self.executable_segment(address) else {
             return Vec::new();
         };
-        let into = address - segment.address;
-        let length = (segment.size - into).min(length as u64);
-        let Some(offset) = segment.offset.checked_add(into) else {
-            return Vec::new();
-        };
-        self.read_up_to(offset, length).unwrap_or_default()
+        self.bytes_of(segment, address, length)
+    }
+
+    /// Up to `length` bytes of any segment from a virtual address, as they are in the file.
+    pub(super) fn data_at(&self, address: u64, length: usize) -> Vec<u8> {
+        let segment = self.segments.iter().find(|segment| {
+            segment.kind == elf::PT_LOAD
+                && address >= segment.address
+                && address - segment.address < segment.size
+        });
+        segment.map_or_else(Vec::new, |segment| self.bytes_of(segment, address, length))
     }
 
     /// Exactly `length` bytes at a file offset. The caller bounds `length`.
@@ -164,6 +169,16 @@ impl ElfImage {
         } else {
             Err(ElfError::Malformed("a table ends beyond the file"))
         }
+    }
+
+    /// `address` must lie in the segment.
+    fn bytes_of(&self, segment: &Segment, address: u64, length: usize) -> Vec<u8> {
+        let into = address - segment.address;
+        let length = (segment.size - into).min(length as u64);
+        let Some(offset) = segment.offset.checked_add(into) else {
+            return Vec::new();
+        };
+        self.read_up_to(offset, length).unwrap_or_default()
     }
 
     fn read_up_to(&self, offset: u64, length: u64) -> io::Result<Vec<u8>> {

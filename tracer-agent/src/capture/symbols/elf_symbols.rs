@@ -15,9 +15,9 @@ const CHUNK: u64 = 64 * 1024;
 /// Bytes of one table looked at; the string table of an unstripped browser stays below.
 const MAX_TABLE: u64 = 256 * 1024 * 1024;
 /// Relocations are looked up only for calls through the PLT, which are few.
-const MAX_RELOCATIONS: u64 = 32 * 1024 * 1024;
+pub(super) const MAX_RELOCATIONS: u64 = 32 * 1024 * 1024;
 /// `.rela.dyn` and `.rela.plt`; object files have more, but are never mapped.
-const MAX_RELOCATION_TABLES: usize = 4;
+pub(super) const MAX_RELOCATION_TABLES: usize = 4;
 
 /// A defined function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +146,7 @@ impl ElfImage {
     }
 
     /// Feeds a table chunk by chunk, whole entries each, until `visit` returns false.
-    fn chunks(
+    pub(super) fn chunks(
         &self,
         table: &Section,
         cap: u64,
@@ -185,10 +185,10 @@ impl ElfImage {
 }
 
 type Sym = elf::Sym64<LittleEndian>;
-type Rela = elf::Rela64<LittleEndian>;
+pub(super) type Rela = elf::Rela64<LittleEndian>;
 
 /// The part of `bytes` that holds whole entries of `T`.
-fn whole<T>(bytes: &[u8]) -> &[u8] {
+pub(super) fn whole<T>(bytes: &[u8]) -> &[u8] {
     let length = bytes.len() - bytes.len() % size_of::<T>();
     bytes.get(..length).unwrap_or_default()
 }

@@ -20,6 +20,8 @@ pub struct Fixture {
     pub symbols: Vec<Symbol>,
     /// GOT slots bound to symbols: (address, index from 0 in `symbols`).
     pub slots: Vec<(u64, u32)>,
+    /// Pointers that the loader fills in: (address, address pointed to).
+    pub pointers: Vec<(u64, u64)>,
     /// Names of further, empty sections.
     pub sections: Vec<&'static str>,
 }
@@ -68,6 +70,11 @@ impl Fixture {
             relocations.extend(slot.to_le_bytes());
             relocations.extend((u64::from(symbol + 1) << 32 | 7).to_le_bytes());
             relocations.extend([0; 8]);
+        }
+        for &(address, target) in &self.pointers {
+            relocations.extend(address.to_le_bytes());
+            relocations.extend(8u64.to_le_bytes());
+            relocations.extend(target.to_le_bytes());
         }
         let mut names = vec![0];
         let mut headers = vec![0; 64];

@@ -5,11 +5,16 @@
 
 mod aarch64;
 mod elf;
+mod elf_data;
 mod elf_symbols;
 mod flow;
 mod not_traceable;
 mod probe_point;
+mod read_result;
 mod x86_64;
+mod x86_64_body;
+mod x86_64_frame;
+mod x86_64_reader;
 
 pub use elf::{BuildId, ElfError, ElfImage, Machine};
 pub use elf_symbols::Function;
@@ -18,5 +23,7 @@ pub use probe_point::plan;
 
 #[cfg(test)]
 pub(super) mod fixture;
+#[cfg(test)]
+mod read_result_tests;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@
 //! only on two signs: every exported reader calls it, passing its own arguments on, and none of
 //! the peeking ones does. Else each exported function is probed for itself.
 //!
+//! Reads are seen at their result instead where that can be proven, see [`super::read_result`].
+//!
 //! The bias is towards fewer sightings: a callee that is not certain is not probed, and a wrapper
 //! that may go through another probed function is left to that one.
 
@@ -16,6 +18,7 @@ use super::elf::{ElfImage, Machine};
 use super::elf_symbols::Function;
 use super::flow::{Arguments, Call, ENTRY, Need, Point, Value};
 use super::not_traceable::NotTraceable;
+use super::read_result::read_results;
 use super::{aarch64, x86_64};
 
 const PREFIX: &str = "SSL_";
@@ -43,7 +46,8 @@ pub fn plan(image: &ElfImage) -> Result<ProbePlan, NotTraceable> {
         image,
         functions: image.functions(PREFIX, &WANTED)?,
     };
-    let mut points = analysis.transfer(&READ);
+    let results = analysis.read_results();
+    let mut points = results.unwrap_or_else(|| analysis.transfer(&READ));
     points.extend(analysis.transfer(&WRITE));
     if points.is_empty() {
         return Err(NotTraceable::at_a_glance(image));
@@ -103,6 +107,15 @@ struct Shared {
 }
 
 impl Analysis<'_> {
+    fn read_results(&self) -> Option<Vec<ProbePoint>> {
+        let wrapper = self.functions.get("SSL_read_ex")?.address;
+        let shared = self.shared(&READ);
+        let internal = shared.map_or(wrapper, |shared| shared.address);
+        let methods = self.image.functions("TLS_", &["TLS_method"]).ok()?;
+        let method = *methods.get("TLS_method")?;
+        read_results(self.image, method, internal)
+    }
+
     fn transfer(&self, transfer: &Transfer) -> Vec<ProbePoint> {
         let exported = self.exported(transfer);
         let Some(shared) = self.shared(transfer) else {
@@ -290,7 +303,7 @@ fn passed_on(arguments: &Arguments, location: CountLocation) -> Option<CountLoca
     let pointer = match location {
         CountLocation::FourthArgument => Value::Argument(3),
         CountLocation::FifthArgument => Value::Argument(4),
-        CountLocation::Return | CountLocation::None => return None,
+        CountLocation::Return | CountLocation::Registers(_) | CountLocation::None => return None,
     };
     let places = [CountLocation::FourthArgument, CountLocation::FifthArgument];
     let at = arguments
@@ -305,7 +318,7 @@ fn passes_own_count(arguments: &Arguments, count: CountLocation) -> bool {
     let at = match count {
         CountLocation::FourthArgument => 3,
         CountLocation::FifthArgument => 4,
-        CountLocation::Return | CountLocation::None => return false,
+        CountLocation::Return | CountLocation::Registers(_) | CountLocation::None => return false,
     };
     passes_buffer(arguments) && arguments.get(at) == Some(&Value::Stack)
 }
@@ -322,7 +335,7 @@ fn need(count: CountLocation) -> Need {
     let arguments = match count {
         CountLocation::FifthArgument => 5,
         CountLocation::FourthArgument => 4,
-        CountLocation::Return | CountLocation::None => 3,
+        CountLocation::Return | CountLocation::Registers(_) | CountLocation::None => 3,
     };
     Need {
         arguments,

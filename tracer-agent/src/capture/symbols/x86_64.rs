@@ -120,7 +120,7 @@ pub fn first_calls(image: &ElfImage, entry: u64, size: u64, arguments: Arguments
 ///
 /// Multi-byte nops are left out: 6.18 emulates them, kernels before single-step them, and some
 /// refuse a probe on the form with an operand-size prefix.
-fn is_emulated(instruction: &Instruction) -> bool {
+pub(super) fn is_emulated(instruction: &Instruction) -> bool {
     match instruction.code() {
         Code::Call_rel32_64 | Code::Jmp_rel8_64 | Code::Jmp_rel32_64 => instruction.len() <= 5,
         // One byte, or two with the prefix that selects r8 to r15.
@@ -169,7 +169,7 @@ fn slot(instruction: &Instruction) -> Option<u64> {
         .then(|| instruction.ip_rel_memory_address())
 }
 
-fn decoder(code: &[u8], address: u64) -> Decoder<'_> {
+pub(super) fn decoder(code: &[u8], address: u64) -> Decoder<'_> {
     Decoder::with_ip(64, code, address, DecoderOptions::NONE)
 }
 

@@ -123,7 +123,7 @@ fn probed(plan: &ProbePlan) -> FileOutcome {
 
 fn point(point: &ProbePoint) -> Point {
     let role = match point.role {
-        ProbeRole::Read => "read",
+        ProbeRole::Read | ProbeRole::ReadResult => "read",
         ProbeRole::Write => "write",
         ProbeRole::Close => "close",
         ProbeRole::Shutdown => "shutdown",

@@ -31,7 +31,7 @@ pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope)
             ids.span_id,
             ids.flags,
             remote,
-            TraceState::default(),
+            trace_state(span),
         ),
         parent_span_id: ids.parent_id,
         parent_span_is_remote: !ids.is_root(),
@@ -50,6 +50,17 @@ pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope)
         },
         instrumentation_scope: scope.clone(),
     }
+}
+
+/// What the caller's tracing systems keep beside the trace, unless the SDK's rules refuse it.
+fn trace_state(span: &Span) -> TraceState {
+    let state = span
+        .parent
+        .as_ref()
+        .and_then(|parent| parent.state.as_deref());
+    state.map_or_else(TraceState::default, |state| {
+        state.parse().unwrap_or_default()
+    })
 }
 
 /// Attributes as the SDK has them.
@@ -121,6 +132,10 @@ mod tests {
         assert_eq!(data.span_context.trace_id().to_bytes(), [0xab; 16]);
         assert_eq!(data.parent_span_id.to_bytes(), [0xcd; 8]);
         assert!(data.parent_span_is_remote);
+        assert_eq!(
+            data.span_context.trace_state().header(),
+            "vendor=t61rcWkgMzE"
+        );
     }
 
     #[test]

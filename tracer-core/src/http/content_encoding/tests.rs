@@ -7,6 +7,7 @@ use super::*;
 const LIMITS: Limits = Limits {
     head_bytes: 0,
     open_exchanges: 0,
+    streams: 0,
     decoded_bytes: 2 << 20,
     decoded_ratio: 256,
     event_bytes: 0,

@@ -182,6 +182,7 @@ pub(crate) fn parse_request(bytes: &[u8], allow_list: &AllowList) -> Option<Requ
             target,
             host,
             headers: admitted(headers, allow_list),
+            unknown_fields: 0,
             version: if parsed.version == Some(0) {
                 HttpVersion::H10
             } else {
@@ -213,8 +214,9 @@ pub(crate) fn parse_response(
     let (status, headers) = (parsed.code?, &*parsed.headers);
     Some(Response {
         head: ResponseHead {
-            status,
+            status: Some(status),
             headers: admitted(headers, allow_list),
+            unknown_fields: 0,
             wire_bytes: bytes.len() as u64,
         },
         framing: match method {

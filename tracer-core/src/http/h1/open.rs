@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use crate::{
     detect::Role,
     http::{
-        exchange::{BodyEnd, ExchangeEvent, ExchangeEventKind, ExchangeId},
-        h1::{Sink, head::Method},
+        exchange::{BodyEnd, ExchangeEvent, ExchangeEventKind, ExchangeId, Sink},
+        h1::head::Method,
     },
     time::Timestamp,
 };

@@ -3,9 +3,9 @@
 use crate::{
     detect::{Look, Role},
     http::{
-        exchange::{BodyEnd, ExchangeEventKind as Kind},
+        exchange::{BodyEnd, ExchangeEventKind as Kind, Sink},
         h1::{
-            H1Connection, Sink,
+            H1Connection,
             head::{HeadStep, parse_request},
             message::{Loss, MessageBody, Progress},
             side::State,

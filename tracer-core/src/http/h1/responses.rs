@@ -1,12 +1,12 @@
 //! The direction of the responses.
 
 use crate::{
-    detect::{Look, Protocol},
+    detect::Look,
     http::{
         body::LastChunkSearch,
-        exchange::{BodyEnd, ExchangeEventKind as Kind},
+        exchange::{BodyEnd, ExchangeEventKind as Kind, Sink},
         h1::{
-            H1Connection, Sink,
+            H1Connection, Upgrade,
             head::{HeadStep, Method, Response, parse_response},
             message::{Loss, MessageBody, Progress},
             side::State,
@@ -118,19 +118,19 @@ impl H1Connection {
         else {
             return self.strange_response(arrival, sink);
         };
-        let status = response.head.status;
+        let status = response.head.status.unwrap_or_default();
         if matches!(status, 100 | 102..=199) {
             return; // interim: the final response follows
         }
-        let protocol = self.protocol_after(&response, method);
+        let upgrade = Self::upgrade(&response, method);
         if let Some(exchange) = self.open.front() {
             exchange.responding = true;
             exchange.tell(started, Kind::ResponseHead(Box::new(response.head)), sink);
         }
-        if protocol.is_some() {
+        if upgrade.is_some() {
             self.response_progress(Progress::End(BodyEnd::Complete), arrival, sink);
             self.close(arrival.time, sink);
-            self.upgraded = protocol;
+            self.upgraded = upgrade;
             return;
         }
         let progress = match response.framing {
@@ -152,17 +152,21 @@ impl H1Connection {
         self.response_progress(progress, arrival, sink);
     }
 
-    /// What the connection speaks behind this response, if not HTTP/1.
-    fn protocol_after(&self, response: &Response, method: Option<Method>) -> Option<Protocol> {
-        let tunnel = method == Some(Method::Connect) && (200..300).contains(&response.head.status);
-        if tunnel {
-            return Some(Protocol::Opaque);
+    /// What follows this response on the connection, if not HTTP/1.
+    fn upgrade(response: &Response, method: Option<Method>) -> Option<Upgrade> {
+        let status = response.head.status.unwrap_or_default();
+        if method == Some(Method::Connect) && (200..300).contains(&status) {
+            return Some(Upgrade::Tunnel);
         }
-        let upgrade = response.head.headers.get("upgrade").unwrap_or_default();
-        (response.head.status == 101).then(|| match upgrade {
-            name if name.eq_ignore_ascii_case("websocket") => Protocol::WebSocket(self.role),
-            name if name.eq_ignore_ascii_case("h2c") => Protocol::Http2(self.role),
-            _ => Protocol::Opaque,
+        let name = response.head.headers.get("upgrade").unwrap_or_default();
+        (status == 101).then(|| {
+            if name.eq_ignore_ascii_case("websocket") {
+                Upgrade::WebSocket
+            } else if name.eq_ignore_ascii_case("h2c") {
+                Upgrade::Tunnel
+            } else {
+                Upgrade::Other
+            }
         })
     }
 

@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{
-    fuzz::{Log, fuzz_h1},
-    *,
-};
+use super::{fuzz::fuzz_h1, *};
 use crate::{
-    http::exchange::ExchangeEventKind as Kind,
+    http::{
+        exchange::{ExchangeEvent, ExchangeEventKind as Kind},
+        exchange_log::Log,
+    },
     segment::Direction::{self, Inbound, Outbound},
 };
 
@@ -250,10 +250,7 @@ fn an_upgrade_ends_http() {
         connection.piece(arrival(Inbound, 1, 0), answered, &mut sink),
         answered.len() - "frames".len()
     );
-    assert_eq!(
-        connection.upgraded(),
-        Some(Protocol::WebSocket(Role::Client))
-    );
+    assert_eq!(connection.upgraded(), Some(Upgrade::WebSocket));
     assert_eq!(
         connection.piece(arrival(Outbound, 2, 0), asked, &mut sink),
         0
@@ -278,7 +275,7 @@ fn a_tunnel_ends_http() {
         b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
         &mut ignore,
     );
-    assert_eq!(connection.upgraded(), Some(Protocol::Opaque));
+    assert_eq!(connection.upgraded(), Some(Upgrade::Tunnel));
 }
 
 #[test]

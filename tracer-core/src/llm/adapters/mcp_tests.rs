@@ -14,7 +14,7 @@ fn a_tool_call_answered_by_a_stream() {
     assert_eq!(span.name, "tools/call search");
     assert_eq!(span.error.as_deref(), Some("tool_error"));
     assert_eq!(
-        span.parent.map(|parent| parent.parent_id[0]),
+        span.parent.as_ref().map(|parent| parent.parent_id[0]),
         Some(0xb7),
         "the context of the message"
     );

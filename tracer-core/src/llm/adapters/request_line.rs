@@ -127,6 +127,7 @@ mod tests {
             target,
             host,
             headers: Headers::admit(&AllowList::default(), wire.into_iter()),
+            unknown_fields: 0,
             version: HttpVersion::H11,
             wire_bytes: 0,
         };

@@ -71,6 +71,7 @@ fn head(method: &str, path: &str) -> RequestHead {
             port: None,
         }),
         headers: Headers::default(),
+        unknown_fields: 0,
         version: HttpVersion::H11,
         wire_bytes: 0,
     }
@@ -176,7 +177,8 @@ fn with_context<R>(headers: &[(&str, &str)], run: impl FnOnce(&AnswerContext<'_>
         .iter()
         .map(|(name, value)| (*name, value.as_bytes()));
     let head = ResponseHead {
-        status: 200,
+        status: Some(200),
+        unknown_fields: 0,
         headers: Headers::admit(&AllowList::default(), wire),
         wire_bytes: 0,
     };

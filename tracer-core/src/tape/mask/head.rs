@@ -131,7 +131,7 @@ pub(super) fn mask_response(
     Some(MaskedHead {
         bytes: lines.finish(rewritten(&body)),
         body,
-        about: parsed.head.status,
+        about: parsed.head.status.unwrap_or_default(),
     })
 }
 

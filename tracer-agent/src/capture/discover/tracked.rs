@@ -1,0 +1,82 @@
+//! A file under probe, and whether it still is what was analysed.
+
+use std::{fs::File, sync::Arc};
+
+use super::{
+    discovery::Identity,
+    judge::for_this_host,
+    mapped::{Stamp, stamp_of},
+};
+use crate::capture::{
+    plan::ProbePlan,
+    symbols::{BuildId, ElfImage, NotTraceable, plan},
+};
+
+/// A file under probe. Its descriptor is open, so its inode number is not reused.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub(super) identity: Identity,
+    pub(super) file: Arc<File>,
+    /// Its inode number as maps of processes show it.
+    pub(super) mapped_inode: u64,
+    /// A process that mapped it when last looked.
+    pub(super) witness: Option<u32>,
+    /// Where it is probed.
+    pub(super) plan: ProbePlan,
+    /// Its stamp when its content was last known to be the one that was analysed.
+    pub(super) analysed: Option<Stamp>,
+}
+
+impl Tracked {
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        self.file.metadata().ok().as_ref().map(stamp_of)
+    }
+
+    /// Whether its content was replaced in place. The kernel would go on to write its breakpoints
+    /// where the old code had them, into the middle of the new: such probes must go at once.
+    ///
+    /// Renaming, deleting and changes of owner move the change time as well, so the content is
+    /// looked at again before anything is said.
+    pub(super) fn was_overwritten(&mut self) -> bool {
+        let now = self.stamp();
+        if now == self.analysed {
+            return false;
+        }
+        let same = self.file.try_clone().is_ok_and(|file| {
+            let read = Analysis::of(file);
+            read.build_id == self.identity.build_id
+                && read.outcome.is_ok_and(|(plan, _)| plan == self.plan)
+        });
+        if same {
+            self.analysed = now;
+        }
+        !same
+    }
+}
+
+/// What a file is and where it can be probed.
+pub(super) struct Analysis {
+    pub(super) build_id: Option<BuildId>,
+    /// The plan, and the file that it is for.
+    pub(super) outcome: Result<(ProbePlan, File), NotTraceable>,
+}
+
+impl Analysis {
+    pub(super) fn of(file: File) -> Self {
+        let image = match ElfImage::new(file) {
+            Ok(image) => image,
+            Err(error) => {
+                return Self {
+                    build_id: None,
+                    outcome: Err(error.into()),
+                };
+            }
+        };
+        let build_id = image.build_id();
+        let outcome = for_this_host(image.machine()).and_then(|()| plan(&image));
+        Self {
+            build_id,
+            outcome: outcome.map(|plan| (plan, image.into_file())),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Pointers in the data of an ELF file, as the loader leaves them when it has placed the file at
+//! its own addresses.
+
+use object::LittleEndian;
+use object::elf;
+use object::pod::slice_from_all_bytes;
+
+use super::elf::ElfImage;
+use super::elf_symbols::{MAX_RELOCATION_TABLES, MAX_RELOCATIONS, Rela, whole};
+
+const POINTER: u64 = 8;
+
+impl ElfImage {
+    /// The `count` pointers from `address` on, fewer at the end of the segment. Those that are
+    /// bound to a symbol read 0, as do those of a kind of relocation that is not understood.
+    pub fn pointers_at(&self, address: u64, count: usize) -> Vec<u64> {
+        let bytes = self.data_at(address, count * POINTER as usize);
+        // What the file says itself holds in executables that are not moved, and for packed
+        // relocations, which leave the addend in its place.
+        let mut pointers: Vec<u64> = bytes
+            .chunks_exact(POINTER as usize)
+            .filter_map(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?)))
+            .collect();
+        let tables = self
+            .sections
+            .iter()
+            .filter(|section| section.kind == elf::SHT_RELA);
+        for table in tables.take(MAX_RELOCATION_TABLES) {
+            let size = size_of::<Rela>() as u64;
+            // A table that cannot be read leaves zeros, which are no functions.
+            let _ = self.chunks(table, MAX_RELOCATIONS, size, |_, bytes| {
+                let entries =
+                    slice_from_all_bytes::<Rela>(whole::<Rela>(bytes)).unwrap_or_default();
+                for entry in entries {
+                    let offset = entry.r_offset.get(LittleEndian).wrapping_sub(address);
+                    if entry.r_type(LittleEndian, false) == elf::R_X86_64_RELATIVE
+                        && offset.is_multiple_of(POINTER)
+                        && let Ok(index) = usize::try_from(offset / POINTER)
+                        && let Some(pointer) = pointers.get_mut(index)
+                    {
+                        *pointer = entry.r_addend.get(LittleEndian) as u64;
+                    }
+                }
+                true
+            });
+        }
+        pointers
+    }
+}

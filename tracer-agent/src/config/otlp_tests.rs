@@ -1,0 +1,167 @@
+//! The standard variables of OTLP, and which of them wins.
+
+use std::{ffi::OsString, path::Path, time::Duration};
+
+use super::super::{effective::Config, environment, error::ConfigError, layers::Layers};
+use crate::export::otlp::settings::{
+    Compression, Endpoint, OtlpSettings, Protocol, SignalSettings, TlsSettings,
+};
+
+fn layers(variables: &[(&str, &str)]) -> Layers {
+    Layers::new([environment::layer(|name| {
+        let found = variables.iter().find(|(variable, _)| *variable == name);
+        found.map(|(_, value)| OsString::from(value))
+    })])
+}
+
+fn otlp(variables: &[(&str, &str)]) -> OtlpSettings {
+    Config::resolve(&layers(variables)).unwrap().export.otlp
+}
+
+#[test]
+fn standard_variables_have_their_standard_meaning() {
+    let nothing = otlp(&[]);
+    assert!(nothing.traces.is_none() && nothing.metrics.is_none());
+
+    let settings = otlp(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://common:4318"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://traces/v1"),
+        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "a=1,b=2%2C3"),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=9"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "2500"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "1000"),
+        (
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "service.name=agent,k8s.cluster.name=c1",
+        ),
+    ]);
+    let (traces, metrics) = (settings.traces.unwrap(), settings.metrics.unwrap());
+    assert_eq!(traces.endpoint, Endpoint::Exact("https://traces/v1".into()));
+    assert_eq!(
+        metrics.endpoint,
+        Endpoint::Base("http://common:4318".into())
+    );
+    assert_eq!(
+        (traces.protocol, metrics.protocol),
+        (Protocol::HttpProtobuf, Protocol::Grpc)
+    );
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(traces.headers.0, [header("a", "9")], "not those of others");
+    assert_eq!(metrics.headers.0, [header("a", "1"), header("b", "2,3")]);
+    assert_eq!(traces.timeout, Duration::from_millis(2500));
+    assert_eq!(
+        (traces.compression, metrics.compression),
+        (None, Some(Compression::Gzip))
+    );
+    assert_eq!(settings.metric_interval, Duration::from_secs(1));
+    assert_eq!(
+        settings.resource_attributes,
+        [header("k8s.cluster.name", "c1")]
+    );
+}
+
+#[test]
+fn signals_can_be_switched_off() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://common:4318");
+    let settings = otlp(&[endpoint, ("OTEL_TRACES_EXPORTER", "none")]);
+    assert!(settings.traces.is_none() && settings.metrics.is_some());
+    let settings = otlp(&[endpoint, ("OTEL_SDK_DISABLED", "true")]);
+    assert!(settings.traces.is_none() && settings.metrics.is_none());
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let settings = otlp(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", ""),
+    ]);
+    assert!(settings.traces.is_none());
+}
+
+#[test]
+fn only_grpc_does_without_a_scheme() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317");
+    assert!(
+        otlp(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")])
+            .traces
+            .is_some()
+    );
+    let error = Config::resolve(&layers(&[endpoint])).unwrap_err();
+    assert!(matches!(error, ConfigError::Conflict { .. }), "{error}");
+}
+
+/// Every option of an exporter, for all signals and for one.
+const OPTIONS: [(&str, &str, &str); 9] = [
+    ("ENDPOINT", "http://common:4317", "http://own:4317"),
+    ("PROTOCOL", "grpc", "http/protobuf"),
+    ("HEADERS", "for=all", "for=one"),
+    ("TIMEOUT", "1000", "2000"),
+    ("COMPRESSION", "gzip", "none"),
+    ("CERTIFICATE", "/common/ca.pem", "/own/ca.pem"),
+    (
+        "CLIENT_CERTIFICATE",
+        "/common/client.pem",
+        "/own/client.pem",
+    ),
+    ("CLIENT_KEY", "/common/client.key", "/own/client.key"),
+    ("INSECURE", "true", "false"),
+];
+
+/// The value of `option` among what became of it.
+fn value(settings: &SignalSettings, option: &str) -> String {
+    let path = |path: &Option<std::path::PathBuf>| {
+        let path = path.as_deref().unwrap_or(Path::new(""));
+        path.display().to_string()
+    };
+    let TlsSettings {
+        certificate,
+        client_key,
+        client_certificate,
+        insecure,
+    } = &settings.tls;
+    match option {
+        "ENDPOINT" => settings.endpoint.as_str().to_owned(),
+        "PROTOCOL" => match settings.protocol {
+            Protocol::Grpc => "grpc".to_owned(),
+            Protocol::HttpProtobuf => "http/protobuf".to_owned(),
+        },
+        "HEADERS" => {
+            let pairs = settings.headers.0.iter();
+            pairs
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect()
+        }
+        "TIMEOUT" => settings.timeout.as_millis().to_string(),
+        "COMPRESSION" => match settings.compression {
+            Some(Compression::Gzip) => "gzip".to_owned(),
+            None => "none".to_owned(),
+        },
+        "CERTIFICATE" => path(certificate),
+        "CLIENT_CERTIFICATE" => path(client_certificate),
+        "CLIENT_KEY" => path(client_key),
+        "INSECURE" => insecure.to_string(),
+        _ => panic!("{option} is no option"),
+    }
+}
+
+#[test]
+fn an_option_of_one_signal_wins_there_and_nowhere_else() {
+    for (option, common, own) in OPTIONS {
+        let common_name = format!("OTEL_EXPORTER_OTLP_{option}");
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://common:4317");
+        for signal in ["TRACES", "METRICS"] {
+            let own_name = format!("OTEL_EXPORTER_OTLP_{signal}_{option}");
+            let settings = otlp(&[(&common_name, common), (&own_name, own), endpoint]);
+            let both = (settings.traces.unwrap(), settings.metrics.unwrap());
+            let (one, other) = match signal {
+                "TRACES" => both,
+                _ => (both.1, both.0),
+            };
+            assert_eq!(value(&one, option), own, "{own_name}");
+            assert_eq!(value(&other, option), common, "{common_name}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The HTTP of one connection: its parser, and what becomes of the exchanges.
+
+use std::sync::Arc;
+
+use super::{exchanges::Exchanges, output::Report};
+use crate::{
+    detect::Role,
+    http::{
+        allow_list::AllowList,
+        exchange::{BodyEnd, ExchangeEvent, ExchangeId, Sink},
+        h1::{H1Connection, Upgrade},
+        h2::{H2Connection, Start},
+    },
+    segment::{Arrival, FinalCounts, Segment},
+    time::Timestamp,
+};
+
+/// One connection that speaks HTTP, of which the process is the client.
+#[derive(Debug)]
+pub(super) struct Http {
+    parser: Parser,
+    pub(super) exchanges: Exchanges,
+    /// Number of the parser's first exchange: there were others before a tunnel.
+    first: u32,
+}
+
+#[derive(Debug)]
+enum Parser {
+    Http1(Box<H1Connection>),
+    Http2(Box<H2Connection>),
+}
+
+impl Http {
+    pub(super) fn http1(
+        exchanges: Exchanges,
+        headers: &Arc<AllowList>,
+        report: &Report<'_>,
+    ) -> Self {
+        let parser = H1Connection::new(Role::Client, report.config.limits, Arc::clone(headers));
+        Self::with(Parser::Http1(Box::new(parser)), exchanges)
+    }
+
+    pub(super) fn http2(
+        start: Start,
+        mut exchanges: Exchanges,
+        headers: &Arc<AllowList>,
+        report: &mut Report<'_>,
+    ) -> Self {
+        exchanges.follow_whole(report);
+        let limits = report.config.limits;
+        let parser = H2Connection::new(Role::Client, start, limits, Arc::clone(headers));
+        Self::with(Parser::Http2(Box::new(parser)), exchanges)
+    }
+
+    fn with(parser: Parser, exchanges: Exchanges) -> Self {
+        Self {
+            parser,
+            first: exchanges.begun(),
+            exchanges,
+        }
+    }
+
+    /// A segment came, before its bytes are parsed; `contiguous` if nothing is missing before it.
+    pub(super) fn turn(&mut self, segment: &Segment<'_>, contiguous: bool) {
+        // The turns of HTTP/2 say nothing: it tells what was lost by the numbers of its streams.
+        if matches!(self.parser, Parser::Http1(_)) {
+            self.exchanges.turn(segment, contiguous);
+        }
+    }
+
+    /// Takes the next bytes of a direction. Returns how many of them were HTTP: all, unless the
+    /// connection has left it.
+    pub(super) fn piece(
+        &mut self,
+        arrival: Arrival,
+        bytes: &[u8],
+        report: &mut Report<'_>,
+    ) -> usize {
+        self.parse(report, |parser, sink| match parser {
+            Parser::Http1(http) => http.piece(arrival, bytes, sink),
+            Parser::Http2(http) => {
+                http.piece(arrival, bytes, sink);
+                bytes.len()
+            }
+        })
+    }
+
+    /// Bytes of a direction were lost.
+    pub(super) fn gap(&mut self, arrival: Arrival, missing: u64, report: &mut Report<'_>) {
+        self.parse(report, |parser, sink| match parser {
+            Parser::Http1(http) => http.gap(arrival, missing, sink),
+            Parser::Http2(http) => http.gap(arrival, missing, sink),
+        });
+    }
+
+    /// What follows on the connection, if it has left HTTP.
+    pub(super) fn upgraded(&self) -> Option<Upgrade> {
+        match &self.parser {
+            Parser::Http1(http) => http.upgraded(),
+            Parser::Http2(_) => None,
+        }
+    }
+
+    /// The connection is over. `goes_on`: before what was lost at its end some request might.
+    pub(super) fn close(
+        &mut self,
+        time: Timestamp,
+        counts: Option<FinalCounts>,
+        goes_on: bool,
+        report: &mut Report<'_>,
+    ) {
+        self.parse(report, |parser, sink| match parser {
+            Parser::Http1(http) => http.close(time, sink),
+            Parser::Http2(http) => http.close(time, sink),
+        });
+        self.exchanges.give_up(BodyEnd::Cut, time, report);
+        self.end_turns(counts, goes_on);
+        self.report_lost(report);
+    }
+
+    /// Nobody will look any more.
+    pub(super) fn leave(&mut self, counts: Option<FinalCounts>, report: &mut Report<'_>) {
+        self.end_turns(counts, self.exchanges.may_go_on());
+        self.report_lost(report);
+    }
+
+    /// Reports the calls under way as they are: they end as `end`, unless some of them was lost.
+    pub(super) fn give_up(&mut self, end: BodyEnd, seen: Timestamp, report: &mut Report<'_>) {
+        self.parse(report, |parser, sink| match parser {
+            Parser::Http1(http) => http.give_up(end, sink),
+            Parser::Http2(http) => http.give_up(end, sink),
+        });
+        self.exchanges.give_up(end, seen, report);
+    }
+
+    /// Bytes held for what is under way.
+    pub(super) fn held(&self) -> usize {
+        let parser = match &self.parser {
+            Parser::Http1(http) => http.held(),
+            Parser::Http2(http) => http.held(),
+        };
+        self.exchanges.held() + parser
+    }
+
+    /// Gives back memory: the call that holds most goes on as metadata, else what the parser holds
+    /// goes unread.
+    pub(super) fn shed(&mut self) {
+        if self.exchanges.shed() {
+            return;
+        }
+        match &mut self.parser {
+            Parser::Http1(http) => http.shed(),
+            Parser::Http2(http) => http.shed(),
+        }
+    }
+
+    /// Reports what was lost whole, unless nothing speaks for LLM calls on the connection.
+    pub(super) fn report_lost(&mut self, report: &mut Report<'_>) {
+        let lost = match &mut self.parser {
+            Parser::Http1(_) if !self.exchanges.judge.is_full() => return,
+            Parser::Http1(_) => self.exchanges.turns.take_lost(),
+            Parser::Http2(http) => {
+                let counts = http.take_counts();
+                report.stats.http2_adrift += u64::from(counts.adrift);
+                report.stats.http2_incomplete_heads += u64::from(counts.incomplete_heads);
+                if !self.exchanges.judge.is_full() {
+                    return;
+                }
+                counts.lost_exchanges
+            }
+        };
+        report.lost(lost);
+    }
+
+    fn end_turns(&mut self, counts: Option<FinalCounts>, goes_on: bool) {
+        if matches!(self.parser, Parser::Http1(_)) {
+            self.exchanges.turns.close(counts, goes_on);
+        }
+    }
+
+    /// Hands the events of the parser to the exchanges.
+    fn parse<R>(
+        &mut self,
+        report: &mut Report<'_>,
+        parse: impl FnOnce(&mut Parser, &mut Sink<'_>) -> R,
+    ) -> R {
+        let Self {
+            parser,
+            exchanges,
+            first,
+        } = self;
+        parse(parser, &mut |event: ExchangeEvent<'_>| {
+            let exchange = ExchangeId(first.wrapping_add(event.exchange.0));
+            exchanges.event(ExchangeEvent { exchange, ..event }, report);
+        })
+    }
+}

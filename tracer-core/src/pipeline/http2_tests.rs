@@ -1,0 +1,279 @@
+//! Whole HTTP/2 connections through the pipeline's door.
+
+use super::tests::{ANSWER, Connection, Host, Seen};
+use crate::{
+    http::{
+        h2::frames::{
+            Compression, DATA, END_STREAM, PREFACE, RST_STREAM, SETTINGS, WINDOW_UPDATE, data,
+            frame,
+        },
+        head::HttpVersion,
+    },
+    llm::call::{CaptureState, Outcome},
+    pipeline::PipelineConfig,
+    policy::release,
+    segment::Direction::{Inbound, Outbound},
+    semconv,
+    verdict::Verdict,
+};
+
+/// A process that speaks HTTP/2 on one connection.
+struct Client {
+    host: Host,
+    on: Connection,
+    requests: Compression,
+    responses: Compression,
+}
+
+impl Client {
+    /// One that was seen from its beginning.
+    fn new() -> Self {
+        let mut client = Self::late();
+        client.send([PREFACE, &frame(SETTINGS, 0, 0, b"")].concat());
+        client.receive(frame(SETTINGS, 0, 0, b""));
+        client
+    }
+
+    /// One of which nothing was seen yet.
+    fn late() -> Self {
+        Self {
+            host: Host::new(PipelineConfig::default()),
+            on: Host::connection(1),
+            requests: Compression::default(),
+            responses: Compression::default(),
+        }
+    }
+
+    fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.host.send(&mut self.on, Outbound, bytes);
+    }
+
+    fn receive(&mut self, bytes: impl AsRef<[u8]>) {
+        self.host.send(&mut self.on, Inbound, bytes);
+    }
+
+    fn request(&mut self, stream: u32, host: &str, path: &str, body: &str) -> Vec<u8> {
+        let fields = [
+            (":method", "POST"),
+            (":scheme", "https"),
+            (":authority", host),
+            (":path", path),
+            ("authorization", "Bearer canary"),
+            ("content-type", "application/json"),
+        ];
+        [
+            self.requests.headers(stream, &fields, 0),
+            data(stream, body.as_bytes(), 16),
+        ]
+        .concat()
+    }
+
+    fn chat(&mut self, stream: u32) -> Vec<u8> {
+        self.request(stream, "api.openai.com", "/v1/chat/completions", CHAT)
+    }
+
+    fn head(&mut self, stream: u32, content_type: &str) -> Vec<u8> {
+        let fields = [(":status", "200"), ("content-type", content_type)];
+        self.responses.headers(stream, &fields, 0)
+    }
+
+    fn answer(&mut self, stream: u32) -> Vec<u8> {
+        [
+            self.head(stream, "application/json"),
+            data(stream, ANSWER.as_bytes(), 64),
+        ]
+        .concat()
+    }
+
+    fn close(&mut self) {
+        self.host.close(&self.on);
+    }
+
+    fn seen(&mut self) -> Seen {
+        self.host.outputs()
+    }
+}
+
+const CHAT: &str = r#"{"model":"m","messages":[{"role":"user","content":"canary"}]}"#;
+
+#[test]
+fn calls_interleave_on_a_connection() {
+    let mut client = Client::new();
+    let streams: Vec<u32> = (0..100).map(|number| 2 * number + 1).collect();
+    let all = |make: &mut dyn FnMut(u32) -> Vec<u8>| -> Vec<Vec<u8>> {
+        streams.iter().map(|stream| make(*stream)).collect()
+    };
+    for request in all(&mut |stream| client.chat(stream)) {
+        client.send(request);
+    }
+    for head in all(&mut |stream| client.head(stream, "text/event-stream")) {
+        client.receive(head);
+    }
+    let event = "data: {\"id\":\"c\",\"model\":\"m-1\",\"choices\":[{\"delta\":{\"content\":\"canary\"}}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\ndata: [DONE]\n\n";
+    for part in event.as_bytes().chunks(40) {
+        for piece in all(&mut |stream| frame(DATA, 0, stream, part)) {
+            client.receive(piece);
+        }
+    }
+    for end in all(&mut |stream| frame(DATA, END_STREAM, stream, b"")) {
+        client.receive(end);
+    }
+    client.close();
+    let seen = client.seen();
+    assert_eq!(seen.verdicts, [Verdict::Full]);
+    assert_eq!((seen.calls.len(), seen.lost), (100, 0));
+    for call in &seen.calls {
+        assert_eq!(call.usage.output, Some(4));
+        assert_eq!(call.response.status, Some(200));
+        assert_eq!(call.path, "/v1/chat/completions");
+        assert_eq!(call.http_version, HttpVersion::H2);
+        assert_eq!(call.capture, CaptureState::Complete);
+        assert_eq!(call.outcome, Outcome::Success);
+    }
+    assert_eq!(client.host.pipeline.stats().http2_connections, 1);
+}
+
+#[test]
+fn a_stream_that_is_reset_is_cancelled_and_others_go_on() {
+    let mut client = Client::new();
+    let requests = [client.chat(1), client.chat(3)].concat();
+    client.send(requests);
+    let head = client.head(1, "text/event-stream");
+    client.receive(head);
+    client.send(frame(RST_STREAM, 0, 1, b"\0\0\0\x08"));
+    let answer = client.answer(3);
+    client.receive(answer);
+    let outcomes: Vec<_> = client
+        .seen()
+        .calls
+        .iter()
+        .map(|c| c.outcome.clone())
+        .collect();
+    assert_eq!(outcomes, [Outcome::Cancelled, Outcome::Success]);
+}
+
+#[test]
+fn other_traffic_is_ignored_and_never_followed_by_heads() {
+    let mut client = Client::new();
+    for number in 0..10 {
+        let stream = 2 * number + 1;
+        let request = client.request(stream, "example.com", "/upload", "{}");
+        client.send(request);
+        let answer = client.answer(stream);
+        client.receive(answer);
+    }
+    client.close();
+    assert_eq!(client.seen().verdicts, [Verdict::Ignore]);
+    assert_eq!(client.host.pipeline.stats().exchanges, 8);
+}
+
+#[test]
+fn other_traffic_beside_a_call_does_not_end_it() {
+    let mut client = Client::new();
+    let chat = client.request(1, "llm.example", "/v1/chat/completions", CHAT);
+    client.send(chat);
+    for number in 1..20 {
+        let stream = 2 * number + 1;
+        let request = client.request(stream, "llm.example", "/metrics", "{}");
+        client.send(request);
+        let answer = client.answer(stream);
+        client.receive(answer);
+    }
+    let answer = client.answer(1);
+    client.receive(answer);
+    let seen = client.seen();
+    assert_eq!((seen.calls.len(), seen.verdicts), (1, vec![Verdict::Full]));
+}
+
+#[test]
+fn lost_requests_are_counted_by_their_streams() {
+    let mut client = Client::new();
+    for number in 0..6 {
+        let stream = 2 * number + 1;
+        let (request, answer) = (client.chat(stream), client.answer(stream));
+        if matches!(number, 2 | 3) {
+            client.host.lose(&mut client.on, Outbound, request);
+            client.host.lose(&mut client.on, Inbound, answer);
+        } else {
+            client.send([request, frame(WINDOW_UPDATE, 0, 0, b"\0\0\x10\0")].concat());
+            client.receive([answer, frame(WINDOW_UPDATE, 0, 0, b"\0\0\x10\0")].concat());
+        }
+    }
+    client.close();
+    let seen = client.seen();
+    assert_eq!(seen.lost, 2);
+    assert_eq!(client.host.pipeline.stats().http2_adrift, 2);
+}
+
+#[test]
+fn http2_in_a_tunnel() {
+    let mut client = Client::late();
+    client.send("CONNECT api.openai.com:443 HTTP/1.1\r\nHost: api.openai.com:443\r\n\r\n");
+    client.receive("HTTP/1.1 200 Connection established\r\n\r\n");
+    client.send([PREFACE, &frame(SETTINGS, 0, 0, b"")].concat());
+    let request = client.chat(1);
+    client.send(request);
+    let answer = client.answer(1);
+    client.receive(answer);
+    client.close();
+    let seen = client.seen();
+    assert_eq!((seen.calls.len(), seen.lost), (1, 0));
+    assert_eq!(seen.calls[0].exchange.0, 1, "the CONNECT was the first");
+    assert_eq!(seen.verdicts.last(), Some(&Verdict::Full));
+}
+
+#[test]
+fn http1_in_a_tunnel_and_bytes_that_follow_its_head_at_once() {
+    let mut client = Client::late();
+    client.send("CONNECT h:80 HTTP/1.1\r\n\r\n");
+    client.receive("HTTP/1.1 200 OK\r\n\r\n");
+    let body = CHAT;
+    client.send(format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    client.receive(format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{ANSWER}",
+        ANSWER.len()
+    ));
+    client.close();
+    let seen = client.seen();
+    assert_eq!((seen.calls.len(), seen.lost), (1, 0));
+    assert_eq!(seen.calls[0].usage.input, Some(3));
+}
+
+#[test]
+fn ciphers_in_a_tunnel_are_ignored() {
+    let mut client = Client::late();
+    client.send("CONNECT h:443 HTTP/1.1\r\n\r\n");
+    client.receive("HTTP/1.1 200 OK\r\n\r\n");
+    for _ in 0..3 {
+        client.send(b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03");
+        client.receive(b"\x17\x03\x03\0\x20\xff\xfe\xfd");
+    }
+    let seen = client.seen();
+    assert_eq!(seen.verdicts, [Verdict::HeadOnly, Verdict::Ignore]);
+    assert_eq!(client.host.pipeline.stats().opaque_connections, 1);
+}
+
+#[test]
+fn nothing_secret_and_no_content_is_in_any_span() {
+    let mut client = Client::new();
+    let request = client.request(1, "api.openai.com", "/v1/chat/completions?key=canary", CHAT);
+    client.send(request);
+    let answer = client.answer(1);
+    client.receive(answer);
+    let mut calls = 0;
+    while let Some(output) = client.host.pipeline.poll() {
+        assert!(!format!("{output:?}").contains("canary"), "{output:?}");
+        if let crate::pipeline::Output::Call(call) = output {
+            calls += 1;
+            let span = semconv::span(&release(*call));
+            assert!(!format!("{span:?}").contains("canary"), "{span:?}");
+            let version = semconv::Value::Str("2".into());
+            assert_eq!(span.attribute("network.protocol.version"), Some(&version));
+        }
+    }
+    assert_eq!(calls, 1);
+    assert!(!format!("{:?}", client.host.pipeline).contains("canary"));
+}
