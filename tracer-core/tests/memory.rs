@@ -46,11 +46,23 @@ fn allocated() -> usize {
 fn kept(mut play: impl FnMut(&mut Player, &mut Wire)) -> usize {
     let mut player = Player::new();
     let before = allocated();
-    for handle in 0..CONNECTIONS {
-        play(&mut player, &mut Wire::new(handle));
+    let mut wires: Vec<_> = (0..CONNECTIONS).map(Wire::new).collect();
+    let wire_bytes = size_of_val(wires.as_slice());
+    for wire in &mut wires {
+        play(&mut player, wire);
         drop(player.calls());
     }
-    (allocated() - before) / usize::try_from(CONNECTIONS).expect("small")
+    let kept = allocated() - before - wire_bytes;
+    for wire in wires {
+        player.close(wire);
+        drop(player.calls());
+    }
+    let left = allocated() - before;
+    assert!(
+        left < kept / 8,
+        "of {kept} bytes {left} are left when all is over"
+    );
+    kept / usize::try_from(CONNECTIONS).expect("small")
 }
 
 #[test]

@@ -7,8 +7,9 @@
 
 use super::paths::{REQUEST, RESPONSE};
 
-/// Members at the top that hold an answer once more: of events of OpenAI and of Anthropic.
-const AGAIN: [&str; 2] = ["message", "response"];
+/// Members at the top that hold an answer once more: of gateways, of events of Anthropic and of
+/// OpenAI.
+const AGAIN: [&str; 3] = ["data", "message", "response"];
 
 /// The last name of a path below which every number is shown, and no text.
 const NUMBERS: &str = "*";
