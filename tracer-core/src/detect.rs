@@ -83,6 +83,13 @@ impl Detector {
         std::mem::take(&mut self.held)
     }
 
+    /// Bytes of a direction were lost: what was kept of it does not go on with the next piece.
+    pub fn gap(&mut self, direction: Direction) {
+        if self.protocol.is_none() {
+            self.forget(direction);
+        }
+    }
+
     fn judge(&mut self, arrival: Arrival, bytes: &[u8]) -> Option<Protocol> {
         let beginning = match arrival.direction {
             Direction::Outbound => &mut self.outbound,
@@ -134,12 +141,16 @@ impl Detector {
 
     /// A turn in `direction` began with nothing known: its bytes matter to no parser.
     fn strange(&mut self, direction: Direction) {
+        self.forget(direction);
+        self.strange = self.strange.saturating_add(1);
+    }
+
+    fn forget(&mut self, direction: Direction) {
         match direction {
             Direction::Outbound => self.outbound.bytes = Vec::new(),
             Direction::Inbound => self.inbound.bytes = Vec::new(),
         }
         self.held.retain(|(held, _)| held.direction != direction);
-        self.strange = self.strange.saturating_add(1);
     }
 
     fn verdict(&self) -> Option<Protocol> {

@@ -97,6 +97,9 @@ impl Connection {
             State::Ignored => return,
             State::Detecting(detecting) => {
                 detecting.exchanges.turns.segment(segment, false);
+                if piece.missing > 0 {
+                    detecting.detector.gap(segment.direction);
+                }
                 let Some(protocol) = detecting.detector.piece(arrival, piece.bytes) else {
                     return detecting.wait(piece.bytes.len() as u64, report);
                 };
