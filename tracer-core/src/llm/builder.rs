@@ -7,13 +7,12 @@ use super::{
     body::{BodyBuffer, BodyRead},
     call::{
         Api, Call, CallFacts, CaptureState, Captured, Outcome, RequestFacts, ResponseFacts, Timing,
-        TraceParent,
     },
     chunk_times::ChunkTimes,
     clip::clipped,
     recognise::{Certainty, Recognised},
     response::{ResponseRead, ResponseReader},
-    trace_parent, trace_state,
+    trace_parent,
     usage::Usage,
 };
 use crate::{
@@ -296,7 +295,7 @@ impl CallBuilder {
             provider: self.recognised.provider,
             operation: self.recognised.operation,
             api: self.recognised.api,
-            parent: parent(&head.headers),
+            parent: trace_parent::of_request(&head.headers),
             host: head.host,
             path: head.target.path,
             http_version: head.version,
@@ -406,16 +405,6 @@ const fn capture_of(end: BodyEnd) -> CaptureState {
         BodyEnd::Truncated => CaptureState::Truncated,
         BodyEnd::Undecodable => CaptureState::Undecodable,
     }
-}
-
-/// The caller's trace context with what its `tracestate` holds.
-fn parent(headers: &Headers) -> Option<TraceParent> {
-    let parent = headers.get("traceparent").and_then(trace_parent::parse)?;
-    let states = headers.iter().filter(|(name, _)| *name == "tracestate");
-    Some(TraceParent {
-        state: trace_state::parse(states.map(|(_, value)| value)),
-        ..parent
-    })
 }
 
 fn number(headers: &Headers, name: &str) -> Option<u64> {
