@@ -89,11 +89,6 @@ impl Detector {
         self.protocol
     }
 
-    /// Bytes of a direction were lost: they are no frames behind it.
-    pub fn gap(&mut self, direction: Direction) {
-        self.beginning(direction).frames = None;
-    }
-
     /// What came before the protocol was known and may matter to its parser, and from where on the
     /// last piece does: some dozens of bytes, or one frame.
     pub fn take_held(&mut self) -> (Pieces, usize) {
@@ -104,6 +99,14 @@ impl Detector {
         match direction {
             Direction::Outbound => &mut self.outbound,
             Direction::Inbound => &mut self.inbound,
+        }
+    }
+
+    /// Bytes of a direction were lost: what was kept of it does not go on with the next piece.
+    pub fn gap(&mut self, direction: Direction) {
+        if self.protocol.is_none() {
+            self.forget(direction);
+            self.beginning(direction).frames = None;
         }
     }
 
@@ -186,12 +189,17 @@ impl Detector {
     /// A turn in `direction` began with nothing known: its bytes matter to no parser of HTTP/1. If
     /// they may be frames, it counts only once they are none.
     fn strange(&mut self, direction: Direction) {
+        self.forget(direction);
         let beginning = self.beginning(direction);
-        beginning.bytes = Vec::new();
         let frames = beginning.frames.is_some();
         beginning.doubt |= frames;
-        self.held.retain(|(held, _)| held.direction != direction);
         self.strange = self.strange.saturating_add(u8::from(!frames));
+    }
+
+    /// What was kept of a turn is no beginning of HTTP/1.
+    fn forget(&mut self, direction: Direction) {
+        self.beginning(direction).bytes = Vec::new();
+        self.held.retain(|(held, _)| held.direction != direction);
     }
 
     /// Given up, unless a turn in `direction` has begun that may still be something.

@@ -34,7 +34,23 @@ then run this again. (Checking, linting and tier-0 tests need none of it.)";
 /// # Errors
 /// [`Missing`] if no toolchain is there and none can be installed; else if the build fails.
 pub fn build() -> Result<PathBuf> {
-    let toolchain = Toolchain::find_or_install()?;
+    build_with(&Toolchain::find_or_install()?)
+}
+
+/// The same where the toolchain is here already: installs nothing.
+///
+/// # Errors
+/// [`Missing`] if it is not, else if the build fails.
+pub fn build_with_what_is_here() -> Result<PathBuf> {
+    match Toolchain::find().filter(Toolchain::linker_works) {
+        Some(toolchain) => build_with(&toolchain),
+        None => bail!(Missing(
+            "no toolchain for the eBPF half is here; `cargo xtask setup` installs one".to_owned()
+        )),
+    }
+}
+
+fn build_with(toolchain: &Toolchain) -> Result<PathBuf> {
     let root = workspace_root();
     let target_dir = root.join("target/bpf");
     let mut cargo = toolchain.cargo();

@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
-use crate::{nextest, paths::workspace_root, step, tally::Tally};
+use crate::{missing::Missing, nextest, paths::workspace_root, step, tally::Tally};
 
 /// Arguments of `fuzz`.
 #[derive(Debug, Args)]
@@ -60,6 +60,27 @@ pub fn run(arguments: &Arguments) -> Result<Tally> {
         .into_iter()
         .map(|target| one(target, arguments.seconds))
         .sum())
+}
+
+/// Whether every fuzz target compiles, with whatever compiler is here. libFuzzer itself is neither
+/// built nor linked.
+///
+/// # Errors
+/// If a target does not compile; [`Missing`] if the crate that binds libFuzzer cannot be had.
+pub fn check() -> Result<Tally> {
+    let cargo = |subcommand: &str| {
+        let mut command = step::cargo();
+        command.args([subcommand, "--locked", "--manifest-path", "fuzz/Cargo.toml"]);
+        command
+    };
+    step::run_quiet(&mut cargo("fetch"))
+        .map_err(|error| Missing(format!("libfuzzer-sys cannot be had: {error:#}")))?;
+    let mut check = cargo("check");
+    check
+        .args(["--quiet", "--target-dir", "target/fuzz"])
+        // A library that is only named: a check links nothing.
+        .env("CUSTOM_LIBFUZZER_PATH", "target/libfuzzer.a");
+    step::run(&mut check).map(|()| Tally::of(&Ok(())))
 }
 
 fn one(target: &str, seconds: u64) -> Tally {

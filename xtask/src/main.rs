@@ -9,6 +9,7 @@ mod bench;
 mod build;
 mod corpus;
 mod demo;
+mod dependencies;
 mod e2e;
 mod ebpf;
 mod fuzz;

@@ -1,6 +1,17 @@
 //! The caller's trace context: <https://www.w3.org/TR/trace-context/#traceparent-header>.
 
-use super::call::TraceParent;
+use super::{call::TraceParent, trace_state};
+use crate::http::head::Headers;
+
+/// The context that a request carries, with what its `tracestate` holds.
+pub(super) fn of_request(headers: &Headers) -> Option<TraceParent> {
+    let parent = headers.get("traceparent").and_then(parse)?;
+    let states = headers.iter().filter(|(name, _)| *name == "tracestate");
+    Some(TraceParent {
+        state: trace_state::parse(states.map(|(_, value)| value)),
+        ..parent
+    })
+}
 
 /// Reads a `traceparent` header; `None` if it is not valid. The state is in a header of its own.
 pub(super) fn parse(header: &str) -> Option<TraceParent> {

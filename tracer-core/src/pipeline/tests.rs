@@ -571,3 +571,22 @@ fn a_loss_behind_the_head_of_a_request_does_not_hide_the_next_exchange() {
     let seen = host.outputs();
     assert_eq!((seen.calls.len(), seen.lost), (2, 1));
 }
+
+#[test]
+fn a_loss_within_the_first_line_does_not_join_its_ends() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut on = Host::connection(1);
+    let request = chat();
+    let (method, rest) = request.split_at("POST ".len());
+    let (lost, rest) = rest.split_at("/v1".len());
+    host.send(&mut on, Outbound, method);
+    host.lose(&mut on, Outbound, lost);
+    host.send(&mut on, Outbound, rest);
+    host.send(&mut on, Inbound, json(ANSWER));
+    host.send(&mut on, Outbound, chat());
+    host.send(&mut on, Inbound, json(ANSWER));
+    host.close(&on);
+    let seen = host.outputs();
+    assert_eq!((seen.calls.len(), seen.lost), (1, 1));
+    assert_eq!(seen.calls[0].path, "/v1/chat/completions");
+}
