@@ -19,6 +19,8 @@ mod google_path;
 mod google_request;
 mod google_usage;
 mod members;
+mod openai_chat_request;
+mod openai_chat_stream;
 mod openai_path;
 mod openai_prefilter;
 mod openai_usage;
