@@ -13,7 +13,7 @@ use super::{
     recognise::Recognised,
     request_body::RequestBody,
     response::{ResponseRead, ResponseReader},
-    trace_parent, trace_state,
+    trace_parent,
     usage::Usage,
 };
 use crate::{
@@ -376,7 +376,7 @@ impl Read {
     }
 }
 
-const fn capture_of(end: BodyEnd) -> CaptureState {
+pub(super) const fn capture_of(end: BodyEnd) -> CaptureState {
     match end {
         BodyEnd::Complete | BodyEnd::Cut => CaptureState::Complete,
         BodyEnd::Open => CaptureState::Open,
@@ -390,13 +390,7 @@ const fn capture_of(end: BodyEnd) -> CaptureState {
 /// message, since one connection may carry the messages of many.
 fn parent(headers: &Headers, request: &RequestFacts) -> Option<TraceParent> {
     let of_message = request.mcp.as_ref().and_then(|mcp| mcp.parent.clone());
-    of_message.or_else(|| {
-        let states = headers.iter().filter(|(name, _)| *name == "tracestate");
-        Some(TraceParent {
-            state: trace_state::parse(states.map(|(_, value)| value)),
-            ..trace_parent::parse(headers.get("traceparent")?)?
-        })
-    })
+    of_message.or_else(|| trace_parent::of_headers(headers))
 }
 
 fn number(headers: &Headers, name: &str) -> Option<u64> {

@@ -1,6 +1,16 @@
 //! The caller's trace context: <https://www.w3.org/TR/trace-context/#traceparent-header>.
 
-use super::call::TraceParent;
+use super::{call::TraceParent, trace_state};
+use crate::http::head::Headers;
+
+/// The caller's trace context with what its `tracestate` holds.
+pub(super) fn of_headers(headers: &Headers) -> Option<TraceParent> {
+    let states = headers.iter().filter(|(name, _)| *name == "tracestate");
+    Some(TraceParent {
+        state: trace_state::parse(states.map(|(_, value)| value)),
+        ..parse(headers.get("traceparent")?)?
+    })
+}
 
 /// Reads a `traceparent` header; `None` if it is not valid. The state is in a header of its own.
 pub(super) fn parse(header: &str) -> Option<TraceParent> {
