@@ -3,12 +3,14 @@
 #![expect(clippy::print_stdout, reason = "made to be watched")]
 
 use std::{
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use tests::{
     harness::{
         agent::{Agent, Launch},
@@ -18,12 +20,16 @@ use tests::{
         process::{Lines, Process},
         requirements::{
             Need::{Agent as TheAgent, Python},
-            met,
+            met, python_path,
         },
         sink::Sink,
     },
     provider::running::Provider,
 };
+
+/// Name of the client's process. The agent looks at no other: this host may have calls of its own,
+/// which are nobody's demo.
+const CLIENT: &str = "llm-demo";
 
 fn main() -> Result<()> {
     ensure!(
@@ -32,17 +38,30 @@ fn main() -> Result<()> {
     );
     let (provider, sink) = (Provider::start("")?, Sink::start(0)?);
     println!("a local provider listens on {}", provider.url());
+    let interpreter = interpreter()?;
     let mut agent = Launch::with_format("text")?
         .otlp(&sink.url(), "http/protobuf")
+        .argument("--include")
+        .argument(&format!("name:{CLIENT}"))
         .start()?;
     println!("the agent is attached; the client knows nothing of it");
-    play(&provider, &agent)?;
+    play(&interpreter, &provider, &agent)?;
     verdict(&provider, &sink, &mut agent)
 }
 
+/// The clients' Python under a name of its own, beside the one that knows the packages.
+fn interpreter() -> Result<PathBuf> {
+    let python = python_path();
+    let named = python.with_file_name(CLIENT);
+    if !named.exists() {
+        symlink(&python, &named).with_context(|| format!("cannot make {}", named.display()))?;
+    }
+    Ok(named)
+}
+
 /// Runs the client with both outputs on screen.
-fn play(provider: &Provider, agent: &Agent) -> Result<()> {
-    let mut client = Process::start(&mut client::python("demo.py", provider))?;
+fn play(interpreter: &Path, provider: &Provider, agent: &Agent) -> Result<()> {
+    let mut client = Process::start(&mut client::python_by(interpreter, "demo.py", provider))?;
     let sources = [client.stdout.clone(), agent.process.stdout.clone()];
     let over = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -1,6 +1,10 @@
 //! Real clients, unmodified: how they are told where the provider is and whom to trust.
 
-use std::{path::PathBuf, process::Command, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 
@@ -18,7 +22,12 @@ const API_KEY: &str = "sk-local-0123456789";
 
 /// A Python script of `tests/clients/python`, in the clients' environment.
 pub fn python(script: &str, provider: &Provider) -> Command {
-    let mut command = Command::new(python_path());
+    python_by(&python_path(), script, provider)
+}
+
+/// The same by another name of the interpreter.
+pub fn python_by(interpreter: &Path, script: &str, provider: &Provider) -> Command {
+    let mut command = Command::new(interpreter);
     command.arg("-B").arg(clients().join("python").join(script));
     command.env("PYTHONUNBUFFERED", "1");
     environment(&mut command, provider);

@@ -72,6 +72,8 @@ enum Ending {
     Process(u32, u64),
     /// A connection that the kernel half no longer knows.
     Connection(ConnKey, ConnectionId),
+    /// A connection whose end the ring had no room for, and how far it went.
+    Closed(ConnKey, ConnectionId, FinalCounts),
 }
 
 /// Everything the driver needs.
@@ -274,17 +276,17 @@ impl<R: Resolve> Driver<R> {
         }
         self.lost_events = lost;
         for (key, connection) in self.roster.all_connections() {
-            let state = self.tables.look(key);
-            let ended =
-                |state: &ConnState| state.closed != 0 && state.generation == connection.generation;
-            if let Some(state) = state.filter(ended) {
-                self.tables.forget(key);
-                self.pipeline
-                    .close(connection, self.clock.now(), Some(counts(&state)));
-                self.act();
-                self.roster.end(key, connection.generation);
+            if let Some(state) = self.closed_state(key, connection) {
+                let counts = counts(&state);
+                self.ending.push(Ending::Closed(key, connection, counts));
             }
         }
+    }
+
+    /// The state of a connection that the kernel half has marked as closed.
+    fn closed_state(&self, key: ConnKey, connection: ConnectionId) -> Option<ConnState> {
+        let state = self.tables.look(key)?;
+        (state.closed != 0 && state.generation == connection.generation).then_some(state)
     }
 
     /// Looks for what is over although nobody could be told: connections that the kernel half knows
@@ -314,6 +316,15 @@ impl<R: Resolve> Driver<R> {
                 Ending::Process(pid, time) => self.process_gone(pid, time),
                 Ending::Connection(key, connection) => {
                     self.pipeline.give_up(connection, None);
+                    self.act();
+                    self.roster.end(key, connection.generation);
+                }
+                Ending::Closed(key, connection, counts) => {
+                    if self.closed_state(key, connection).is_some() {
+                        self.tables.forget(key);
+                    }
+                    self.pipeline
+                        .close(connection, self.clock.now(), Some(counts));
                     self.act();
                     self.roster.end(key, connection.generation);
                 }

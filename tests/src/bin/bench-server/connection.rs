@@ -4,6 +4,7 @@ use std::{
     io::{self, BufRead, Write},
     net::TcpStream,
     sync::Arc,
+    thread,
 };
 
 use rustls::{ServerConfig, ServerConnection};
@@ -41,8 +42,10 @@ pub fn serve(
             };
             for record in template.next() {
                 connection.tls.writer().write_all(record)?;
-                // As a provider sends them: an event goes out when it is there, by itself.
+                // As a provider sends them: an event goes out when it is there, by itself, and the
+                // client has read it before there is another.
                 connection.flush()?;
+                thread::yield_now();
             }
             request.drain(..length);
         }
