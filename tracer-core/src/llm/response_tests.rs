@@ -261,6 +261,12 @@ fn counts_so_far_are_no_counts_of_the_answer() {
     let bare = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
     let earlier = read("openai.chat", "vllm", &[begun.as_bytes(), bare.as_bytes()]);
     assert_eq!(earlier.usage.output, Some(2), "the last that was told");
+    let done = read(
+        "openai.chat",
+        "vllm",
+        &[begun.as_bytes(), b"data: [DONE]\n\n"],
+    );
+    assert_eq!(done.usage.output, Some(2));
 }
 
 #[test]

@@ -48,6 +48,7 @@ use way::{Http, WAYS};
 const REQUIRED: f64 = 0.99;
 
 /// The recordings, if there are any, with the oracle's judgements of them.
+#[expect(clippy::print_stdout, reason = "says why nothing was tested")]
 fn corpus() -> Option<(Vec<Recording>, Vec<Option<Expectation>>)> {
     let Some(directory) = env::var_os("TRACER_CORPUS").map(PathBuf::from) else {
         println!("skipped: TRACER_CORPUS is not set");

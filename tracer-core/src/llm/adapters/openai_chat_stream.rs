@@ -36,7 +36,7 @@ impl ChatStream {
     }
 
     /// Some servers send counts with every chunk. What was generated is known at the end only: if
-    /// that is lost, or never comes, it stays unknown.
+    /// that never comes, or what came before it was lost, it stays unknown.
     fn count(&mut self, chunk: &Completion<'_>, answer: &mut Answer) {
         let usage = chunk.usage(self.rule);
         let is_over = answer.has_finished() || chunk.choices().next().is_none();
@@ -63,6 +63,7 @@ impl StreamReader for ChatStream {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
         if is_done(event.data) {
             answer.ended = true;
+            answer.usage = self.so_far.take().unwrap_or(answer.usage);
             return Chunk::Other;
         }
         if event.event == b"error" {
@@ -84,6 +85,10 @@ impl StreamReader for ChatStream {
         }
         Chunk::Other
     }
+
+    fn gap(&mut self) {
+        self.so_far = None;
+    }
 }
 
 /// The data of an `event: error`.
@@ -91,4 +96,35 @@ fn read_error(data: &[u8], answer: &mut Answer) -> Chunk {
     let error = read::<ErrorField<'_>>(data).unwrap_or_default();
     answer.error = Some(error.kind_or_unnamed());
     Chunk::Other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_before_a_loss_are_not_those_of_the_end() {
+        let event = |data| Event {
+            event: b"",
+            data,
+            id: b"",
+            is_error: false,
+        };
+        let begun = event(
+            br#"{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#,
+        );
+        for (lost, expected) in [(false, Some(1)), (true, None)] {
+            let mut stream = ChatStream::new(ReasoningRule::Within);
+            let mut answer = Answer::default();
+            stream.event(&begun, &mut answer);
+            if lost {
+                stream.gap();
+            }
+            stream.event(&event(b"[DONE]"), &mut answer);
+            assert_eq!(
+                (answer.usage.input, answer.usage.output),
+                (Some(3), expected)
+            );
+        }
+    }
 }

@@ -42,6 +42,7 @@ pub(super) const REQUEST: &[&str] = &[
     "generation_config.thinking_level",
     "generation_config.top_k",
     "generation_config.top_p",
+    "guardrail_config.guardrail_identifier",
     "id",
     "inference_config.max_new_tokens",
     "inference_config.max_tokens",
