@@ -94,7 +94,7 @@ impl Shown {
 impl Paths {
     fn member(self, name: &[u8]) -> Shown {
         let is_answer = |again: &&str| is_same(again.as_bytes(), name);
-        if self.at == 0 && self.of == Members::OfResponse && AGAIN.iter().any(|it| is_answer(it)) {
+        if self.at == 0 && self.of == Members::OfResponse && AGAIN.iter().any(is_answer) {
             return self.of.top();
         }
         let is_member = |row: &&'static str| is_same(self.component(row), name);
