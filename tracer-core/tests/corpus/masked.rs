@@ -5,7 +5,8 @@ use tracer_core::semconv::Span;
 use crate::recording::Recording;
 
 /// Attributes that a masked tape may lack: texts of the caller, and ids that stand in a path only.
-const NOT_SHOWN: [&str; 4] = [
+const NOT_SHOWN: [&str; 5] = [
+    "aws.bedrock.knowledge_base.id",
     "gen_ai.agent.id",
     "gen_ai.conversation.id",
     "gen_ai.data_source.id",
