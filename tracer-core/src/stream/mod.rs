@@ -7,6 +7,7 @@ mod held;
 pub mod json_array;
 pub mod ndjson;
 pub mod sse;
+pub mod websocket;
 
 #[cfg(any(test, feature = "fuzzing"))]
 mod fuzz;
