@@ -8,6 +8,7 @@ pub mod rate_limits;
 pub mod usage;
 
 pub(crate) mod builder;
+pub(crate) mod realtime;
 pub(crate) mod recognise;
 
 mod adapters;

@@ -23,9 +23,12 @@ enum State {
     /// Not in a string.
     Outside,
     /// In a string whose text begins at `from`, or in a long one of which nothing more is kept.
-    String { from: Option<usize>, escaped: bool },
-    /// It is no object, or over the bound.
-    Useless,
+    String {
+        from: Option<usize>,
+        escaped: bool,
+    },
+    NoObject,
+    OverBound,
 }
 
 impl Skeleton {
@@ -42,13 +45,13 @@ impl Skeleton {
     pub(in crate::llm) fn feed(&mut self, mut bytes: &[u8]) {
         while let Some(&first) = bytes.first() {
             bytes = match self.state {
-                State::Useless => return,
+                State::NoObject | State::OverBound => return,
                 State::Before if first.is_ascii_whitespace() => bytes.trim_ascii_start(),
                 State::Before => {
                     self.state = if first == b'{' {
                         State::Outside
                     } else {
-                        State::Useless
+                        State::NoObject
                     };
                     bytes
                 }
@@ -56,7 +59,7 @@ impl Skeleton {
                 State::String { from, escaped } => self.pass_string(from, escaped, bytes),
             };
             if self.text.len() > self.bound {
-                self.state = State::Useless;
+                self.state = State::OverBound;
                 self.text = Vec::new();
             }
         }
@@ -65,9 +68,14 @@ impl Skeleton {
     /// The text so far; `None` if it is no object or was too long.
     pub(in crate::llm) fn text(&self) -> Option<&[u8]> {
         match self.state {
-            State::Before | State::Useless => None,
+            State::Before | State::NoObject | State::OverBound => None,
             State::Outside | State::String { .. } => Some(&self.text),
         }
+    }
+
+    /// It is an object of which too much would have to be kept.
+    pub(in crate::llm) fn is_over_bound(&self) -> bool {
+        self.state == State::OverBound
     }
 
     /// Begins anew.
