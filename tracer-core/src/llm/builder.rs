@@ -376,7 +376,7 @@ impl Read {
     }
 }
 
-const fn capture_of(end: BodyEnd) -> CaptureState {
+pub(super) const fn capture_of(end: BodyEnd) -> CaptureState {
     match end {
         BodyEnd::Complete | BodyEnd::Cut => CaptureState::Complete,
         BodyEnd::Open => CaptureState::Open,

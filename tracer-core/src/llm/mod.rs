@@ -24,6 +24,6 @@ mod json;
 mod request_body;
 mod response;
 #[cfg(any(test, feature = "fuzzing"))]
-pub use response::fuzz_response;
+pub use self::{realtime::fuzz::fuzz_realtime, response::fuzz_response};
 mod trace_parent;
 mod trace_state;

@@ -20,6 +20,9 @@ use crate::{
 
 use super::config::PipelineConfig;
 
+/// Status of an answer that opens a session.
+const SWITCHING_PROTOCOLS: u16 = 101;
+
 /// One that was begun, and what is known of its end.
 #[derive(Debug)]
 pub(super) struct Handshake {
@@ -32,7 +35,7 @@ pub(super) struct Handshake {
 
 #[derive(Debug)]
 struct Answer {
-    status: u16,
+    status: Option<u16>,
     deflate: Option<PerMessageDeflate>,
     time: Timestamp,
 }
@@ -57,14 +60,21 @@ impl Handshake {
 
     /// The response to it.
     pub(super) fn answered(&mut self, head: &ResponseHead, time: Timestamp) {
-        let extensions = head.headers.iter().filter_map(|(name, value)| {
-            (name == "sec-websocket-extensions").then_some(value)
-        });
+        let extensions = head
+            .headers
+            .iter()
+            .filter_map(|(name, value)| (name == "sec-websocket-extensions").then_some(value));
         self.answer = Some(Answer {
             status: head.status,
             deflate: PerMessageDeflate::settled(extensions),
             time,
         });
+    }
+
+    /// The connection speaks WebSocket from here on.
+    pub(super) fn is_accepted(&self) -> bool {
+        let status = self.answer.as_ref().and_then(|answer| answer.status);
+        status == Some(SWITCHING_PROTOCOLS)
     }
 
     /// The session that it opened, and how its messages are compressed.
@@ -89,9 +99,10 @@ impl Handshake {
         connection: ConnectionId,
         context: BuilderContext<'_>,
     ) -> Option<Box<Call<Captured>>> {
-        let answer = self.answer.take().filter(|answer| answer.status >= 400)?;
+        let answer = self.answer.take()?;
+        let status = answer.status.filter(|&status| status >= 400)?;
         let start = self.start;
         let (mut session, _) = self.session(connection, context);
-        Some(session.refused(answer.status, start, answer.time))
+        Some(session.refused(status, start, answer.time))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{handshake::Handshake, output::Report};
 use crate::{
+    http::exchange::BodyEnd,
     llm::realtime::session::Session,
     segment::{Arrival, Direction},
     stream::websocket::{Sender, WebSocket},
@@ -40,7 +41,9 @@ impl RealtimeConnection {
     pub(super) fn gap(&mut self, arrival: Arrival, missing: u64, report: &mut Report<'_>) {
         let (sender, direction, session) = self.direction(arrival.direction);
         session.gap();
-        direction.gap(missing, &mut |part| session.part(sender, part, arrival.time));
+        direction.gap(missing, &mut |part| {
+            session.part(sender, part, arrival.time)
+        });
         self.report(report);
     }
 
@@ -50,15 +53,20 @@ impl RealtimeConnection {
         self.report(report);
     }
 
-    /// Reports the calls under way as they are; there was nothing for long, or nobody will look.
-    pub(super) fn give_up(&mut self, report: &mut Report<'_>) {
-        self.session.give_up();
+    /// Reports the calls under way as they are: they end as `end`.
+    pub(super) fn give_up(&mut self, end: BodyEnd, report: &mut Report<'_>) {
+        self.session.give_up(end);
         self.report(report);
     }
 
-    /// Calls are under way.
-    pub(super) fn has_calls(&self) -> bool {
-        self.session.is_open()
+    /// Bytes that it holds.
+    pub(super) fn held(&self) -> usize {
+        self.outbound.held() + self.inbound.held() + self.session.held()
+    }
+
+    /// Gives back what it holds of messages.
+    pub(super) fn shed(&mut self) {
+        self.session.shed();
     }
 
     fn direction(&mut self, direction: Direction) -> (Sender, &mut WebSocket, &mut Session) {

@@ -153,8 +153,13 @@ impl WebSocket {
         }
     }
 
+    /// Bytes held, those of the decompressor.
+    pub fn held(&self) -> usize {
+        self.inflater.as_ref().map_or(0, Inflater::held)
+    }
+
     /// A message has begun and not ended.
-    pub fn is_open(&self) -> bool {
+    fn is_open(&self) -> bool {
         matches!(self.message, Message::Plain | Message::Compressed)
     }
 

@@ -78,6 +78,19 @@ impl Skeleton {
         self.state == State::OverBound
     }
 
+    /// Bytes held.
+    pub(in crate::llm) fn held(&self) -> usize {
+        self.text.capacity()
+    }
+
+    /// Gives them back: the text under way is as good as over the bound.
+    pub(in crate::llm) fn shed(&mut self) {
+        if !self.text.is_empty() {
+            self.state = State::OverBound;
+        }
+        self.text = Vec::new();
+    }
+
     /// Begins anew.
     pub(in crate::llm) fn clear(&mut self) {
         self.text.clear();

@@ -18,5 +18,7 @@ mod openai_realtime;
 mod openai_responses;
 mod turns;
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 #[cfg(test)]
 mod testing;

@@ -7,11 +7,11 @@ use super::{
 };
 use crate::{
     http::{
-        exchange::ExchangeId,
+        exchange::{BodyEnd, ExchangeId},
         head::{Host, HttpVersion, RequestHead},
     },
     llm::{
-        builder::BuilderContext,
+        builder::{BuilderContext, capture_of},
         call::{
             Api, Call, CallFacts, CaptureState, Captured, Operation, Provider, ResponseFacts,
             Timing, TraceParent,
@@ -76,7 +76,6 @@ impl Session {
         context: BuilderContext<'_>,
     ) -> Self {
         let kept = |name: &str| Some((name.to_owned(), head.headers.get(name)?.to_owned()));
-        let parent = head.headers.get("traceparent");
         Self {
             shared: Shared {
                 connection,
@@ -84,7 +83,7 @@ impl Session {
                 provider: recognised.provider,
                 api: recognised.api,
                 user_agent: head.headers.get("user-agent").map(str::to_owned),
-                parent: parent.and_then(trace_parent::parse),
+                parent: trace_parent::of_request(&head.headers),
                 kept_headers: context.headers.extra().filter_map(kept).collect(),
                 host: head.host,
                 path: head.target.path,
@@ -146,11 +145,6 @@ impl Session {
         self.turns.worsen(CaptureState::Gap);
     }
 
-    /// Some turn is under way.
-    pub(crate) fn is_open(&self) -> bool {
-        self.turns.is_open()
-    }
-
     /// The connection is over: what is under way was broken off, or failed with it.
     pub(crate) fn close(&mut self, time: Timestamp) {
         self.dialect.abandon(&mut self.turns);
@@ -164,10 +158,21 @@ impl Session {
         });
     }
 
-    /// Nobody will look any more: turns are reported as far as they were seen.
-    pub(crate) fn give_up(&mut self) {
-        self.turns.worsen(CaptureState::Gap);
+    /// The turns under way are reported as far as they were seen.
+    pub(crate) fn give_up(&mut self, end: BodyEnd) {
+        self.turns.worsen(capture_of(end));
         self.turns.end_all(|_| {});
+    }
+
+    /// Bytes that it holds of messages.
+    pub(crate) fn held(&self) -> usize {
+        self.client.message.held() + self.server.message.held()
+    }
+
+    /// Gives them back: the messages under way go unread.
+    pub(crate) fn shed(&mut self) {
+        self.client.message.shed();
+        self.server.message.shed();
     }
 
     /// The handshake was refused with an error status.
@@ -191,12 +196,11 @@ impl Session {
     }
 
     /// The calls of turns that are over.
-    pub(crate) fn take_calls(&mut self) -> Vec<Box<Call<Captured>>> {
+    pub(crate) fn take_calls(&mut self) -> impl Iterator<Item = Box<Call<Captured>>> {
         let turns = self.turns.take_over();
         turns
             .into_iter()
             .map(|turn| self.call(turn, SWITCHING_PROTOCOLS))
-            .collect()
     }
 
     fn call(&mut self, mut turn: Turn, status: u16) -> Box<Call<Captured>> {
@@ -245,7 +249,7 @@ impl Session {
             },
             outcome,
             capture: turn.capture,
-            parent: shared.parent,
+            parent: shared.parent.clone(),
             kept_headers: shared.kept_headers.clone(),
         }))
     }

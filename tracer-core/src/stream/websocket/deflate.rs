@@ -16,6 +16,8 @@ use crate::limits::Limits;
 const OUTPUT_BYTES: usize = 8 << 10;
 /// Up to here the ratio of a compressed direction does not matter.
 const RATIO_FROM: u64 = 1 << 20;
+/// What a decompressor takes: its window, its tables and the output.
+const DECODER_BYTES: usize = (48 << 10) + OUTPUT_BYTES;
 /// What a sender leaves out at the end of each message.
 const MESSAGE_END: &[u8] = b"\x00\x00\xff\xff";
 
@@ -91,6 +93,11 @@ impl Inflater {
     /// The next message can be read.
     pub(super) const fn is_usable(&self) -> bool {
         self.usable
+    }
+
+    /// Bytes held.
+    pub(super) fn held(&self) -> usize {
+        self.state.as_ref().map_or(0, |_| DECODER_BYTES)
     }
 
     /// Part of a message was not seen.
