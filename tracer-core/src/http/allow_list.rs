@@ -70,6 +70,7 @@ const NAMES: &[&str] = &[
     "x-generated-tokens",
     "x-generation-id",
     "x-global-transaction-id",
+    "x-goog-request-params",
     "x-groq-region",
     "x-inference-time",
     "x-kong-request-id",

@@ -25,5 +25,6 @@ mod request_body;
 mod response;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use self::{realtime::fuzz::fuzz_realtime, response::fuzz_response};
+mod rpc_status;
 mod trace_parent;
 mod trace_state;

@@ -3,6 +3,7 @@
 pub mod event;
 pub mod event_stream;
 pub mod framing;
+pub mod grpc;
 mod held;
 pub mod json_array;
 pub mod ndjson;

@@ -39,6 +39,7 @@ mod google_count_tokens;
 mod google_embeddings;
 mod google_generate;
 mod google_interactions;
+mod grpc;
 mod llama_cpp_completion;
 mod mcp;
 mod mistral_conversations;
