@@ -82,7 +82,7 @@ impl Sse {
         if std::mem::take(&mut self.after_cr) && bytes.first() == Some(&b'\n') {
             return bytes.get(1..).unwrap_or_default();
         }
-        let Some((length, event)) = self.fields.read(bytes) else {
+        let Some((length, lines)) = self.fields.read(bytes) else {
             let last = bytes.last();
             self.after_cr = last == Some(&b'\r');
             self.in_line = !matches!(last, Some(b'\r' | b'\n'));
@@ -90,7 +90,7 @@ impl Sse {
             return &[];
         };
         if self.held.admits(length)
-            && let Some(event) = event
+            && let Some(event) = self.fields.event(&lines)
         {
             on_event(event);
         }
@@ -108,7 +108,9 @@ impl Sse {
         let (text, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
         match self.held.complete(text) {
             Some(text) => {
-                if let Some((_, Some(event))) = self.fields.read(text) {
+                if let Some((_, lines)) = self.fields.read(text)
+                    && let Some(event) = self.fields.event(&lines)
+                {
                     on_event(event);
                 }
             }
