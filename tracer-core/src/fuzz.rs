@@ -14,11 +14,12 @@ pub use crate::{
         h2::fuzz::fuzz_h2 as h2, hpack::fuzz::fuzz_hpack as hpack,
         multipart::fuzz_multipart as multipart,
     },
-    llm::fuzz_response as response,
+    llm::{fuzz_realtime as realtime, fuzz_response as response},
     reassembly::fuzz_reassembly as reassembly,
     stream::{
         event_stream::fuzz_event_stream as event_stream, json_array::fuzz_json_array as json_array,
         ndjson::fuzz_ndjson as ndjson, sse::fuzz_sse as sse,
+        websocket::fuzz::fuzz_websocket as websocket,
     },
     tape::mask::fuzz::fuzz_mask as mask,
 };

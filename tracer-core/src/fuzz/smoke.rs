@@ -40,9 +40,11 @@ smoke!(
     multipart,
     ndjson,
     pipeline,
+    realtime,
     reassembly,
     response,
-    sse
+    sse,
+    websocket,
 );
 
 /// cargo-fuzz and the smoke tests have the same targets, and each has seeds.

@@ -46,6 +46,7 @@ const NAMES: &[&str] = &[
     "ratelimit-remaining",
     "ratelimit-reset",
     "request-id",
+    "sec-websocket-extensions",
     "server",
     "server-timing",
     "traceparent",
@@ -69,6 +70,7 @@ const NAMES: &[&str] = &[
     "x-generated-tokens",
     "x-generation-id",
     "x-global-transaction-id",
+    "x-goog-request-params",
     "x-groq-region",
     "x-inference-time",
     "x-kong-request-id",
@@ -108,12 +110,13 @@ const PREFIXES: &[&str] = &[
     "x-stainless-",
 ];
 
-/// Query parameters that pick a version or a form of an answer.
-const QUERY_KEYS: [&str; 6] = [
+/// Query parameters that pick a model, a version or a form of an answer.
+const QUERY_KEYS: [&str; 7] = [
     "alt",
     "api-version",
     "beta",
     "deployment",
+    "model",
     "stream",
     "version",
 ];

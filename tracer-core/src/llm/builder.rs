@@ -13,7 +13,7 @@ use super::{
     recognise::Recognised,
     request_body::RequestBody,
     response::{ResponseRead, ResponseReader},
-    trace_parent,
+    rpc_status, trace_parent,
     usage::Usage,
 };
 use crate::{
@@ -77,6 +77,8 @@ impl Request {
 #[derive(Debug)]
 struct Response {
     reader: ResponseReader,
+    /// What gRPC made of the call.
+    rpc_status: Option<&'static str>,
     first_byte: Timestamp,
     last_byte: Timestamp,
     bytes: u64,
@@ -137,9 +139,8 @@ impl CallBuilder {
             ExchangeEventKind::ResponseHead(head) => self.response_head(head, time),
             ExchangeEventKind::ResponseBody(bytes) => self.response_body(bytes, time),
             ExchangeEventKind::ResponseGap(missing) => self.response_gap(missing),
-            ExchangeEventKind::RequestHead(_)
-            | ExchangeEventKind::ResponseTrailers(_)
-            | ExchangeEventKind::ResponseEnd(_) => {}
+            ExchangeEventKind::ResponseTrailers(trailers) => self.trailers(&trailers, time),
+            ExchangeEventKind::RequestHead(_) | ExchangeEventKind::ResponseEnd(_) => {}
         }
     }
 
@@ -182,6 +183,9 @@ impl CallBuilder {
         let Request::Coming(body) = &mut self.request else {
             return;
         };
+        if matches!(body, RequestBody::Grpc) {
+            self.capture = CaptureState::Undecodable;
+        }
         let (buffer, files) = std::mem::replace(body, RequestBody::new(None, 0)).close();
         if buffer.is_over_bound() {
             self.worsen(CaptureState::Truncated);
@@ -211,6 +215,7 @@ impl CallBuilder {
 
     fn response_head(&mut self, head: Box<ResponseHead>, time: Timestamp) {
         self.response = Some(Response {
+            rpc_status: rpc_status::of_headers(&head.headers),
             reader: ResponseReader::new(head, self.body_bytes, self.limits),
             first_byte: time,
             last_byte: time,
@@ -223,6 +228,13 @@ impl CallBuilder {
             response.bytes += bytes.len() as u64;
             response.last_byte = time;
             response.reader.feed(bytes, time, &self.recognised);
+        }
+    }
+
+    fn trailers(&mut self, trailers: &Headers, time: Timestamp) {
+        if let Some(response) = &mut self.response {
+            response.last_byte = time;
+            response.rpc_status = rpc_status::of_headers(trailers).or(response.rpc_status);
         }
     }
 
@@ -258,10 +270,17 @@ impl CallBuilder {
             };
             return self.build(*request, Read::none(outcome, time));
         };
-        let read = response.reader.finish(response.last_byte, &self.recognised);
+        let mut read = response.reader.finish(response.last_byte, &self.recognised);
+        if let Some(status) = response
+            .rpc_status
+            .filter(|&status| status != rpc_status::OK)
+        {
+            read.answer.error.get_or_insert_with(|| status.to_owned());
+        }
         self.worsen(read.capture);
         let mut facts = ResponseFacts {
             status: read.head.status,
+            rpc_status: response.rpc_status,
             chunks: read.times.count,
             body_bytes: response.bytes,
             ..ResponseFacts::default()
@@ -376,7 +395,7 @@ impl Read {
     }
 }
 
-const fn capture_of(end: BodyEnd) -> CaptureState {
+pub(super) const fn capture_of(end: BodyEnd) -> CaptureState {
     match end {
         BodyEnd::Complete | BodyEnd::Cut => CaptureState::Complete,
         BodyEnd::Open => CaptureState::Open,

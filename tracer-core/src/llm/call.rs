@@ -228,6 +228,8 @@ pub enum OutputType {
 )]
 pub struct ResponseFacts {
     pub status: Option<u16>,
+    /// Status of a gRPC call, by its name.
+    pub rpc_status: Option<&'static str>,
     pub id: Option<String>,
     pub model: Option<String>,
     /// One per choice, in order, in the provider's own words.

@@ -8,6 +8,7 @@ pub mod rate_limits;
 pub mod usage;
 
 pub(crate) mod builder;
+pub(crate) mod realtime;
 pub(crate) mod recognise;
 
 mod adapters;
@@ -23,6 +24,7 @@ mod json;
 mod request_body;
 mod response;
 #[cfg(any(test, feature = "fuzzing"))]
-pub use response::fuzz_response;
+pub use self::{realtime::fuzz::fuzz_realtime, response::fuzz_response};
+mod rpc_status;
 mod trace_parent;
 mod trace_state;

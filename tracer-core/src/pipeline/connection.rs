@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{exchanges::Exchanges, http::Http, output::Report};
+use super::{exchanges::Exchanges, http::Http, output::Report, websocket::RealtimeConnection};
 use crate::{
     detect::{Detector, Protocol, Role},
     http::{allow_list::AllowList, exchange::BodyEnd, h1::Upgrade},
@@ -33,6 +33,8 @@ enum State {
     /// Not known yet what it speaks. The turns are counted from the first segment on.
     Detecting(Box<Detecting>),
     Http(Box<Http>),
+    /// A session with a model over a WebSocket.
+    Realtime(Box<RealtimeConnection>),
     /// Judged `Ignore`: whatever still comes is dropped.
     Ignored,
 }
@@ -59,6 +61,7 @@ impl Connection {
     pub(super) fn held(&self) -> usize {
         match &self.state {
             State::Http(http) => http.held(),
+            State::Realtime(realtime) => realtime.held(),
             State::Detecting(_) | State::Ignored => 0,
         }
     }
@@ -66,8 +69,10 @@ impl Connection {
     /// Gives back memory: the call that holds most goes on as metadata, else what the parser holds
     /// goes unread.
     pub(super) fn shed(&mut self) {
-        if let State::Http(http) = &mut self.state {
-            http.shed();
+        match &mut self.state {
+            State::Http(http) => http.shed(),
+            State::Realtime(realtime) => realtime.shed(),
+            State::Detecting(_) | State::Ignored => {}
         }
     }
 
@@ -99,6 +104,11 @@ impl Connection {
                     http.gap(arrival, piece.missing, report);
                 }
             }
+            State::Realtime(realtime) => {
+                if piece.missing > 0 {
+                    realtime.gap(arrival, piece.missing, report);
+                }
+            }
         }
         self.read(arrival, piece.bytes, headers, report);
     }
@@ -114,6 +124,7 @@ impl Connection {
         loop {
             let used = match &mut self.state {
                 State::Ignored => return,
+                State::Realtime(realtime) => return realtime.piece(arrival, bytes, report),
                 State::Detecting(detecting) => {
                     let Some(protocol) = detecting.detector.piece(arrival, bytes) else {
                         return detecting.wait(bytes.len() as u64, report);
@@ -190,8 +201,13 @@ impl Connection {
             }
             Upgrade::WebSocket | Upgrade::Other => {
                 report.stats.upgraded_connections += 1;
-                self.ignore(report);
-                false
+                let Some(handshake) = http.exchanges.take_handshake() else {
+                    self.ignore(report);
+                    return false;
+                };
+                let realtime = RealtimeConnection::new(handshake, report);
+                self.state = State::Realtime(Box::new(realtime));
+                true
             }
         }
     }
@@ -208,10 +224,11 @@ impl Connection {
         counts: Option<FinalCounts>,
         report: &mut Report<'_>,
     ) {
-        let State::Http(http) = &mut self.state else {
-            return;
+        let goes_on = match &self.state {
+            State::Http(http) => http.exchanges.may_go_on(),
+            State::Realtime(_) => false,
+            State::Detecting(_) | State::Ignored => return,
         };
-        let goes_on = http.exchanges.may_go_on();
         if let Some(counts) = counts {
             let turn = counts.turns;
             for (direction, place, total) in [
@@ -219,17 +236,25 @@ impl Connection {
                 (Direction::Inbound, &mut self.inbound, counts.inbound),
             ] {
                 let missing = place.finish(total);
-                if missing > 0 {
-                    let arrival = Arrival {
-                        direction,
-                        time,
-                        turn,
-                    };
-                    http.gap(arrival, missing, report);
+                let arrival = Arrival {
+                    direction,
+                    time,
+                    turn,
+                };
+                match &mut self.state {
+                    State::Http(http) if missing > 0 => http.gap(arrival, missing, report),
+                    State::Realtime(realtime) if missing > 0 => {
+                        realtime.gap(arrival, missing, report);
+                    }
+                    _ => {}
                 }
             }
         }
-        http.close(time, counts, goes_on, report);
+        match &mut self.state {
+            State::Http(http) => http.close(time, counts, goes_on, report),
+            State::Realtime(realtime) => realtime.close(time, report),
+            State::Detecting(_) | State::Ignored => {}
+        }
         self.state = State::Ignored;
     }
 
@@ -244,14 +269,14 @@ impl Connection {
     /// Reports the calls under way as they are: they end as `end`, unless some of them was lost.
     /// Returns how many there were.
     pub(super) fn give_up(&mut self, end: BodyEnd, report: &mut Report<'_>) -> u64 {
-        let State::Http(http) = &mut self.state else {
-            return 0;
-        };
-        if !http.exchanges.has_calls() {
-            return 0;
-        }
         let before = report.stats.calls;
-        http.give_up(end, self.seen, report);
+        match &mut self.state {
+            State::Http(http) if http.exchanges.has_calls() => {
+                http.give_up(end, self.seen, report);
+            }
+            State::Realtime(realtime) => realtime.give_up(end, report),
+            _ => {}
+        }
         report.stats.calls - before
     }
 }

@@ -1,6 +1,7 @@
 //! The exchanges of one HTTP connection: calls under way, and what they say about it.
 
 use super::{
+    handshake::Handshake,
     judge::{Evidence, Judge},
     output::Report,
     turns::Turns,
@@ -36,6 +37,8 @@ pub(super) struct Exchanges {
     requesting: Option<ExchangeId>,
     /// It is held back until the server says that it may go on (RFC 9110 section 10.1.1).
     waits: bool,
+    /// A handshake that may open a session with a model.
+    handshake: Option<Box<Handshake>>,
     pub(super) judge: Judge,
     pub(super) turns: Turns,
 }
@@ -69,6 +72,12 @@ impl Exchanges {
                 {
                     self.requesting = None;
                 }
+                if let (ExchangeEventKind::ResponseHead(head), Some(handshake)) =
+                    (&kind, &mut self.handshake)
+                    && handshake.exchange == exchange
+                {
+                    handshake.answered(head, time);
+                }
                 let place = self.place(exchange);
                 if let Some(call) = place.and_then(|place| self.calls.get_mut(place)) {
                     let before = call.held();
@@ -89,6 +98,11 @@ impl Exchanges {
         if let Some(verdict) = self.judge.follow_whole() {
             report.verdict(verdict);
         }
+    }
+
+    /// The handshake that was under way.
+    pub(super) fn take_handshake(&mut self) -> Option<Handshake> {
+        self.handshake.take().map(|handshake| *handshake)
     }
 
     /// The request under way may go on in a later turn, even if that turn is not seen.
@@ -138,9 +152,13 @@ impl Exchanges {
         self.waits = head.headers.get("expect").is_some();
         self.turns.request();
         let recognised = recognise(&head, &report.config.hosts);
-        let evidence = match &recognised {
-            Some(_) => Evidence::Candidate,
-            None => evidence_of_host(&head, report),
+        if recognised.is_none() {
+            self.handshake = Handshake::of_request(exchange, &head, time, report.config);
+        }
+        let evidence = if recognised.is_some() || self.handshake.is_some() {
+            Evidence::Candidate
+        } else {
+            evidence_of_host(&head, report)
         };
         self.weigh(evidence, report);
         if let Some(recognised) = recognised {
@@ -167,6 +185,7 @@ impl Exchanges {
         if self.requesting == Some(exchange) {
             self.requesting = None;
         }
+        self.end_handshake(exchange, report);
         if let Some(place) = self.place(exchange) {
             let call = self.calls.remove(place);
             self.held = self.held.saturating_sub(call.held());
@@ -174,6 +193,25 @@ impl Exchanges {
                 self.calls = Vec::new();
             }
             self.built(call.finish(end, time), report);
+        }
+    }
+
+    /// The handshake is over, unless it led to another protocol: what did not open a session was
+    /// refused.
+    fn end_handshake(&mut self, exchange: ExchangeId, report: &mut Report<'_>) {
+        let ended = |handshake: &mut Box<Handshake>| {
+            handshake.exchange == exchange && !handshake.is_accepted()
+        };
+        let Some(handshake) = self.handshake.take_if(ended) else {
+            return;
+        };
+        let context = report.config.builder_context();
+        match handshake.refused(report.connection, context) {
+            Some(call) => {
+                self.weigh(Evidence::Llm, report);
+                report.call(call);
+            }
+            None => self.weigh(Evidence::Other, report),
         }
     }
 

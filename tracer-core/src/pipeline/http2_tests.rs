@@ -277,3 +277,64 @@ fn nothing_secret_and_no_content_is_in_any_span() {
     assert_eq!(calls, 1);
     assert!(!format!("{:?}", client.host.pipeline).contains("canary"));
 }
+
+/// A call over gRPC: its messages are counted, its status is told, its bodies are not decoded.
+#[test]
+fn grpc_calls_of_known_services() {
+    let mut client = Client::new();
+    let request = |client: &mut Client, stream, path: &str| {
+        let fields = [
+            (":method", "POST"),
+            (":scheme", "https"),
+            (":authority", "api.x.ai"),
+            (":path", path),
+            ("authorization", "Bearer canary"),
+            ("content-type", "application/grpc"),
+        ];
+        let head = client.requests.headers(stream, &fields, 0);
+        [head, data(stream, b"\0\0\0\0\x06canary", 16)].concat()
+    };
+    let requests = [
+        request(&mut client, 1, "/xai_api.Chat/GetCompletionChunk"),
+        request(&mut client, 3, "/xai_api.Chat/GetCompletion"),
+        request(&mut client, 5, "/etcdserverpb.KV/Range"),
+    ];
+    client.send(requests.concat());
+    let head = client.head(1, "application/grpc");
+    client.receive(head);
+    for _ in 0..3 {
+        client.receive(frame(DATA, 0, 1, b"\0\0\0\0\x06canary"));
+    }
+    let trailers = |client: &mut Client, stream, head: &[(&str, &str)]| {
+        let frame = client.responses.headers(stream, head, END_STREAM);
+        client.receive(frame);
+    };
+    trailers(&mut client, 1, &[("grpc-status", "0")]);
+    // An answer that is nothing but trailers.
+    trailers(
+        &mut client,
+        3,
+        &[
+            (":status", "200"),
+            ("content-type", "application/grpc"),
+            ("grpc-status", "8"),
+            ("grpc-message", "canary"),
+        ],
+    );
+    let calls = client.seen().calls;
+    assert_eq!(calls.len(), 2);
+    let [streamed, refused] = &calls[..] else {
+        panic!("two calls");
+    };
+    assert_eq!(streamed.api.0, "xai.grpc");
+    assert_eq!(streamed.response.rpc_status, Some("OK"));
+    assert_eq!(
+        (streamed.response.chunks, streamed.outcome.clone()),
+        (3, Outcome::Success)
+    );
+    assert_eq!(streamed.capture, CaptureState::Undecodable);
+    assert_eq!(streamed.request.body_bytes, 11);
+    assert_eq!(refused.response.rpc_status, Some("RESOURCE_EXHAUSTED"));
+    let error_type = "RESOURCE_EXHAUSTED".to_owned();
+    assert_eq!(refused.outcome, Outcome::Failed { error_type });
+}

@@ -13,11 +13,13 @@ mod core;
 mod exchanges;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
+mod handshake;
 mod holdings;
 mod http;
 mod judge;
 mod output;
 mod stats;
 mod turns;
+mod websocket;
 
 pub use self::{config::PipelineConfig, core::Pipeline, output::Output, stats::Stats};

@@ -143,7 +143,11 @@ registry! {
     MCP_SESSION_ID = "mcp.session.id", String, Recommended;
     /// Id of a JSON-RPC request; a notification has none.
     JSONRPC_REQUEST_ID = "jsonrpc.request.id", String, Conditional;
-    /// Code of a JSON-RPC error.
+    /// `grpc`, where the call went over it.
+    RPC_SYSTEM_NAME = "rpc.system.name", String, Conditional;
+    /// Service and method of a gRPC call.
+    RPC_METHOD = "rpc.method", String, Conditional;
+    /// Code of a JSON-RPC error, or status of a gRPC call.
     RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code", String, Conditional;
     /// `Microsoft.CognitiveServices` for models that Azure AI serves.
     AZURE_RESOURCE_PROVIDER_NAMESPACE = "azure.resource_provider.namespace", String, Recommended;

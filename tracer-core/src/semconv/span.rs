@@ -256,6 +256,11 @@ fn add_transport(add: &mut Builder, facts: &CallFacts) {
         names::USER_AGENT_ORIGINAL,
         facts.request.user_agent.as_deref(),
     );
+    if facts.api.0.ends_with(".grpc") {
+        add.label(names::RPC_SYSTEM_NAME, "grpc");
+        add.text(names::RPC_METHOD, facts.path.strip_prefix('/'));
+        add.text(names::RPC_RESPONSE_STATUS_CODE, facts.response.rpc_status);
+    }
     for (name, value) in &facts.kept_headers {
         add.list(
             format!("{}{name}", names::HTTP_REQUEST_HEADER),

@@ -1,7 +1,8 @@
 //! How a body that comes in pieces is cut into events.
 
 use super::{
-    event::Event, event_stream::EventStream, json_array::JsonArray, ndjson::Ndjson, sse::Sse,
+    event::Event, event_stream::EventStream, grpc::Grpc, json_array::JsonArray, ndjson::Ndjson,
+    sse::Sse,
 };
 use crate::limits::Limits;
 
@@ -16,6 +17,8 @@ pub enum Framing {
     JsonArray(JsonArray),
     /// Amazon's binary frames.
     EventStream(EventStream),
+    /// Messages of gRPC, of which only their number is told.
+    Grpc(Grpc),
 }
 
 /// What is known of a body before it is read.
@@ -43,6 +46,7 @@ impl Framing {
             (Some(b'{' | b'['), _) => return None,
             (_, "text/event-stream") => Kind::Sse,
             (_, "application/vnd.amazon.eventstream") => Kind::EventStream,
+            (_, media_type) if media_type.starts_with("application/grpc") => Kind::Grpc,
             _ => return None,
         };
         Some(Self::new(kind, limits))
@@ -54,6 +58,7 @@ impl Framing {
             Kind::Ndjson => Self::Ndjson(Ndjson::new(limits)),
             Kind::JsonArray => Self::JsonArray(JsonArray::new(limits)),
             Kind::EventStream => Self::EventStream(EventStream::new(limits)),
+            Kind::Grpc => Self::Grpc(Grpc::default()),
         }
     }
 
@@ -64,6 +69,7 @@ impl Framing {
             Self::Ndjson(parser) => parser.feed(bytes, on_event),
             Self::JsonArray(parser) => parser.feed(bytes, on_event),
             Self::EventStream(parser) => parser.feed(bytes, on_event),
+            Self::Grpc(parser) => parser.feed(bytes, on_event),
         }
     }
 
@@ -74,6 +80,7 @@ impl Framing {
             Self::Ndjson(parser) => parser.gap(),
             Self::JsonArray(parser) => parser.gap(),
             Self::EventStream(parser) => parser.gap(),
+            Self::Grpc(parser) => parser.gap(),
         }
     }
 
@@ -84,6 +91,7 @@ impl Framing {
             Self::Ndjson(parser) => parser.finish(),
             Self::JsonArray(parser) => parser.finish(),
             Self::EventStream(parser) => parser.finish(),
+            Self::Grpc(_) => None,
         }
     }
 
@@ -94,6 +102,7 @@ impl Framing {
             Self::Ndjson(parser) => parser.held(),
             Self::JsonArray(parser) => parser.held(),
             Self::EventStream(parser) => parser.held(),
+            Self::Grpc(_) => 0,
         }
     }
 
@@ -104,6 +113,7 @@ impl Framing {
             Self::Ndjson(parser) => parser.shed(),
             Self::JsonArray(parser) => parser.shed(),
             Self::EventStream(parser) => parser.shed(),
+            Self::Grpc(_) => {}
         }
     }
 
@@ -114,6 +124,7 @@ impl Framing {
             Self::Ndjson(parser) => parser.skipped(),
             Self::JsonArray(parser) => parser.skipped(),
             Self::EventStream(parser) => parser.skipped(),
+            Self::Grpc(parser) => parser.skipped(),
         }
     }
 }
@@ -124,6 +135,7 @@ enum Kind {
     Ndjson,
     JsonArray,
     EventStream,
+    Grpc,
 }
 
 /// The names under which lines of JSON go.
@@ -175,6 +187,7 @@ mod tests {
             Some(Framing::Ndjson(_)) => "ndjson",
             Some(Framing::JsonArray(_)) => "array",
             Some(Framing::EventStream(_)) => "event stream",
+            Some(Framing::Grpc(_)) => "grpc",
         }
     }
 
@@ -199,6 +212,7 @@ mod tests {
                 "event stream",
             ),
             ("application/vnd.amazon.eventstream", Some(b'{'), "document"),
+            ("application/grpc+proto", Some(0), "grpc"),
             ("application/json", None, "document"),
         ] {
             assert_eq!(

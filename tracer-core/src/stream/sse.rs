@@ -82,19 +82,21 @@ impl Sse {
         if std::mem::take(&mut self.after_cr) && bytes.first() == Some(&b'\n') {
             return bytes.get(1..).unwrap_or_default();
         }
-        let Some((length, event)) = self.fields.read(bytes) else {
+        let Some((length, lines)) = self.fields.read(bytes) else {
             let last = bytes.last();
             self.after_cr = last == Some(&b'\r');
             self.in_line = !matches!(last, Some(b'\r' | b'\n'));
             self.held.extend(bytes);
             return &[];
         };
-        if self.held.admits(length)
-            && let Some(event) = event
+        let (text, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
+        // The LF of a blank line of CR LF comes behind the event.
+        let behind = usize::from(text.ends_with(b"\r\n"));
+        if self.held.admits(length.saturating_sub(behind))
+            && let Some(event) = self.fields.event(&lines)
         {
             on_event(event);
         }
-        let (text, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
         self.after_cr = text.last() == Some(&b'\r');
         rest
     }
@@ -108,7 +110,9 @@ impl Sse {
         let (text, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
         match self.held.complete(text) {
             Some(text) => {
-                if let Some((_, Some(event))) = self.fields.read(text) {
+                if let Some((_, lines)) = self.fields.read(text)
+                    && let Some(event) = self.fields.event(&lines)
+                {
                     on_event(event);
                 }
             }

@@ -86,7 +86,7 @@ impl<'de> Lenient<'de> for Group {
 lenient!(Group);
 
 /// Reads the body of a request for content.
-pub(super) fn read_request(body: &[u8]) -> Option<RequestRead> {
+pub(in crate::llm) fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
     let config = body.generation_config.0.unwrap_or_default();
     let output_type = output_type(&config);

@@ -132,9 +132,9 @@ pub(super) struct Format<'a> {
 /// Where the effort of reasoning is asked for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Reasoning<'a> {
+pub(in crate::llm) struct Reasoning<'a> {
     #[serde(borrow)]
-    pub(super) effort: Text<'a>,
+    pub(in crate::llm) effort: Text<'a>,
     /// OpenRouter.
     max_tokens: Count,
 }

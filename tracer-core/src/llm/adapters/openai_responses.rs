@@ -160,7 +160,7 @@ impl<'de: 'a, 'a> Lenient<'de> for Conversation<'a> {
 
 lenient!(Conversation<'a>);
 
-fn read_request(body: &[u8]) -> Option<RequestRead> {
+pub(in crate::llm) fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
     let prompt = body.prompt.0.as_ref();
     let has_shape = prompt.is_some() || (body.input.0 && body.model.as_str().is_some());
@@ -312,7 +312,7 @@ impl StreamReader for ResponsesStream {
     }
 }
 
-fn read_event(event: &Event<'_>, answer: &mut Answer) -> Chunk {
+pub(in crate::llm) fn read_event(event: &Event<'_>, answer: &mut Answer) -> Chunk {
     if is_done(event.data) {
         answer.ended = true;
         return Chunk::Other;

@@ -16,7 +16,7 @@ use crate::llm::{
 /// The union of what is sent; the same count may come under several names.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct OpenAiUsage {
+pub(in crate::llm) struct OpenAiUsage {
     prompt_tokens: Count,
     input_tokens: Count,
     completion_tokens: Count,
@@ -73,7 +73,7 @@ impl ServerTimes {
 
 /// Where a provider counts reasoning tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReasoningRule {
+pub(in crate::llm) enum ReasoningRule {
     /// Within the completion.
     Within,
     /// xAI's chat completions: beside the completion, when the total says so.
@@ -82,7 +82,7 @@ pub(super) enum ReasoningRule {
 
 impl OpenAiUsage {
     /// Normalised counts; `None` if the object holds no count at all.
-    pub(super) fn normalise(&self, rule: ReasoningRule) -> Option<Usage> {
+    pub(in crate::llm) fn normalise(&self, rule: ReasoningRule) -> Option<Usage> {
         let input = self.input();
         let mut output = self.completion_tokens.0.or(self.output_tokens.0);
         let reasoning = self.reasoning();

@@ -17,6 +17,7 @@ use super::{
     google_embeddings::GoogleEmbeddings,
     google_generate::GoogleGenerate,
     google_interactions::GoogleInteractions,
+    grpc::{GOOGLE_GRPC, XAI_GRPC},
     llama_cpp_completion::LlamaCppCompletion,
     mcp::McpHttp,
     mistral_conversations::MistralConversations,
@@ -49,6 +50,8 @@ use super::{
 /// Every adapter. A request belongs to the first one that knows its endpoint, so those of narrow
 /// paths stand before those of wide ones.
 pub(in crate::llm) static ADAPTERS: &[&dyn Adapter] = &[
+    &GOOGLE_GRPC,
+    &XAI_GRPC,
     &GoogleGenerate,
     &GoogleEmbeddings,
     &GoogleCountTokens,

@@ -5,11 +5,13 @@
 
 mod close;
 mod lenient;
+mod skeleton;
 mod tools;
 mod values;
 
 pub(super) use close::close_object;
 pub(super) use lenient::{Lenient, LenientVisitor, lenient};
+pub(super) use skeleton::Skeleton;
 pub(super) use tools::Tools;
 pub(super) use values::{
     Count, Filled, Flag, Integer, Length, List, Number, Object, Scalar, Text, Texts, read,

@@ -20,7 +20,7 @@ pub(super) struct Fields {
 
 /// What the lines of an event gave so far.
 #[derive(Default)]
-struct Lines<'a> {
+pub(super) struct Lines<'a> {
     event: &'a [u8],
     /// The first line of data.
     data: &'a [u8],
@@ -29,9 +29,9 @@ struct Lines<'a> {
 }
 
 impl Fields {
-    /// Reads the event that `text` begins with: its length with the blank line, and what it says if
-    /// it has data. `None` if there is no blank line.
-    pub(super) fn read<'a>(&'a mut self, text: &'a [u8]) -> Option<(usize, Option<Event<'a>>)> {
+    /// Reads the event that `text` begins with: its length with the blank line, and its lines. `None`
+    /// if there is no blank line.
+    pub(super) fn read<'a>(&mut self, text: &'a [u8]) -> Option<(usize, Lines<'a>)> {
         let start = self.begin(text);
         let mut lines = Lines::default();
         let mut at = start;
@@ -48,7 +48,7 @@ impl Fields {
             }
         }
         self.started = true;
-        Some((at, self.event(&lines)))
+        Some((at, lines))
     }
 
     /// Reads an event that broke off.
@@ -91,7 +91,8 @@ impl Fields {
         }
     }
 
-    fn event<'a>(&'a mut self, lines: &Lines<'a>) -> Option<Event<'a>> {
+    /// What the lines that were read last say, if they have data.
+    pub(super) fn event<'a>(&'a mut self, lines: &Lines<'a>) -> Option<Event<'a>> {
         if let Some(id) = lines.id {
             self.last_id.clear();
             self.last_id.extend_from_slice(id);

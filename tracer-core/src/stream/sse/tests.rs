@@ -142,6 +142,23 @@ fn an_event_over_the_bound_is_left_out_and_counted() {
     }
 }
 
+#[test]
+fn an_event_over_the_bound_sets_no_id() {
+    let limits = Limits {
+        event_bytes: 32,
+        ..Limits::default()
+    };
+    let stream = format!("id: 1\ndata: {}\n\ndata: b\n\n", "x".repeat(100));
+    for size in 1..=stream.len() {
+        let mut parser = Sse::new(&limits);
+        let mut ids = Vec::new();
+        for piece in stream.as_bytes().chunks(size) {
+            parser.feed(piece, &mut |event| ids.push(owned(event).2));
+        }
+        assert_eq!(ids, [""], "in pieces of {size}");
+    }
+}
+
 /// The event that was hit is dropped, even if the loss ended within it or before its blank line.
 #[test]
 fn after_a_loss_the_next_event_is_whole() {

@@ -1,0 +1,271 @@
+//! One session: from the parts of its messages to calls.
+
+use super::{
+    dialect::{Dialect, Moment},
+    handshake::Recognised,
+    turns::{Turn, Turns},
+};
+use crate::{
+    http::{
+        exchange::{BodyEnd, ExchangeId},
+        head::{Host, HttpVersion, RequestHead},
+    },
+    llm::{
+        builder::{BuilderContext, capture_of},
+        call::{
+            Api, Call, CallFacts, CaptureState, Captured, Operation, Provider, ResponseFacts,
+            Timing, TraceParent,
+        },
+        chunk_times::ChunkTimes,
+        json::Skeleton,
+        trace_parent,
+    },
+    segment::ConnectionId,
+    stream::websocket::{Defect, Part, Sender},
+    time::Timestamp,
+};
+
+/// Status of a handshake that led to a session.
+const SWITCHING_PROTOCOLS: u16 = 101;
+
+/// A session under way.
+#[derive(Debug)]
+pub(crate) struct Session {
+    shared: Shared,
+    dialect: Box<dyn Dialect>,
+    turns: Turns,
+    client: Side,
+    server: Side,
+    /// Code with which the server left.
+    left: Option<u16>,
+}
+
+/// What all calls of a session have in common.
+#[derive(Debug)]
+struct Shared {
+    connection: ConnectionId,
+    /// Of the handshake; the calls are numbered from it on.
+    exchange: ExchangeId,
+    provider: Provider,
+    api: Api,
+    host: Option<Host>,
+    path: String,
+    http_version: HttpVersion,
+    user_agent: Option<String>,
+    parent: Option<TraceParent>,
+    kept_headers: Vec<(String, String)>,
+}
+
+/// One direction.
+#[derive(Debug)]
+struct Side {
+    /// The message under way.
+    message: Skeleton,
+    began: Timestamp,
+    /// Bytes of messages since a turn ended.
+    bytes: u64,
+}
+
+impl Session {
+    /// A session that the exchange of its handshake opened.
+    pub(crate) fn new(
+        connection: ConnectionId,
+        exchange: ExchangeId,
+        head: RequestHead,
+        recognised: Recognised,
+        context: BuilderContext<'_>,
+    ) -> Self {
+        let kept = |name: &str| Some((name.to_owned(), head.headers.get(name)?.to_owned()));
+        Self {
+            shared: Shared {
+                connection,
+                exchange,
+                provider: recognised.provider,
+                api: recognised.api,
+                user_agent: head.headers.get("user-agent").map(str::to_owned),
+                parent: trace_parent::of_request(&head.headers),
+                kept_headers: context.headers.extra().filter_map(kept).collect(),
+                host: head.host,
+                path: head.target.path,
+                http_version: head.version,
+            },
+            dialect: recognised.dialect,
+            turns: Turns::default(),
+            client: Side::new(context.limits.event_bytes),
+            server: Side::new(context.limits.event_bytes),
+            left: None,
+        }
+    }
+
+    /// Takes a part of a message.
+    pub(crate) fn part(&mut self, sender: Sender, part: Part<'_>, time: Timestamp) {
+        let side = match sender {
+            Sender::Client => &mut self.client,
+            Sender::Server => &mut self.server,
+        };
+        match part {
+            Part::Begin => {
+                side.message.clear();
+                side.began = time;
+            }
+            Part::Data(bytes) => {
+                side.bytes = side.bytes.saturating_add(bytes.len() as u64);
+                side.message.feed(bytes);
+            }
+            Part::End => {
+                let moment = Moment {
+                    began: side.began,
+                    ended: time,
+                };
+                if let Some(message) = side.message.text() {
+                    match sender {
+                        Sender::Client => self.dialect.sent(message, moment, &mut self.turns),
+                        Sender::Server => self.dialect.received(message, moment, &mut self.turns),
+                    }
+                } else if side.message.is_over_bound() {
+                    self.turns.worsen(CaptureState::Truncated);
+                }
+                side.message.clear();
+            }
+            Part::Broken(defect) => {
+                side.message.clear();
+                self.turns.worsen(match defect {
+                    Defect::Lost => CaptureState::Gap,
+                    Defect::OverBound => CaptureState::Truncated,
+                    Defect::Malformed => CaptureState::Undecodable,
+                });
+            }
+            Part::Close(code) if sender == Sender::Server => self.left = code,
+            Part::Close(_) => {}
+        }
+    }
+
+    /// Bytes of either direction were lost.
+    pub(crate) fn gap(&mut self) {
+        self.turns.worsen(CaptureState::Gap);
+    }
+
+    /// The connection is over: what is under way was broken off, or failed with it.
+    pub(crate) fn close(&mut self, time: Timestamp) {
+        self.dialect.abandon(&mut self.turns);
+        let error = self.left.filter(|&code| is_error(code));
+        self.turns.end_all(|turn| {
+            turn.last_byte = time;
+            turn.cancelled = turn.capture == CaptureState::Complete;
+            if let Some(code) = error {
+                turn.answer.error.get_or_insert_with(|| code.to_string());
+            }
+        });
+    }
+
+    /// The turns under way are reported as far as they were seen.
+    pub(crate) fn give_up(&mut self, end: BodyEnd) {
+        self.turns.worsen(capture_of(end));
+        self.turns.end_all(|_| {});
+    }
+
+    /// Bytes that it holds of messages.
+    pub(crate) fn held(&self) -> usize {
+        self.client.message.held() + self.server.message.held()
+    }
+
+    /// Gives them back: the messages under way go unread.
+    pub(crate) fn shed(&mut self) {
+        self.client.message.shed();
+        self.server.message.shed();
+    }
+
+    /// The handshake was refused with an error status.
+    pub(crate) fn refused(
+        &mut self,
+        status: u16,
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Box<Call<Captured>> {
+        let moment = Moment {
+            began: start,
+            ended: start,
+        };
+        let mut turn = Turn::asked(moment, self.dialect.defaults());
+        turn.came(Moment {
+            began: end,
+            ended: end,
+        });
+        turn.answer.error = Some(status.to_string());
+        self.call(turn, status)
+    }
+
+    /// The calls of turns that are over.
+    pub(crate) fn take_calls(&mut self) -> impl Iterator<Item = Box<Call<Captured>>> {
+        let turns = self.turns.take_over();
+        turns
+            .into_iter()
+            .map(|turn| self.call(turn, SWITCHING_PROTOCOLS))
+    }
+
+    fn call(&mut self, mut turn: Turn, status: u16) -> Box<Call<Captured>> {
+        let outcome = turn.outcome();
+        let shared = &mut self.shared;
+        let exchange = shared.exchange;
+        shared.exchange = ExchangeId(exchange.0.saturating_add(1));
+        let mut request = turn.request;
+        request.stream = Some(true);
+        request.user_agent.clone_from(&shared.user_agent);
+        request.body_bytes = std::mem::take(&mut self.client.bytes);
+        let usage = turn.answer.usage;
+        let mut response = ResponseFacts {
+            status: Some(status),
+            chunks: turn.times.count,
+            body_bytes: std::mem::take(&mut self.server.bytes),
+            ..ResponseFacts::default()
+        };
+        turn.answer.fill(&mut response);
+        request.conversation_id = request
+            .conversation_id
+            .or_else(|| response.conversation_id.clone());
+        let ChunkTimes {
+            first, last, gaps, ..
+        } = turn.times;
+        Box::new(Call::captured(CallFacts {
+            connection: shared.connection,
+            exchange,
+            provider: shared.provider.clone(),
+            operation: Operation::Chat,
+            api: shared.api,
+            host: shared.host.clone(),
+            path: shared.path.clone(),
+            http_version: shared.http_version,
+            request,
+            response,
+            usage,
+            timing: Timing {
+                start: turn.start,
+                request_end: turn.request_end,
+                first_byte: turn.first_byte,
+                first_chunk: first,
+                last_chunk: last,
+                chunk_gaps: gaps,
+                end: turn.last_byte,
+            },
+            outcome,
+            capture: turn.capture,
+            parent: shared.parent.clone(),
+            kept_headers: shared.kept_headers.clone(),
+        }))
+    }
+}
+
+impl Side {
+    fn new(bound: usize) -> Self {
+        Self {
+            message: Skeleton::new(bound),
+            began: Timestamp::default(),
+            bytes: 0,
+        }
+    }
+}
+
+/// Codes of RFC 6455 section 7.4.1 and of applications that tell of an error.
+const fn is_error(code: u16) -> bool {
+    !matches!(code, 1000 | 1001 | 1005)
+}
