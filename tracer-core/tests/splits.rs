@@ -4,7 +4,7 @@
 #[path = "http2/frames.rs"]
 #[expect(dead_code, reason = "not all of a peer is needed here")]
 mod frames;
-#[expect(dead_code, reason = "not all of a host is needed here")]
+#[expect(dead_code, reason = "not all of it is needed here")]
 mod wire;
 
 use frames::{Compression, PREFACE, SETTINGS, data, frame};

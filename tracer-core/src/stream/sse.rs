@@ -89,12 +89,14 @@ impl Sse {
             self.held.extend(bytes);
             return &[];
         };
-        if self.held.admits(length)
+        let (text, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
+        // The LF of a blank line of CR LF comes behind the event.
+        let behind = usize::from(text.ends_with(b"\r\n"));
+        if self.held.admits(length.saturating_sub(behind))
             && let Some(event) = self.fields.event(&lines)
         {
             on_event(event);
         }
-        let (text, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
         self.after_cr = text.last() == Some(&b'\r');
         rest
     }

@@ -43,6 +43,7 @@ pub(super) const REQUEST: &[&str] = &[
     "generation_config.top_k",
     "generation_config.top_p",
     "guardrail_config.guardrail_identifier",
+    "guardrail_config.guardrail_version",
     "id",
     "inference_config.max_new_tokens",
     "inference_config.max_tokens",
