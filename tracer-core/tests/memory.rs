@@ -2,7 +2,6 @@
 //!
 //! Alone in its binary, and one test: other threads would be counted, too.
 
-#[expect(dead_code, reason = "not all of a host is needed here")]
 mod wire;
 
 use std::{
