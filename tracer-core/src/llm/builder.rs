@@ -62,14 +62,17 @@ enum Request {
     Over {
         facts: Box<RequestFacts>,
         confirmed: bool,
+        /// All members of the body were read.
+        is_whole: bool,
     },
 }
 
 impl Request {
-    fn over(facts: RequestFacts, confirmed: bool) -> Self {
+    fn over(facts: RequestFacts, confirmed: bool, is_whole: bool) -> Self {
         Self::Over {
             facts: Box::new(facts),
             confirmed,
+            is_whole,
         }
     }
 }
@@ -195,7 +198,9 @@ impl CallBuilder {
         let seems = !sure && adapter.seems(buffer.bytes());
         let line = RequestLine::new(&self.head, Some(&self.recognised.provider));
         let context = self.recognised.request(&line);
-        let (mut read, confirmed) = match buffer.read(|body| adapter.read_request(&context, body)) {
+        let read = buffer.read(|body| adapter.read_request(&context, body));
+        let is_whole = matches!(read, BodyRead::Whole(_));
+        let (mut read, confirmed) = match read {
             BodyRead::Whole(read) => {
                 let confirmed = sure || read.has_shape;
                 (read, confirmed)
@@ -210,7 +215,7 @@ impl CallBuilder {
             self.recognised.endpoint.operation = operation;
         }
         read.facts.files = files;
-        self.request = Request::over(clipped(read.facts), confirmed);
+        self.request = Request::over(clipped(read.facts), confirmed, is_whole);
     }
 
     fn response_head(&mut self, head: Box<ResponseHead>, time: Timestamp) {
@@ -256,8 +261,9 @@ impl CallBuilder {
         self.worsen(capture_of(end));
         let nothing = Request::Coming(RequestBody::new(None, 0));
         let Request::Over {
-            facts: request,
+            facts: mut request,
             confirmed: true,
+            is_whole,
         } = std::mem::replace(&mut self.request, nothing)
         else {
             return Built::Unconfirmed;
@@ -278,6 +284,10 @@ impl CallBuilder {
             read.answer.error.get_or_insert_with(|| status.to_owned());
         }
         self.worsen(read.capture);
+        // Where the request did not tell all, a stream of answers says that one was asked for.
+        if !is_whole && request.stream.is_none() && read.times.count > 0 {
+            request.stream = Some(true);
+        }
         let mut facts = ResponseFacts {
             status: read.head.status,
             rpc_status: response.rpc_status,

@@ -126,7 +126,10 @@ impl ResponseReader {
         match &mut self.form {
             Form::Unknown | Form::Media | Form::Shed => {}
             Form::Document(buffer) => buffer.gap(),
-            Form::Stream(stream) => stream.framing.gap(),
+            Form::Stream(stream) => {
+                stream.framing.gap();
+                stream.reader.gap();
+            }
         }
     }
 
@@ -147,6 +150,7 @@ impl ResponseReader {
             }
             Form::Stream(mut stream) => {
                 stream.framing.shed();
+                stream.reader.gap();
                 self.form = Form::Stream(stream);
             }
             form @ (Form::Unknown | Form::Media | Form::Shed) => self.form = form,

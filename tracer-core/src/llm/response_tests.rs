@@ -243,3 +243,36 @@ fn responses_take_their_tools_from_the_last_event() {
     );
     assert!(result.is_whole);
 }
+
+#[test]
+fn counts_so_far_are_no_counts_of_the_answer() {
+    let chunk = |delta: &str, finish: &str, tokens: u64| {
+        format!(
+            "data: {{\"id\":\"c\",\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{delta}\"}},\
+            \"finish_reason\":{finish}}}],\"usage\":{{\"prompt_tokens\":3,\"completion_tokens\":{tokens},\"total_tokens\":9}}}}\n\n"
+        )
+    };
+    let begun = chunk("a", "null", 1) + &chunk("b", "null", 2);
+    let cut = read("openai.chat", "vllm", &[begun.as_bytes()]);
+    assert_eq!((cut.usage.input, cut.usage.output), (Some(3), None));
+    let whole = begun.clone() + &chunk("", "\"stop\"", 3);
+    let whole = read("openai.chat", "vllm", &[whole.as_bytes()]);
+    assert_eq!(whole.usage.output, Some(3));
+    let bare = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    let earlier = read("openai.chat", "vllm", &[begun.as_bytes(), bare.as_bytes()]);
+    assert_eq!(earlier.usage.output, Some(2), "the last that was told");
+    let done = read(
+        "openai.chat",
+        "vllm",
+        &[begun.as_bytes(), b"data: [DONE]\n\n"],
+    );
+    assert_eq!(done.usage.output, Some(2));
+}
+
+#[test]
+fn a_chunk_in_an_envelope() {
+    let body = b"data: {\"data\":{\"id\":\"c\",\"model_id\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}}\n\n";
+    let result = read("openai.chat", "openai", &[body]);
+    assert_eq!(result.facts.model.as_deref(), Some("m"));
+    assert_eq!((result.facts.finish_reasons.len(), result.chunks), (1, 1));
+}

@@ -55,8 +55,11 @@ pub(in crate::llm) trait Adapter: Debug + Sync {
 
 /// Reads the events of one answer, in order.
 pub(in crate::llm) trait StreamReader: Debug + Send {
-    /// Takes the next event, and tells what it brought. Events may be missing in between.
+    /// Takes the next event, and tells what it brought.
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk;
+
+    /// Events are missing here.
+    fn gap(&mut self) {}
 }
 
 /// An endpoint of an API, as the head of a request tells.

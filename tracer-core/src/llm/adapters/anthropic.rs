@@ -393,3 +393,7 @@ fn start_block(data: &Data<'_>, answer: &mut Answer) -> Chunk {
         Chunk::Output
     }
 }
+
+#[cfg(test)]
+#[path = "anthropic_tests.rs"]
+mod tests;

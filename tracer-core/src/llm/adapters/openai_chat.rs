@@ -14,23 +14,18 @@ use super::{
         Adapter, AnswerContext, Certainty, Endpoint, RequestContext, RequestRead, StreamReader,
         has_member,
     },
-    event::{Chunk, is_done},
+    openai_chat_request::read_request,
+    openai_chat_stream::ChatStream,
     openai_path,
-    openai_prefilter::chunk_has_metadata,
     openai_usage::{OpenAiUsage, ReasoningRule, ServerTimes},
     request_line::{RequestLine, percent_decoded},
 };
-use crate::{
-    llm::{
-        answer::{Answer, keep_last},
-        call::{Operation, OutputType, Provider, RequestFacts},
-        error_body::ErrorField,
-        json::{
-            Count, Filled, Flag, Integer, Lenient, List, Number, Object, Text, Texts, Tools,
-            lenient, read,
-        },
-    },
-    stream::event::Event,
+use crate::llm::{
+    answer::{Answer, keep_last},
+    call::{Operation, Provider},
+    error_body::ErrorField,
+    json::{Count, Filled, Lenient, List, Object, Text, lenient, read},
+    usage::Usage,
 };
 
 /// Chat completions.
@@ -88,120 +83,10 @@ fn reasoning_rule(provider: &Provider) -> ReasoningRule {
     }
 }
 
-/// Chunks that are parsed in search of id and model before a server is held to never send them.
-const IDENTITY_CHUNKS: u8 = 16;
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Request<'a> {
-    #[serde(borrow)]
-    model: Text<'a>,
-    messages: Filled,
-    stream: Flag,
-    max_completion_tokens: Count,
-    max_tokens: Count,
-    temperature: Number,
-    top_p: Number,
-    top_k: Number,
-    frequency_penalty: Number,
-    presence_penalty: Number,
-    stop: Texts,
-    seed: Integer,
-    /// Mistral.
-    random_seed: Integer,
-    n: Count,
-    response_format: Object<Format<'a>>,
-    modalities: Texts,
-    service_tier: Text<'a>,
-    reasoning_effort: Text<'a>,
-    /// OpenRouter.
-    reasoning: Object<Reasoning<'a>>,
-    tools: Tools,
-    /// What tools were called before there were tools.
-    functions: Tools,
-}
-
-/// Where an output format is asked for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Format<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Text<'a>,
-}
-
-/// Where the effort of reasoning is asked for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(in crate::llm) struct Reasoning<'a> {
-    #[serde(borrow)]
-    pub(in crate::llm) effort: Text<'a>,
-    /// OpenRouter.
-    max_tokens: Count,
-}
-
-impl Format<'_> {
-    pub(super) fn output_type(&self) -> Option<OutputType> {
-        match self.kind.as_str() {
-            Some("json_object" | "json_schema") => Some(OutputType::Json),
-            Some("text") => Some(OutputType::Text),
-            _ => None,
-        }
-    }
-}
-
-fn read_request(body: &[u8]) -> Option<RequestRead> {
-    let body = read::<Request<'_>>(body)?;
-    let speech = body
-        .modalities
-        .0
-        .iter()
-        .any(|modality| modality == "audio")
-        .then_some(OutputType::Speech);
-    let reasoning = body.reasoning.0.as_ref();
-    let tools = if body.tools.count.is_some() {
-        body.tools
-    } else {
-        body.functions
-    };
-    let facts = RequestFacts {
-        model: body.model.owned(),
-        stream: body.stream.0,
-        max_tokens: body.max_completion_tokens.0.or(body.max_tokens.0),
-        temperature: body.temperature.0,
-        top_p: body.top_p.0,
-        top_k: body.top_k.0,
-        frequency_penalty: body.frequency_penalty.0,
-        presence_penalty: body.presence_penalty.0,
-        stop_sequences: body.stop.0,
-        seed: body.seed.0.or(body.random_seed.0),
-        choice_count: body.n.0,
-        output_type: speech.or_else(|| {
-            body.response_format
-                .0
-                .as_ref()
-                .and_then(Format::output_type)
-        }),
-        service_tier: body.service_tier.owned(),
-        reasoning_level: body
-            .reasoning_effort
-            .owned()
-            .or_else(|| reasoning.and_then(|reasoning| reasoning.effort.owned())),
-        reasoning_budget: reasoning.and_then(|reasoning| reasoning.max_tokens.0),
-        tool_count: tools.count,
-        tool_names: tools.names,
-        ..RequestFacts::default()
-    };
-    Some(RequestRead {
-        facts,
-        has_shape: body.messages.0,
-        ..RequestRead::default()
-    })
-}
-
 /// A whole answer or one chunk of it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Completion<'a> {
+pub(super) struct Completion<'a> {
     #[serde(borrow)]
     id: Text<'a>,
     model: Text<'a>,
@@ -230,7 +115,7 @@ struct XGroq {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Choice<'a> {
+pub(super) struct Choice<'a> {
     index: Count,
     #[serde(borrow)]
     finish_reason: Text<'a>,
@@ -292,7 +177,7 @@ impl Tool<'_> {
 }
 
 impl Completion<'_> {
-    fn tell(&self, answer: &mut Answer, rule: ReasoningRule) {
+    pub(super) fn tell(&self, answer: &mut Answer) {
         let model = self.model.as_str().or_else(|| self.model_id.as_str());
         answer.identify(self.id.as_str(), model);
         keep_last(&mut answer.upstream_provider, self.provider.as_str());
@@ -304,22 +189,7 @@ impl Completion<'_> {
         if self.error.is_present() {
             answer.error = Some(self.error.kind_or_unnamed());
         }
-        let groq = || {
-            self.x_groq
-                .0
-                .as_ref()
-                .and_then(|groq| groq.usage.0.as_ref())
-        };
-        if let Some(usage) = self
-            .usage
-            .0
-            .as_ref()
-            .or_else(groq)
-            .and_then(|usage| usage.normalise(rule))
-        {
-            answer.usage = usage;
-        }
-        let times = self.usage.0.as_ref().or_else(groq).map(OpenAiUsage::times);
+        let times = self.wire_usage().map(OpenAiUsage::times);
         if let Some(times) = self.time_info.0.or(times) {
             times.tell(answer);
         }
@@ -328,19 +198,28 @@ impl Completion<'_> {
         }
     }
 
+    pub(super) fn usage(&self, rule: ReasoningRule) -> Option<Usage> {
+        self.wire_usage()?.normalise(rule)
+    }
+
+    fn wire_usage(&self) -> Option<&OpenAiUsage> {
+        let groq = || self.x_groq.0.as_ref()?.usage.0.as_ref();
+        self.usage.0.as_ref().or_else(groq)
+    }
+
     /// The chunk itself, where a server puts it into an envelope.
-    fn unwrapped(self) -> Self {
+    pub(super) fn unwrapped(self) -> Self {
         match self.data {
             Some(inner) if self.choices.0.is_empty() => inner.0.unwrap_or_default(),
             data => Self { data, ..self },
         }
     }
 
-    fn choices(&self) -> impl Iterator<Item = &Choice<'_>> {
+    pub(super) fn choices(&self) -> impl Iterator<Item = &Choice<'_>> {
         self.choices.0.iter().filter_map(|choice| choice.0.as_ref())
     }
 
-    fn has_output(&self) -> bool {
+    pub(super) fn has_output(&self) -> bool {
         self.choices()
             .any(|choice| choice.text.0 || choice.delta.has_output || choice.message.has_output)
     }
@@ -380,62 +259,13 @@ pub(super) fn read_document(body: &[u8], answer: &mut Answer, rule: ReasoningRul
     let Some(completion) = read::<Completion<'_>>(body) else {
         return false;
     };
-    completion.tell(answer, rule);
+    completion.tell(answer);
+    if let Some(usage) = completion.usage(rule) {
+        answer.usage = usage;
+    }
     true
 }
 
-/// Reads a stream of chunks.
-#[derive(Debug)]
-pub(super) struct ChatStream {
-    rule: ReasoningRule,
-    looked_at: u8,
-    had_output: bool,
-}
-
-impl ChatStream {
-    pub(super) const fn new(rule: ReasoningRule) -> Self {
-        Self {
-            rule,
-            looked_at: 0,
-            had_output: false,
-        }
-    }
-
-    fn knows_enough(&self, answer: &Answer) -> bool {
-        let identified = answer.id.is_some() && answer.model.is_some();
-        self.had_output && (identified || self.looked_at >= IDENTITY_CHUNKS)
-    }
-}
-
-impl StreamReader for ChatStream {
-    fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
-        if is_done(event.data) {
-            answer.ended = true;
-            return Chunk::Other;
-        }
-        if event.event == b"error" {
-            return read_error(event.data, answer);
-        }
-        if self.knows_enough(answer) && !chunk_has_metadata(event.data) {
-            return Chunk::Output;
-        }
-        self.looked_at = self.looked_at.saturating_add(1);
-        let Some(completion) = read::<Completion<'_>>(event.data) else {
-            return Chunk::Other;
-        };
-        let completion = completion.unwrapped();
-        completion.tell(answer, self.rule);
-        if completion.has_output() {
-            self.had_output = true;
-            return Chunk::Output;
-        }
-        Chunk::Other
-    }
-}
-
-/// The data of an `event: error`.
-fn read_error(data: &[u8], answer: &mut Answer) -> Chunk {
-    let error = read::<ErrorField<'_>>(data).unwrap_or_default();
-    answer.error = Some(error.kind_or_unnamed());
-    Chunk::Other
-}
+#[cfg(test)]
+#[path = "openai_chat_tests.rs"]
+mod tests;

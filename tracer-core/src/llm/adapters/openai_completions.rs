@@ -9,7 +9,8 @@ use super::{
     adapter::{
         Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, StreamReader, has_member,
     },
-    openai_chat::{self, ChatStream},
+    openai_chat,
+    openai_chat_stream::ChatStream,
     openai_path,
     openai_usage::ReasoningRule,
     request_line::RequestLine,
@@ -77,7 +78,8 @@ struct Request<'a> {
 
 fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
-    let has_shape = body.prompt.0 && body.model.as_str().is_some();
+    // Servers of one model do not ask for its name.
+    let has_shape = body.prompt.0;
     let facts = RequestFacts {
         model: body.model.owned(),
         stream: body.stream.0,

@@ -62,7 +62,8 @@ struct Request<'a> {
 
 fn read_request(body: &[u8]) -> Option<RequestRead> {
     let body = read::<Request<'_>>(body)?;
-    let has_shape = body.input.0 && body.model.as_str().is_some();
+    // Servers of one model do not ask for its name.
+    let has_shape = body.input.0;
     let facts = RequestFacts {
         model: body.model.owned(),
         embedding_dimensions: body.dimensions.0,

@@ -11,7 +11,7 @@ use super::{
         has_member,
     },
     event::{Chunk, event_type, is_done},
-    openai_chat::{Format, Reasoning},
+    openai_chat_request::{Format, Reasoning},
     openai_path,
     openai_usage::{OpenAiUsage, ReasoningRule},
     request_line::RequestLine,

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     llm::{
         adapters::{
-            openai_chat::Reasoning,
+            openai_chat_request::Reasoning,
             openai_usage::{OpenAiUsage, ReasoningRule},
         },
         answer::Answer,

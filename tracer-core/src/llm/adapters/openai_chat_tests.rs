@@ -1,0 +1,123 @@
+use super::super::testing::{Answered, Asked, span, text};
+
+const POST: &str = "POST /v1/chat/completions HTTP/1.1\nHost: api.openai.com";
+const JSON: &str = "HTTP/1.1 200 OK\nContent-Type: application/json";
+const STREAM: &str = "HTTP/1.1 200 OK\nContent-Type: text/event-stream";
+
+fn check(asked: &Asked<'_>, answered: &Answered<'_>, expected: &[(&str, Option<&str>)]) {
+    let span = span(asked, answered).expect("a call");
+    for (name, value) in expected {
+        assert_eq!(text(&span, name).as_deref(), *value, "{name}");
+    }
+    assert!(!format!("{span:?}").contains("canary"));
+}
+
+#[test]
+fn parameters_of_a_request() {
+    let body = r#"{"model":"gpt-5","messages":[{"role":"user","content":"canary"}],"n":2,"seed":7,
+        "temperature":0.5,"top_p":1,"max_completion_tokens":9,"stop":["a","b"],"frequency_penalty":-1,
+        "presence_penalty":0,"response_format":{"type":"json_schema","json_schema":{"name":"canary"}},
+        "reasoning_effort":"low","service_tier":"auto",
+        "tools":[{"type":"function","function":{"name":"f","description":"canary"}}]}"#;
+    check(
+        &Asked(POST, body),
+        &Answered(JSON, r#"{"id":"c"}"#),
+        &[
+            ("gen_ai.request.choice.count", Some("2")),
+            ("gen_ai.request.seed", Some("7")),
+            ("gen_ai.request.temperature", Some("0.5")),
+            ("gen_ai.request.top_p", Some("1")),
+            ("gen_ai.request.max_tokens", Some("9")),
+            ("gen_ai.request.stop_sequences", Some("a,b")),
+            ("gen_ai.request.frequency_penalty", Some("-1")),
+            ("gen_ai.request.presence_penalty", Some("0")),
+            ("gen_ai.output.type", Some("json")),
+            ("gen_ai.request.stream", None),
+            ("openai.request.service_tier", None),
+            ("llm_tracer.request.reasoning_level", Some("low")),
+            ("llm_tracer.request.tool_names", Some("f")),
+        ],
+    );
+    let old = r#"{"model":"gpt-4","messages":[{}],"random_seed":1,"functions":[{"name":"g"}],
+        "reasoning":{"effort":"high","max_tokens":1000},"modalities":["text","audio"]}"#;
+    check(
+        &Asked(POST, old),
+        &Answered(JSON, r#"{"id":"c"}"#),
+        &[
+            ("gen_ai.request.seed", Some("1")),
+            ("gen_ai.output.type", Some("speech")),
+            ("llm_tracer.request.tool_names", Some("g")),
+            ("llm_tracer.request.reasoning_level", Some("high")),
+            ("llm_tracer.request.reasoning_budget", Some("1000")),
+        ],
+    );
+}
+
+#[test]
+fn what_relatives_add() {
+    let body = r#"{"model":"m","messages":[{}]}"#;
+    let groq = r#"{"id":"c","usage":{"queue_time":0.25,"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,"total_time":1.5}}"#;
+    check(
+        &Asked(
+            "POST /openai/v1/chat/completions HTTP/1.1\nHost: api.groq.com",
+            body,
+        ),
+        &Answered(JSON, groq),
+        &[
+            ("llm_tracer.response.queue_time", Some("0.25")),
+            ("llm_tracer.response.processing_time", Some("1.5")),
+        ],
+    );
+    let cerebras = r#"{"id":"c","time_info":{"queue_time":0.5,"total_time":2}}"#;
+    check(
+        &Asked(
+            "POST /v1/chat/completions HTTP/1.1\nHost: api.cerebras.ai",
+            body,
+        ),
+        &Answered(JSON, cerebras),
+        &[("llm_tracer.response.processing_time", Some("2"))],
+    );
+    let openrouter = r#"{"id":"gen-1","provider":"Amazon Bedrock","model":"a/b"}"#;
+    check(
+        &Asked(
+            "POST /api/v1/chat/completions HTTP/1.1\nHost: openrouter.ai",
+            body,
+        ),
+        &Answered(JSON, openrouter),
+        &[("llm_tracer.upstream_provider", Some("Amazon Bedrock"))],
+    );
+}
+
+#[test]
+fn databricks_serves_any_model_by_name() {
+    let post = "POST /serving-endpoints/my-llm/invocations HTTP/1.1\nHost: x.cloud.databricks.com";
+    check(
+        &Asked(post, r#"{"messages":[{"role":"user","content":"canary"}]}"#),
+        &Answered(JSON, r#"{"id":"c"}"#),
+        &[
+            ("gen_ai.provider.name", Some("databricks")),
+            ("gen_ai.request.model", Some("my-llm")),
+        ],
+    );
+    let forest = Asked(post, r#"{"dataframe_records":[{"x":1}]}"#);
+    assert!(span(&forest, &Answered(JSON, "{}")).is_none());
+}
+
+#[test]
+fn a_stream_tells_that_it_was_asked_for_where_the_request_does_not() {
+    let events = "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+    let broken = r#"{"model":"m","messages":[{"role":"user","content":"canary"#;
+    check(
+        &Asked(POST, broken),
+        &Answered(STREAM, events),
+        &[
+            ("gen_ai.request.model", Some("m")),
+            ("gen_ai.request.stream", Some("true")),
+        ],
+    );
+    check(
+        &Asked(POST, r#"{"model":"m","messages":[{}]}"#),
+        &Answered(STREAM, events),
+        &[("gen_ai.request.stream", None)],
+    );
+}
