@@ -49,7 +49,7 @@ mod mistral_ocr;
 mod ollama_embed;
 mod ollama_generate;
 mod openai_audio;
-pub(super) mod openai_chat;
+mod openai_chat;
 mod openai_completions;
 mod openai_embeddings;
 mod openai_images;
