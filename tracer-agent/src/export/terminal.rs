@@ -117,6 +117,7 @@ fn note(facts: &CallFacts) -> String {
     };
     let capture = match facts.capture {
         CaptureState::Complete => return outcome,
+        CaptureState::Headers => "[headers: not all were seen]",
         CaptureState::Open => "[open: not over when the agent stopped looking]",
         CaptureState::Gap => "[gap: not all was seen]",
         CaptureState::Truncated => "[truncated: not all was read]",

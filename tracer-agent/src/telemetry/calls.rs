@@ -36,6 +36,8 @@ labels! {
 labels! {
     /// What was wrong with the capture of a call.
     IncompleteLabel {
+        /// Some header fields are unknown.
+        Headers = "headers",
         /// It was still under way when the agent stopped looking.
         Open = "open",
         /// Bytes were lost.
@@ -116,6 +118,7 @@ const fn outcome(outcome: &Outcome) -> OutcomeLabel {
 const fn incomplete(capture: CaptureState) -> Option<IncompleteLabel> {
     match capture {
         CaptureState::Complete => None,
+        CaptureState::Headers => Some(IncompleteLabel::Headers),
         CaptureState::Open => Some(IncompleteLabel::Open),
         CaptureState::Gap => Some(IncompleteLabel::Gap),
         CaptureState::Truncated => Some(IncompleteLabel::Truncated),

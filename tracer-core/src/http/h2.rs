@@ -4,10 +4,11 @@
 //! its frames meet in the streams, one exchange each. Nothing is gathered: data passes through as
 //! slices of the pieces, header blocks are decoded as they come.
 //!
-//! **What is not seen.** A loss within the payload of a frame costs only the stream that the frame
-//! belongs to. Any other loss hides frames of an unknown number: the direction is adrift until two
+//! **What is not seen.** A loss of known length within the payload of a frame costs only the stream
+//! that the frame belongs to. Any other loss hides frames of an unknown number: the direction is adrift until two
 //! frames in a row are recognised, every open message of that direction has a gap, and the older part
-//! of its header table is unknown (see [`hpack`](super::hpack)). Attaching in the middle of a
+//! of its header table is unknown (see `hpack`), unless the numbers of the streams show that no request
+//! was lost. Attaching in the middle of a
 //! connection is the same case for both directions. From then on
 //!
 //! - heads name what is known and count the [unknown
@@ -140,14 +141,13 @@ impl H2Connection {
         }
     }
 
-    /// `missing` bytes of a direction were lost before the piece that came with `arrival`.
-    pub fn gap(&mut self, arrival: Arrival, missing: u64, sink: &mut Sink<'_>) {
-        if missing == 0 {
-            return;
-        }
+    /// Bytes of a direction were lost before the piece that came with `arrival`: so many, or if
+    /// `missing` is `None` an unknown number.
+    pub fn gap(&mut self, arrival: Arrival, missing: Option<u64>, sink: &mut Sink<'_>) {
         let peer = self.peer(arrival);
-        match self.side(peer).reader.lose(missing) {
-            Loss::Again => {}
+        let loss = missing.map_or(Loss::Adrift, |missing| self.side(peer).reader.lose(missing));
+        match loss {
+            Loss::Nothing => {}
             Loss::Within(frame, missing) => self.lose_within(peer, frame, missing, sink),
             Loss::Adrift => self.adrift(peer, sink),
         }
@@ -410,7 +410,11 @@ impl H2Connection {
     /// Frames of a side were lost, nobody knows how many.
     fn adrift(&mut self, peer: Peer, sink: &mut Sink<'_>) {
         self.counts.adrift = self.counts.adrift.saturating_add(1);
-        self.side(peer).drift();
+        // Requests are opened in order, so the next one tells whether another was lost before it. No
+        // other headers come from a client whose requests are over.
+        let whole = peer == Peer::Client && self.streams.have_requests_over();
+        let next = self.next_stream.filter(|_| whole);
+        self.side(peer).drift(next);
         self.requests_lost |= peer == Peer::Client;
         self.streams.with_all(|stream| match peer {
             Peer::Client => stream.lose_request(0, sink),
@@ -424,5 +428,7 @@ impl H2Connection {
 pub(crate) mod frames;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
+#[cfg(test)]
+mod loss_tests;
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,13 @@ pub struct RequestHead {
     pub wire_bytes: u64,
 }
 
+impl RequestHead {
+    /// Nobody knows where the request points.
+    pub fn target_is_unknown(&self) -> bool {
+        self.unknown_fields > 0 && self.target.path.is_empty()
+    }
+}
+
 /// The head of a final response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResponseHead {

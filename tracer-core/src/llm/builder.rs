@@ -10,6 +10,7 @@ use super::{
     chunk_times::ChunkTimes,
     clip::clipped,
     headers,
+    provider::HostRule,
     recognise::Recognised,
     request_body::RequestBody,
     response::{ResponseRead, ResponseReader},
@@ -36,6 +37,8 @@ pub(crate) struct BuilderContext<'a> {
     pub(crate) limits: Limits,
     /// Knows which request headers the operator wants.
     pub(crate) headers: &'a AllowList,
+    /// Hosts that the operator names.
+    pub(crate) hosts: &'a [HostRule],
 }
 
 /// A call under way.
@@ -107,6 +110,7 @@ impl CallBuilder {
     ) -> Self {
         let request = RequestBody::new(head.headers.get("content-type"), context.body_bytes);
         let kept = |name: &str| Some((name.to_owned(), head.headers.get(name)?.to_owned()));
+        let capture = capture_of_head(head.unknown_fields);
         Self {
             connection,
             exchange,
@@ -116,7 +120,7 @@ impl CallBuilder {
             request: Request::Coming(request),
             request_bytes: 0,
             response: None,
-            capture: CaptureState::Complete,
+            capture,
             start: time,
             request_end: None,
             body_bytes: context.body_bytes,
@@ -219,6 +223,7 @@ impl CallBuilder {
     }
 
     fn response_head(&mut self, head: Box<ResponseHead>, time: Timestamp) {
+        self.worsen(capture_of_head(head.unknown_fields));
         self.response = Some(Response {
             rpc_status: rpc_status::of_headers(&head.headers),
             reader: ResponseReader::new(head, self.body_bytes, self.limits),
@@ -402,6 +407,14 @@ impl Read {
             first_byte: None,
             end,
         }
+    }
+}
+
+const fn capture_of_head(unknown_fields: u32) -> CaptureState {
+    if unknown_fields > 0 {
+        CaptureState::Headers
+    } else {
+        CaptureState::Complete
     }
 }
 

@@ -8,6 +8,7 @@ pub mod rate_limits;
 pub mod usage;
 
 pub(crate) mod builder;
+pub(crate) mod candidate;
 pub(crate) mod realtime;
 pub(crate) mod recognise;
 
@@ -18,6 +19,7 @@ mod chunk_times;
 mod clip;
 mod error_body;
 mod gateway;
+mod guess;
 mod headers;
 mod hosts;
 mod json;

@@ -11,12 +11,13 @@ use std::borrow::Cow;
 use super::{
     adapters::{
         adapter::{Adapter, AnswerContext, Certainty, Endpoint, RequestContext},
+        guessed::Mark,
         request_line::RequestLine,
         table::ADAPTERS,
     },
     call::Provider,
     gateway,
-    provider::{HostRule, known_host},
+    provider::{HostRule, KnownHost, known_host},
 };
 use crate::http::head::{RequestHead, ResponseHead};
 
@@ -37,12 +38,24 @@ pub(crate) struct Recognised {
 
 /// What the head of a request tells.
 pub(crate) fn recognise(head: &RequestHead, rules: &[HostRule]) -> Option<Recognised> {
-    let host = head.host.as_ref();
-    let known = host.and_then(|host| known_host(host, rules));
+    let known = known(head, rules);
     let request = RequestLine::new(head, known.as_ref().map(|known| &known.provider));
     let (adapter, endpoint) = ADAPTERS
         .iter()
         .find_map(|&adapter| Some((adapter, adapter.endpoint(&request)?)))?;
+    Some(recognised(&request, adapter, endpoint, known.as_ref()))
+}
+
+fn known(head: &RequestHead, rules: &[HostRule]) -> Option<KnownHost> {
+    known_host(head.host.as_ref()?, rules)
+}
+
+fn recognised(
+    request: &RequestLine<'_>,
+    adapter: &'static dyn Adapter,
+    endpoint: Endpoint,
+    known: Option<&KnownHost>,
+) -> Recognised {
     let needs_shape = match endpoint.certainty {
         Certainty::Sure => false,
         Certainty::OnKnownHost => known.is_none(),
@@ -53,22 +66,30 @@ pub(crate) fn recognise(head: &RequestHead, rules: &[HostRule]) -> Option<Recogn
             endpoint.provider.unwrap_or(adapter.flavour()),
         ))
     };
-    let provider = match &known {
+    let provider = match known {
         Some(known) if !known.is_gateway => known.provider.clone(),
-        Some(_) => gateway::upstream(&request).unwrap_or_else(on_its_own),
+        Some(_) => gateway::upstream(request).unwrap_or_else(on_its_own),
         None => on_its_own(),
     };
     let gateway = known.filter(|known| known.is_gateway);
-    Some(Recognised {
-        gateway: gateway.map(|known| known.provider),
+    Recognised {
+        gateway: gateway.map(|known| known.provider.clone()),
         provider,
         adapter,
         endpoint,
         needs_shape,
-    })
+    }
 }
 
 impl Recognised {
+    /// A request whose path is unknown, by the mark of its answer.
+    pub(super) fn guessed(head: &RequestHead, mark: &Mark, rules: &[HostRule]) -> Self {
+        let known = known(head, rules);
+        let request = RequestLine::new(head, known.as_ref().map(|known| &known.provider));
+        let endpoint = Endpoint::new(mark.operation).with_certainty(Certainty::NeedsShape);
+        recognised(&request, mark.adapter, endpoint, known.as_ref())
+    }
+
     /// Whether another request was recognised as a call to the same endpoint.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.adapter.name() == other.adapter.name()

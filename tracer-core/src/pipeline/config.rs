@@ -53,6 +53,7 @@ impl PipelineConfig {
             body_bytes: self.body_bytes,
             limits: self.limits,
             headers: &self.headers,
+            hosts: self.hosts.as_slice(),
         }
     }
 }

@@ -11,11 +11,7 @@ use crate::{
         exchange::{BodyEnd, ExchangeEvent, ExchangeEventKind, ExchangeId},
         head::RequestHead,
     },
-    llm::{
-        builder::{Built, CallBuilder},
-        provider::known_host,
-        recognise::recognise,
-    },
+    llm::{builder::Built, candidate::Candidate, provider::known_host},
     segment::{Direction, Segment},
     time::Timestamp,
 };
@@ -24,11 +20,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
     /// In the order of their exchanges.
-    #[expect(
-        clippy::vec_box,
-        reason = "the first of many ends first; an idle connection keeps no room for one"
-    )]
-    calls: Vec<Box<CallBuilder>>,
+    calls: Vec<Candidate>,
     /// Bytes that they hold.
     held: usize,
     /// Requests that have begun.
@@ -81,7 +73,7 @@ impl Exchanges {
                 let place = self.place(exchange);
                 if let Some(call) = place.and_then(|place| self.calls.get_mut(place)) {
                     let before = call.held();
-                    call.event(kind, time);
+                    call.event(kind, time, report.config.builder_context());
                     self.held = self.held.saturating_sub(before) + call.held();
                 }
             }
@@ -151,27 +143,22 @@ impl Exchanges {
         self.requesting = Some(exchange);
         self.waits = head.headers.get("expect").is_some();
         self.turns.request();
-        let recognised = recognise(&head, &report.config.hosts);
-        if recognised.is_none() {
-            self.handshake = Handshake::of_request(exchange, &head, time, report.config);
-        }
-        let evidence = if recognised.is_some() || self.handshake.is_some() {
-            Evidence::Candidate
-        } else {
-            evidence_of_host(&head, report)
-        };
-        self.weigh(evidence, report);
-        if let Some(recognised) = recognised {
-            let call = CallBuilder::new(
-                report.connection,
-                exchange,
-                head,
-                recognised,
-                time,
-                report.config.builder_context(),
-            );
-            self.calls.push(Box::new(call));
-            report.stats.open_exchanges += 1;
+        let context = report.config.builder_context();
+        match Candidate::new(report.connection, exchange, head, time, context) {
+            Ok(candidate) => {
+                self.weigh(Evidence::Candidate, report);
+                self.calls.push(candidate);
+                report.stats.open_exchanges += 1;
+            }
+            Err(head) => {
+                self.handshake = Handshake::of_request(exchange, &head, time, report.config);
+                let evidence = if self.handshake.is_some() {
+                    Evidence::Candidate
+                } else {
+                    evidence_of_host(&head, report)
+                };
+                self.weigh(evidence, report);
+            }
         }
     }
 

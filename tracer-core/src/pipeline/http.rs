@@ -1,6 +1,6 @@
 //! The HTTP of one connection: its parser, and what becomes of the exchanges.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{exchanges::Exchanges, output::Report};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         h1::{H1Connection, Upgrade},
         h2::{H2Connection, Start},
     },
-    segment::{Arrival, FinalCounts, Segment},
+    segment::{Arrival, Direction, FinalCounts, Segment},
     time::Timestamp,
 };
 
@@ -22,7 +22,22 @@ pub(super) struct Http {
     pub(super) exchanges: Exchanges,
     /// Number of the parser's first exchange: there were others before a tunnel.
     first: u32,
+    clock: Clock,
 }
+
+/// When the kernel knew that it should follow the connection in full.
+///
+/// Until then it counts a call that it does not follow as one byte (ADR 006), so that losses have no
+/// known length. Each loss is told by the piece behind it; what matters is when the one before came.
+#[derive(Debug, Default)]
+struct Clock {
+    full_since: Option<Timestamp>,
+    outbound: Timestamp,
+    inbound: Timestamp,
+}
+
+/// How long a verdict takes to reach the kernel, at most.
+const VERDICT_DELAY: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 enum Parser {
@@ -57,6 +72,7 @@ impl Http {
             parser,
             first: exchanges.begun(),
             exchanges,
+            clock: Clock::default(),
         }
     }
 
@@ -76,20 +92,23 @@ impl Http {
         bytes: &[u8],
         report: &mut Report<'_>,
     ) -> usize {
-        self.parse(report, |parser, sink| match parser {
+        let used = self.parse(report, |parser, sink| match parser {
             Parser::Http1(http) => http.piece(arrival, bytes, sink),
             Parser::Http2(http) => {
                 http.piece(arrival, bytes, sink);
                 bytes.len()
             }
-        })
+        });
+        self.clock.piece(arrival, self.exchanges.judge.is_full());
+        used
     }
 
     /// Bytes of a direction were lost.
     pub(super) fn gap(&mut self, arrival: Arrival, missing: u64, report: &mut Report<'_>) {
+        let known = Some(missing).filter(|_| self.clock.counts_bytes(arrival.direction));
         self.parse(report, |parser, sink| match parser {
             Parser::Http1(http) => http.gap(arrival, missing, sink),
-            Parser::Http2(http) => http.gap(arrival, missing, sink),
+            Parser::Http2(http) => http.gap(arrival, known, sink),
         });
     }
 
@@ -188,10 +207,35 @@ impl Http {
             parser,
             exchanges,
             first,
+            ..
         } = self;
         parse(parser, &mut |event: ExchangeEvent<'_>| {
             let exchange = ExchangeId(first.wrapping_add(event.exchange.0));
             exchanges.event(ExchangeEvent { exchange, ..event }, report);
         })
+    }
+}
+
+impl Clock {
+    fn piece(&mut self, arrival: Arrival, is_full: bool) {
+        if !is_full {
+            self.full_since = None;
+        } else if self.full_since.is_none() {
+            self.full_since = Some(arrival.time);
+        }
+        match arrival.direction {
+            Direction::Outbound => self.outbound = arrival.time,
+            Direction::Inbound => self.inbound = arrival.time,
+        }
+    }
+
+    /// Whether all bytes that a direction moved since its last piece were counted.
+    fn counts_bytes(&self, direction: Direction) -> bool {
+        let last = match direction {
+            Direction::Outbound => self.outbound,
+            Direction::Inbound => self.inbound,
+        };
+        self.full_since
+            .is_some_and(|since| last >= since.after(VERDICT_DELAY))
     }
 }

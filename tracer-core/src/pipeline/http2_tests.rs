@@ -201,8 +201,62 @@ fn lost_requests_are_counted_by_their_streams() {
     }
     client.close();
     let seen = client.seen();
-    assert_eq!(seen.lost, 2);
+    assert_eq!((seen.calls.len(), seen.lost), (4, 2));
+    let captures: Vec<_> = seen.calls.iter().map(|call| call.capture).collect();
+    // What was lost of the answers may have been of the one that was due.
+    let (whole, gap, headers) = (
+        CaptureState::Complete,
+        CaptureState::Gap,
+        CaptureState::Headers,
+    );
+    assert_eq!(captures, [whole, whole, gap, headers]);
     assert_eq!(client.host.pipeline.stats().http2_adrift, 2);
+}
+
+#[test]
+fn calls_of_a_connection_that_was_attached_to_in_its_middle() {
+    let mut client = Client::late();
+    // What went by: all but its own streams is in the tables of both sides.
+    client.chat(1);
+    client.answer(1);
+    client.receive(b"the rest of some answer\n");
+    for stream in [3, 5] {
+        let chat = client.chat(stream);
+        client.send(chat);
+        let answer = [
+            client.answer(stream),
+            frame(WINDOW_UPDATE, 0, 0, b"\0\0\x10\0"),
+        ]
+        .concat();
+        client.receive(answer);
+    }
+    let moved = client.request(
+        7,
+        "api.openai.com",
+        "/v1/responses",
+        r#"{"model":"m","input":"hi"}"#,
+    );
+    client.send(moved);
+    let answer = client.answer(7);
+    client.receive(answer);
+    client.close();
+    let seen = client.seen();
+    assert_eq!((seen.verdicts, seen.lost), (vec![Verdict::Full], 0));
+    let [first, second, third] = seen.calls.as_slice() else {
+        panic!("{} calls", seen.calls.len())
+    };
+    for call in [first, second] {
+        assert_eq!(call.api.0, "openai.chat");
+        assert_eq!((call.host.as_ref(), call.path.as_str()), (None, ""));
+        assert_eq!(call.usage.input, Some(3));
+        assert_eq!(call.capture, CaptureState::Headers);
+    }
+    // The new path is known, the host is not.
+    assert_eq!(third.path, "/v1/responses");
+    assert_eq!(
+        (third.host.as_ref(), third.capture),
+        (None, CaptureState::Headers)
+    );
 }
 
 #[test]

@@ -43,6 +43,7 @@ impl Report<'_> {
         self.stats.calls += 1;
         match call.facts().capture {
             CaptureState::Complete => {}
+            CaptureState::Headers => self.stats.calls_without_headers += 1,
             CaptureState::Open => self.stats.calls_open += 1,
             CaptureState::Truncated => self.stats.calls_truncated += 1,
             CaptureState::Gap => self.stats.calls_with_gap += 1,

@@ -42,6 +42,8 @@ pub struct Stats {
     pub calls: u64,
     /// Calls reported while they were still under way.
     pub calls_open: u64,
+    /// Calls reported with some headers unknown.
+    pub calls_without_headers: u64,
     /// Calls reported with a gap.
     pub calls_with_gap: u64,
     /// Calls reported as truncated.

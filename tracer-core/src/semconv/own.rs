@@ -181,6 +181,7 @@ fn add_seconds(add: &mut Builder, name: &'static str, duration: Option<Duration>
 const fn incomplete_capture(capture: CaptureState) -> Option<&'static str> {
     match capture {
         CaptureState::Complete => None,
+        CaptureState::Headers => Some("headers"),
         CaptureState::Open => Some("open"),
         CaptureState::Truncated => Some("truncated"),
         CaptureState::Gap => Some("gap"),

@@ -81,8 +81,8 @@ pub(super) enum Loss {
     /// It was within a frame, of whose content so many bytes are missing, those that are passed over
     /// included.
     Within(FrameHeader, u64),
-    /// It was behind such a loss, within the same frame.
-    Again,
+    /// Of nothing, or of what is passed over anyway.
+    Nothing,
     /// Where the next frame begins is unknown.
     Adrift,
 }
@@ -214,6 +214,7 @@ impl FrameReader {
     /// So many bytes were lost.
     pub(super) fn lose(&mut self, missing: u64) -> Loss {
         match &mut self.state {
+            _ if missing == 0 => Loss::Nothing,
             State::Frame { header, left, .. } if missing <= u64::from(*left) => {
                 let (header, left) = (*header, *left);
                 self.state = State::PassedOver {
@@ -224,12 +225,9 @@ impl FrameReader {
             }
             State::PassedOver { left, .. } if missing <= u64::from(*left) => {
                 *left -= missing as u32;
-                Loss::Again
+                Loss::Nothing
             }
-            _ => {
-                self.drift();
-                Loss::Adrift
-            }
+            _ => Loss::Adrift,
         }
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Side {
     pub(super) reader: FrameReader,
     hpack: Decoder,
     block: Option<Box<Block>>,
+    /// Frames were lost, but no header block, if this stream is the next to be opened.
+    next_if_whole: Option<u32>,
     numbers: Numbers,
 }
 
@@ -69,14 +71,19 @@ impl Side {
             reader,
             hpack,
             block: None,
+            next_if_whole: None,
             numbers: Numbers::default(),
         }
     }
 
-    /// What comes next is unknown, and what was added to the header table.
-    pub(super) fn drift(&mut self) {
+    /// What comes next is unknown, and what was added to the header table; nothing was if the next
+    /// stream that is opened is `next`.
+    pub(super) fn drift(&mut self, next: Option<u32>) {
         self.reader.drift();
-        self.hpack.forget();
+        self.next_if_whole = next.filter(|_| self.block.is_none());
+        if self.next_if_whole.is_none() {
+            self.hpack.forget();
+        }
         self.block = None;
     }
 
@@ -99,6 +106,15 @@ impl Side {
 
     pub(super) fn begin_frame(&mut self, frame: &FrameHeader) {
         self.numbers = Numbers::default();
+        if frame.carries_block()
+            && let Some(next) = self.next_if_whole.take()
+        {
+            // The end of a stream in its first frame may be that of trailers.
+            let opens = frame.kind == FrameKind::Headers && !frame.ends_stream();
+            if frame.stream != next || !opens {
+                self.hpack.forget();
+            }
+        }
         let continued = self
             .block
             .as_ref()

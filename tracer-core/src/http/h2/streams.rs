@@ -25,6 +25,8 @@ pub(super) struct Streams {
     next: u32,
     /// Memory that they hold for their bodies.
     held: usize,
+    /// Some were over before their requests were, of which more may come.
+    left_requests: bool,
 }
 
 /// One exchange under way.
@@ -91,6 +93,11 @@ impl Streams {
         Some(result)
     }
 
+    /// Whether no request is under way.
+    pub(super) fn have_requests_over(&self) -> bool {
+        !self.left_requests && self.open.iter().all(|stream| stream.request.is_over())
+    }
+
     /// Does something with all of them.
     pub(super) fn with_all(&mut self, mut act: impl FnMut(&mut Stream)) {
         self.open.iter_mut().for_each(&mut act);
@@ -127,6 +134,7 @@ impl Streams {
         if let Some(place) = self.place(number) {
             let stream = self.open.remove(place);
             self.held = self.held.saturating_sub(stream.held());
+            self.left_requests |= !stream.request.is_over();
             if self.open.is_empty() {
                 self.open = Vec::new();
             }
@@ -167,6 +175,7 @@ impl Streams {
         self.open = open;
         self.held = self.open.iter().map(Stream::held).sum();
         for stream in over {
+            self.left_requests |= !stream.request.is_over();
             let end = stream.response.unfinished(otherwise);
             let request = stream.request.unfinished(otherwise);
             let time = when(end, stream.seen);

@@ -59,7 +59,7 @@ fn run(mut connection: H2Connection, operations: &[Op], cut: usize) -> (String, 
                 }
             }
             Op::Gap(direction, missing) => {
-                connection.gap(arrival(*direction, 0), *missing, &mut sink);
+                connection.gap(arrival(*direction, 0), Some(*missing), &mut sink);
             }
             Op::Close => connection.close(Timestamp::default(), &mut sink),
         }
@@ -535,6 +535,42 @@ fn lost_requests_are_counted_by_the_numbers_of_their_streams() {
         "0:\n> GET api.example/\n>end complete\n1:\n> GET api.example/\n>end complete",
     );
     assert_eq!(counts.lost_exchanges, 0);
+}
+
+#[test]
+fn what_is_lost_between_requests_costs_no_header() {
+    let ping = frame(PING, 0, 0, b"pingpong");
+    let lost = Op::Gap(Outbound, 13);
+    let mut on = Pair::default();
+    let operations = [
+        out(on.post(1, b"body", 100)),
+        inn(on.answer(1, b"{}")),
+        lost.clone(),
+        out(&ping),
+        out(on.post(3, b"body", 100)),
+        inn(on.answer(3, b"{}")),
+    ];
+    let expected = format!("0:\n{POSTED}{ANSWERED}\n1:\n{POSTED}{ANSWERED}");
+    let counts = assert_events(&operations, &expected);
+    assert_eq!((counts.adrift, counts.lost_exchanges), (1, 0));
+    // Within a request it may have been anything.
+    let mut on = Pair::default();
+    let post = on.post(1, b"body", 100);
+    let (begun, rest) = post.split_at(post.len() - 9);
+    let operations = [
+        out(begun),
+        lost,
+        out(&ping),
+        out(rest),
+        inn(on.answer(1, b"{}")),
+        out(on.post(3, b"body", 100)),
+    ];
+    assert_events(
+        &operations,
+        &format!(
+            "0:\n> POST api.example/v1/messages\n>body body\n>gap 0\n>end gap 0\n{ANSWERED}\n1:\n> POST  ?3\n>body body\n>end complete"
+        ),
+    );
 }
 
 #[test]

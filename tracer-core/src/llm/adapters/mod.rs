@@ -3,6 +3,7 @@
 
 pub(super) mod adapter;
 pub(super) mod event;
+pub(super) mod guessed;
 pub(super) mod request_line;
 pub(super) mod table;
 

@@ -93,6 +93,7 @@ fn session(path: &str) -> Session {
             body_bytes: 1 << 10,
             limits: Limits::default(),
             headers: &allow_list,
+            hosts: &[],
         },
     )
 }
