@@ -174,8 +174,9 @@ impl Detector {
                 return None;
             }
             Probed::Strange => {
-                let doubt = std::mem::take(&mut self.beginning(direction).doubt);
-                self.strange = self.strange.saturating_add(u8::from(doubt));
+                if std::mem::take(&mut self.beginning(direction).doubt) {
+                    self.count_strange(direction);
+                }
                 return None;
             }
             Probed::Client(used) => (sender(direction), used),
@@ -186,14 +187,27 @@ impl Detector {
         Some(Protocol::Http2(role, Start::Frame(direction)))
     }
 
-    /// A turn in `direction` began with nothing known: its bytes matter to no parser of HTTP/1. If
-    /// they may be frames, it counts only once they are none.
+    /// A turn in `direction` began with nothing known: its bytes matter to no parser of HTTP/1.
     fn strange(&mut self, direction: Direction) {
         self.forget(direction);
-        let beginning = self.beginning(direction);
-        let frames = beginning.frames.is_some();
-        beginning.doubt |= frames;
-        self.strange = self.strange.saturating_add(u8::from(!frames));
+        self.count_strange(direction);
+    }
+
+    /// A turn in `direction` was strange. If it may be frames, or go on in the middle of one while the
+    /// other direction has frames, it counts only once there are none.
+    fn count_strange(&mut self, direction: Direction) {
+        let other = self.beginning(direction.opposite());
+        let other_has_frames = other
+            .frames
+            .as_ref()
+            .is_some_and(|frames| frames.has_some());
+        if self.beginning(direction).frames.is_some() {
+            self.beginning(direction).doubt = true;
+        } else if other_has_frames {
+            self.beginning(direction.opposite()).doubt = true;
+        } else {
+            self.strange = self.strange.saturating_add(1);
+        }
     }
 
     /// What was kept of a turn is no beginning of HTTP/1.

@@ -151,6 +151,19 @@ fn http2_is_recognised_in_the_middle_by_frames_with_headers() {
 }
 
 #[test]
+fn frames_of_one_direction_vouch_for_what_goes_on_in_the_other() {
+    let mut turns = Vec::new();
+    for turn in 1..8 {
+        turns.push((Outbound, turn, WINDOW_UPDATE));
+        turns.push((Inbound, turn, &b"the middle of some frame"[..]));
+    }
+    assert_eq!(detect(&turns, 100).0, None);
+    turns.push((Outbound, 8, REQUEST));
+    let expected = Protocol::Http2(Role::Client, Start::Frame(Outbound));
+    assert_eq!(detect(&turns, 100).0, Some(expected));
+}
+
+#[test]
 fn what_only_begins_like_a_frame_is_no_http2() {
     for strange in [
         // Messages with their length in front, as other protocols have them.

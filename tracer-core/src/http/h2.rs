@@ -360,6 +360,7 @@ impl H2Connection {
             let is_new = self.next_stream.is_some_and(|next| number >= next);
             if is_new && !number.is_multiple_of(2) && self.requests_lost {
                 self.count_lost(number, 1);
+                self.client.lose_block();
             }
             return;
         }

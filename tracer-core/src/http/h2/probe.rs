@@ -74,6 +74,11 @@ impl FrameProbe {
         Probed::Open
     }
 
+    /// Some frames were seen, though none that tells.
+    pub(crate) fn has_some(&self) -> bool {
+        self.before.is_some()
+    }
+
     /// The frame that was recognised, in the pieces in which it came.
     pub(crate) fn into_held(self) -> Pieces {
         let mut rest = self.frame.as_slice();

@@ -87,6 +87,12 @@ impl Side {
         self.block = None;
     }
 
+    /// A header block of the direction was lost, it turns out.
+    pub(super) fn lose_block(&mut self) {
+        self.next_if_whole = None;
+        self.hpack.forget();
+    }
+
     /// Memory held for what is under way.
     pub(super) fn held(&self) -> usize {
         let block = self.block.as_ref().map_or(0, |block| block.fields.bytes);

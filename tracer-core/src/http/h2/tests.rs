@@ -574,6 +574,30 @@ fn what_is_lost_between_requests_costs_no_header() {
 }
 
 #[test]
+fn an_answer_to_a_lost_request_tells_that_its_headers_were_lost() {
+    let mut on = Pair::default();
+    let first = on.post(1, b"body", 100);
+    let lost = on.post(3, b"body", 100);
+    let ping = frame(PING, 0, 0, b"pingpong");
+    let operations = [
+        out(first),
+        inn(on.answer(1, b"{}")),
+        Op::Gap(Outbound, lost.len() as u64),
+        out(&ping),
+        inn(on.answer(3, b"{}")),
+        // Now stream 5 is the next one, but not as if nothing had been lost before it.
+        Op::Gap(Outbound, 17),
+        out(&ping),
+        out(on.post(5, b"body", 100)),
+    ];
+    let counts = assert_events(
+        &operations,
+        &format!("0:\n{POSTED}{ANSWERED}\n1:\n> POST  ?3\n>body body\n>end complete"),
+    );
+    assert_eq!((counts.adrift, counts.lost_exchanges), (2, 1));
+}
+
+#[test]
 fn a_head_that_was_lost_in_part_says_so() {
     let mut on = Pair::default();
     let get = on.get(1, "/path");
