@@ -1,21 +1,18 @@
 //! Builds one call from the events of its exchange.
 
+mod response;
+
+use self::response::{Answered, Response};
 use super::{
     adapters::{adapter::RequestRead, request_line::RequestLine},
     body::BodyRead,
-    call::{
-        Api, Call, CallFacts, CaptureState, Captured, Outcome, RequestFacts, ResponseFacts, Timing,
-        TraceParent,
-    },
+    call::{Api, Call, CallFacts, CaptureState, Captured, RequestFacts, Timing, TraceParent},
     chunk_times::ChunkTimes,
     clip::clipped,
-    headers,
     provider::HostRule,
     recognise::Recognised,
     request_body::RequestBody,
-    response::{ResponseRead, ResponseReader},
-    rpc_status, trace_parent,
-    usage::Usage,
+    trace_parent,
 };
 use crate::{
     http::{
@@ -80,16 +77,6 @@ impl Request {
     }
 }
 
-#[derive(Debug)]
-struct Response {
-    reader: ResponseReader,
-    /// What gRPC made of the call.
-    rpc_status: Option<&'static str>,
-    first_byte: Timestamp,
-    last_byte: Timestamp,
-    bytes: u64,
-}
-
 /// What an exchange came to.
 #[derive(Debug)]
 pub(crate) enum Built {
@@ -110,7 +97,7 @@ impl CallBuilder {
     ) -> Self {
         let request = RequestBody::new(head.headers.get("content-type"), context.body_bytes);
         let kept = |name: &str| Some((name.to_owned(), head.headers.get(name)?.to_owned()));
-        let capture = capture_of_head(head.unknown_fields);
+        let capture = CaptureState::of_head(head.unknown_fields);
         Self {
             connection,
             exchange,
@@ -140,7 +127,7 @@ impl CallBuilder {
             ExchangeEventKind::RequestGap(missing) => self.request_gap(missing),
             ExchangeEventKind::RequestEnd(end) => {
                 self.request_end = Some(time);
-                self.worsen(capture_of(end));
+                self.worsen(CaptureState::of_end(end));
                 self.end_request();
             }
             ExchangeEventKind::ResponseHead(head) => self.response_head(head, time),
@@ -158,7 +145,7 @@ impl CallBuilder {
             Request::Over { .. } => 0,
         };
         let response = self.response.as_ref();
-        request + response.map_or(0, |response| response.reader.held())
+        request + response.map_or(0, Response::held)
     }
 
     /// Gives them back: what came is read, the rest is only counted.
@@ -166,7 +153,7 @@ impl CallBuilder {
         self.worsen(CaptureState::Truncated);
         self.end_request();
         if let Some(response) = &mut self.response {
-            response.reader.shed(&self.recognised);
+            response.shed(&self.recognised);
         }
     }
 
@@ -223,36 +210,26 @@ impl CallBuilder {
     }
 
     fn response_head(&mut self, head: Box<ResponseHead>, time: Timestamp) {
-        self.worsen(capture_of_head(head.unknown_fields));
-        self.response = Some(Response {
-            rpc_status: rpc_status::of_headers(&head.headers),
-            reader: ResponseReader::new(head, self.body_bytes, self.limits),
-            first_byte: time,
-            last_byte: time,
-            bytes: 0,
-        });
+        self.worsen(CaptureState::of_head(head.unknown_fields));
+        self.response = Some(Response::new(head, time, self.body_bytes, self.limits));
     }
 
     fn response_body(&mut self, bytes: &[u8], time: Timestamp) {
         if let Some(response) = &mut self.response {
-            response.bytes += bytes.len() as u64;
-            response.last_byte = time;
-            response.reader.feed(bytes, time, &self.recognised);
-        }
-    }
-
-    fn trailers(&mut self, trailers: &Headers, time: Timestamp) {
-        if let Some(response) = &mut self.response {
-            response.last_byte = time;
-            response.rpc_status = rpc_status::of_headers(trailers).or(response.rpc_status);
+            response.body(bytes, time, &self.recognised);
         }
     }
 
     fn response_gap(&mut self, missing: u64) {
         self.worsen(CaptureState::Gap);
         if let Some(response) = &mut self.response {
-            response.bytes = response.bytes.saturating_add(missing);
-            response.reader.gap(&self.recognised);
+            response.gap(missing, &self.recognised);
+        }
+    }
+
+    fn trailers(&mut self, trailers: &Headers, time: Timestamp) {
+        if let Some(response) = &mut self.response {
+            response.trailers(trailers, time);
         }
     }
 
@@ -263,7 +240,7 @@ impl CallBuilder {
     /// The exchange is over.
     pub(crate) fn finish(mut self, end: BodyEnd, time: Timestamp) -> Built {
         self.end_request();
-        self.worsen(capture_of(end));
+        self.worsen(CaptureState::of_end(end));
         let nothing = Request::Coming(RequestBody::new(None, 0));
         let Request::Over {
             facts: mut request,
@@ -273,58 +250,32 @@ impl CallBuilder {
         else {
             return Built::Unconfirmed;
         };
-        let Some(response) = self.response.take() else {
-            let outcome = if end == BodyEnd::Cut {
-                Outcome::Cancelled
-            } else {
-                Outcome::Success
-            };
-            return self.build(*request, Read::none(outcome, time));
+        let answered = match self.response.take() {
+            Some(response) => response.finish(end, time, &self.recognised),
+            None => Answered::nothing(end, time),
         };
-        let mut read = response.reader.finish(response.last_byte, &self.recognised);
-        if let Some(status) = response
-            .rpc_status
-            .filter(|&status| status != rpc_status::OK)
-        {
-            read.answer.error.get_or_insert_with(|| status.to_owned());
-        }
-        self.worsen(read.capture);
+        self.worsen(answered.capture);
         // Where the request did not tell all, a stream of answers says that one was asked for.
-        if !is_whole && request.stream.is_none() && read.times.count > 0 {
+        if !is_whole && request.stream.is_none() && answered.times.count > 0 {
             request.stream = Some(true);
         }
-        let mut facts = ResponseFacts {
-            status: read.head.status,
-            rpc_status: response.rpc_status,
-            chunks: read.times.count,
-            body_bytes: response.bytes,
-            ..ResponseFacts::default()
-        };
-        headers::read(
-            &read.head.headers,
-            &self.recognised,
-            response.first_byte,
-            &mut facts,
-        );
-        let mut read = Read::of(read, facts, end, time, response.last_byte);
-        read.first_byte = Some(response.first_byte);
-        self.build(*request, read)
+        self.build(*request, answered)
     }
 
-    fn build(self, mut request: RequestFacts, read: Read) -> Built {
+    fn build(self, mut request: RequestFacts, answered: Answered) -> Built {
         let head = self.head;
         let endpoint = self.recognised.endpoint;
         request.model = endpoint.model.or(request.model);
         request.stream = endpoint.stream.or(request.stream);
         request.conversation_id = request
             .conversation_id
-            .or_else(|| read.facts.conversation_id.clone());
+            .or_else(|| answered.facts.conversation_id.clone());
         request.body_bytes = self.request_bytes;
         request.user_agent = head.headers.get("user-agent").map(str::to_owned);
         request.retry_count = number(&head.headers, "x-stainless-retry-count");
         let ChunkTimes {
             first, last, gaps, ..
-        } = read.times;
+        } = answered.times;
         Built::Call(Box::new(Call::captured(CallFacts {
             connection: self.connection,
             exchange: self.exchange,
@@ -336,95 +287,21 @@ impl CallBuilder {
             path: head.target.path,
             http_version: head.version,
             request,
-            response: read.facts,
-            usage: read.usage,
+            response: answered.facts,
+            usage: answered.usage,
             timing: Timing {
                 start: self.start,
                 request_end: self.request_end,
-                first_byte: read.first_byte,
+                first_byte: answered.first_byte,
                 first_chunk: first,
                 last_chunk: last,
                 chunk_gaps: gaps,
-                end: read.end,
+                end: answered.end,
             },
-            outcome: read.outcome,
+            outcome: answered.outcome,
             capture: self.capture,
             kept_headers: self.kept_headers,
         })))
-    }
-}
-
-/// The response's part of a call.
-struct Read {
-    facts: ResponseFacts,
-    usage: Usage,
-    times: ChunkTimes,
-    outcome: Outcome,
-    first_byte: Option<Timestamp>,
-    end: Timestamp,
-}
-
-impl Read {
-    /// No response was seen.
-    fn none(outcome: Outcome, end: Timestamp) -> Self {
-        Self {
-            facts: ResponseFacts::default(),
-            usage: Usage::default(),
-            times: ChunkTimes::default(),
-            outcome,
-            first_byte: None,
-            end,
-        }
-    }
-
-    /// An answer that is whole ended with its last byte, even if the connection was closed only
-    /// later, or before the framing was complete: clients stop reading at the API's end mark.
-    fn of(
-        read: ResponseRead,
-        mut facts: ResponseFacts,
-        end: BodyEnd,
-        time: Timestamp,
-        last_byte: Timestamp,
-    ) -> Self {
-        let mut answer = read.answer;
-        let outcome = match answer.error.take() {
-            Some(error_type) => Outcome::Failed { error_type },
-            None if end == BodyEnd::Cut && !read.is_whole => Outcome::Cancelled,
-            None => Outcome::Success,
-        };
-        let usage = answer.usage;
-        answer.fill(&mut facts);
-        let end = if outcome == Outcome::Cancelled {
-            time
-        } else {
-            last_byte
-        };
-        Self {
-            facts,
-            usage,
-            times: read.times,
-            outcome,
-            first_byte: None,
-            end,
-        }
-    }
-}
-
-const fn capture_of_head(unknown_fields: u32) -> CaptureState {
-    if unknown_fields > 0 {
-        CaptureState::Headers
-    } else {
-        CaptureState::Complete
-    }
-}
-
-pub(super) const fn capture_of(end: BodyEnd) -> CaptureState {
-    match end {
-        BodyEnd::Complete | BodyEnd::Cut => CaptureState::Complete,
-        BodyEnd::Open => CaptureState::Open,
-        BodyEnd::Gap { .. } => CaptureState::Gap,
-        BodyEnd::Truncated => CaptureState::Truncated,
-        BodyEnd::Undecodable => CaptureState::Undecodable,
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod recognise;
 mod adapters;
 mod answer;
 mod body;
+mod capture;
 mod chunk_times;
 mod clip;
 mod error_body;

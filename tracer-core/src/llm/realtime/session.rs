@@ -11,7 +11,7 @@ use crate::{
         head::{Host, HttpVersion, RequestHead},
     },
     llm::{
-        builder::{BuilderContext, capture_of},
+        builder::BuilderContext,
         call::{
             Api, Call, CallFacts, CaptureState, Captured, Operation, Provider, ResponseFacts,
             Timing, TraceParent,
@@ -160,7 +160,7 @@ impl Session {
 
     /// The turns under way are reported as far as they were seen.
     pub(crate) fn give_up(&mut self, end: BodyEnd) {
-        self.turns.worsen(capture_of(end));
+        self.turns.worsen(CaptureState::of_end(end));
         self.turns.end_all(|_| {});
     }
 

@@ -1,0 +1,152 @@
+//! The response's part of a call: while it comes in, and what it came to.
+
+use crate::{
+    http::{
+        exchange::BodyEnd,
+        head::{Headers, ResponseHead},
+    },
+    limits::Limits,
+    llm::{
+        call::{CaptureState, Outcome, ResponseFacts},
+        chunk_times::ChunkTimes,
+        headers,
+        recognise::Recognised,
+        response::{ResponseRead, ResponseReader},
+        rpc_status,
+        usage::Usage,
+    },
+    time::Timestamp,
+};
+
+/// A response under way.
+#[derive(Debug)]
+pub(super) struct Response {
+    reader: ResponseReader,
+    /// What gRPC made of the call.
+    rpc_status: Option<&'static str>,
+    first_byte: Timestamp,
+    last_byte: Timestamp,
+    bytes: u64,
+}
+
+impl Response {
+    /// Its head came at `time`; at most `bound` bytes of a document are kept.
+    pub(super) fn new(
+        head: Box<ResponseHead>,
+        time: Timestamp,
+        bound: usize,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            rpc_status: rpc_status::of_headers(&head.headers),
+            reader: ResponseReader::new(head, bound, limits),
+            first_byte: time,
+            last_byte: time,
+            bytes: 0,
+        }
+    }
+
+    /// Takes the next bytes of the body.
+    pub(super) fn body(&mut self, bytes: &[u8], time: Timestamp, recognised: &Recognised) {
+        self.bytes += bytes.len() as u64;
+        self.last_byte = time;
+        self.reader.feed(bytes, time, recognised);
+    }
+
+    /// So many bytes of the body are missing here.
+    pub(super) fn gap(&mut self, missing: u64, recognised: &Recognised) {
+        self.bytes = self.bytes.saturating_add(missing);
+        self.reader.gap(recognised);
+    }
+
+    /// Takes the fields behind the body.
+    pub(super) fn trailers(&mut self, trailers: &Headers, time: Timestamp) {
+        self.last_byte = time;
+        self.rpc_status = rpc_status::of_headers(trailers).or(self.rpc_status);
+    }
+
+    /// Bytes held of the body.
+    pub(super) fn held(&self) -> usize {
+        self.reader.held()
+    }
+
+    /// Gives them back: what came is read, the rest is only counted.
+    pub(super) fn shed(&mut self, recognised: &Recognised) {
+        self.reader.shed(recognised);
+    }
+
+    /// The exchange is over, at `time`.
+    pub(super) fn finish(self, end: BodyEnd, time: Timestamp, recognised: &Recognised) -> Answered {
+        let mut read = self.reader.finish(self.last_byte, recognised);
+        if let Some(status) = self.rpc_status.filter(|&status| status != rpc_status::OK) {
+            read.answer.error.get_or_insert_with(|| status.to_owned());
+        }
+        let mut facts = ResponseFacts {
+            status: read.head.status,
+            rpc_status: self.rpc_status,
+            chunks: read.times.count,
+            body_bytes: self.bytes,
+            ..ResponseFacts::default()
+        };
+        headers::read(&read.head.headers, recognised, self.first_byte, &mut facts);
+        let outcome = outcome(&mut read, end);
+        // An answer that is whole ended with its last byte, even if the connection was closed only
+        // later, or before the framing was complete: clients stop reading at the API's end mark.
+        let end = if outcome == Outcome::Cancelled {
+            time
+        } else {
+            self.last_byte
+        };
+        let usage = read.answer.usage;
+        read.answer.fill(&mut facts);
+        Answered {
+            facts,
+            usage,
+            times: read.times,
+            outcome,
+            first_byte: Some(self.first_byte),
+            end,
+            capture: read.capture,
+        }
+    }
+}
+
+fn outcome(read: &mut ResponseRead, end: BodyEnd) -> Outcome {
+    match read.answer.error.take() {
+        Some(error_type) => Outcome::Failed { error_type },
+        None if end == BodyEnd::Cut && !read.is_whole => Outcome::Cancelled,
+        None => Outcome::Success,
+    }
+}
+
+/// What a response came to.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) facts: ResponseFacts,
+    pub(super) usage: Usage,
+    pub(super) times: ChunkTimes,
+    pub(super) outcome: Outcome,
+    pub(super) first_byte: Option<Timestamp>,
+    pub(super) end: Timestamp,
+    /// What reading found out about the capture.
+    pub(super) capture: CaptureState,
+}
+
+impl Answered {
+    /// No response was seen of an exchange that ended at `time`.
+    pub(super) fn nothing(end: BodyEnd, time: Timestamp) -> Self {
+        Self {
+            facts: ResponseFacts::default(),
+            usage: Usage::default(),
+            times: ChunkTimes::default(),
+            outcome: if end == BodyEnd::Cut {
+                Outcome::Cancelled
+            } else {
+                Outcome::Success
+            },
+            first_byte: None,
+            end: time,
+            capture: CaptureState::Complete,
+        }
+    }
+}
