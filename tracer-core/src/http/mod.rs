@@ -12,4 +12,5 @@ pub mod h2;
 pub mod head;
 pub(crate) mod hpack;
 pub mod multipart;
+pub(crate) mod percent;
 mod target;

@@ -3,6 +3,7 @@
 use crate::http::{
     allow_list::AllowList,
     head::{Host, Target},
+    percent::query_decoded,
 };
 
 /// Takes a request target in any of its forms apart. The host is that of an absolute target or of
@@ -87,7 +88,7 @@ fn origin_form(raw: &str) -> Target {
         .split('&')
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .filter(|(key, _)| AllowList::admits_query(key))
-        .map(|(key, value)| (key.to_owned(), percent_decoded(value)))
+        .map(|(key, value)| (key.to_owned(), query_decoded(value)))
         .collect();
     Target { path, query }
 }
@@ -107,34 +108,6 @@ fn without_user_info(path: &str) -> String {
         );
     }
     kept
-}
-
-fn percent_decoded(value: &str) -> String {
-    let mut decoded = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = match after {
-            [high, low, ..] if *first == b'%' => hex(*high).zip(hex(*low)),
-            _ => None,
-        };
-        match escaped {
-            Some((high, low)) => {
-                decoded.push(high << 4 | low);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                decoded.push(if *first == b'+' { b' ' } else { *first });
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]

@@ -16,9 +16,10 @@ use super::{
     bedrock_error,
     event::Chunk,
     members::value_of,
-    request_line::{RequestLine, percent_decoded},
+    request_line::RequestLine,
 };
 use crate::{
+    http::percent::percent_decoded,
     llm::{
         answer::Answer,
         call::{Operation, RequestFacts},

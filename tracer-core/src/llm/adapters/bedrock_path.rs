@@ -4,7 +4,8 @@
 //! The id is the name of a model, an inference profile, or the ARN of anything that runs one. Its
 //! colons and slashes are escaped, though not by every client.
 
-use super::request_line::{RequestLine, percent_decoded};
+use super::request_line::RequestLine;
+use crate::http::percent::percent_decoded;
 
 /// The model and the action of a POST.
 pub(super) fn model_action<'a>(request: &RequestLine<'a>) -> Option<(String, &'a str)> {

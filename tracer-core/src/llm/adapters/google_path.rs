@@ -4,7 +4,8 @@
 //! `/v1/projects/…/publishers/{publisher}/models/{model}:{method}`. Tuned models and endpoints of
 //! Vertex are called by their own id.
 
-use super::request_line::{RequestLine, percent_decoded};
+use super::request_line::RequestLine;
+use crate::http::percent::percent_decoded;
 
 /// Who called which method of which model.
 #[derive(Debug, PartialEq, Eq)]

@@ -9,9 +9,10 @@ use super::{
         Adapter, AnswerContext, Certainty, Endpoint, RequestContext, RequestRead, StreamReader,
     },
     event::Chunk,
-    request_line::{RequestLine, percent_decoded},
+    request_line::RequestLine,
 };
 use crate::{
+    http::percent::percent_decoded,
     llm::{answer::Answer, call::Operation},
     stream::event::Event,
 };

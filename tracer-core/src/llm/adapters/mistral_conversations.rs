@@ -12,9 +12,10 @@ use super::{
     },
     event::{Chunk, event_type, is_done},
     openai_usage::{OpenAiUsage, ReasoningRule},
-    request_line::{RequestLine, percent_decoded},
+    request_line::RequestLine,
 };
 use crate::{
+    http::percent::percent_decoded,
     llm::{
         answer::{Answer, keep_last},
         call::{Operation, RequestFacts},

@@ -18,14 +18,17 @@ use super::{
     openai_chat_stream::ChatStream,
     openai_path,
     openai_usage::{OpenAiUsage, ReasoningRule, ServerTimes},
-    request_line::{RequestLine, percent_decoded},
+    request_line::RequestLine,
 };
-use crate::llm::{
-    answer::{Answer, keep_last},
-    call::{Operation, Provider},
-    error_body::ErrorField,
-    json::{Count, Filled, Lenient, List, Object, Text, lenient, read},
-    usage::Usage,
+use crate::{
+    http::percent::percent_decoded,
+    llm::{
+        answer::{Answer, keep_last},
+        call::{Operation, Provider},
+        error_body::ErrorField,
+        json::{Count, Filled, Lenient, List, Object, Text, lenient, read},
+        usage::Usage,
+    },
 };
 
 /// Chat completions.

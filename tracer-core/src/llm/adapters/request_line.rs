@@ -1,7 +1,10 @@
 //! The head of a request, taken apart for the adapters.
 
 use crate::{
-    http::head::{Host, RequestHead},
+    http::{
+        head::{Host, RequestHead},
+        percent::percent_decoded,
+    },
     llm::call::Provider,
 };
 
@@ -74,35 +77,6 @@ impl<'a> RequestLine<'a> {
     }
 }
 
-/// A segment of a path in plain text; what is no valid escape stays as it is.
-pub(in crate::llm) fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let decoded = match (first, tail) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(h, l)| h << 4 | l),
-            _ => None,
-        };
-        match decoded {
-            Some(byte) => {
-                out.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,7 +108,6 @@ mod tests {
         let provider = Provider("vllm".into());
         let request = RequestLine::new(&head, Some(&provider));
         assert_eq!(request.path(), ["v1", "models", "a%2Fb%zz:go"]);
-        assert_eq!(percent_decoded("a%2Fb%zz:go"), "a/b%zz:go");
         assert_eq!((request.method(), request.post()), ("GET", None));
         assert_eq!(request.provider(), Some("vllm"));
         assert_eq!(request.host().map(|host| host.port), Some(Some(1)));

@@ -5,12 +5,12 @@
 use serde::Deserialize;
 
 use super::store::{Found, Query, Store};
-use crate::llm::{
-    adapters::{
-        adapter::Certainty,
-        request_line::{RequestLine, percent_decoded},
+use crate::{
+    http::percent::percent_decoded,
+    llm::{
+        adapters::{adapter::Certainty, request_line::RequestLine},
+        json::{Filled, Length, List, Number, Object, Text, read},
     },
-    json::{Filled, Length, List, Number, Object, Text, read},
 };
 
 /// Azure AI Search.

@@ -10,12 +10,12 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::store::{Found, Query, Store};
-use crate::llm::{
-    adapters::{
-        adapter::Certainty,
-        request_line::{RequestLine, percent_decoded},
+use crate::{
+    http::percent::percent_decoded,
+    llm::{
+        adapters::{adapter::Certainty, request_line::RequestLine},
+        json::{Length, Number, Object, read},
     },
-    json::{Length, Number, Object, read},
 };
 
 /// Members that ask a model or a vector. A name with both of its quotes cannot stand in a string.

@@ -6,12 +6,12 @@
 use serde::Deserialize;
 
 use super::store::{Found, Query, Store};
-use crate::llm::{
-    adapters::{
-        adapter::Certainty,
-        request_line::{RequestLine, percent_decoded},
+use crate::{
+    http::percent::percent_decoded,
+    llm::{
+        adapters::{adapter::Certainty, request_line::RequestLine},
+        json::{Filled, Length, Lenient, List, Number, Object, lenient, read},
     },
-    json::{Filled, Length, Lenient, List, Number, Object, lenient, read},
 };
 
 /// Qdrant.
