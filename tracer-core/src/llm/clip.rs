@@ -3,7 +3,10 @@
 //! What leaves the core is cut further by its policy; this keeps a hostile peer from making names
 //! as large as its bodies.
 
-use super::call::RequestFacts;
+use super::{
+    call::RequestFacts,
+    strings::{Bounds, StringKind},
+};
 
 /// Bytes kept of one string.
 const TEXT_BYTES: usize = 2 << 10;
@@ -18,50 +21,28 @@ pub(super) fn kept(text: &str) -> String {
 
 /// The facts of a request with all strings bounded.
 pub(super) fn clipped(mut facts: RequestFacts) -> RequestFacts {
-    for text in [
-        &mut facts.model,
-        &mut facts.service_tier,
-        &mut facts.reasoning_level,
-        &mut facts.previous_response_id,
-        &mut facts.conversation_id,
-        &mut facts.data_source_id,
-    ]
-    .into_iter()
-    .flatten()
-    {
-        clip(text);
-    }
-    for list in [&mut facts.stop_sequences, &mut facts.encoding_formats] {
-        list.truncate(ITEMS);
-        list.iter_mut().for_each(clip);
-    }
-    if let Some(mcp) = &mut facts.mcp {
-        clip(&mut mcp.method);
-        for text in [
-            &mut mcp.tool,
-            &mut mcp.prompt,
-            &mut mcp.id,
-            &mut mcp.protocol_version,
-            &mut mcp.session_id,
-        ]
-        .into_iter()
-        .flatten()
-        {
-            clip(text);
-        }
-    }
+    facts.bound(&Held);
     facts
 }
 
-fn clip(text: &mut String) {
-    if text.len() > TEXT_BYTES {
-        *text = kept(text);
+struct Held;
+
+impl Bounds for Held {
+    fn string(&self, text: &mut String, _: StringKind) {
+        if text.len() > TEXT_BYTES {
+            *text = kept(text);
+        }
+    }
+
+    fn items(&self, _: StringKind) -> usize {
+        ITEMS
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::llm::strings::sample::request_of;
 
     #[test]
     fn strings_are_cut_between_characters_and_lists_in_number() {
@@ -75,5 +56,14 @@ mod tests {
         assert_eq!(facts.stop_sequences.len(), ITEMS);
         assert_eq!(facts.stop_sequences[0].len(), TEXT_BYTES);
         assert_eq!(kept("short"), "short");
+    }
+
+    #[test]
+    fn no_string_of_a_request_is_held_in_full() {
+        let facts = format!("{:?}", clipped(request_of(&"~".repeat(10_000), 200)));
+        let longest = facts.split(|c| c != '~').map(str::len).max();
+        assert_eq!(longest, Some(TEXT_BYTES));
+        let strings = facts.matches(&"~".repeat(TEXT_BYTES)).count();
+        assert!((4 * ITEMS..5 * ITEMS).contains(&strings), "{strings}");
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod builder;
 pub(crate) mod candidate;
 pub(crate) mod realtime;
 pub(crate) mod recognise;
+pub(crate) mod strings;
 
 mod adapters;
 mod answer;

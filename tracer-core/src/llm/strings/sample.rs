@@ -1,0 +1,152 @@
+//! A call all of whose strings are the same, for tests of their bounds. All fields are named here,
+//! too, so that none escapes the tests.
+
+use crate::{
+    http::{
+        exchange::ExchangeId,
+        head::{Host, HttpVersion},
+    },
+    llm::{
+        call::{
+            Api, CallFacts, CaptureState, FileFacts, Gateway, Operation, Outcome, Provider,
+            RequestFacts, ResponseFacts, Timing, ToolCall,
+        },
+        mcp::{McpAnswer, McpRequest},
+        rate_limits::RateLimits,
+        usage::Usage,
+    },
+    segment::{ConnectionId, ProcessKey},
+    time::Timestamp,
+};
+
+/// All its strings are `text`, and all its lists have `items`.
+pub(crate) fn call_of(text: &str, items: usize) -> CallFacts {
+    CallFacts {
+        connection: ConnectionId {
+            process: ProcessKey(1),
+            handle: 1,
+            generation: 1,
+        },
+        exchange: ExchangeId(0),
+        provider: Provider(text.to_owned().into()),
+        operation: Operation::Chat,
+        api: Api("openai.chat"),
+        host: Some(Host {
+            name: text.to_owned(),
+            port: None,
+        }),
+        path: text.to_owned(),
+        http_version: HttpVersion::H11,
+        request: request_of(text, items),
+        response: response_of(text, items),
+        usage: Usage::default(),
+        timing: Timing {
+            start: Timestamp::default(),
+            request_end: None,
+            first_byte: None,
+            first_chunk: None,
+            last_chunk: None,
+            chunk_gaps: Vec::new(),
+            end: Timestamp::default(),
+        },
+        outcome: Outcome::Failed {
+            error_type: text.to_owned(),
+        },
+        capture: CaptureState::Complete,
+        parent: None,
+        kept_headers: vec![(text.to_owned(), text.to_owned()); 3],
+    }
+}
+
+/// The same of a request.
+pub(crate) fn request_of(text: &str, items: usize) -> RequestFacts {
+    let one = || Some(text.to_owned());
+    let list = || vec![text.to_owned(); items];
+    RequestFacts {
+        model: one(),
+        stream: None,
+        max_tokens: None,
+        temperature: None,
+        top_p: None,
+        top_k: None,
+        frequency_penalty: None,
+        presence_penalty: None,
+        stop_sequences: list(),
+        seed: None,
+        choice_count: None,
+        output_type: None,
+        encoding_formats: list(),
+        embedding_dimensions: None,
+        service_tier: one(),
+        reasoning_level: one(),
+        previous_response_id: one(),
+        conversation_id: one(),
+        tool_count: None,
+        data_source_id: one(),
+        mcp: Some(Box::new(McpRequest {
+            method: text.to_owned(),
+            tool: one(),
+            prompt: one(),
+            id: one(),
+            protocol_version: one(),
+            session_id: one(),
+            parent: None,
+        })),
+        files: vec![
+            FileFacts {
+                media_type: one(),
+                bytes: None,
+            };
+            items
+        ],
+        tool_names: list(),
+        reasoning_budget: None,
+        prompt_id: one(),
+        prompt_version: one(),
+        agent_id: one(),
+        guardrail_id: one(),
+        retry_count: None,
+        user_agent: one(),
+        body_bytes: 0,
+    }
+}
+
+fn response_of(text: &str, items: usize) -> ResponseFacts {
+    let one = || Some(text.to_owned());
+    ResponseFacts {
+        status: None,
+        rpc_status: None,
+        id: one(),
+        model: one(),
+        finish_reasons: vec![text.to_owned(); items],
+        service_tier: one(),
+        system_fingerprint: one(),
+        request_id: one(),
+        tool_calls: vec![
+            ToolCall {
+                id: one(),
+                name: text.to_owned(),
+            };
+            items
+        ],
+        documents: None,
+        mcp: McpAnswer {
+            protocol_version: one(),
+            session_id: one(),
+            error_code: None,
+        },
+        conversation_id: one(),
+        rate_limits: RateLimits::default(),
+        processing_time: None,
+        queue_time: None,
+        gateway: Some(Box::new(Gateway {
+            name: text.to_owned().into(),
+            retries: None,
+            fallbacks: None,
+            cache: one(),
+        })),
+        upstream_provider: one(),
+        chunks: 0,
+        body_bytes: 0,
+    }
+}
