@@ -5,11 +5,11 @@
 //! slices of the pieces, header blocks are decoded as they come.
 //!
 //! **What is not seen.** A loss of known length within the payload of a frame costs only the stream
-//! that the frame belongs to. Any other loss hides frames of an unknown number: the direction is adrift until two
-//! frames in a row are recognised, every open message of that direction has a gap, and the older part
-//! of its header table is unknown (see `hpack`), unless the numbers of the streams show that no request
-//! was lost. Attaching in the middle of a
-//! connection is the same case for both directions. From then on
+//! that the frame belongs to. Any other loss hides frames of an unknown number: the direction is
+//! adrift until two frames in a row are recognised, every open message of that direction has a gap,
+//! and the older part of its header table is unknown (see `hpack`), unless the numbers of the streams
+//! show that no request was lost. Attaching in the middle of a connection is the same case for both
+//! directions. From then on
 //!
 //! - heads name what is known and count the [unknown
 //!   fields](crate::http::head::RequestHead::unknown_fields),
@@ -25,9 +25,11 @@
 //! table. After an upgrade from HTTP/1.1 (`h2c`) the answer to the request that asked for it comes on
 //! stream 1 and is passed over too.
 
+mod blocks;
 mod fields;
 mod frame;
 mod message;
+mod numbers;
 mod probe;
 mod reader;
 mod search;
@@ -37,11 +39,10 @@ mod streams;
 use std::sync::Arc;
 
 use self::{
-    fields::codings,
     frame::{FrameHeader, FrameKind},
-    message::Stage,
+    numbers::StreamNumbers,
     reader::{Loss, Step},
-    side::{Block, Side},
+    side::Side,
     streams::Streams,
 };
 pub(crate) use self::{
@@ -52,7 +53,7 @@ use crate::{
     detect::Role,
     http::{
         allow_list::AllowList,
-        exchange::{BodyEnd, ExchangeEventKind as Kind, Sink},
+        exchange::{BodyEnd, Sink},
     },
     limits::Limits,
     segment::{Arrival, Direction},
@@ -68,10 +69,7 @@ pub struct H2Connection {
     client: Side,
     server: Side,
     streams: Streams,
-    /// The number of the next stream of the client; unknown until one was seen.
-    next_stream: Option<u32>,
-    /// Requests may have been lost since the last one that was seen.
-    requests_lost: bool,
+    numbers: StreamNumbers,
     counts: Counts,
 }
 
@@ -93,6 +91,12 @@ pub struct Counts {
     pub adrift: u32,
     /// Heads with unknown fields.
     pub incomplete_heads: u32,
+}
+
+impl Counts {
+    fn lose(&mut self, exchanges: u32) {
+        self.lost_exchanges = self.lost_exchanges.saturating_add(exchanges);
+    }
 }
 
 /// Who sent a frame.
@@ -119,8 +123,7 @@ impl H2Connection {
             client,
             server,
             streams: Streams::default(),
-            next_stream: (start == Start::Preface).then_some(1),
-            requests_lost: false,
+            numbers: StreamNumbers::new(start),
             counts: Counts::default(),
         }
     }
@@ -313,92 +316,10 @@ impl H2Connection {
         }
     }
 
-    /// A header block is complete.
-    fn block(&mut self, peer: Peer, block: Block, time: Timestamp, sink: &mut Sink<'_>) {
-        let (number, ends_stream) = (block.stream, block.ends_stream);
-        match peer {
-            Peer::Client => self.request_block(block, time, sink),
-            Peer::Server => self.response_block(block, time, sink),
-        }
-        if ends_stream {
-            self.end_message(peer, number, time, sink);
-        }
-    }
-
-    fn request_block(&mut self, block: Block, time: Timestamp, sink: &mut Sink<'_>) {
-        let number = block.stream;
-        let is_new = self.next_stream.is_none_or(|next| number >= next);
-        if !is_new || number.is_multiple_of(2) {
-            return; // trailers, or what is no request
-        }
-        let Some(head) = block.fields.into_request() else {
-            return;
-        };
-        self.count_lost(number, 0);
-        self.requests_lost = false;
-        self.counts.incomplete_heads += u32::from(head.unknown_fields > 0);
-        self.streams.expire(time, sink);
-        if self.streams.len() >= self.limits.streams {
-            self.streams.give_oldest_up(time, sink);
-        }
-        let codings = codings(&head.headers, head.unknown_fields);
-        self.streams.open(number, time);
-        self.streams.with(number, |stream| {
-            stream.request.begin(codings.as_ref(), &self.limits);
-            stream.tell(block.started, Kind::RequestHead(Box::new(head)), sink);
-        });
-    }
-
-    fn response_block(&mut self, block: Block, time: Timestamp, sink: &mut Sink<'_>) {
-        let Block {
-            stream: number,
-            started,
-            fields,
-            ..
-        } = block;
-        if !self.streams.has(number) {
-            let is_new = self.next_stream.is_some_and(|next| number >= next);
-            if is_new && !number.is_multiple_of(2) && self.requests_lost {
-                self.count_lost(number, 1);
-                self.client.lose_block();
-            }
-            return;
-        }
-        self.counts.incomplete_heads += u32::from(fields.unknown > 0);
-        let limits = &self.limits;
-        self.streams.with(number, |stream| {
-            stream.seen = time;
-            match (&stream.response.stage, fields.status) {
-                (Stage::Head, Some(100..=199)) => {}
-                (Stage::Head, Some(_)) => {
-                    stream.respond(started, Box::new(fields.into_response()), limits, sink);
-                }
-                (Stage::Head, None) if fields.unknown > 0 => {
-                    stream.may_respond(started, Box::new(fields.into_response()));
-                }
-                (Stage::Body(_), None) => {
-                    let trailers = Box::new(fields.into_trailers());
-                    stream.tell(started, Kind::ResponseTrailers(trailers), sink);
-                }
-                (Stage::Head, None) | (Stage::Body(_), Some(_)) | (Stage::Over, _) => {}
-            }
-        });
-    }
-
-    /// Stream `number` of the client was seen: those before it that were not are lost exchanges if
-    /// something was lost since; `itself` is 1 if its request was.
-    fn count_lost(&mut self, number: u32, itself: u32) {
-        if let Some(next) = self.next_stream.filter(|_| self.requests_lost) {
-            let lost = number.saturating_sub(next) / 2 + itself;
-            self.counts.lost_exchanges = self.counts.lost_exchanges.saturating_add(lost);
-        }
-        self.next_stream = Some(number.saturating_add(2));
-    }
-
     /// Part of a frame was lost, so that `missing` bytes of it are not read.
     fn lose_within(&mut self, peer: Peer, frame: FrameHeader, missing: u64, sink: &mut Sink<'_>) {
         if frame.carries_block() {
-            self.requests_lost |= peer == Peer::Client;
+            self.lose_headers(peer);
             self.side(peer).break_block();
         } else if frame.kind == FrameKind::Data {
             self.streams.with(frame.stream, |stream| match peer {
@@ -414,13 +335,19 @@ impl H2Connection {
         // Requests are opened in order, so the next one tells whether another was lost before it. No
         // other headers come from a client whose requests are over.
         let whole = peer == Peer::Client && self.streams.have_requests_over();
-        let next = self.next_stream.filter(|_| whole);
+        let next = self.numbers.next().filter(|_| whole);
         self.side(peer).drift(next);
-        self.requests_lost |= peer == Peer::Client;
+        self.lose_headers(peer);
         self.streams.with_all(|stream| match peer {
             Peer::Client => stream.lose_request(0, sink),
             Peer::Server => stream.lose_response(0, sink),
         });
+    }
+
+    fn lose_headers(&mut self, peer: Peer) {
+        if peer == Peer::Client {
+            self.numbers.lose();
+        }
     }
 }
 
@@ -429,7 +356,5 @@ impl H2Connection {
 pub(crate) mod frames;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
-#[cfg(test)]
-mod loss_tests;
 #[cfg(test)]
 mod tests;

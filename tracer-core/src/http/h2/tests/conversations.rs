@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{
+use super::super::{
     frames::{Compression, DATA, END_STREAM, PING, PREFACE, WINDOW_UPDATE, frame},
     *,
 };
 use crate::{
-    http::exchange::{ExchangeEvent, ExchangeId},
+    http::exchange::{ExchangeEvent, ExchangeEventKind as Kind, ExchangeId},
     segment::Direction::{Inbound, Outbound},
 };
 
