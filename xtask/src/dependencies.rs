@@ -132,19 +132,10 @@ struct Package {
 
 /// The packages of this host's builds and tests. They were downloaded for these already.
 fn packages() -> Result<Vec<Package>> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = std::process::Command::new(rustc)
-        .arg("-vV")
-        .output()
-        .context("cannot run rustc")?;
-    let version = String::from_utf8_lossy(&version.stdout);
-    let host = version
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .context("rustc does not tell its host")?;
+    let host = step::host_triple()?;
     let output = step::cargo()
         .args(["metadata", "--format-version", "1", "--locked"])
-        .args(["--filter-platform", host])
+        .args(["--filter-platform", &host])
         .output()
         .context("cannot run cargo metadata")?;
     ensure!(

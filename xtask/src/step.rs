@@ -55,6 +55,23 @@ pub fn cargo() -> Command {
     command
 }
 
+/// The platform that this machine's compiler builds for: `x86_64-unknown-linux-gnu`.
+///
+/// # Errors
+/// If the compiler cannot be asked.
+pub fn host_triple() -> Result<String> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc)
+        .arg("-vV")
+        .output()
+        .context("cannot run rustc")?;
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .context("rustc does not tell its host")
+}
+
 /// Whether this process may load programs into the kernel without asking.
 pub fn is_root() -> bool {
     // SAFETY: takes nothing and cannot fail.

@@ -92,10 +92,7 @@ const TIERS: [(u8, &str, &[Step]); 4] = [
     (
         3,
         "fuzz",
-        &[
-            ("fuzz targets", fuzz::check),
-            ("fuzz smoke", || fuzz::run(&fuzz::Arguments::SMOKE)),
-        ],
+        &[("fuzz targets", fuzz::check), ("fuzz smoke", fuzz::smoke)],
     ),
 ];
 

@@ -286,11 +286,13 @@ pub fn fuzz_content_encoding(data: &[u8]) {
     let (data, result) = decode(usize::MAX);
     assert!(data.len() as u64 <= limits.decoded_bytes);
     let (cut_data, cut_result) = decode(usize::from(cut % 32) + 1);
-    if result.is_ok() {
+    // Of a broken body, how much comes out before the error is up to the decoder, and how much before
+    // a bound to the pieces. The brotli decoder also takes some broken bodies for whole ones if it has
+    // them in one piece: its quick path does not look at everything.
+    let lenient = codings.contains(&Coding::Brotli) && cut_result == Err(ContentError::Broken);
+    if result.is_ok() && !lenient {
         assert_eq!((data, result), (cut_data, cut_result));
     } else {
-        // How much of the data before an error comes out is up to the decoder, and how much before a
-        // bound to the pieces.
         assert!(
             cut_result.is_err() && (data.starts_with(&cut_data) || cut_data.starts_with(&data))
         );
