@@ -175,7 +175,8 @@ impl EventStream {
         match find_prelude(&self.held) {
             Some(at) if at < before => {
                 self.searching = false;
-                let end = at + PRELUDE_BYTES;
+                // Its last byte is read as of any frame, so that it is judged at once.
+                let end = at + PRELUDE_BYTES - 1;
                 self.held.truncate(end);
                 self.held.drain(..at);
                 tail(bytes, end.saturating_sub(before))

@@ -186,6 +186,20 @@ fn a_frame_that_is_too_long_or_broken_is_left_out_and_counted() {
     }
 }
 
+/// The frame that a search finds is judged by its prelude, also if nothing follows it.
+#[test]
+fn a_frame_that_is_found_is_judged_at_once() {
+    let limits = Limits {
+        event_bytes: 64,
+        ..Limits::default()
+    };
+    let too_long = event("chunk", &"x".repeat(100));
+    let stream = [&[0xff; PRELUDE_BYTES][..], &too_long[..PRELUDE_BYTES]].concat();
+    for size in 1..=stream.len() {
+        assert_eq!(parse(&stream, size, &limits), (Vec::new(), 2), "{size}");
+    }
+}
+
 #[test]
 fn after_a_loss_the_next_frame_is_found_by_its_checksums() {
     let (first, hit, last) = (
