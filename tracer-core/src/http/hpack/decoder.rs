@@ -4,14 +4,10 @@ use super::{
     dynamic_table::{Entry, Kept, Lookup, Table},
     huffman::Bits,
     integer::{Integer, Read},
+    keep::Keep,
+    literal::{Literal, Part},
     static_table,
 };
-use crate::http::{allow_list::AllowList, target};
-
-/// The longest name that may be kept.
-const NAME_BYTES: usize = 64;
-/// The longest value that is kept.
-const VALUE_BYTES: usize = 8 << 10;
 
 /// Decodes the header blocks of one direction of a connection.
 #[derive(Debug)]
@@ -21,16 +17,6 @@ pub(crate) struct Decoder {
     /// No field of the block was seen yet.
     at_start: bool,
     literal: Literal,
-}
-
-/// What may be kept.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Keep<'a> {
-    /// Pseudo headers, and what the list lets through.
-    Listed(&'a AllowList),
-    /// Everything, as a decoder that is compared with others must.
-    #[cfg(any(test, feature = "fuzzing"))]
-    Everything,
 }
 
 /// One field of a block.
@@ -89,36 +75,6 @@ enum Number {
     Name { added: bool },
     /// The size of the table.
     Size,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Name,
-    Value,
-}
-
-/// A literal field under way.
-#[derive(Debug)]
-struct Literal {
-    /// The table gets it.
-    added: bool,
-    kept: Kept,
-    /// As far as it is kept: the name, then the value.
-    text: Vec<u8>,
-    name_length: u32,
-    value_length: u32,
-}
-
-impl Default for Literal {
-    fn default() -> Self {
-        Self {
-            added: false,
-            kept: Kept::Nothing,
-            text: Vec::new(),
-            name_length: 0,
-            value_length: 0,
-        }
-    }
 }
 
 impl Decoder {
@@ -232,7 +188,7 @@ impl Decoder {
             Number::Name { added } => {
                 self.literal.added = added;
                 self.state = if value == 0 {
-                    self.literal.clear(Kept::Name);
+                    self.literal.clear(Kept::Name, 0);
                     State::Length(Part::Name)
                 } else {
                     self.name_of(value)?;
@@ -263,25 +219,16 @@ impl Decoder {
     /// A literal gets its name from an entry.
     fn name_of(&mut self, index: u32) -> Result<(), HpackError> {
         if let Some((name, _)) = static_table::get(index) {
-            self.literal.clear(Kept::Name);
-            self.literal.text.extend_from_slice(name.as_bytes());
-            self.literal.name_length = name.len() as u32;
+            self.literal.name(name.as_bytes());
             return Ok(());
         }
         let index = static_table::beyond(index).ok_or(HpackError::Index)?;
         match self.table.get(index) {
             Lookup::Entry(entry) => match entry.name() {
-                Some(name) => {
-                    self.literal.clear(Kept::Name);
-                    self.literal.text.extend_from_slice(name);
-                    self.literal.name_length = entry.name_length;
-                }
-                None => {
-                    self.literal.clear(entry.kept);
-                    self.literal.name_length = entry.name_length;
-                }
+                Some(name) => self.literal.name(name),
+                None => self.literal.clear(entry.kept, entry.name_length),
             },
-            Lookup::Unknown => self.literal.clear(Kept::Unknown),
+            Lookup::Unknown => self.literal.clear(Kept::Unknown, 0),
             Lookup::Absent => return Err(HpackError::Index),
         }
         Ok(())
@@ -368,21 +315,9 @@ impl Decoder {
     fn finish_literal(&mut self, keep: Keep<'_>, on_item: &mut dyn FnMut(Item<'_>)) {
         let literal = &mut self.literal;
         literal.take_secrets_out(keep);
-        let name_length = literal.name_length as usize;
-        on_item(
-            match (literal.kept, literal.text.split_at_checked(name_length)) {
-                (Kept::Field, Some((name, value))) => Item::Field { name, value },
-                (Kept::Unknown, _) => Item::Unknown,
-                _ => Item::Withheld,
-            },
-        );
+        on_item(literal.item());
         if literal.added {
-            self.table.insert(Entry {
-                text: literal.text.as_slice().into(),
-                name_length: literal.name_length,
-                value_length: literal.value_length,
-                kept: literal.kept,
-            });
+            self.table.insert(literal.entry());
         }
     }
 
@@ -397,100 +332,5 @@ fn item(entry: &Entry) -> Item<'_> {
         (_, Some((name, value))) => Item::Field { name, value },
         (Kept::Unknown, None) => Item::Unknown,
         (_, None) => Item::Withheld,
-    }
-}
-
-impl Literal {
-    fn clear(&mut self, kept: Kept) {
-        self.text.clear();
-        self.name_length = 0;
-        self.value_length = 0;
-        self.kept = kept;
-    }
-
-    /// Nobody needs the string, not even its length.
-    fn is_passed_over(&self, part: Part) -> bool {
-        let kept = matches!(self.kept, Kept::Nothing | Kept::Unknown);
-        part == Part::Value && kept && !self.added
-    }
-
-    /// Counts bytes of the string and keeps those that may be.
-    fn push(&mut self, part: Part, bytes: &[u8]) {
-        let (length, bound) = match part {
-            Part::Name => (&mut self.name_length, NAME_BYTES),
-            Part::Value => (&mut self.value_length, VALUE_BYTES),
-        };
-        *length = length.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        let fits = *length as usize <= bound;
-        match (part, self.kept) {
-            (Part::Name, Kept::Name) | (Part::Value, Kept::Field) if fits => {
-                self.text.extend_from_slice(bytes);
-            }
-            (Part::Name, Kept::Name) => {
-                self.text.clear();
-                self.kept = Kept::Nothing;
-            }
-            (Part::Value, Kept::Field) => {
-                self.text.truncate(self.name_length as usize);
-                self.kept = Kept::Name;
-            }
-            _ => {}
-        }
-    }
-
-    /// The name is complete: is the value to be kept?
-    fn settle_name(&mut self, keep: Keep<'_>) {
-        if self.kept != Kept::Name {
-            return;
-        }
-        if keep.admits(&self.text) {
-            self.kept = Kept::Field;
-        } else {
-            self.text.clear();
-            self.kept = Kept::Nothing;
-        }
-    }
-
-    /// A path may carry a key in its query, an authority a password.
-    fn take_secrets_out(&mut self, keep: Keep<'_>) {
-        if self.kept != Kept::Field || !keep.is_listed() {
-            return;
-        }
-        let name_length = self.name_length as usize;
-        let Some((name, value)) = self.text.split_at_checked(name_length) else {
-            return;
-        };
-        let harmless = match name {
-            b":path" => target::harmless_target(&String::from_utf8_lossy(value)),
-            b":authority" | b"host" => {
-                target::harmless_authority(&String::from_utf8_lossy(value)).to_owned()
-            }
-            _ => return,
-        };
-        self.text.truncate(name_length);
-        self.text.extend_from_slice(harmless.as_bytes());
-    }
-}
-
-impl Keep<'_> {
-    fn admits(self, name: &[u8]) -> bool {
-        match self {
-            Self::Listed(list) => {
-                matches!(
-                    name,
-                    b":method" | b":path" | b":authority" | b":status" | b"host"
-                ) || std::str::from_utf8(name).is_ok_and(|name| list.admits(name))
-            }
-            #[cfg(any(test, feature = "fuzzing"))]
-            Self::Everything => true,
-        }
-    }
-
-    const fn is_listed(self) -> bool {
-        match self {
-            Self::Listed(_) => true,
-            #[cfg(any(test, feature = "fuzzing"))]
-            Self::Everything => false,
-        }
     }
 }

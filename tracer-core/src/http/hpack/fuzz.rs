@@ -3,8 +3,9 @@
 //! that is wrong.
 
 use super::{
-    decoder::{Decoder, Item, Keep},
+    decoder::{Decoder, Item},
     dynamic_table::Kept,
+    keep::Keep,
 };
 use crate::http::allow_list::AllowList;
 

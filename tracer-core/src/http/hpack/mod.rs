@@ -21,8 +21,13 @@ mod dynamic_table;
 pub mod fuzz;
 mod huffman;
 mod integer;
+mod keep;
+mod literal;
 mod static_table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::decoder::{Decoder, Item, Keep};
+pub(crate) use self::{
+    decoder::{Decoder, Item},
+    keep::Keep,
+};
