@@ -24,6 +24,8 @@ pub use probe_point::plan;
 #[cfg(test)]
 pub(super) mod fixture;
 #[cfg(test)]
+mod host_libssl_tests;
+#[cfg(test)]
 mod read_result_tests;
 #[cfg(test)]
 mod tests;
