@@ -167,7 +167,7 @@ fn add(sum: &mut Option<u64>, count: Option<u64>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn agents_and_sessions_stand_in_the_path() {

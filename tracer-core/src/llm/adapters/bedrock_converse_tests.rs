@@ -1,6 +1,6 @@
 //! Tests of Bedrock's conversations.
 
-use super::{super::test_support as support, *};
+use super::{super::testing as support, *};
 use crate::llm::usage::Usage;
 
 #[test]

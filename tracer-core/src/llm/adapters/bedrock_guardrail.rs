@@ -86,7 +86,7 @@ struct Document<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn what_was_done_is_told() {

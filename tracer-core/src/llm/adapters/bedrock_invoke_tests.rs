@@ -1,6 +1,6 @@
 //! Tests of Bedrock's models in the formats of their makers.
 
-use super::{super::test_support as support, *};
+use super::{super::testing as support, *};
 
 const COUNTED: [(&str, &str); 2] = [
     ("x-amzn-bedrock-input-token-count", "12"),

@@ -232,7 +232,7 @@ struct Guardrail<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     fn read(path: &str, body: &str) -> RequestRead {
         support::request(&BedrockKnowledgeBase, path, body)

@@ -1,6 +1,6 @@
 //! Tests of Cohere's chats.
 
-use super::{super::test_support as support, *};
+use super::{super::testing as support, *};
 
 #[test]
 fn the_first_version_is_taken_from_known_hosts_only() {

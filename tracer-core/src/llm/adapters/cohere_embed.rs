@@ -93,7 +93,7 @@ struct Document {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn texts_to_vectors() {

@@ -140,7 +140,7 @@ impl StreamReader for GenerateStream {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     const WHOLE: &str = r#"{"id":"g","generations":[{"id":"g1","text":"a","finish_reason":"COMPLETE"},
         {"id":"g2","text":"b","finish_reason":"MAX_TOKENS"}],"prompt":"p",

@@ -81,7 +81,7 @@ struct Document<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
     use crate::llm::usage::Usage;
 
     #[test]

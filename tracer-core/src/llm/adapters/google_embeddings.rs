@@ -181,7 +181,7 @@ crate::llm::json::lenient!(Predictions);
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn gemini_counts_the_whole() {

@@ -1,6 +1,6 @@
 //! Tests of Google's generation of content.
 
-use super::{super::test_support as support, *};
+use super::{super::testing as support, *};
 
 #[test]
 fn the_path_names_model_and_form() {

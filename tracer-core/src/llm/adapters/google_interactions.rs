@@ -288,7 +288,7 @@ fn is_delta(data: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn thoughts_and_tools_are_counted_beside_input_and_output() {

@@ -195,7 +195,7 @@ impl StreamReader for Pieces {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn a_parameter_of_its_own_tells_it_from_others() {

@@ -69,6 +69,4 @@ mod watsonx_embeddings;
 mod watsonx_generation;
 
 #[cfg(test)]
-mod test_support;
-#[cfg(test)]
 mod testing;

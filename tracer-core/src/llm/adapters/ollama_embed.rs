@@ -106,7 +106,7 @@ struct Document<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn both_paths_and_what_they_count() {

@@ -242,7 +242,7 @@ impl StreamReader for Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn a_stream_is_the_default() {

@@ -145,7 +145,7 @@ impl Prediction<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn the_path_may_name_the_model() {

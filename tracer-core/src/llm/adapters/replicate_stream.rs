@@ -82,7 +82,7 @@ impl StreamReader for Outputs {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn outputs_until_it_is_done() {

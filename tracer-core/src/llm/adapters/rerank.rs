@@ -148,7 +148,7 @@ impl Document<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn searches_are_no_tokens() {

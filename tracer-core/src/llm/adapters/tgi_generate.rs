@@ -199,7 +199,7 @@ impl StreamReader for Tokens {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn paths_of_servers_and_of_the_hub() {

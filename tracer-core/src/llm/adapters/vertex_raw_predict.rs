@@ -94,7 +94,7 @@ impl Adapter for VertexRawPredict {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn the_publisher_decides_on_the_format() {

@@ -72,7 +72,7 @@ struct Request<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn the_total_is_the_input() {

@@ -106,7 +106,7 @@ impl StreamReader for ChatStream {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn the_model_has_a_name_of_its_own() {

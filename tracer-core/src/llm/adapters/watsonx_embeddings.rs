@@ -87,7 +87,7 @@ struct Document<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn inputs_are_counted() {

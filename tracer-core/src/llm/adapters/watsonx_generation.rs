@@ -187,7 +187,7 @@ fn goes_on(data: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::test_support as support, *};
+    use super::{super::testing as support, *};
 
     #[test]
     fn paths_of_both_versions() {

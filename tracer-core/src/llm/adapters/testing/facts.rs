@@ -1,6 +1,6 @@
 //! What the tests of the adapters have in common: bodies in, facts out.
 
-use super::{
+use super::super::{
     adapter::{Adapter, AnswerContext, Certainty, Endpoint, RequestContext, RequestRead},
     event::Chunk,
     request_line::RequestLine,
@@ -20,14 +20,14 @@ use crate::{
 
 /// What an answer came to.
 #[derive(Debug, PartialEq)]
-pub(super) struct Seen {
-    pub(super) facts: ResponseFacts,
-    pub(super) usage: Usage,
-    pub(super) error: Option<String>,
+pub(in crate::llm::adapters) struct Seen {
+    pub(in crate::llm::adapters) facts: ResponseFacts,
+    pub(in crate::llm::adapters) usage: Usage,
+    pub(in crate::llm::adapters) error: Option<String>,
     /// The API's end mark came.
-    pub(super) ended: bool,
+    pub(in crate::llm::adapters) ended: bool,
     /// Events that carried output.
-    pub(super) outputs: usize,
+    pub(in crate::llm::adapters) outputs: usize,
 }
 
 impl Seen {
@@ -45,12 +45,12 @@ impl Seen {
     }
 
     /// Input and output tokens.
-    pub(super) fn tokens(&self) -> (Option<u64>, Option<u64>) {
+    pub(in crate::llm::adapters) fn tokens(&self) -> (Option<u64>, Option<u64>) {
         (self.usage.input, self.usage.output)
     }
 
     /// Names and ids of the tool calls.
-    pub(super) fn tools(&self) -> Vec<(&str, Option<&str>)> {
+    pub(in crate::llm::adapters) fn tools(&self) -> Vec<(&str, Option<&str>)> {
         let tools = self.facts.tool_calls.iter();
         tools
             .map(|tool| (&*tool.name, tool.id.as_deref()))
@@ -78,12 +78,16 @@ fn head(method: &str, path: &str) -> RequestHead {
 }
 
 /// The endpoint of a POST to `path` of a host that belongs to `provider`; empty for an unknown one.
-pub(super) fn endpoint(adapter: &dyn Adapter, provider: &str, path: &str) -> Option<Endpoint> {
+pub(in crate::llm::adapters) fn endpoint(
+    adapter: &dyn Adapter,
+    provider: &str,
+    path: &str,
+) -> Option<Endpoint> {
     endpoint_of(adapter, provider, "POST", path)
 }
 
 /// The same with any method.
-pub(super) fn endpoint_of(
+pub(in crate::llm::adapters) fn endpoint_of(
     adapter: &dyn Adapter,
     provider: &str,
     method: &str,
@@ -96,14 +100,18 @@ pub(super) fn endpoint_of(
 }
 
 /// Operation, model of the path and stream of an endpoint.
-pub(super) fn facts_of(
+pub(in crate::llm::adapters) fn facts_of(
     endpoint: Option<Endpoint>,
 ) -> Option<(Operation, Option<String>, Option<bool>)> {
     endpoint.map(|endpoint| (endpoint.operation, endpoint.model, endpoint.stream))
 }
 
 /// What the adapter reads from the body of a POST to `path`.
-pub(super) fn request(adapter: &dyn Adapter, path: &str, body: &str) -> RequestRead {
+pub(in crate::llm::adapters) fn request(
+    adapter: &dyn Adapter,
+    path: &str,
+    body: &str,
+) -> RequestRead {
     let head = head("POST", path);
     let provider = Provider("test".into());
     let line = RequestLine::new(&head, Some(&provider));
@@ -118,12 +126,16 @@ pub(super) fn request(adapter: &dyn Adapter, path: &str, body: &str) -> RequestR
 }
 
 /// Reads an answer in one piece.
-pub(super) fn document(adapter: &dyn Adapter, body: &str) -> Seen {
+pub(in crate::llm::adapters) fn document(adapter: &dyn Adapter, body: &str) -> Seen {
     document_with(adapter, &[], body)
 }
 
 /// The same, with response headers.
-pub(super) fn document_with(adapter: &dyn Adapter, headers: &[(&str, &str)], body: &str) -> Seen {
+pub(in crate::llm::adapters) fn document_with(
+    adapter: &dyn Adapter,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Seen {
     with_context(headers, |context| {
         let mut answer = Answer::default();
         assert!(
@@ -135,7 +147,7 @@ pub(super) fn document_with(adapter: &dyn Adapter, headers: &[(&str, &str)], bod
 }
 
 /// Reads what came with an error status.
-pub(super) fn error_with(
+pub(in crate::llm::adapters) fn error_with(
     adapter: &dyn Adapter,
     headers: &[(&str, &str)],
     body: &str,
@@ -148,7 +160,7 @@ pub(super) fn error_with(
 }
 
 /// Reads events of a type and with data each.
-pub(super) fn events(adapter: &dyn Adapter, events: &[(&str, &str)]) -> Seen {
+pub(in crate::llm::adapters) fn events(adapter: &dyn Adapter, events: &[(&str, &str)]) -> Seen {
     with_context(&[], |context| {
         let mut answer = Answer::default();
         let mut stream = adapter.stream(context);
@@ -167,7 +179,7 @@ pub(super) fn events(adapter: &dyn Adapter, events: &[(&str, &str)]) -> Seen {
 }
 
 /// Reads events that have data only: lines, items of an array, nameless server-sent events.
-pub(super) fn chunks(adapter: &dyn Adapter, chunks: &[&str]) -> Seen {
+pub(in crate::llm::adapters) fn chunks(adapter: &dyn Adapter, chunks: &[&str]) -> Seen {
     let named: Vec<_> = chunks.iter().map(|&data| ("", data)).collect();
     events(adapter, &named)
 }

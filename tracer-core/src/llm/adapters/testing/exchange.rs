@@ -9,13 +9,19 @@ use crate::{
 };
 
 /// A request: its line and headers without their last line end, and its body.
-pub(super) struct Asked<'a>(pub(super) &'a str, pub(super) &'a str);
+pub(in crate::llm::adapters) struct Asked<'a>(
+    pub(in crate::llm::adapters) &'a str,
+    pub(in crate::llm::adapters) &'a str,
+);
 
 /// A response: status line and headers without their last line end, and its body.
-pub(super) struct Answered<'a>(pub(super) &'a str, pub(super) &'a str);
+pub(in crate::llm::adapters) struct Answered<'a>(
+    pub(in crate::llm::adapters) &'a str,
+    pub(in crate::llm::adapters) &'a str,
+);
 
 /// The span of one HTTP/1.1 exchange, if it is a call.
-pub(super) fn span(asked: &Asked<'_>, answered: &Answered<'_>) -> Option<Span> {
+pub(in crate::llm::adapters) fn span(asked: &Asked<'_>, answered: &Answered<'_>) -> Option<Span> {
     let connection = ConnectionId {
         process: ProcessKey(1),
         handle: 1,
@@ -56,7 +62,7 @@ pub(super) fn span(asked: &Asked<'_>, answered: &Answered<'_>) -> Option<Span> {
 }
 
 /// The value of an attribute as text; lists are joined by commas.
-pub(super) fn text(span: &Span, name: &str) -> Option<String> {
+pub(in crate::llm::adapters) fn text(span: &Span, name: &str) -> Option<String> {
     Some(match span.attribute(name)? {
         Value::Str(text) => text.to_string(),
         Value::Int(number) => number.to_string(),
