@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     call::{ResponseFacts, ToolCall},
     clip::kept,
+    error_body::ErrorField,
     mcp::McpAnswer,
     usage::Usage,
 };
@@ -62,6 +63,13 @@ impl Answer {
             *old = kept(reason);
         } else if self.finished.len() < KEPT {
             self.finished.push((index, kept(reason)));
+        }
+    }
+
+    /// Takes the error of a body, if there is one.
+    pub(super) fn fail(&mut self, error: &ErrorField<'_>) {
+        if error.is_present() {
+            self.error = Some(error.kind_or_unnamed());
         }
     }
 

@@ -115,9 +115,7 @@ impl Completion<'_> {
         if let Some(reason) = self.stop_reason.as_str() {
             answer.finish(0, reason);
         }
-        if self.error.is_present() {
-            answer.error = Some(self.error.kind_or_unnamed());
-        }
+        answer.fail(&self.error);
     }
 }
 

@@ -115,9 +115,7 @@ fn read_batch(body: &[u8], answer: &mut Answer) -> bool {
         return false;
     };
     answer.identify(batch.id.as_str(), None);
-    if batch.error.is_present() {
-        answer.error = Some(batch.error.kind_or_unnamed());
-    }
+    answer.fail(&batch.error);
     true
 }
 

@@ -160,9 +160,7 @@ impl Document<'_> {
             message.tool_calls.tell(answer);
         }
         tell_usage(self.usage.0.as_ref().or(self.meta.0.as_ref()), answer);
-        if self.error.is_present() {
-            answer.error = Some(self.error.kind_or_unnamed());
-        }
+        answer.fail(&self.error);
     }
 }
 
@@ -273,9 +271,7 @@ impl Data<'_> {
             answer.finish(0, reason);
         }
         tell_usage(delta.usage.0.as_ref(), answer);
-        if delta.error.is_present() {
-            answer.error = Some(delta.error.kind_or_unnamed());
-        }
+        answer.fail(&delta.error);
     }
 }
 

@@ -53,9 +53,7 @@ impl Adapter for GoogleCountTokens {
         let Some(document) = read::<Document<'_>>(body) else {
             return false;
         };
-        if document.error.is_present() {
-            answer.error = Some(document.error.kind_or_unnamed());
-        }
+        answer.fail(&document.error);
         true
     }
 

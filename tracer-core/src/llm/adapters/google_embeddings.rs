@@ -74,9 +74,7 @@ impl Adapter for GoogleEmbeddings {
         let Some(document) = read::<Document<'_>>(body) else {
             return false;
         };
-        if document.error.is_present() {
-            answer.error = Some(document.error.kind_or_unnamed());
-        }
+        answer.fail(&document.error);
         answer.usage = Usage {
             input: document.tokens(),
             ..Usage::default()

@@ -174,9 +174,7 @@ struct FunctionCall<'a> {
 impl Response<'_> {
     fn tell(&self, answer: &mut Answer, counts: &mut Counts) {
         answer.identify(self.response_id.as_str(), self.model_version.as_str());
-        if self.error.is_present() {
-            answer.error = Some(self.error.kind_or_unnamed());
-        }
+        answer.fail(&self.error);
         for candidate in self.candidates() {
             candidate.tell(answer);
         }

@@ -147,9 +147,7 @@ struct Timings {
 impl Piece<'_> {
     fn tell(&self, answer: &mut Answer) {
         answer.identify(None, self.model.as_str());
-        if self.error.is_present() {
-            answer.error = Some(self.error.kind_or_unnamed());
-        }
+        answer.fail(&self.error);
         if self.stop.0 == Some(false) {
             return;
         }

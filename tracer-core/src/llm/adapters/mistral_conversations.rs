@@ -11,7 +11,7 @@ use super::{
         has_member,
     },
     event::{Chunk, event_type, is_done},
-    openai_usage::{OpenAiUsage, ReasoningRule},
+    openai_usage::OpenAiUsage,
     request_line::RequestLine,
 };
 use crate::{
@@ -158,13 +158,10 @@ impl Conversation<'_> {
                 answer.next_tool(0, output.tool_call_id.as_str(), output.name.as_str());
             }
         }
-        let usage = self.usage.0.as_ref();
-        if let Some(usage) = usage.and_then(|usage| usage.normalise(ReasoningRule::Within)) {
-            answer.usage = usage;
+        if let Some(usage) = &self.usage.0 {
+            usage.tell(answer);
         }
-        if self.error.is_present() {
-            answer.error = Some(self.error.kind_or_unnamed());
-        }
+        answer.fail(&self.error);
     }
 }
 

@@ -60,9 +60,7 @@ impl Adapter for MistralOcr {
             return false;
         };
         answer.identify(None, pages.model.as_str());
-        if pages.error.is_present() {
-            answer.error = Some(pages.error.kind_or_unnamed());
-        }
+        answer.fail(&pages.error);
         true
     }
 }

@@ -77,9 +77,7 @@ impl Adapter for OllamaEmbed {
             input: document.prompt_eval_count.0.or_else(of_openai),
             ..Usage::default()
         };
-        if document.error.is_present() {
-            answer.error = Some(document.error.kind_or_unnamed());
-        }
+        answer.fail(&document.error);
         true
     }
 }

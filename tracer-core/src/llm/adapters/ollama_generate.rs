@@ -188,9 +188,7 @@ struct Function<'a> {
 impl Line<'_> {
     fn tell(&self, answer: &mut Answer) {
         answer.identify(None, self.model.as_str());
-        if self.error.is_present() {
-            answer.error = Some(self.error.kind_or_unnamed());
-        }
+        answer.fail(&self.error);
         let message = self.message.0.as_ref();
         let tools = message.map_or(&[][..], |message| message.tool_calls.0.as_slice());
         for tool in tools.iter().filter_map(|tool| tool.0.as_ref()) {

@@ -12,7 +12,7 @@ use super::{
     },
     event::{Chunk, event_type, is_done},
     openai_path,
-    openai_usage::{OpenAiUsage, ReasoningRule},
+    openai_usage::OpenAiUsage,
     request_line::RequestLine,
 };
 use crate::{
@@ -126,13 +126,10 @@ struct Transcript<'a> {
 impl Transcript<'_> {
     fn tell(&self, answer: &mut Answer) {
         answer.identify(None, self.model.as_str());
-        let usage = self.usage.0.as_ref();
-        if let Some(usage) = usage.and_then(|usage| usage.normalise(ReasoningRule::Within)) {
-            answer.usage = usage;
+        if let Some(usage) = &self.usage.0 {
+            usage.tell(answer);
         }
-        if self.error.is_present() {
-            answer.error = Some(self.error.kind_or_unnamed());
-        }
+        answer.fail(&self.error);
     }
 }
 

@@ -189,9 +189,7 @@ impl Completion<'_> {
             &mut answer.system_fingerprint,
             self.system_fingerprint.as_str(),
         );
-        if self.error.is_present() {
-            answer.error = Some(self.error.kind_or_unnamed());
-        }
+        answer.fail(&self.error);
         let times = self.wire_usage().map(OpenAiUsage::times);
         if let Some(times) = self.time_info.0.or(times) {
             times.tell(answer);

@@ -99,8 +99,6 @@ fn read_document(body: &[u8], answer: &mut Answer) -> bool {
     {
         answer.usage = usage;
     }
-    if document.error.is_present() {
-        answer.error = Some(document.error.kind_or_unnamed());
-    }
+    answer.fail(&document.error);
     true
 }

@@ -63,9 +63,7 @@ impl Adapter for OpenAiModerations {
         if let Some(usage) = usage.and_then(OpenAiUsage::normalise_input_only) {
             answer.usage = usage;
         }
-        if judged.error.is_present() {
-            answer.error = Some(judged.error.kind_or_unnamed());
-        }
+        answer.fail(&judged.error);
         true
     }
 }

@@ -13,7 +13,7 @@ use super::{
     event::{Chunk, event_type, is_done},
     openai_chat_request::{Format, Reasoning},
     openai_path,
-    openai_usage::{OpenAiUsage, ReasoningRule},
+    openai_usage::OpenAiUsage,
     request_line::RequestLine,
 };
 use crate::{
@@ -239,13 +239,8 @@ impl Response<'_> {
         answer.identify(self.id.as_str(), None);
         keep_last(&mut answer.model, self.model.as_str());
         keep_last(&mut answer.service_tier, self.service_tier.as_str());
-        if let Some(usage) = self
-            .usage
-            .0
-            .as_ref()
-            .and_then(|usage| usage.normalise(ReasoningRule::Within))
-        {
-            answer.usage = usage;
+        if let Some(usage) = &self.usage.0 {
+            usage.tell(answer);
         }
         if self.error.is_present() || self.status.as_str() == Some("failed") {
             answer.error = Some(self.error.kind().unwrap_or_else(|| "failed".to_owned()));

@@ -10,7 +10,7 @@ use super::{
         Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, StreamReader, has_member,
     },
     event::{Chunk, event_type, is_done},
-    openai_usage::{OpenAiUsage, ReasoningRule},
+    openai_usage::OpenAiUsage,
     request_line::RequestLine,
 };
 use crate::{
@@ -158,12 +158,9 @@ impl Run<'_> {
             }
             _ => {}
         }
-        if self.error.is_present() {
-            answer.error = Some(self.error.kind_or_unnamed());
-        }
-        let usage = self.usage.0.as_ref();
-        if let Some(usage) = usage.and_then(|usage| usage.normalise(ReasoningRule::Within)) {
-            answer.usage = usage;
+        answer.fail(&self.error);
+        if let Some(usage) = &self.usage.0 {
+            usage.tell(answer);
         }
         let action = self.required_action.0.as_ref();
         let calls = action.and_then(|action| action.submit_tool_outputs.0.as_ref());

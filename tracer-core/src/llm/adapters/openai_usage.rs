@@ -105,6 +105,13 @@ impl OpenAiUsage {
         })
     }
 
+    /// Tells the counts, if there are any; reasoning is part of the output.
+    pub(in crate::llm) fn tell(&self, answer: &mut Answer) {
+        if let Some(usage) = self.normalise(ReasoningRule::Within) {
+            answer.usage = usage;
+        }
+    }
+
     /// Counts of an embeddings answer: whatever is counted is input.
     pub(super) fn normalise_input_only(&self) -> Option<Usage> {
         let usage = self.normalise(ReasoningRule::Within)?;

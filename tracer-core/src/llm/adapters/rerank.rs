@@ -128,9 +128,7 @@ impl Document<'_> {
             input: self.input(),
             ..Usage::default()
         };
-        if self.error.is_present() {
-            answer.error = Some(self.error.kind_or_unnamed());
-        }
+        answer.fail(&self.error);
     }
 
     fn input(&self) -> Option<u64> {

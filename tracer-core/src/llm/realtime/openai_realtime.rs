@@ -14,10 +14,7 @@ use super::{
 };
 use crate::{
     llm::{
-        adapters::{
-            openai_chat_request::Reasoning,
-            openai_usage::{OpenAiUsage, ReasoningRule},
-        },
+        adapters::{openai_chat_request::Reasoning, openai_usage::OpenAiUsage},
         answer::Answer,
         call::{CaptureState, OutputType, RequestFacts},
         error_body::ErrorField,
@@ -270,9 +267,7 @@ impl OpenAiRealtime {
         response.tell(&mut turn.answer);
         let beside = event.usage.0.as_ref();
         for usage in response.usage.0.as_ref().into_iter().chain(beside) {
-            if let Some(usage) = usage.normalise(ReasoningRule::Within) {
-                turn.answer.usage = usage;
-            }
+            usage.tell(&mut turn.answer);
         }
         turns.end(key);
     }
