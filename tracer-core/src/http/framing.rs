@@ -36,14 +36,19 @@ pub(crate) enum Codings {
 impl Codings {
     /// What the values of `content-encoding` say, one per line.
     pub(crate) fn of_content<'h>(values: impl Iterator<Item = &'h str>) -> Self {
-        let mut codings = Some(Vec::new());
+        let mut applied = Some(Vec::new());
         for token in values.flat_map(members) {
-            add(&mut codings, token);
+            add(&mut applied, token);
         }
-        codings
-            .filter(|known| known.len() <= MAX_CODINGS)
-            .map_or(Self::Unknown, |known| {
-                Self::Known(known.into_iter().rev().collect())
+        Self::undoing(applied)
+    }
+
+    /// What undoes codings that were applied in this order; `None` if one of them is unknown.
+    fn undoing(applied: Option<Vec<Coding>>) -> Self {
+        applied
+            .filter(|applied| applied.len() <= MAX_CODINGS)
+            .map_or(Self::Unknown, |applied| {
+                Self::Known(applied.into_iter().rev().collect())
             })
     }
 }
@@ -72,10 +77,7 @@ impl Framing {
             Transfer::Other => return Err(Unframed),
             Transfer::Absent => content_length(headers)?.map_or(Length::None, Length::Known),
         };
-        Ok(Self {
-            length: length.normal(),
-            codings,
-        })
+        Ok(Self::new(length, codings))
     }
 
     /// Of a final response to anything but HEAD and CONNECT.
@@ -87,10 +89,7 @@ impl Framing {
             Transfer::Other => Length::UntilClose,
             Transfer::Absent => content_length(headers)?.map_or(Length::UntilClose, Length::Known),
         };
-        Ok(Self {
-            length: length.normal(),
-            codings,
-        })
+        Ok(Self::new(length, codings))
     }
 
     /// Of a message without a body, whatever its headers say.
@@ -101,48 +100,31 @@ impl Framing {
         }
     }
 
-    /// Transfer codings were applied last, so they are undone first.
+    fn new(length: Length, codings: Codings) -> Self {
+        // A body of no bytes is no body.
+        let length = match length {
+            Length::Known(0) => Length::None,
+            length => length,
+        };
+        Self { length, codings }
+    }
+
+    /// Transfer codings were applied last.
     fn codings(headers: &[Header<'_>]) -> (Codings, Transfer) {
         let mut transfer = Transfer::Absent;
-        let mut content = Some(Vec::new());
-        let mut transferred = Some(Vec::new());
+        let mut applied = Some(Vec::new());
+        for token in tokens(headers, "content-encoding") {
+            add(&mut applied, token);
+        }
         for token in tokens(headers, "transfer-encoding") {
             if token.eq_ignore_ascii_case("chunked") {
                 transfer = Transfer::Chunked;
             } else {
                 transfer = Transfer::Other;
-                add(&mut transferred, token);
+                add(&mut applied, token);
             }
         }
-        for token in tokens(headers, "content-encoding") {
-            add(&mut content, token);
-        }
-        let codings = match (transferred, content) {
-            (Some(transferred), Some(content))
-                if transferred.len() + content.len() <= MAX_CODINGS =>
-            {
-                Codings::Known(
-                    transferred
-                        .into_iter()
-                        .rev()
-                        .chain(content.into_iter().rev())
-                        .collect(),
-                )
-            }
-            _ => Codings::Unknown,
-        };
-        (codings, transfer)
-    }
-}
-
-impl Length {
-    /// A body of no bytes is no body.
-    fn normal(self) -> Self {
-        if self == Self::Known(0) {
-            Self::None
-        } else {
-            self
-        }
+        (Codings::undoing(applied), transfer)
     }
 }
 
@@ -172,7 +154,7 @@ fn content_length(headers: &[Header<'_>]) -> Result<Option<u64>, Unframed> {
     Ok(length)
 }
 
-fn add(codings: &mut Option<Vec<Coding>>, token: &str) {
+fn add(applied: &mut Option<Vec<Coding>>, token: &str) {
     let coding = match () {
         () if token.eq_ignore_ascii_case("identity") => return,
         () if token.eq_ignore_ascii_case("gzip") || token.eq_ignore_ascii_case("x-gzip") => {
@@ -183,9 +165,9 @@ fn add(codings: &mut Option<Vec<Coding>>, token: &str) {
         () if token.eq_ignore_ascii_case("zstd") => Some(Coding::Zstd),
         () => None,
     };
-    match (codings.as_mut(), coding) {
+    match (applied.as_mut(), coding) {
         (Some(known), Some(coding)) => known.push(coding),
-        _ => *codings = None,
+        _ => *applied = None,
     }
 }
 
