@@ -5,6 +5,7 @@
 //! data flow, top to bottom.
 #![forbid(unsafe_code)]
 
+mod buffer;
 pub mod limits;
 pub mod segment;
 pub mod time;

@@ -11,7 +11,7 @@ mod headers;
 
 use self::headers::Headers;
 use super::event::Event;
-use crate::limits::Limits;
+use crate::{buffer, limits::Limits};
 
 /// The two lengths and their checksum.
 const PRELUDE_BYTES: usize = 12;
@@ -20,8 +20,6 @@ const CHECKSUM_BYTES: usize = 4;
 /// The format's own bounds.
 const MAX_HEADER_BYTES: usize = 128 << 10;
 const MAX_FRAME_BYTES: usize = 24 << 20;
-/// Memory that is given back when a long frame is over.
-const KEPT_BYTES: usize = 16 << 10;
 
 /// An incremental parser of one event stream.
 #[derive(Debug)]
@@ -145,8 +143,7 @@ impl EventStream {
                 self.skipped += u64::from(!dispatch(&self.held, headers, on_event));
             }
         }
-        self.held.clear();
-        self.held.shrink_to(KEPT_BYTES);
+        buffer::empty(&mut self.held);
         rest
     }
 

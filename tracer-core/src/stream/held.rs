@@ -1,7 +1,6 @@
 //! The unit of a stream (an event, a line, an element, a frame) that is not complete yet.
 
-/// Memory that is given back when a long unit is over.
-const KEPT_BYTES: usize = 16 << 10;
+use crate::buffer;
 
 /// Gathers a unit that spans pieces, up to a bound; one that is too long or was hit by a loss is
 /// skipped and counted. One that lies within a piece is never copied.
@@ -85,8 +84,7 @@ impl Held {
 
     /// Forgets the unit that was completed.
     pub(super) fn release(&mut self) {
-        self.bytes.clear();
-        self.bytes.shrink_to(KEPT_BYTES);
+        buffer::empty(&mut self.bytes);
     }
 
     /// The stream is over: what was gathered of a unit whose end did not come.

@@ -2,10 +2,10 @@
 
 use memchr::{memchr, memchr2};
 
+use crate::buffer;
+
 /// Bytes of a string that is kept as it is.
 const STRING_BYTES: usize = 512;
-/// Memory that is given back between texts.
-const KEPT_BYTES: usize = 16 << 10;
 
 /// Gathers the text of one JSON object while leaving long strings empty, so that media and prose
 /// pass through without being kept: what is left still has every member, and every id and name.
@@ -93,8 +93,7 @@ impl Skeleton {
 
     /// Begins anew.
     pub(in crate::llm) fn clear(&mut self) {
-        self.text.clear();
-        self.text.shrink_to(KEPT_BYTES);
+        buffer::empty(&mut self.text);
         self.state = State::Before;
     }
 

@@ -2,11 +2,9 @@
 
 use memchr::{memchr, memchr2};
 
-use crate::stream::event::Event;
+use crate::{buffer, stream::event::Event};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// Memory that is given back when a long event is over.
-const KEPT_BYTES: usize = 16 << 10;
 
 /// Reads events, and keeps what lasts for the stream.
 #[derive(Debug, Default)]
@@ -82,8 +80,7 @@ impl Fields {
 
     /// The offset of the first line.
     fn begin(&mut self, text: &[u8]) -> usize {
-        self.joined.clear();
-        self.joined.shrink_to(KEPT_BYTES);
+        buffer::empty(&mut self.joined);
         if !self.started && text.starts_with(BYTE_ORDER_MARK) {
             BYTE_ORDER_MARK.len()
         } else {
