@@ -21,6 +21,19 @@ pub enum Framing {
     Grpc(Grpc),
 }
 
+/// Does the same with the parser of any framing.
+macro_rules! whichever {
+    ($framing:expr, $parser:ident => $do:expr) => {
+        match $framing {
+            Self::Sse($parser) => $do,
+            Self::Ndjson($parser) => $do,
+            Self::JsonArray($parser) => $do,
+            Self::EventStream($parser) => $do,
+            Self::Grpc($parser) => $do,
+        }
+    };
+}
+
 /// What is known of a body before it is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Signs<'a> {
@@ -64,68 +77,32 @@ impl Framing {
 
     /// Takes the next bytes and reports each event that they complete.
     pub fn feed(&mut self, bytes: &[u8], on_event: &mut impl FnMut(Event<'_>)) {
-        match self {
-            Self::Sse(parser) => parser.feed(bytes, on_event),
-            Self::Ndjson(parser) => parser.feed(bytes, on_event),
-            Self::JsonArray(parser) => parser.feed(bytes, on_event),
-            Self::EventStream(parser) => parser.feed(bytes, on_event),
-            Self::Grpc(parser) => parser.feed(bytes, on_event),
-        }
+        whichever!(self, parser => parser.feed(bytes, on_event));
     }
 
     /// Bytes of the stream were lost: the event they belonged to is left out.
     pub fn gap(&mut self) {
-        match self {
-            Self::Sse(parser) => parser.gap(),
-            Self::Ndjson(parser) => parser.gap(),
-            Self::JsonArray(parser) => parser.gap(),
-            Self::EventStream(parser) => parser.gap(),
-            Self::Grpc(parser) => parser.gap(),
-        }
+        whichever!(self, parser => parser.gap());
     }
 
     /// The event that was under way when the stream ended, if it can be read.
     pub fn finish(&mut self) -> Option<Event<'_>> {
-        match self {
-            Self::Sse(parser) => parser.finish(),
-            Self::Ndjson(parser) => parser.finish(),
-            Self::JsonArray(parser) => parser.finish(),
-            Self::EventStream(parser) => parser.finish(),
-            Self::Grpc(_) => None,
-        }
+        whichever!(self, parser => parser.finish())
     }
 
     /// Bytes held for the event under way.
     pub fn held(&self) -> usize {
-        match self {
-            Self::Sse(parser) => parser.held(),
-            Self::Ndjson(parser) => parser.held(),
-            Self::JsonArray(parser) => parser.held(),
-            Self::EventStream(parser) => parser.held(),
-            Self::Grpc(_) => 0,
-        }
+        whichever!(self, parser => parser.held())
     }
 
     /// Gives them back: the event under way is left out.
     pub fn shed(&mut self) {
-        match self {
-            Self::Sse(parser) => parser.shed(),
-            Self::Ndjson(parser) => parser.shed(),
-            Self::JsonArray(parser) => parser.shed(),
-            Self::EventStream(parser) => parser.shed(),
-            Self::Grpc(_) => {}
-        }
+        whichever!(self, parser => parser.shed());
     }
 
     /// Events that were left out: too long, damaged, or hit by a loss.
     pub fn skipped(&self) -> u64 {
-        match self {
-            Self::Sse(parser) => parser.skipped(),
-            Self::Ndjson(parser) => parser.skipped(),
-            Self::JsonArray(parser) => parser.skipped(),
-            Self::EventStream(parser) => parser.skipped(),
-            Self::Grpc(parser) => parser.skipped(),
-        }
+        whichever!(self, parser => parser.skipped())
     }
 }
 

@@ -53,6 +53,19 @@ impl Grpc {
         }
     }
 
+    /// The message that was under way when the stream ended is not whole: there is none.
+    pub const fn finish(&mut self) -> Option<Event<'_>> {
+        None
+    }
+
+    /// Bytes held: none, for nothing is looked into.
+    pub const fn held(&self) -> usize {
+        0
+    }
+
+    /// Gives them back.
+    pub const fn shed(&mut self) {}
+
     /// Bytes were lost: the rest is not counted.
     pub fn gap(&mut self) {
         self.lost = true;
