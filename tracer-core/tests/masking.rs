@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tracer_core::{
     pipeline::{Output, Pipeline, PipelineConfig},
     policy::release,
-    segment::{ConnectionId, Direction, FinalCounts, ProcessKey, Segment},
+    segment::{ConnectionId, Direction, FinalCounts, ProcessKey},
     semconv,
     tape::{Entry, Reader, mask::Mask},
     time::Timestamp,
@@ -37,34 +37,10 @@ fn masked(entries: &[Entry]) -> Vec<Entry> {
     let mut mask = Mask::new(&PipelineConfig::default());
     let mut out = Vec::new();
     for entry in entries {
+        if let Some(segment) = entry.segment() {
+            mask.segment(&segment, &mut |masked| out.push(Entry::from(masked)));
+        }
         match entry {
-            Entry::Segment {
-                connection,
-                direction,
-                offset,
-                time,
-                turn,
-                bytes,
-            } => {
-                let segment = Segment {
-                    connection: *connection,
-                    direction: *direction,
-                    offset: *offset,
-                    time: *time,
-                    turn: *turn,
-                    bytes,
-                };
-                mask.segment(&segment, &mut |segment| {
-                    out.push(Entry::Segment {
-                        connection: segment.connection,
-                        direction: segment.direction,
-                        offset: segment.offset,
-                        time: segment.time,
-                        turn: segment.turn,
-                        bytes: segment.bytes.to_vec(),
-                    });
-                });
-            }
             Entry::Close {
                 connection,
                 time,
@@ -74,7 +50,7 @@ fn masked(entries: &[Entry]) -> Vec<Entry> {
                 time: *time,
                 counts: mask.close(*connection, *counts),
             }),
-            Entry::Process { .. } | Entry::Leave { .. } => {}
+            Entry::Process { .. } | Entry::Segment { .. } | Entry::Leave { .. } => {}
         }
     }
     out

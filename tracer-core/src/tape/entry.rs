@@ -47,23 +47,11 @@ pub enum Entry {
 impl Entry {
     /// Gives it to a pipeline, as the capture side did.
     pub fn play(&self, pipeline: &mut Pipeline) {
+        if let Some(segment) = self.segment() {
+            pipeline.segment(&segment);
+        }
         match self {
-            Self::Process { .. } => {}
-            Self::Segment {
-                connection,
-                direction,
-                offset,
-                time,
-                turn,
-                bytes,
-            } => pipeline.segment(&Segment {
-                connection: *connection,
-                direction: *direction,
-                offset: *offset,
-                time: *time,
-                turn: *turn,
-                bytes,
-            }),
+            Self::Process { .. } | Self::Segment { .. } => {}
             Self::Close {
                 connection,
                 time,
@@ -75,6 +63,28 @@ impl Entry {
         }
     }
 
+    /// The segment, if it is one.
+    pub fn segment(&self) -> Option<Segment<'_>> {
+        match self {
+            Self::Segment {
+                connection,
+                direction,
+                offset,
+                time,
+                turn,
+                bytes,
+            } => Some(Segment {
+                connection: *connection,
+                direction: *direction,
+                offset: *offset,
+                time: *time,
+                turn: *turn,
+                bytes,
+            }),
+            Self::Process { .. } | Self::Close { .. } | Self::Leave { .. } => None,
+        }
+    }
+
     /// When it was delivered, if that matters.
     pub const fn time(&self) -> Option<Timestamp> {
         match self {
@@ -82,6 +92,19 @@ impl Entry {
             Self::Segment { time, .. } | Self::Close { time, .. } | Self::Leave { time, .. } => {
                 Some(*time)
             }
+        }
+    }
+}
+
+impl From<&Segment<'_>> for Entry {
+    fn from(segment: &Segment<'_>) -> Self {
+        Self::Segment {
+            connection: segment.connection,
+            direction: segment.direction,
+            offset: segment.offset,
+            time: segment.time,
+            turn: segment.turn,
+            bytes: segment.bytes.to_vec(),
         }
     }
 }
