@@ -157,6 +157,14 @@ impl Agent {
         reports.filter(|report| report.is_of(provider)).collect()
     }
 
+    /// Files like libssl that it says it has attached to.
+    pub fn attachments(&self) -> usize {
+        let said = self.process.stderr.all();
+        said.iter()
+            .filter(|line| line.contains("attached") && line.contains("libssl"))
+            .count()
+    }
+
     /// A page of its own server, `/metrics` or `/healthz`.
     ///
     /// # Errors

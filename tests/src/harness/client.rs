@@ -17,6 +17,9 @@ use crate::provider::running::Provider;
 /// Longest run of a client.
 pub const CLIENT_LIMIT: Duration = Duration::from_secs(120);
 
+/// Longest wait for the answer to one call.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
+
 /// Key that clients send unless a test plants another.
 const API_KEY: &str = "sk-local-0123456789";
 
@@ -62,6 +65,17 @@ pub fn shell(script: &str, provider: &Provider) -> Command {
 /// If it fails, for clients check what they are answered.
 pub fn run(mut command: Command) -> Result<()> {
     Process::start(&mut command)?.succeed(CLIENT_LIMIT)
+}
+
+/// Lets a driver, a client that waits for numbers, make call `n`, and waits until it is answered.
+///
+/// # Errors
+/// If it is not in time.
+pub fn call(driver: &mut Process, n: u64) -> Result<()> {
+    driver.say(&n.to_string())?;
+    driver
+        .wait_line(0, |line| line == format!("answered {n}"), ANSWERED_WITHIN)
+        .map(drop)
 }
 
 fn clients() -> PathBuf {

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tests::{
     harness::{
         agent::{Agent, Launch},
-        client,
+        client::{self, call},
         compare::compare,
         patience::{settled, until},
         probes::mapped_path,
@@ -29,27 +29,11 @@ use tests::{
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// Lets a driver make call `n` and waits for the answer.
-fn call(driver: &mut Process, n: u64) -> Result<()> {
-    driver.say(&n.to_string())?;
-    driver
-        .wait_line(0, |line| line == format!("answered {n}"), SOON)
-        .map(drop)
-}
-
 /// Calls from the `from`th on must be reported exactly, and nothing else.
 fn reported(provider: &Provider, agent: &Agent, from: usize) -> Result<()> {
     let entries = provider.ledger.since(from);
     let reports = settled(entries.len(), || agent.calls(provider));
     compare(&entries, &reports).with_context(|| agent.process.said())
-}
-
-/// Number of files like libssl that the agent says it has attached to.
-fn attachments(agent: &Agent) -> usize {
-    let said = agent.process.stderr.all();
-    said.iter()
-        .filter(|line| line.contains("attached") && line.contains("libssl"))
-        .count()
 }
 
 /// How long after a library was mapped no call through it may be missed.
@@ -81,7 +65,7 @@ fn calls_at_once_reported(
     before: usize,
 ) -> Result<()> {
     call(driver, 1)?;
-    until(SOON, || (attachments(agent) > before).then_some(()))
+    until(SOON, || (agent.attachments() > before).then_some(()))
         .with_context(|| format!("the agent did not attach\n{}", agent.process.said()))?;
     call(driver, 2)?;
     call(driver, 3)?;
@@ -161,7 +145,7 @@ fn a_library_that_appears_later_and_is_used_at_once() -> Result<()> {
     let provider = Provider::start("")?;
     let (folder, _) = copy_of(&libssl(&provider)?)?;
     let agent = Launch::json()?.start()?;
-    let before = attachments(&agent);
+    let before = agent.attachments();
     let mut command = client::python("driver.py", &provider);
     let mut driver = Process::start(command.env("LD_LIBRARY_PATH", folder.path()))?;
     calls_at_once_reported(&mut driver, &provider, &agent, 1, before)

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tests::{
     harness::{
         agent::{Agent, Launch},
-        client::{self, CLIENT_LIMIT},
+        client::{self, CLIENT_LIMIT, call},
         compare::compare,
         patience::{settled, until},
         probes::mapped_path,
@@ -21,13 +21,6 @@ use tests::{
 };
 
 const SOON: Duration = Duration::from_secs(10);
-
-fn call(driver: &mut Process, n: u64) -> Result<()> {
-    driver.say(&n.to_string())?;
-    driver
-        .wait_line(0, |line| line == format!("answered {n}"), SOON)
-        .map(drop)
-}
 
 /// The file of libssl that the clients' Python maps.
 fn libssl(provider: &Provider) -> Result<PathBuf> {
@@ -55,15 +48,8 @@ fn driver(provider: &Provider, folder: &TempDir) -> Result<Process> {
     Process::start(command.env("LD_LIBRARY_PATH", folder.path()))
 }
 
-fn attachments(agent: &Agent) -> usize {
-    let said = agent.process.stderr.all();
-    said.iter()
-        .filter(|line| line.contains("attached") && line.contains("libssl"))
-        .count()
-}
-
 fn attached(agent: &Agent, count: usize) -> Result<()> {
-    until(SOON, || (attachments(agent) >= count).then_some(()))
+    until(SOON, || (agent.attachments() >= count).then_some(()))
         .with_context(|| format!("the agent did not attach\n{}", agent.process.said()))
 }
 
@@ -78,7 +64,7 @@ fn a_library_replaced_while_it_is_used() -> Result<()> {
     let mut old = driver(&provider, &folder)?;
     call(&mut old, 1)?;
     let agent = Launch::json()?.start()?;
-    let before = attachments(&agent);
+    let before = agent.attachments();
     call(&mut old, 2)?;
 
     let library = the_file(&folder)?;
@@ -141,7 +127,7 @@ fn a_library_overwritten_in_place() -> Result<()> {
         "the probes of the old content stay\n{}",
         agent.process.said()
     );
-    let before = attachments(&agent);
+    let before = agent.attachments();
     fs::write(&library, whole)?;
     let mut second = driver(&provider, &folder)?;
     call(&mut second, 3)?;

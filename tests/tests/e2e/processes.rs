@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use tests::{
     harness::{
         agent::{Agent, Launch},
-        client,
+        client::{self, call},
         compare::compare,
         patience::settled,
         process::Process,
@@ -27,13 +27,6 @@ fn driver(provider: &Provider, n: u64) -> Result<Process> {
     let mut driver = Process::start(&mut client::python("driver.py", provider))?;
     call(&mut driver, n)?;
     Ok(driver)
-}
-
-fn call(driver: &mut Process, n: u64) -> Result<()> {
-    driver.say(&n.to_string())?;
-    driver
-        .wait_line(0, |line| line == format!("answered {n}"), SOON)
-        .map(drop)
 }
 
 fn curl(provider: &Provider, n: u64) -> Command {
