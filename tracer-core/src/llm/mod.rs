@@ -1,4 +1,14 @@
 //! From exchanges to calls: who is the provider, what was asked, what came back.
+//!
+//! ```text
+//! RequestHead ─► recognise (hosts, adapters; guess where the path is unknown) ─► Candidate
+//! events of its exchange ─► CallBuilder ─► adapter: bodies and stream events ─► Answer
+//!                                      ─► headers: quotas, times, gateways
+//!                                      ─► Call<Captured>
+//! a handshake ─► realtime: a session of many turns, each a call
+//! ```
+//!
+//! [`call`] is the neutral model that all of it ends in.
 
 pub mod call;
 pub mod coverage;
@@ -16,19 +26,20 @@ pub(crate) mod strings;
 mod adapters;
 mod answer;
 mod body;
-mod capture;
+mod capture_state;
 mod chunk_times;
 mod clip;
 mod error_body;
-mod gateway;
 mod guess;
 mod headers;
 mod hosts;
 mod json;
 mod request_body;
 mod response;
-#[cfg(any(test, feature = "fuzzing"))]
-pub use self::{realtime::fuzz::fuzz_realtime, response::fuzz_response};
 mod rpc_status;
 mod trace_parent;
 mod trace_state;
+mod upstream;
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub use self::{realtime::fuzz::fuzz_realtime, response::fuzz_response};

@@ -16,8 +16,8 @@ use super::{
         table::ADAPTERS,
     },
     call::Provider,
-    gateway,
     provider::{HostRule, KnownHost, known_host},
+    upstream,
 };
 use crate::http::head::{RequestHead, ResponseHead};
 
@@ -68,7 +68,7 @@ fn recognised(
     };
     let provider = match known {
         Some(known) if !known.is_gateway => known.provider.clone(),
-        Some(_) => gateway::upstream(request).unwrap_or_else(on_its_own),
+        Some(_) => upstream::of_request(request).unwrap_or_else(on_its_own),
         None => on_its_own(),
     };
     let gateway = known.filter(|known| known.is_gateway);

@@ -1,4 +1,6 @@
-//! Streams of messages inside a body.
+//! Streams of messages: inside the body of a response, or behind a WebSocket handshake.
+//!
+//! [`framing`] tells which of the formats a body is in; each of the others reads one of them.
 
 pub mod event;
 pub mod event_stream;

@@ -6,7 +6,7 @@ use super::{adapters::request_line::RequestLine, call::Provider};
 
 /// Cloudflare names the provider in the path, `/v1/{account}/{gateway}/{provider}/…`, and Portkey in
 /// a header.
-pub(super) fn upstream(request: &RequestLine<'_>) -> Option<Provider> {
+pub(super) fn of_request(request: &RequestLine<'_>) -> Option<Provider> {
     let name = match request.provider()? {
         "cloudflare_ai_gateway" => request.path().get(3).copied(),
         "portkey" => request.header("x-portkey-provider"),
