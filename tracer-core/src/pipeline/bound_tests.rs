@@ -3,97 +3,55 @@
 
 use std::io::Write as _;
 
-use super::*;
+use super::{
+    tests::{Connection, Host},
+    *,
+};
 use crate::{
     llm::call::{CallFacts, CaptureState, Outcome},
-    segment::{Direction, ProcessKey},
+    segment::Direction,
 };
 
 const BOUND: usize = 256 << 10;
 
-struct Host {
-    pipeline: Pipeline,
-    now: u64,
+/// A process whose connections may hold [`BOUND`] bytes together.
+struct Bounded {
+    host: Host,
 }
 
-#[derive(Clone, Copy)]
-struct Wire {
-    id: ConnectionId,
-    counts: FinalCounts,
-    read: bool,
-}
-
-impl Host {
+impl Bounded {
     fn new() -> Self {
-        let config = PipelineConfig {
-            held_bytes: BOUND,
-            ..PipelineConfig::default()
-        };
         Self {
-            pipeline: Pipeline::new(config),
-            now: 1,
-        }
-    }
-
-    fn wire(handle: u64) -> Wire {
-        let process = ProcessKey(1);
-        let id = ConnectionId {
-            process,
-            handle,
-            generation: 1,
-        };
-        Wire {
-            id,
-            counts: FinalCounts::default(),
-            read: false,
+            host: Host::new(PipelineConfig {
+                held_bytes: BOUND,
+                ..PipelineConfig::default()
+            }),
         }
     }
 
     /// Moves bytes in pieces; after each the bound must hold.
-    fn play(&mut self, on: &mut Wire, direction: Direction, bytes: &[u8]) {
-        for bytes in bytes.chunks(16 << 10) {
-            let place = match direction {
-                Direction::Outbound => {
-                    on.counts.turns += u32::from(std::mem::take(&mut on.read));
-                    &mut on.counts.outbound
-                }
-                Direction::Inbound => {
-                    on.read = true;
-                    &mut on.counts.inbound
-                }
-            };
-            let offset = *place;
-            *place += bytes.len() as u64;
-            self.now += 1_000_000;
-            self.pipeline.segment(&Segment {
-                connection: on.id,
-                direction,
-                offset,
-                time: Timestamp::from_unix_nanos(self.now),
-                turn: on.counts.turns,
-                bytes,
-            });
-            let held = self.pipeline.stats().held_bytes;
+    fn play(&mut self, on: &mut Connection, direction: Direction, bytes: &[u8]) {
+        for piece in bytes.chunks(16 << 10) {
+            self.host.send(on, direction, piece);
+            let held = self.stats().held_bytes;
             assert!(held <= BOUND as u64, "{held} bytes are held");
         }
     }
 
-    fn write(&mut self, on: &mut Wire, bytes: impl AsRef<[u8]>) {
+    fn write(&mut self, on: &mut Connection, bytes: impl AsRef<[u8]>) {
         self.play(on, Direction::Outbound, bytes.as_ref());
     }
 
-    fn read(&mut self, on: &mut Wire, bytes: impl AsRef<[u8]>) {
+    fn read(&mut self, on: &mut Connection, bytes: impl AsRef<[u8]>) {
         self.play(on, Direction::Inbound, bytes.as_ref());
     }
 
     fn calls(&mut self) -> Vec<CallFacts> {
-        let outputs = std::iter::from_fn(|| self.pipeline.poll());
-        outputs
-            .filter_map(|output| match output {
-                Output::Call(call) => Some(call.facts().clone()),
-                _ => None,
-            })
-            .collect()
+        self.host.outputs().calls
+    }
+
+    const fn stats(&self) -> &Stats {
+        self.host.pipeline.stats()
     }
 }
 
@@ -125,8 +83,8 @@ fn response(body: &[u8], more: &str) -> Vec<u8> {
 
 #[test]
 fn the_exchange_that_holds_most_goes_on_as_metadata() {
-    let mut host = Host::new();
-    let mut wires: Vec<Wire> = (0..8).map(Host::wire).collect();
+    let mut host = Bounded::new();
+    let mut wires: Vec<Connection> = (0..8).map(Host::connection).collect();
     for (number, on) in wires.iter_mut().enumerate() {
         // The first holds most, and must not cost the others.
         let filler = if number == 0 { 200 << 10 } else { 20 << 10 };
@@ -138,7 +96,7 @@ fn the_exchange_that_holds_most_goes_on_as_metadata() {
         let (most, _) = whole.split_at(36 << 10);
         host.read(on, most);
     }
-    assert!(host.pipeline.stats().shed_exchanges > 0);
+    assert!(host.stats().shed_exchanges > 0);
     for on in &mut partial {
         let whole = response(answer(40 << 10).as_bytes(), "");
         host.read(on, &whole[36 << 10..]);
@@ -150,7 +108,7 @@ fn the_exchange_that_holds_most_goes_on_as_metadata() {
     assert_eq!(calls.len(), 16);
     let truncated = |call: &&CallFacts| call.capture == CaptureState::Truncated;
     let shed = calls.iter().filter(truncated).count() as u64;
-    assert_eq!(shed, host.pipeline.stats().shed_exchanges);
+    assert_eq!(shed, host.stats().shed_exchanges);
     for call in &calls {
         assert_eq!(call.outcome, Outcome::Success);
         assert!(call.request.model.is_some());
@@ -166,13 +124,13 @@ fn the_exchange_that_holds_most_goes_on_as_metadata() {
             .all(|call| call.capture == CaptureState::Complete)
     );
     assert_eq!(next.count(), 8);
-    assert_eq!(host.pipeline.stats().held_bytes, 0);
+    assert_eq!(host.stats().held_bytes, 0);
 }
 
 #[test]
 fn a_request_that_is_given_up_half_way_keeps_its_model() {
-    let mut host = Host::new();
-    let mut on = Host::wire(1);
+    let mut host = Bounded::new();
+    let mut on = Host::connection(1);
     host.write(&mut on, request("large", 400 << 10));
     host.read(&mut on, response(answer(1).as_bytes(), ""));
     let calls = host.calls();
@@ -194,15 +152,15 @@ fn decoders_count_and_are_given_back() {
         .unwrap();
     let zstd = zstd::stream::encode_all(body.as_bytes(), 3).unwrap();
     for (coding, coded) in [("br", brotli), ("zstd", zstd)] {
-        let mut host = Host::new();
-        let mut wires: Vec<Wire> = (0..20).map(Host::wire).collect();
+        let mut host = Bounded::new();
+        let mut wires: Vec<Connection> = (0..20).map(Host::connection).collect();
         let coded = response(&coded, &format!("Content-Encoding: {coding}\r\n"));
         let (head, rest) = coded.split_at(coded.len() - 1);
         for on in &mut wires {
             host.write(on, request("m", 10));
             host.read(on, head);
         }
-        assert!(host.pipeline.stats().shed_exchanges > 0, "{coding}");
+        assert!(host.stats().shed_exchanges > 0, "{coding}");
         for on in &mut wires {
             host.read(on, rest);
         }
@@ -215,14 +173,14 @@ fn decoders_count_and_are_given_back() {
                     || call.usage.output == Some(4)),
             "{coding}"
         );
-        assert_eq!(host.pipeline.stats().held_bytes, 0, "{coding}");
+        assert_eq!(host.stats().held_bytes, 0, "{coding}");
     }
 }
 
 #[test]
 fn a_stream_loses_the_event_under_way_and_goes_on() {
-    let mut host = Host::new();
-    let mut on = Host::wire(1);
+    let mut host = Bounded::new();
+    let mut on = Host::connection(1);
     host.write(&mut on, request("m", 10));
     host.read(
         &mut on,
@@ -239,26 +197,25 @@ fn a_stream_loses_the_event_under_way_and_goes_on() {
         &mut on,
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":9}}\n\ndata: [DONE]\n\n",
     );
-    host.pipeline
-        .close(on.id, Timestamp::from_unix_nanos(host.now), Some(on.counts));
+    host.host.close(&on);
     let calls = host.calls();
     let [call] = calls.as_slice() else {
         panic!("{calls:?}")
     };
     assert_eq!(call.capture, CaptureState::Truncated);
     assert_eq!((call.response.chunks, call.usage.output), (1, Some(9)));
-    assert_eq!(host.pipeline.stats().held_bytes, 0);
+    assert_eq!(host.stats().held_bytes, 0);
 }
 
 #[test]
 fn many_small_ones_are_bounded_as_well() {
-    let mut host = Host::new();
-    let mut wires: Vec<Wire> = (0..400).map(Host::wire).collect();
+    let mut host = Bounded::new();
+    let mut wires: Vec<Connection> = (0..400).map(Host::connection).collect();
     for on in &mut wires {
         let whole = request("m", 3 << 10);
         host.write(on, &whole[..2 << 10]);
     }
-    assert!(host.pipeline.stats().shed_exchanges > 0);
+    assert!(host.stats().shed_exchanges > 0);
     for on in &mut wires {
         let whole = request("m", 3 << 10);
         host.write(on, &whole[2 << 10..]);
@@ -267,5 +224,5 @@ fn many_small_ones_are_bounded_as_well() {
     let calls = host.calls();
     assert_eq!(calls.len(), 400);
     assert!(calls.iter().all(|call| call.usage.output == Some(4)));
-    assert_eq!(host.pipeline.stats().held_bytes, 0);
+    assert_eq!(host.stats().held_bytes, 0);
 }
