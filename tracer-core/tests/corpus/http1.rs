@@ -3,8 +3,9 @@
 use std::io::Write;
 
 use crate::{
+    random::Random,
     recording::{Request, Response},
-    way::{Cut, Random},
+    way::Cut,
 };
 
 /// Headers that belong to the framing.

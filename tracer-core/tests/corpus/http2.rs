@@ -3,8 +3,9 @@
 use crate::{
     frames::{Compression, END_STREAM, PREFACE, SETTINGS, data, frame},
     http1::FRAMING,
+    random::Random,
     recording::{Request, Response},
-    way::{Cut, Random},
+    way::Cut,
 };
 
 /// Bytes of a DATA frame where a body is not cut otherwise.

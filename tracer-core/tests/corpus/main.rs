@@ -20,6 +20,9 @@ mod http1;
 mod http2;
 mod masked;
 mod play;
+#[path = "../random/mod.rs"]
+#[expect(dead_code, reason = "not all of it is needed here")]
+mod random;
 mod recording;
 mod report;
 mod way;

@@ -13,8 +13,9 @@ use tracer_core::{
 use crate::{
     coding::recoded,
     http1, http2,
+    random::Random,
     recording::Recording,
-    way::{Cut, Http, Random, Way},
+    way::{Cut, Http, Way},
 };
 
 /// Exchanges of one connection at most.

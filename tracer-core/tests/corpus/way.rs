@@ -1,6 +1,6 @@
 //! The ways in which the recordings are played.
 
-use crate::coding::Coding;
+use crate::{coding::Coding, random::Random};
 
 /// One way.
 #[derive(Debug, Clone, Copy)]
@@ -103,18 +103,7 @@ fn events(body: &[u8]) -> Vec<&[u8]> {
     events
 }
 
-/// SplitMix64: small, seeded, good enough to cut bytes.
-pub struct Random(pub u64);
-
 impl Random {
-    pub fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % bound as u64).expect("small")
-    }
-
     /// Cuts bytes at random places: into tiny pieces, into ones of the size of a record, or not.
     pub fn pieces<'a>(&mut self, bytes: &'a [u8]) -> Vec<&'a [u8]> {
         let most = [17, 700, 16_384, usize::MAX >> 1][self.below(4)];

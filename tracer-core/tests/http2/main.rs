@@ -3,10 +3,13 @@
 
 mod observer;
 mod plan;
+#[path = "../random/mod.rs"]
+mod random;
 mod talk;
 
 use observer::{Observer, Seen};
-use plan::{Fate, Plan, Random};
+use plan::{Fate, Plan};
+use random::Random;
 use tracer_core::http::exchange::BodyEnd;
 
 /// Conversations of some seeds, each with other settings of both sides.

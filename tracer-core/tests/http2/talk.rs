@@ -11,7 +11,10 @@ use tokio::{
 };
 use tracer_core::segment::Direction;
 
-use crate::plan::{Fate, Plan, Random};
+use crate::{
+    plan::{Fate, Plan},
+    random::Random,
+};
 
 /// Bytes as they were moved, seen from the client.
 pub type Said = Vec<(Direction, Vec<u8>)>;
