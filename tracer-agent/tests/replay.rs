@@ -2,9 +2,11 @@
 
 use std::{
     fs::{self, File},
-    io::Write as _,
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    thread,
 };
 
 /// A chat and an embedding.
@@ -78,4 +80,94 @@ fn what_is_no_tape_is_refused() {
     let (code, _, stderr) = replay(file.path(), "json");
     assert_eq!(code, Some(1));
     assert!(stderr.contains("line 1 is no header of a tape"), "{stderr}");
+}
+
+/// A collector that answers every request with `status`; it ends with the test.
+fn collector(status: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            // Who breaks off is not served further.
+            let _ = answer(stream.unwrap(), status);
+        }
+    });
+    address
+}
+
+fn answer(stream: TcpStream, status: &str) -> io::Result<()> {
+    let mut requests = BufReader::new(stream.try_clone()?);
+    let mut stream = stream;
+    loop {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if requests.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            let line = line.trim_end().to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length: ") {
+                length = value.parse().map_err(io::Error::other)?;
+            }
+            if line.is_empty() {
+                break;
+            }
+        }
+        io::copy(&mut requests.by_ref().take(length), &mut io::sink())?;
+        write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n")?;
+    }
+}
+
+fn replay_to(status: &'static str) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tracer-agent"));
+    let endpoint = format!("http://{}", collector(status));
+    let output = command
+        .env_clear()
+        .arg("replay")
+        .arg(tape())
+        .args(["--format", "none", "--otlp-endpoint", &endpoint])
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn what_the_collector_refuses_is_not_delivered() {
+    let (code, said) = replay_to("200 OK");
+    assert_eq!(code, Some(0), "{said}");
+    for status in [
+        "400 Bad Request",
+        "401 Unauthorized",
+        "404 Not Found",
+        "500 Internal Server Error",
+        "301 Moved Permanently",
+    ] {
+        let (code, said) = replay_to(status);
+        assert_eq!(code, Some(3), "{status}: {said}");
+        let last = said.lines().last().unwrap();
+        assert!(last.contains("not delivered: spans (2 refused"), "{said}");
+    }
+}
+
+#[test]
+fn what_standard_output_does_not_take_is_not_delivered() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else {
+        return println!("skipped: this host has no /dev/full");
+    };
+    for format in ["text", "json"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tracer-agent"));
+        let output = command
+            .env_clear()
+            .arg("replay")
+            .arg(tape())
+            .args(["--format", format])
+            .stdout(full.try_clone().unwrap())
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{format}: {said}");
+        assert!(said.contains("No space left on device"), "{format}: {said}");
+    }
 }

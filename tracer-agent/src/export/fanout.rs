@@ -10,19 +10,21 @@
 //! themselves once the last [`Outputs`] is dropped and all is delivered; [`Running::finish`]
 //! waits for that.
 
-use std::{future::pending, io, time::Duration};
+use std::{
+    future::poll_fn,
+    io,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tracer_core::segment::ProcessKey;
 
 use super::{
+    delivery::{Delivery, End, is_reader_gone},
     ids::SpanIds,
-    lines::{self, LineFormat, LineItem, LineOutput},
-    otlp::{
-        self,
-        settings::OtlpSettings,
-        worker::{OtlpOutput, OtlpSender},
-    },
+    lines::{self, LineFormat, LineItem},
+    otlp::{self, settings::OtlpSettings, worker::OtlpSender},
     queue::Sender,
     record::Record,
     size,
@@ -39,32 +41,40 @@ pub struct Outputs {
 /// The other side: the outputs at work.
 #[derive(Debug, Default)]
 pub struct Running {
-    otlp: Option<OtlpOutput>,
-    lines: Vec<LineOutput>,
+    outputs: Vec<Delivery>,
 }
 
-/// A stream that lines were written to takes nothing more.
+/// An output that ended although it was not told to.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the {name} output: {error}; check where standard output goes")]
-pub struct OutputFailed {
-    /// Which output.
-    pub name: &'static str,
-    /// Why.
-    pub error: io::Error,
+pub enum OutputFailed {
+    /// A stream that lines were written to takes nothing more.
+    #[error("cannot write {what}: {error}; check where standard output goes")]
+    Stream {
+        /// What was written.
+        what: String,
+        /// Why not.
+        error: io::Error,
+    },
+    /// A mistake of ours.
+    #[error("the delivery of {what} ended by a panic; please report what stands above")]
+    Panic {
+        /// What was delivered.
+        what: String,
+    },
 }
 
 impl OutputFailed {
     /// Nobody reads any more: `tracer-agent run | head` ends like this, and it is no failure.
     pub fn reader_left(&self) -> bool {
-        self.error.kind() == io::ErrorKind::BrokenPipe
+        matches!(self, Self::Stream { error, .. } if is_reader_gone(error))
     }
 }
 
-/// Calls that were not delivered before the deadline.
+/// Not everything was delivered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} not delivered in time; see llm_tracer_export_failed_total", .outputs.join(", "))]
+#[error("not delivered: {}; see what stands above", .outputs.join(", "))]
 pub struct FlushError {
-    /// What was left, one phrase for each output.
+    /// What was not, one phrase for each output.
     pub outputs: Vec<String>,
 }
 
@@ -117,9 +127,9 @@ impl Outputs {
             );
             return Ok(());
         }
-        let (sender, output) = otlp::worker::start(settings, telemetry)?;
+        let (sender, outputs) = otlp::worker::start(settings, telemetry)?;
         self.otlp = Some(sender);
-        running.otlp = Some(output);
+        running.outputs.extend(outputs);
         Ok(())
     }
 
@@ -138,7 +148,7 @@ impl Outputs {
     ) -> io::Result<()> {
         let (queue, output) = lines::start(name, format, writer, telemetry)?;
         self.lines.push(queue);
-        running.lines.push(output);
+        running.outputs.push(output);
         Ok(())
     }
 }
@@ -156,42 +166,55 @@ fn offer_line(queue: &Sender<LineItem>, record: &Record, ids: SpanIds) {
 }
 
 impl Running {
-    /// Waits until there is no output left that works, for ever if there is one over the network,
-    /// which goes on trying. An output that fails beside others is told of in the log.
-    pub async fn all_failed(&mut self) -> OutputFailed {
-        while let Some(LineOutput { name, ended }) = self.lines.first_mut() {
-            let (name, ended) = (*name, ended.await);
-            self.lines.remove(0);
-            let Ok(Err(error)) = ended else { continue };
-            let failed = OutputFailed { name, error };
-            if self.otlp.is_none() && self.lines.is_empty() {
+    /// Waits until there is no output left that works, or one broke by a mistake of ours; for ever if
+    /// there is one over the network, which goes on trying. A stream that fails beside other outputs is
+    /// told of in the log.
+    pub async fn failed(&mut self) -> OutputFailed {
+        loop {
+            let (what, end) = poll_fn(|cx| self.poll_end(cx)).await;
+            let failed = match end {
+                End::Done => continue,
+                End::Panicked => return OutputFailed::Panic { what },
+                End::Failed(error) => OutputFailed::Stream { what, error },
+            };
+            if self.outputs.is_empty() {
                 return failed;
             }
             if failed.reader_left() {
-                tracing::info!("the reader of the {name} output is gone: it gets no more lines");
+                tracing::info!("{failed}; it gets no more lines");
             } else {
                 tracing::warn!("{failed}; it gets no more lines");
             }
         }
-        pending().await
     }
 
-    /// Waits until everything offered is delivered, at most for `patience`. Drop all [`Outputs`]
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<(String, End)> {
+        for (index, output) in self.outputs.iter_mut().enumerate() {
+            if let Poll::Ready(end) = output.poll_end(cx) {
+                return Poll::Ready((self.outputs.remove(index).what, end));
+            }
+        }
+        Poll::Pending
+    }
+
+    /// A stop begins: what was lost until now was told when it happened, and is in the metrics.
+    /// [`Running::finish`] speaks of what is lost from here on.
+    pub fn forget_losses(&mut self) {
+        self.outputs.iter_mut().for_each(Delivery::forget_losses);
+    }
+
+    /// Waits until everything offered is dealt with, at most for `patience`. Drop all [`Outputs`]
     /// first, or nothing ends.
     ///
     /// # Errors
     ///
-    /// When something was not delivered; it is counted as failed.
+    /// When something was not delivered: left at the end, refused, dropped, or given to an output that
+    /// broke. It is counted as failed or dropped.
     pub async fn finish(self, patience: Duration) -> Result<(), FlushError> {
         let deadline = Instant::now() + patience;
         let mut outputs = Vec::new();
-        if let Some(otlp) = self.otlp {
-            outputs.extend(otlp.finish(deadline).await);
-        }
-        for LineOutput { name, ended } in self.lines {
-            if timeout_at(deadline, ended).await.is_err() {
-                outputs.push(format!("lines of the {name} output"));
-            }
+        for output in self.outputs {
+            outputs.extend(output.finish(deadline).await);
         }
         if outputs.is_empty() {
             Ok(())

@@ -17,6 +17,7 @@ use tracer_core::{
 };
 
 use super::{
+    delivery::{Delivery, Work},
     ids::SpanIds,
     queue::{self, Bounds, Receiver, Sender},
 };
@@ -56,15 +57,6 @@ pub trait LineFormat: Send + 'static {
     fn line(&mut self, item: &LineItem, out: &mut Vec<u8>);
 }
 
-/// A running output. It ends when all senders are gone and all is written.
-#[derive(Debug)]
-pub struct LineOutput {
-    /// The name in metrics and messages.
-    pub name: &'static str,
-    /// Resolves when the thread has ended: all is written, or the stream takes nothing more.
-    pub ended: oneshot::Receiver<io::Result<()>>,
-}
-
 /// Starts a thread that writes calls to `writer`.
 ///
 /// # Errors
@@ -75,27 +67,30 @@ pub fn start(
     format: impl LineFormat,
     writer: impl Write + Send + 'static,
     telemetry: &Telemetry,
-) -> io::Result<(Sender<LineItem>, LineOutput)> {
+) -> io::Result<(Sender<LineItem>, Delivery)> {
     let metrics = telemetry.export.signal(name, "calls");
     let gauges = telemetry.export.queue(name, "calls");
-    let (sender, receiver) = queue::bounded(BOUNDS, gauges, metrics.dropped.clone());
+    let (sender, receiver) = queue::bounded(BOUNDS, gauges.clone(), metrics.dropped.clone());
     let (end, ended) = oneshot::channel();
     let mut worker = Worker {
         format,
         writer,
         receiver,
-        metrics,
+        metrics: metrics.clone(),
     };
     thread::Builder::new()
         .name(format!("out-{name}"))
         .spawn(move || {
             let result = worker.write_all();
+            worker.drop_rest();
             // From here on what is offered is dropped, and counted so.
             drop(worker);
             // Nobody may be waiting.
             let _ = end.send(result);
         })?;
-    Ok((sender, LineOutput { name, ended }))
+    let what = format!("the {name} output");
+    let delivery = Delivery::new(what, Work::Thread(ended), gauges, metrics);
+    Ok((sender, delivery))
 }
 
 struct Worker<F, W> {
@@ -130,6 +125,13 @@ impl<F: LineFormat, W: Write> Worker<F, W> {
         Ok(())
     }
 
+    /// Counts what waited for a stream that takes nothing more.
+    fn drop_rest(&mut self) {
+        while self.receiver.try_recv().is_some() {
+            self.metrics.dropped.inc();
+        }
+    }
+
     fn write(&mut self, block: &[u8], calls: u64) -> io::Result<()> {
         let result = self
             .writer
@@ -148,7 +150,17 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::export::{jsonl::JsonLines, samples};
+    use crate::export::{
+        delivery::{End, is_reader_gone},
+        jsonl::JsonLines,
+        samples,
+    };
+
+    fn ended(mut delivery: Delivery) -> End {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.build().unwrap();
+        runtime.block_on(std::future::poll_fn(|cx| delivery.poll_end(cx)))
+    }
 
     /// Passes what is written on; when the test has gone away, the pipe is broken. A write waits
     /// for the test to take it.
@@ -166,7 +178,7 @@ mod tests {
         }
     }
 
-    fn json(pipe: Pipe) -> (Sender<LineItem>, LineOutput, SignalMetrics) {
+    fn json(pipe: Pipe) -> (Sender<LineItem>, Delivery, SignalMetrics) {
         let telemetry = Telemetry::new();
         let (sender, output) = start("json", JsonLines, pipe, &telemetry).unwrap();
         (sender, output, telemetry.export.signal("json", "calls"))
@@ -180,7 +192,7 @@ mod tests {
             sender.offer(item, 1).unwrap();
         }
         drop(sender);
-        output.ended.blocking_recv().unwrap().unwrap();
+        assert!(matches!(ended(output), End::Done));
         let text: Vec<u8> = reader.try_iter().flatten().collect();
         assert_eq!(text.split(|&byte| byte == b'\n').count(), 5);
         assert_eq!(metrics.sent.get(), 4);
@@ -206,8 +218,7 @@ mod tests {
         drop(reader);
         let (sender, output, metrics) = json(Pipe(pipe));
         sender.offer(samples::item(samples::chat()), 1).unwrap();
-        let error = output.ended.blocking_recv().unwrap().unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        assert!(matches!(ended(output), End::Failed(error) if is_reader_gone(&error)));
         assert_eq!(metrics.failed.get(), 1);
         assert!(sender.offer(samples::item(samples::chat()), 1).is_err());
         assert_eq!(metrics.dropped.get(), 1);

@@ -1,5 +1,6 @@
 //! Released calls out: OTLP, terminal, JSON lines. Sees nothing that the policy did not release.
 
+pub mod delivery;
 pub mod fanout;
 pub mod ids;
 pub mod jsonl;

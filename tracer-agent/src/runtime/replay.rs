@@ -21,7 +21,10 @@ use tracer_core::{
     time::Timestamp,
 };
 
-use super::{shutdown::StopSignals, supervisor::start_outputs};
+use super::{
+    shutdown::StopSignals,
+    supervisor::{MARGIN, all_delivered, start_outputs},
+};
 use crate::{
     config::effective::Config,
     export::{
@@ -81,8 +84,9 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
                 "replayed {calls} calls; {lost} exchanges were lost when it was recorded"
             );
             let limit = config.agent.shutdown_timeout;
-            let delivery = async { running.finish(limit).await.is_ok() };
-            let code = signals.finish(limit, delivery).await.exit_code();
+            // Whatever was lost on the way counts: a tape is replayed to be seen whole.
+            let delivery = async { all_delivered(running.finish(limit).await) };
+            let code = signals.finish(limit + MARGIN, delivery).await.exit_code();
             played.map(|()| code)
         })
 }

@@ -50,7 +50,7 @@ use crate::{
         effective::Config,
     },
     export::{
-        fanout::{Outputs, Running},
+        fanout::{FlushError, Outputs, Running},
         jsonl::JsonLines,
         terminal::Terminal,
     },
@@ -61,6 +61,9 @@ use crate::{
 /// Bytes forwarded of a connection before it is judged: outbound must hold a large first prompt,
 /// inbound what a fast answer brings before the verdict arrives.
 const UNJUDGED_HEAD: [u32; 2] = [1 << 20, 256 << 10];
+
+/// An output that is not done in time says what it leaves; this much later nobody waits for that.
+pub(super) const MARGIN: Duration = Duration::from_secs(1);
 
 /// Pause between two looks at a thread that is to end.
 const JOIN_PAUSE: Duration = Duration::from_millis(5);
@@ -277,7 +280,7 @@ async fn trace(
             tracing::info!("stopping on {signal}");
             None
         }
-        failed = running.all_failed() => Some(failed).filter(|failed| !failed.reader_left()),
+        failed = running.failed() => Some(failed).filter(|failed| !failed.reader_left()),
         () = tape.ended => {
             tracing::info!("stopping at the end of the tape");
             None
@@ -285,22 +288,15 @@ async fn trace(
         _ = ended => bail!("the capture thread ended unexpectedly; please report what stands above"),
     };
     health.set_ready(false);
+    running.forget_losses();
     stop.store(true, Ordering::Relaxed);
     // In this order: no new events, then the last ones, then their delivery.
     let limit = config.agent.shutdown_timeout;
     join_within(limit, prober).await;
     join_within(limit, capture).await;
     let taped = tape.file.map(TapeFile::finish).transpose();
-    let delivery = async {
-        match running.finish(limit).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!("{error}");
-                false
-            }
-        }
-    };
-    let code = signals.finish(limit, delivery).await.exit_code();
+    let delivery = async { all_delivered(running.finish(limit).await) };
+    let code = signals.finish(limit + MARGIN, delivery).await.exit_code();
     if let Some(said) = taped? {
         tracing::info!("{said}");
     }
@@ -372,6 +368,13 @@ pub(super) fn start_outputs(
         OutputFormat::None => {}
     }
     Ok(outputs)
+}
+
+/// Says what was not delivered.
+pub(super) fn all_delivered(finished: Result<(), FlushError>) -> bool {
+    finished
+        .inspect_err(|error| tracing::error!("{error}"))
+        .is_ok()
 }
 
 async fn serve(

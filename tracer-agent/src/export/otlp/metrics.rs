@@ -1,12 +1,12 @@
 //! Measurements: aggregated as they come, exported at intervals.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::resume_unwind, sync::Arc, time::Duration};
 
 use opentelemetry_otlp::MetricExporter;
 use opentelemetry_sdk::metrics::{data::ResourceMetrics, exporter::PushMetricExporter};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
-    task::JoinSet,
+    task::{JoinError, JoinSet},
     time::{Instant, MissedTickBehavior, interval_at, sleep},
 };
 use tracer_core::{segment::ProcessKey, semconv::Measurement};
@@ -64,7 +64,9 @@ impl MetricWorker {
                     }
                 }
                 _ = ticks.tick() => {
-                    while sending.try_join_next().is_some() {}
+                    while let Some(ended) = sending.try_join_next() {
+                        pass_panic_on(ended);
+                    }
                     // While an export is stuck nothing is collected, so nothing is lost: the
                     // histograms go on counting.
                     if sending.is_empty() {
@@ -73,7 +75,9 @@ impl MetricWorker {
                 }
             }
         }
-        while sending.join_next().await.is_some() {}
+        while let Some(ended) = sending.join_next().await {
+            pass_panic_on(ended);
+        }
         let last = self.collect();
         self.sink.send(last).await;
     }
@@ -98,6 +102,15 @@ impl MetricWorker {
         self.processes
             .set(i64::try_from(self.meters.len()).unwrap_or(i64::MAX));
         collected
+    }
+}
+
+/// A panic while sending is one of this task, whose end is looked at.
+fn pass_panic_on(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && let Ok(panic) = error.try_into_panic()
+    {
+        resume_unwind(panic);
     }
 }
 

@@ -2,11 +2,6 @@
 
 use std::sync::Arc;
 
-use prometheus_client::metrics::counter::Counter;
-use tokio::{
-    task::JoinHandle,
-    time::{Instant, timeout_at},
-};
 use tracer_core::segment::ProcessKey;
 
 use super::{
@@ -22,15 +17,13 @@ use super::{
 };
 use crate::{
     export::{
+        delivery::{Delivery, Work},
         ids::SpanIds,
         queue::{self, Bounds, Sender},
         record::Record,
         size,
     },
-    telemetry::{
-        Telemetry,
-        export::{QueueMetrics, SignalMetrics},
-    },
+    telemetry::{Telemetry, export::SignalMetrics},
 };
 
 /// Bounds of the measurements that wait to be aggregated, which takes no network and little time.
@@ -46,20 +39,6 @@ pub struct OtlpSender {
     metrics: Option<Sender<MetricItem>>,
 }
 
-/// The OTLP output at work.
-#[derive(Debug, Default)]
-pub struct OtlpOutput {
-    traces: Option<Running>,
-    metrics: Option<Running>,
-}
-
-#[derive(Debug)]
-struct Running {
-    task: JoinHandle<()>,
-    queue: QueueMetrics,
-    failed: Counter,
-}
-
 /// Starts the tasks. Must be called inside a tokio runtime, which then runs them.
 ///
 /// # Errors
@@ -68,29 +47,24 @@ struct Running {
 pub fn start(
     settings: &OtlpSettings,
     telemetry: &Telemetry,
-) -> Result<(OtlpSender, OtlpOutput), StartError> {
+) -> Result<(OtlpSender, Vec<Delivery>), StartError> {
     let resources = ResourceBase::new(&settings.resource_attributes);
     let start_traces = |signal| start_traces(settings, signal, &resources, telemetry);
-    let (traces, trace_task) = settings
+    let (traces, spans) = settings
         .traces
         .as_ref()
         .map(start_traces)
         .transpose()?
         .unzip();
     let start_metrics = |signal| start_metrics(settings, signal, &resources, telemetry);
-    let (metrics, metric_task) = settings
+    let (metrics, histograms) = settings
         .metrics
         .as_ref()
         .map(start_metrics)
         .transpose()?
         .unzip();
-    Ok((
-        OtlpSender { traces, metrics },
-        OtlpOutput {
-            traces: trace_task,
-            metrics: metric_task,
-        },
-    ))
+    let deliveries = [spans, histograms].into_iter().flatten().collect();
+    Ok((OtlpSender { traces, metrics }, deliveries))
 }
 
 fn start_traces(
@@ -98,7 +72,7 @@ fn start_traces(
     signal: &SignalSettings,
     resources: &ResourceBase,
     telemetry: &Telemetry,
-) -> Result<(Sender<SpanItem>, Running), StartError> {
+) -> Result<(Sender<SpanItem>, Delivery), StartError> {
     let metrics = telemetry.export.signal("otlp", "traces");
     let outage = outage("traces", signal, &metrics);
     let timeout = signal.timeout.min(settings.batch.export_timeout);
@@ -120,12 +94,11 @@ fn start_traces(
         metrics: metrics.clone(),
         outage,
     };
-    let running = Running {
-        task: tokio::spawn(worker.run()),
-        queue: gauges,
-        failed: metrics.failed,
-    };
-    Ok((sender, running))
+    let work = Work::Task(tokio::spawn(worker.run()));
+    Ok((
+        sender,
+        Delivery::new("spans".to_owned(), work, gauges, metrics),
+    ))
 }
 
 fn start_metrics(
@@ -133,7 +106,7 @@ fn start_metrics(
     signal: &SignalSettings,
     resources: &ResourceBase,
     telemetry: &Telemetry,
-) -> Result<(Sender<MetricItem>, Running), StartError> {
+) -> Result<(Sender<MetricItem>, Delivery), StartError> {
     let metrics = telemetry.export.signal("otlp", "metrics");
     let outage = outage("metrics", signal, &metrics);
     let timeout = signal.timeout.min(settings.metric_timeout);
@@ -153,12 +126,11 @@ fn start_metrics(
         interval: settings.metric_interval,
         processes: telemetry.export.processes.clone(),
     };
-    let running = Running {
-        task: tokio::spawn(worker.run()),
-        queue: gauges,
-        failed: metrics.failed,
-    };
-    Ok((sender, running))
+    let work = Work::Task(tokio::spawn(worker.run()));
+    Ok((
+        sender,
+        Delivery::new("metrics".to_owned(), work, gauges, metrics),
+    ))
 }
 
 fn outage(signal: &'static str, settings: &SignalSettings, metrics: &SignalMetrics) -> Arc<Outage> {
@@ -203,37 +175,5 @@ impl OtlpSender {
             // If there is no room, its histograms are dropped for their silence later.
             let _ = metrics.offer(MetricItem::Ended(process), size_of::<MetricItem>());
         }
-    }
-}
-
-impl OtlpOutput {
-    /// Waits until all is delivered, at most until `deadline`; then names what was not, and
-    /// counts it as failed.
-    pub(crate) async fn finish(self, deadline: Instant) -> Vec<String> {
-        let mut left = Vec::new();
-        if let Some(traces) = self.traces
-            && let Some(count) = traces.finish(deadline).await
-        {
-            left.push(format!("{count} spans"));
-        }
-        if let Some(metrics) = self.metrics
-            && metrics.finish(deadline).await.is_some()
-        {
-            left.push("metrics".to_owned());
-        }
-        left
-    }
-}
-
-impl Running {
-    /// How many items were left at the deadline; `None` if the task ended before it.
-    async fn finish(mut self, deadline: Instant) -> Option<u64> {
-        if timeout_at(deadline, &mut self.task).await.is_ok() {
-            return None;
-        }
-        let left = u64::try_from(self.queue.items.get()).unwrap_or(0);
-        self.failed.inc_by(left.max(1));
-        self.task.abort();
-        Some(left)
     }
 }

@@ -23,7 +23,7 @@ async fn away_then_back(protocol: Protocol) {
     // A clone has no spare capacity, so it is smaller than what it was cloned from.
     settings.queue_bytes = KEPT * size::of_span(&record.span.clone());
     settings.batch.max_export_batch_size = 7;
-    let (outputs, running, telemetry) = start(&settings);
+    let (outputs, mut running, telemetry) = start(&settings);
     for _ in 0..OFFERED {
         outputs.offer(record.clone());
         // Some are in the queue, some under delivery.
@@ -36,6 +36,7 @@ async fn away_then_back(protocol: Protocol) {
     assert!(queue.bytes.get() <= settings.queue_bytes as i64);
 
     let collector = Collector::start_on(address, None).await;
+    running.forget_losses();
     drop(outputs);
     running.finish(Duration::from_secs(20)).await.unwrap();
     let requests: Vec<_> = collector.traces().into_iter().map(|r| r.request).collect();
@@ -68,9 +69,12 @@ async fn played(protocol: Protocol, script: &[Answer]) -> (Collector, u64, u64) 
     let (outputs, running, telemetry) = start(&settings);
     outputs.offer(samples::record(1, samples::chat()));
     drop(outputs);
-    running.finish(Duration::from_secs(10)).await.unwrap();
+    let finished = running.finish(Duration::from_secs(10)).await;
     let traces = telemetry.export.signal("otlp", "traces");
-    (collector, traces.sent.get(), traces.failed.get())
+    let (sent, failed) = (traces.sent.get(), traces.failed.get());
+    // What was refused is not delivered, and is said so.
+    assert_eq!(finished.is_err(), failed > 0, "{finished:?}");
+    (collector, sent, failed)
 }
 
 #[tokio::test]
@@ -135,6 +139,6 @@ async fn what_is_left_at_the_end_is_said_and_counted() {
         .finish(Duration::from_millis(700))
         .await
         .unwrap_err();
-    assert_eq!(error.outputs, ["2 spans", "metrics"]);
+    assert_eq!(error.outputs, ["spans (2 left)", "metrics (1 left)"]);
     assert_eq!(telemetry.export.signal("otlp", "traces").failed.get(), 2);
 }
