@@ -21,6 +21,7 @@ fn every_bad_file_is_told_in_one_line() {
     endpoint-scheme.toml:2:12: "unix:///run/otlp" is no valid value of `export.otlp.endpoint`: not a URL; expected a URL such as http://127.0.0.1:4317
     endpoint-without-scheme.toml:2:12: endpoint `collector:4317` has no scheme, which only grpc allows: write http://collector:4317 or https://collector:4317
     header-with-credentials.toml:2:27: ["Authorization"] is no valid value of `privacy.keep_headers`: header `Authorization` may carry a credential and is never kept: take it off the list; expected header names such as x-request-team
+    interval-zero.toml:2:19: 0 is no valid value of `export.metric_interval`: zero is not allowed; expected a time with its unit such as 500ms, 10s or 2m, more than zero
     key-misspelled.toml:2:1: unknown key `capture.ring_siz`; did you mean `capture.ring_size`?
     key-unknown.toml:1:1: unknown key `colour`; allowed here: capture, processes, export, metrics, providers, privacy, agent
     log-filter.toml:2:7: "verbose" is no valid value of `agent.log`: not a filter; expected off, error, warn, info, debug or trace, or directives such as info,tracer_agent=debug

@@ -1,6 +1,6 @@
 //! From keys to what the OTLP output works by.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use super::{
     choices::{self, Exporter, OtlpProtocol},
@@ -10,6 +10,7 @@ use super::{
     layers::Layers,
     registry as keys,
     setting::Pairs,
+    units::TimeLimit,
 };
 use crate::export::otlp::settings::{
     BatchSettings, Compression, Endpoint, Headers, OtlpSettings, Protocol, SignalSettings,
@@ -28,10 +29,10 @@ pub fn resolve(layers: &Layers) -> Result<OtlpSettings, ConfigError> {
             schedule_delay: layers.get(&keys::BATCH_DELAY)?,
             max_queue_size: max_queue_size.map(to_usize),
             max_export_batch_size: to_usize(layers.get(&keys::BATCH_SIZE)?),
-            export_timeout: layers.get(&keys::BATCH_TIMEOUT)?,
+            export_timeout: layers.get(&keys::BATCH_TIMEOUT)?.0,
         },
-        metric_interval: layers.get(&keys::METRIC_INTERVAL)?,
-        metric_timeout: layers.get(&keys::METRIC_TIMEOUT)?,
+        metric_interval: layers.get(&keys::METRIC_INTERVAL)?.0,
+        metric_timeout: layers.get(&keys::METRIC_TIMEOUT)?.0,
         temporality: match layers.get(&keys::OTLP_TEMPORALITY)? {
             choices::Temporality::Cumulative => Temporality::Cumulative,
             choices::Temporality::Delta | choices::Temporality::LowMemory => Temporality::Delta,
@@ -55,7 +56,7 @@ struct SignalKeys {
     endpoint: &'static Key<Option<endpoint::Endpoint>>,
     protocol: &'static Key<Option<OtlpProtocol>>,
     headers: &'static Key<Pairs>,
-    timeout: &'static Key<Option<Duration>>,
+    timeout: &'static Key<Option<TimeLimit>>,
     compression: &'static Key<Option<choices::Compression>>,
     certificate: &'static Key<Option<PathBuf>>,
     client_certificate: &'static Key<Option<PathBuf>>,
@@ -114,7 +115,7 @@ fn signal(layers: &Layers, own: &SignalKeys) -> Result<Option<SignalSettings>, C
             OtlpProtocol::HttpProtobuf => Protocol::HttpProtobuf,
         },
         headers: Headers(headers.into_iter().collect()),
-        timeout: own_or_common(layers, own.timeout, &keys::OTLP_TIMEOUT)?,
+        timeout: own_or_common(layers, own.timeout, &keys::OTLP_TIMEOUT)?.0,
         compression: match own_or_common(layers, own.compression, &keys::OTLP_COMPRESSION)? {
             choices::Compression::Gzip => Some(Compression::Gzip),
             choices::Compression::None => None,

@@ -51,7 +51,7 @@ fn standard_variables_have_their_standard_meaning() {
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     assert_eq!(traces.headers.0, [header("a", "9")], "not those of others");
     assert_eq!(metrics.headers.0, [header("a", "1"), header("b", "2,3")]);
-    assert_eq!(traces.timeout, Duration::from_millis(2500));
+    assert_eq!(traces.timeout, Some(Duration::from_millis(2500)));
     assert_eq!(
         (traces.compression, metrics.compression),
         (None, Some(Compression::Gzip))
@@ -61,6 +61,27 @@ fn standard_variables_have_their_standard_meaning() {
         settings.resource_attributes,
         [header("k8s.cluster.name", "c1")]
     );
+}
+
+#[test]
+fn a_time_limit_of_zero_is_none_and_an_interval_of_zero_is_refused() {
+    let settings = otlp(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://common:4318"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "0"),
+        ("OTEL_BSP_EXPORT_TIMEOUT", "0"),
+        ("OTEL_METRIC_EXPORT_TIMEOUT", "0"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "0"),
+    ]);
+    let limits = [
+        settings.traces.unwrap().timeout,
+        settings.batch.export_timeout,
+        settings.metric_timeout,
+    ];
+    assert_eq!(limits, [None; 3]);
+    assert_eq!(settings.batch.schedule_delay, Duration::ZERO);
+
+    let error = Config::resolve(&layers(&[("OTEL_METRIC_EXPORT_INTERVAL", "0")])).unwrap_err();
+    assert!(matches!(error, ConfigError::BadValue { .. }), "{error}");
 }
 
 #[test]
@@ -134,7 +155,7 @@ fn value(settings: &SignalSettings, option: &str) -> String {
                 .map(|(name, value)| format!("{name}={value}"))
                 .collect()
         }
-        "TIMEOUT" => settings.timeout.as_millis().to_string(),
+        "TIMEOUT" => settings.timeout.unwrap_or_default().as_millis().to_string(),
         "COMPRESSION" => match settings.compression {
             Some(Compression::Gzip) => "gzip".to_owned(),
             None => "none".to_owned(),

@@ -14,7 +14,7 @@ use super::{
     log_filter::LogFilter,
     provider_hosts::ProviderHosts,
     setting::Pairs,
-    units::{RingSize, Within},
+    units::{Interval, RingSize, TimeLimit, Within},
 };
 use crate::{
     env_vars::*,
@@ -89,10 +89,10 @@ keys! {
     QUEUE_SIZE: QueueSize = Key::new("export.queue_size", "16MiB",
         "Memory for calls that wait for export. When it is full, calls are counted and dropped; capture never waits.")
         .env(&[LLM_TRACER_QUEUE_SIZE]);
-    METRIC_INTERVAL: Duration = Key::new("export.metric_interval", "60s",
+    METRIC_INTERVAL: Interval = Key::new("export.metric_interval", "60s",
         "How often metrics are sent.")
         .env(&[OTEL_METRIC_EXPORT_INTERVAL]);
-    METRIC_TIMEOUT: Duration = Key::new("export.metric_timeout", "30s",
+    METRIC_TIMEOUT: TimeLimit = Key::new("export.metric_timeout", "30s",
         "Time limit of one attempt to send metrics; `export.otlp.timeout` holds if it is shorter.")
         .env(&[OTEL_METRIC_EXPORT_TIMEOUT]);
     BATCH_DELAY: Duration = Key::new("export.batch_delay", "5s",
@@ -101,7 +101,7 @@ keys! {
     BATCH_SIZE: u32 = Key::new("export.batch_size", "512",
         "Most spans in one request.")
         .env(&[OTEL_BSP_MAX_EXPORT_BATCH_SIZE]);
-    BATCH_TIMEOUT: Duration = Key::new("export.batch_timeout", "30s",
+    BATCH_TIMEOUT: TimeLimit = Key::new("export.batch_timeout", "30s",
         "Time limit of one attempt to send spans; `export.otlp.timeout` holds if it is shorter.")
         .env(&[OTEL_BSP_EXPORT_TIMEOUT]);
     MAX_QUEUED_SPANS: Option<u32> = Key::new("export.max_queued_spans", "",
@@ -117,7 +117,7 @@ keys! {
     OTLP_HEADERS: Pairs = Key::new("export.otlp.headers", "",
         "Headers of every request to the collector, such as its API key. Never shown.")
         .env(&[OTEL_EXPORTER_OTLP_HEADERS]).secret();
-    OTLP_TIMEOUT: Duration = Key::new("export.otlp.timeout", "10s",
+    OTLP_TIMEOUT: TimeLimit = Key::new("export.otlp.timeout", "10s",
         "Time limit of one request to the collector.")
         .env(&[OTEL_EXPORTER_OTLP_TIMEOUT]);
     OTLP_COMPRESSION: Compression = Key::new("export.otlp.compression", "none",
@@ -148,7 +148,7 @@ keys! {
     OTLP_TRACES_HEADERS: Pairs = Key::new("export.otlp.traces.headers", "",
         "Overrides `export.otlp.headers` for spans, all of them. Never shown.")
         .env(&[OTEL_EXPORTER_OTLP_TRACES_HEADERS]).secret();
-    OTLP_TRACES_TIMEOUT: Option<Duration> = Key::new("export.otlp.traces.timeout", "",
+    OTLP_TRACES_TIMEOUT: Option<TimeLimit> = Key::new("export.otlp.traces.timeout", "",
         "Overrides `export.otlp.timeout` for spans.")
         .env(&[OTEL_EXPORTER_OTLP_TRACES_TIMEOUT]);
     OTLP_TRACES_COMPRESSION: Option<Compression> = Key::new("export.otlp.traces.compression", "",
@@ -176,7 +176,7 @@ keys! {
     OTLP_METRICS_HEADERS: Pairs = Key::new("export.otlp.metrics.headers", "",
         "Overrides `export.otlp.headers` for metrics, all of them. Never shown.")
         .env(&[OTEL_EXPORTER_OTLP_METRICS_HEADERS]).secret();
-    OTLP_METRICS_TIMEOUT: Option<Duration> = Key::new("export.otlp.metrics.timeout", "",
+    OTLP_METRICS_TIMEOUT: Option<TimeLimit> = Key::new("export.otlp.metrics.timeout", "",
         "Overrides `export.otlp.timeout` for metrics.")
         .env(&[OTEL_EXPORTER_OTLP_METRICS_TIMEOUT]);
     OTLP_METRICS_COMPRESSION: Option<Compression> = Key::new("export.otlp.metrics.compression", "",

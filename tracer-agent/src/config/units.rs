@@ -134,6 +134,46 @@ impl Scalar for Duration {
     }
 }
 
+/// A time that passes between two of something: not zero, for nothing happens all the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval(pub Duration);
+
+impl Scalar for Interval {
+    const VALUE_NAME: &'static str = Duration::VALUE_NAME;
+    const EXPECTS: &'static str = "a time with its unit such as 500ms, 10s or 2m, more than zero";
+
+    fn from_text(text: &str) -> Result<Self, Refusal> {
+        match Duration::from_text(text)? {
+            Duration::ZERO => Err(Refusal("zero is not allowed".into())),
+            time => Ok(Self(time)),
+        }
+    }
+
+    fn to_text(&self) -> String {
+        self.0.to_text()
+    }
+}
+
+/// How long something may take; `None`, written 0: as long as it likes. That is what zero means in
+/// OpenTelemetry's variables for time-outs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeLimit(pub Option<Duration>);
+
+impl Scalar for TimeLimit {
+    const VALUE_NAME: &'static str = Duration::VALUE_NAME;
+    const EXPECTS: &'static str =
+        "a time with its unit such as 500ms, 10s or 2m, or 0 for no limit";
+
+    fn from_text(text: &str) -> Result<Self, Refusal> {
+        let time = Duration::from_text(text)?;
+        Ok(Self((!time.is_zero()).then_some(time)))
+    }
+
+    fn to_text(&self) -> String {
+        self.0.unwrap_or_default().to_text()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +206,19 @@ mod tests {
         assert_eq!(Duration::from_millis(1500).to_text(), "1500ms");
         assert!(Duration::from_text("10").unwrap_err().0.contains("unit"));
         assert!(Duration::from_text("10 days").is_err());
+    }
+
+    #[test]
+    fn zero_is_no_interval_and_no_limit() {
+        let second = Duration::from_secs(1);
+        assert_eq!(Interval::from_text("1s"), Ok(Interval(second)));
+        assert_eq!(TimeLimit::from_text("1s"), Ok(TimeLimit(Some(second))));
+        for zero in ["0", "0ms", "0h"] {
+            let Refusal(why) = Interval::from_text(zero).unwrap_err();
+            assert_eq!(why, "zero is not allowed");
+            assert_eq!(TimeLimit::from_text(zero), Ok(TimeLimit(None)));
+        }
+        assert_eq!(TimeLimit(None).to_text(), "0");
     }
 
     #[test]

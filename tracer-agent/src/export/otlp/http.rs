@@ -26,19 +26,19 @@ const IDLE: Duration = Duration::from_secs(30);
 /// Sends one request at a time over a kept connection.
 pub(super) struct HyperClient<C> {
     client: Client<C, Full<Bytes>>,
-    timeout: Duration,
+    timeout: Option<Duration>,
     outage: Arc<Outage>,
 }
 
 /// A client without TLS.
-pub(super) fn plain(timeout: Duration, outage: Arc<Outage>) -> HyperClient<HttpConnector> {
+pub(super) fn plain(timeout: Option<Duration>, outage: Arc<Outage>) -> HyperClient<HttpConnector> {
     HyperClient::new(tcp(timeout), timeout, outage)
 }
 
 /// A client for `https` addresses.
 pub(super) fn secure(
     config: ClientConfig,
-    timeout: Duration,
+    timeout: Option<Duration>,
     outage: Arc<Outage>,
 ) -> HyperClient<HttpsConnector<HttpConnector>> {
     let mut tcp = tcp(timeout);
@@ -51,15 +51,15 @@ pub(super) fn secure(
     HyperClient::new(connector, timeout, outage)
 }
 
-fn tcp(timeout: Duration) -> HttpConnector {
+fn tcp(timeout: Option<Duration>) -> HttpConnector {
     let mut connector = HttpConnector::new();
-    connector.set_connect_timeout(Some(timeout));
+    connector.set_connect_timeout(timeout);
     connector.set_nodelay(true);
     connector
 }
 
 impl<C: Connect + Clone + Send + Sync + 'static> HyperClient<C> {
-    fn new(connector: C, timeout: Duration, outage: Arc<Outage>) -> Self {
+    fn new(connector: C, timeout: Option<Duration>, outage: Arc<Outage>) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
@@ -88,7 +88,10 @@ impl<C: Connect + Clone + Send + Sync + 'static> HyperClient<C> {
 impl<C: Connect + Clone + Send + Sync + 'static> HttpClient for HyperClient<C> {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         self.outage.attempt();
-        tokio::time::timeout(self.timeout, self.send(request)).await?
+        match self.timeout {
+            Some(timeout) => tokio::time::timeout(timeout, self.send(request)).await?,
+            None => self.send(request).await,
+        }
     }
 }
 

@@ -16,11 +16,11 @@ pub struct OtlpSettings {
     pub metrics: Option<SignalSettings>,
     /// How spans are batched.
     pub batch: BatchSettings,
-    /// Time between two exports of metrics (`OTEL_METRIC_EXPORT_INTERVAL`).
+    /// Time between two exports of metrics (`OTEL_METRIC_EXPORT_INTERVAL`), not zero.
     pub metric_interval: Duration,
-    /// Longest wait for one attempt to send metrics (`OTEL_METRIC_EXPORT_TIMEOUT`); the shorter
-    /// one of this and [`SignalSettings::timeout`] holds.
-    pub metric_timeout: Duration,
+    /// Longest wait for one attempt to send metrics (`OTEL_METRIC_EXPORT_TIMEOUT`), `None`
+    /// for no limit; the shorter one of this and [`SignalSettings::timeout`] holds.
+    pub metric_timeout: Option<Duration>,
     /// Whether histograms restart at each export
     /// (`OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`).
     pub temporality: Temporality,
@@ -41,8 +41,8 @@ pub struct SignalSettings {
     pub protocol: Protocol,
     /// Extra headers or gRPC metadata (`OTEL_EXPORTER_OTLP_HEADERS`), percent-decoded.
     pub headers: Headers,
-    /// Longest wait for one attempt (`OTEL_EXPORTER_OTLP_TIMEOUT`).
-    pub timeout: Duration,
+    /// Longest wait for one attempt (`OTEL_EXPORTER_OTLP_TIMEOUT`); `None`: no limit.
+    pub timeout: Option<Duration>,
     /// Compression of requests (`OTEL_EXPORTER_OTLP_COMPRESSION`).
     pub compression: Option<Compression>,
     /// Keys and trust.
@@ -111,9 +111,9 @@ pub struct BatchSettings {
     pub max_queue_size: Option<usize>,
     /// Most spans in one request (`OTEL_BSP_MAX_EXPORT_BATCH_SIZE`).
     pub max_export_batch_size: usize,
-    /// Longest wait for one attempt to send a batch (`OTEL_BSP_EXPORT_TIMEOUT`); the shorter one
-    /// of this and [`SignalSettings::timeout`] holds.
-    pub export_timeout: Duration,
+    /// Longest wait for one attempt to send a batch (`OTEL_BSP_EXPORT_TIMEOUT`), `None` for no
+    /// limit; the shorter one of this and [`SignalSettings::timeout`] holds.
+    pub export_timeout: Option<Duration>,
 }
 
 /// Header names and values; the values do not show in debug output, for they hold credentials.
@@ -142,7 +142,7 @@ impl Default for OtlpSettings {
             metrics: None,
             batch: BatchSettings::default(),
             metric_interval: Self::METRIC_INTERVAL,
-            metric_timeout: Self::METRIC_TIMEOUT,
+            metric_timeout: Some(Self::METRIC_TIMEOUT),
             temporality: Temporality::default(),
             resource_attributes: Vec::new(),
             queue_bytes: Self::QUEUE_BYTES,
@@ -160,7 +160,7 @@ impl SignalSettings {
             endpoint,
             protocol: Protocol::HttpProtobuf,
             headers: Headers::default(),
-            timeout: Self::TIMEOUT,
+            timeout: Some(Self::TIMEOUT),
             compression: None,
             tls: TlsSettings::default(),
         }
@@ -173,7 +173,7 @@ impl Default for BatchSettings {
             schedule_delay: Duration::from_secs(5),
             max_queue_size: None,
             max_export_batch_size: 512,
-            export_timeout: Duration::from_secs(30),
+            export_timeout: Some(Duration::from_secs(30)),
         }
     }
 }

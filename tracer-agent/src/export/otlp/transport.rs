@@ -40,7 +40,7 @@ const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
 /// The way to one signal's collector.
 pub(super) struct Transport {
     signal: &'static str,
-    timeout: Duration,
+    timeout: Option<Duration>,
     compression: Option<OtlpCompression>,
     headers: HeaderMap,
     outage: Arc<Outage>,
@@ -54,11 +54,11 @@ enum Link {
 
 impl Transport {
     /// Checks the settings of `signal` (`traces` or `metrics`); connects to nothing yet. Each
-    /// attempt may take `timeout`. Must be called inside a tokio runtime.
+    /// attempt may take `timeout`, `None` for no limit. Must be called inside a tokio runtime.
     pub(super) fn new(
         signal: &'static str,
         settings: &SignalSettings,
-        timeout: Duration,
+        timeout: Option<Duration>,
         outage: Arc<Outage>,
     ) -> Result<Self, StartError> {
         Ok(Self {
@@ -197,7 +197,7 @@ fn headers(signal: &'static str, settings: &SignalSettings) -> Result<HeaderMap,
 fn channel(
     signal: &'static str,
     settings: &SignalSettings,
-    timeout: Duration,
+    timeout: Option<Duration>,
 ) -> Result<Channel, StartError> {
     let address = settings.endpoint.as_str();
     let refused = || {
@@ -215,9 +215,11 @@ fn channel(
     };
     let endpoint = GrpcEndpoint::from_shared(with_scheme)
         .map_err(|_| refused())?
-        .timeout(timeout)
-        .connect_timeout(timeout)
         .buffer_size(16);
+    let endpoint = match timeout {
+        Some(timeout) => endpoint.timeout(timeout).connect_timeout(timeout),
+        None => endpoint,
+    };
     let endpoint = match endpoint.uri().scheme() == Some(&Scheme::HTTPS) {
         true => endpoint
             .tls_config(TlsFiles::read(&settings.tls)?.tonic())

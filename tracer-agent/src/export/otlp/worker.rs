@@ -1,6 +1,6 @@
 //! The OTLP output as a whole: two queues, two tasks.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tracer_core::segment::ProcessKey;
 
@@ -75,7 +75,7 @@ fn start_traces(
 ) -> Result<(Sender<SpanItem>, Delivery), StartError> {
     let metrics = telemetry.export.signal("otlp", "traces");
     let outage = outage("traces", signal, &metrics);
-    let timeout = signal.timeout.min(settings.batch.export_timeout);
+    let timeout = shorter(signal.timeout, settings.batch.export_timeout);
     let exporter =
         Transport::new("traces", signal, timeout, Arc::clone(&outage))?.span_exporter()?;
     let gauges = telemetry.export.queue("otlp", "traces");
@@ -109,7 +109,7 @@ fn start_metrics(
 ) -> Result<(Sender<MetricItem>, Delivery), StartError> {
     let metrics = telemetry.export.signal("otlp", "metrics");
     let outage = outage("metrics", signal, &metrics);
-    let timeout = signal.timeout.min(settings.metric_timeout);
+    let timeout = shorter(signal.timeout, settings.metric_timeout);
     let transport = Transport::new("metrics", signal, timeout, Arc::clone(&outage))?;
     let exporter = transport.metric_exporter(settings.temporality)?;
     let gauges = telemetry.export.queue("otlp", "metrics");
@@ -131,6 +131,11 @@ fn start_metrics(
         sender,
         Delivery::new("metrics".to_owned(), work, gauges, metrics),
     ))
+}
+
+/// The limit that holds of two; no limit is longer than any.
+fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    [one, other].into_iter().flatten().min()
 }
 
 fn outage(signal: &'static str, settings: &SignalSettings, metrics: &SignalMetrics) -> Arc<Outage> {

@@ -20,7 +20,7 @@ use crate::{
 fn settings(address: &str, protocol: Protocol) -> OtlpSettings {
     let signal = SignalSettings {
         protocol,
-        timeout: Duration::from_secs(2),
+        timeout: Some(Duration::from_secs(2)),
         ..SignalSettings::new(Endpoint::Base(address.to_owned()))
     };
     let mut settings = OtlpSettings {

@@ -126,6 +126,26 @@ async fn a_connection_that_breaks_off_is_no_loss() {
 }
 
 #[tokio::test]
+async fn without_a_time_limit_each_batch_is_sent_once() {
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        let collector = Collector::start().await;
+        let mut settings = plain(&collector, protocol);
+        settings.traces.as_mut().unwrap().timeout = None;
+        settings.metrics.as_mut().unwrap().timeout = None;
+        settings.batch.export_timeout = None;
+        settings.metric_timeout = None;
+        let (outputs, running, telemetry) = start(&settings);
+        outputs.offer(samples::record(1, samples::chat()));
+        drop(outputs);
+        running.finish(Duration::from_secs(10)).await.unwrap();
+        let received = (collector.traces().len(), collector.metrics().len());
+        assert_eq!(received, (1, 1), "{protocol:?}");
+        let traces = telemetry.export.signal("otlp", "traces");
+        assert_eq!(traces.attempts.get(), 1, "{protocol:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_left_at_the_end_is_said_and_counted() {
     let address = free_address().await;
     let (outputs, running, telemetry) = start(&settings(
