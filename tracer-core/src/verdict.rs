@@ -8,7 +8,9 @@
 pub enum Verdict {
     /// Not LLM traffic, or the server's side of it: forward nothing more, ever.
     Ignore,
-    /// Perhaps: forward only a bounded head of each turn.
+    /// Hardly: forward a short head of each turn, in which a call would show.
+    Watch,
+    /// Perhaps: forward a head of each turn that holds most requests.
     HeadOnly,
     /// LLM traffic: forward everything up to the cap per exchange.
     Full,

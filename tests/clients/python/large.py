@@ -1,6 +1,7 @@
 """Calls of given sizes on one connection, each request in one write.
 
-Arguments: `N:REQUEST:RESPONSE`, the number in the prompt and the bytes of text each way.
+Arguments: how many other exchanges come first; then `N:REQUEST:RESPONSE`, the number in the prompt
+and the bytes of text each way.
 """
 import http.client
 import json
@@ -11,10 +12,14 @@ from urllib.parse import urlsplit
 
 connection = http.client.HTTPSConnection(urlsplit(os.environ["PROVIDER"]).netloc, context=ssl.create_default_context())
 connection.connect()
-for word in sys.argv[1:]:
+for _ in range(int(sys.argv[1])):
+    connection.request("GET", "/bulk/20000")
+    connection.getresponse().read()
+for word in sys.argv[2:]:
     n, asked, answered = (int(number) for number in word.split(":"))
     content = f"n={n} " + "x" * asked
-    body = {"model": f"gpt-4o-mini-bytes-{answered}", "messages": [{"role": "user", "content": content}]}
+    # The model behind the prompt, as some libraries write it.
+    body = {"messages": [{"role": "user", "content": content}], "model": f"gpt-4o-mini-bytes-{answered}"}
     body = json.dumps(body).encode()
     head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: {connection.host}:{connection.port}\r\n"
     head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"

@@ -31,20 +31,35 @@ struct Entry(VerdictEntry);
 // SAFETY: plain integers without padding.
 unsafe impl Pod for Entry {}
 
+/// Heads of requests and of answers in which a call would show: bytes.
+const WATCH: [u32; 2] = [8 << 10, 4 << 10];
+/// What holds nearly all requests, and heads of answers: bytes.
+const HEAD_ONLY: [u32; 2] = [1 << 20, 4 << 10];
+/// Answers to a connection's first request until it is judged: bytes.
+const UNJUDGED_ANSWER: u32 = 256 << 10;
+
 /// How many bytes are forwarded per turn, by verdict and direction (outbound, inbound).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
+    /// Of a connection that is not judged yet. Its first request may be a long prompt.
+    pub unknown: [u32; 2],
+    /// Of a connection that made many exchanges without a call.
+    pub watch: [u32; 2],
     /// Of a connection that looks like HTTP, but was not an LLM call so far.
     pub head_only: [u32; 2],
     /// Of an LLM connection: the cap per exchange and direction.
     pub full: [u32; 2],
 }
 
-impl Default for Caps {
-    fn default() -> Self {
+impl Caps {
+    /// None exceeds the cap of an exchange.
+    pub fn new(exchange: u32) -> Self {
+        let within = |caps: [u32; 2]| caps.map(|cap| cap.min(exchange));
         Self {
-            head_only: [64 << 10, 4 << 10],
-            full: [4 << 20, 4 << 20],
+            unknown: within([exchange, UNJUDGED_ANSWER]),
+            watch: within(WATCH),
+            head_only: within(HEAD_ONLY),
+            full: [exchange; 2],
         }
     }
 }
@@ -85,6 +100,7 @@ impl Tables {
     ) -> Result<(), MapError> {
         let (verdict, caps) = match verdict {
             Verdict::Ignore => (KernelVerdict::Ignore, [0, 0]),
+            Verdict::Watch => (KernelVerdict::HeadOnly, self.caps.watch),
             Verdict::HeadOnly => (KernelVerdict::HeadOnly, self.caps.head_only),
             Verdict::Full => (KernelVerdict::Full, self.caps.full),
         };

@@ -58,10 +58,6 @@ use crate::{
     telemetry::Telemetry,
 };
 
-/// Bytes forwarded of a connection before it is judged: outbound must hold a large first prompt,
-/// inbound what a fast answer brings before the verdict arrives.
-const UNJUDGED_HEAD: [u32; 2] = [1 << 20, 256 << 10];
-
 /// An output that is not done in time says what it leaves; this much later nobody waits for that.
 pub(super) const MARGIN: Duration = Duration::from_secs(1);
 
@@ -402,7 +398,7 @@ fn reader(loaded: &mut Loaded, config: &Config) -> Result<RingReader> {
         // The reader begins by polling: nobody pays for waking it when it starts under load.
         wake: 0,
         own_tgid: std::process::id(),
-        head: UNJUDGED_HEAD,
+        head: caps(config).unknown,
     };
     let page = ControlPage::new(control, settings).context("cannot map the control page")?;
     let events = loaded
@@ -415,11 +411,7 @@ fn reader(loaded: &mut Loaded, config: &Config) -> Result<RingReader> {
 }
 
 fn caps(config: &Config) -> Caps {
-    let full = u32::try_from(config.capture.exchange_cap).unwrap_or(u32::MAX);
-    Caps {
-        full: [full, full],
-        ..Caps::default()
-    }
+    Caps::new(u32::try_from(config.capture.exchange_cap).unwrap_or(u32::MAX))
 }
 
 /// Starts the reader's thread; the receiver tells when it has ended.

@@ -29,6 +29,8 @@ labels! {
     VerdictLabel {
         /// Not LLM traffic, or the server's side of it.
         Ignore = "ignore",
+        /// Hardly LLM traffic: only short heads are forwarded.
+        Watch = "watch",
         /// Perhaps LLM traffic: only heads are forwarded.
         HeadOnly = "head_only",
         /// LLM traffic.
@@ -104,6 +106,7 @@ impl From<Verdict> for VerdictLabel {
     fn from(verdict: Verdict) -> Self {
         match verdict {
             Verdict::Ignore => Self::Ignore,
+            Verdict::Watch => Self::Watch,
             Verdict::HeadOnly => Self::HeadOnly,
             Verdict::Full => Self::Full,
         }

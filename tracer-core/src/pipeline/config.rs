@@ -19,7 +19,7 @@ pub struct PipelineConfig {
     pub held_bytes: usize,
     /// Connections that are followed at once; beyond it the one that was silent longest is forgotten.
     pub max_connections: NonZeroUsize,
-    /// Exchanges without an LLM call after which a connection is ignored.
+    /// Exchanges without an LLM call after which a connection is only watched.
     pub head_only_exchanges: u32,
     /// How long an exchange may be silent until it is reported as it is.
     pub silence: Duration,

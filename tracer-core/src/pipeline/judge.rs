@@ -1,18 +1,25 @@
 //! Decides how much of an HTTP connection is worth copying.
 //!
 //! ```text
-//! nothing said ──► HeadOnly ──► Ignore        no LLM call in so many exchanges
-//!        └───────────┴────────► Full          an LLM call, or a host that serves little else
+//! nothing said ──► HeadOnly ──► Watch         no LLM call in so many exchanges
+//!        └───────────┴───────────┴─► Full     an LLM call, or a host that serves little else
 //! ```
+//!
+//! HTTP/1.1 is never given up: a pool that polled the health of a gateway all day may carry a call
+//! next, and a short head of each request is enough to see it come.
 //!
 //! HTTP/2 is followed whole or not at all: its exchanges interleave, so no turn begins with a head,
 //! and a head that is skipped leaves those behind it undecodable. Until it is judged the budget of
-//! the kernel for new connections bounds what it costs.
+//! the kernel for new connections bounds what it costs; after [`WHOLE_PATIENCE`] times as many
+//! exchanges it is ignored, and a call that it carries after that is not seen.
 //!
 //! Bias: a connection that made one LLM call stays `Full`, because most clients keep one pool per
 //! provider. Wrong costs the copying of other traffic through a shared proxy.
 
 use crate::verdict::Verdict;
+
+/// How much longer a connection is looked at that is followed whole: the alternative is to be blind.
+const WHOLE_PATIENCE: u32 = 4;
 
 /// What was decided about one connection so far.
 #[derive(Debug, Default)]
@@ -39,7 +46,7 @@ pub(super) enum Evidence {
 
 impl Judge {
     /// Weighs an exchange; returns the verdict if it changes. `patience`: exchanges without an LLM
-    /// call after which the connection is ignored.
+    /// call after which as little as possible is copied.
     pub(super) fn weigh(&mut self, evidence: Evidence, patience: u32) -> Option<Verdict> {
         match evidence {
             Evidence::Candidate => self.say(Verdict::Full),
@@ -50,12 +57,13 @@ impl Judge {
             Evidence::Other if self.certain => None,
             Evidence::Other => {
                 self.others = self.others.saturating_add(1);
-                if self.others >= patience {
-                    self.say(Verdict::Ignore)
-                } else if self.whole {
-                    None
-                } else {
-                    self.say(Verdict::HeadOnly)
+                match (self.whole, self.others >= patience) {
+                    (false, false) => self.say(Verdict::HeadOnly),
+                    (false, true) => self.say(Verdict::Watch),
+                    (true, _) if self.others >= patience.saturating_mul(WHOLE_PATIENCE) => {
+                        self.say(Verdict::Ignore)
+                    }
+                    (true, _) => None,
                 }
             }
         }
@@ -81,7 +89,7 @@ impl Judge {
 
     /// Nothing spoke for LLM calls yet, but something against.
     pub(super) fn is_head_only(&self) -> bool {
-        self.said == Some(Verdict::HeadOnly)
+        matches!(self.said, Some(Verdict::HeadOnly | Verdict::Watch))
     }
 
     /// The connection was given up.
@@ -106,7 +114,7 @@ mod tests {
         let verdicts: Vec<_> = (0..4).map(|_| judge.weigh(Evidence::Other, 3)).collect();
         assert_eq!(
             verdicts,
-            [Some(Verdict::HeadOnly), None, Some(Verdict::Ignore), None]
+            [Some(Verdict::HeadOnly), None, Some(Verdict::Watch), None]
         );
     }
 
@@ -125,13 +133,13 @@ mod tests {
     fn what_is_followed_whole_is_full_or_ignored() {
         let mut judge = Judge::default();
         assert_eq!(judge.follow_whole(), None);
-        let verdicts: Vec<_> = (0..3).map(|_| judge.weigh(Evidence::Other, 3)).collect();
-        assert_eq!(verdicts, [None, None, Some(Verdict::Ignore)]);
+        let verdicts: Vec<_> = (0..4).map(|_| judge.weigh(Evidence::Other, 1)).collect();
+        assert_eq!(verdicts, [None, None, None, Some(Verdict::Ignore)]);
         let mut judge = Judge::default();
-        judge.weigh(Evidence::Other, 3);
+        judge.weigh(Evidence::Other, 1);
         assert_eq!(judge.follow_whole(), Some(Verdict::Full));
-        assert_eq!(judge.weigh(Evidence::Other, 3), None);
-        assert_eq!(judge.weigh(Evidence::Other, 3), Some(Verdict::Ignore));
+        let verdicts: Vec<_> = (0..3).map(|_| judge.weigh(Evidence::Other, 1)).collect();
+        assert_eq!(verdicts, [None, None, Some(Verdict::Ignore)]);
     }
 
     #[test]
@@ -140,6 +148,7 @@ mod tests {
         assert_eq!(judge.weigh(Evidence::Candidate, 2), Some(Verdict::Full));
         assert_eq!(judge.weigh(Evidence::Other, 2), Some(Verdict::HeadOnly));
         assert_eq!(judge.weigh(Evidence::Candidate, 2), Some(Verdict::Full));
-        assert_eq!(judge.weigh(Evidence::Other, 2), Some(Verdict::Ignore));
+        assert_eq!(judge.weigh(Evidence::Other, 2), Some(Verdict::Watch));
+        assert_eq!(judge.weigh(Evidence::Candidate, 2), Some(Verdict::Full));
     }
 }

@@ -32,6 +32,7 @@ impl Report<'_> {
     pub(super) fn verdict(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Ignore => self.stats.verdicts_ignore += 1,
+            Verdict::Watch => self.stats.verdicts_watch += 1,
             Verdict::HeadOnly => self.stats.verdicts_head_only += 1,
             Verdict::Full => self.stats.verdicts_full += 1,
         }

@@ -13,6 +13,8 @@ pub struct Stats {
     pub connections_seen: u64,
     /// Connections judged `Full`.
     pub verdicts_full: u64,
+    /// Connections judged `Watch`.
+    pub verdicts_watch: u64,
     /// Connections judged `HeadOnly`.
     pub verdicts_head_only: u64,
     /// Connections judged `Ignore`.

@@ -193,9 +193,39 @@ fn other_http_is_looked_at_for_a_while() {
     }
     host.close(&on);
     let seen = host.outputs();
-    assert_eq!(seen.verdicts, [Verdict::HeadOnly, Verdict::Ignore]);
+    assert_eq!(seen.verdicts, [Verdict::HeadOnly, Verdict::Watch]);
     assert!(seen.calls.is_empty());
-    assert_eq!(host.pipeline.stats().exchanges, 8);
+}
+
+/// What is watched is cut behind the heads; a call shows all the same.
+#[test]
+fn a_call_after_many_other_exchanges_is_seen() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut on = Host::connection(1);
+    for _ in 0..50 {
+        host.send(&mut on, Outbound, post("llm.example", "/health", "{}"));
+        host.send(
+            &mut on,
+            Inbound,
+            "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n{",
+        );
+        host.lose(&mut on, Inbound, [b' '; 8999]);
+    }
+    let chat = post(
+        "llm.example",
+        "/v1/chat/completions",
+        r#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#,
+    );
+    host.send(&mut on, Outbound, chat);
+    host.send(&mut on, Inbound, json(ANSWER));
+    host.close(&on);
+    let seen = host.outputs();
+    assert_eq!(
+        seen.verdicts,
+        [Verdict::HeadOnly, Verdict::Watch, Verdict::Full]
+    );
+    assert_eq!((seen.calls.len(), seen.lost), (1, 0));
+    assert_eq!(seen.calls[0].capture, CaptureState::Complete);
 }
 
 #[test]
