@@ -129,7 +129,7 @@ impl HeadReader {
 }
 
 /// Without empty lines at the front.
-fn without_blank_lines(bytes: &[u8]) -> &[u8] {
+pub(crate) fn without_blank_lines(bytes: &[u8]) -> &[u8] {
     let blank = bytes
         .iter()
         .take_while(|byte| matches!(byte, b'\r' | b'\n'))

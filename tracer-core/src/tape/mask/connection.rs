@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     detect::{Look, looks},
-    http::h1::head::{HeadReader, HeadStep, Method},
+    http::h1::head::{HeadReader, HeadStep, Method, without_blank_lines},
     segment::{Direction, FinalCounts, Segment},
 };
 
@@ -48,7 +48,9 @@ impl ConnectionMask {
         let fresh = side.begins_turn(segment);
         if fresh && matches!(side.state, State::Lost) {
             let expected = expected(segment.direction);
-            if [expected, Look::Partial].contains(&looks(piece.bytes)) {
+            // As many of them as the reader of heads passes over.
+            let begins = without_blank_lines(piece.bytes);
+            if [expected, Look::Partial].contains(&looks(begins)) {
                 side.state = State::Head(HeadReader::default());
             }
         }
