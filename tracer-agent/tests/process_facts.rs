@@ -9,10 +9,11 @@ use std::{
 use tracer_agent::{
     config::setting::Scalar,
     host::{
-        process::{Inspector, ProcessInfo},
+        process::{Inspector, ProcessFacts},
         procfs::ProcFs,
         rules::{Rule, Selection},
         table::ProcessTable,
+        witness::Witness,
     },
 };
 use tracer_core::{segment::ProcessKey, semconv::Value};
@@ -21,10 +22,8 @@ fn fixture() -> ProcFs {
     ProcFs::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/proc"))
 }
 
-fn inspect(pid: u32) -> ProcessInfo {
-    let proc = fixture();
-    let stat = proc.stat(pid);
-    Inspector::new(proc).inspect(ProcessKey(1), pid, stat.as_ref())
+fn inspect(pid: u32) -> ProcessFacts {
+    Inspector::new(fixture()).inspect(pid)
 }
 
 /// The facts of a process without those of the host and the agent.
@@ -50,7 +49,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn attribute(info: &ProcessInfo, name: &str) -> Option<String> {
+fn attribute(info: &ProcessFacts, name: &str) -> Option<String> {
     info.resource
         .iter()
         .find(|(key, _)| key == name)
@@ -186,9 +185,13 @@ fn rules_see_running_processes() {
 
 fn table(limit: usize, root: &Path) -> ProcessTable {
     ProcessTable::new(
-        Inspector::new(ProcFs::new(root)),
+        Witness::new(ProcFs::new(root), Selection::default()),
         NonZeroUsize::new(limit).unwrap(),
     )
+}
+
+fn key(table: &mut ProcessTable, pid: u32, now: Instant) -> ProcessKey {
+    table.resolve(pid, 1, now).expect("traced").key
 }
 
 fn start(root: &Path, pid: u32, ticks: u64) {
@@ -203,13 +206,13 @@ fn a_reused_process_id_is_another_process() {
     let mut table = table(8, root.path());
     let now = Instant::now();
     start(root.path(), 7, 100);
-    let first = table.resolve(7, now).key;
-    assert_eq!(table.resolve(7, now).key, first);
+    let first = key(&mut table, 7, now);
+    assert_eq!(key(&mut table, 7, now), first);
 
     // Its end was reported.
     table.exited(7);
     start(root.path(), 7, 200);
-    let second = table.resolve(7, now).key;
+    let second = key(&mut table, 7, now);
     assert_ne!(second, first);
     assert_eq!(
         table.get(first).unwrap().name,
@@ -219,13 +222,13 @@ fn a_reused_process_id_is_another_process() {
 
     // Its end was not reported: noticed by the start time, though not at once.
     start(root.path(), 7, 300);
-    assert_eq!(table.resolve(7, now).key, second);
-    let third = table.resolve(7, now + Duration::from_secs(2)).key;
+    assert_eq!(key(&mut table, 7, now), second);
+    let third = key(&mut table, 7, now + Duration::from_secs(2));
     assert_ne!(third, second);
 
     // It is gone, and the last of its events come in.
     std::fs::remove_dir_all(root.path().join("7")).unwrap();
-    assert_eq!(table.resolve(7, now + Duration::from_secs(4)).key, third);
+    assert_eq!(key(&mut table, 7, now + Duration::from_secs(4)), third);
 }
 
 #[test]
@@ -234,9 +237,9 @@ fn another_program_is_another_process() {
     let mut table = table(8, root.path());
     let now = Instant::now();
     start(root.path(), 7, 100);
-    let shell = table.resolve(7, now).key;
-    table.executed(7);
-    assert_ne!(table.resolve(7, now).key, shell);
+    let shell = key(&mut table, 7, now);
+    table.exited(7);
+    assert_ne!(key(&mut table, 7, now), shell);
 }
 
 #[test]
@@ -247,17 +250,13 @@ fn the_table_is_bounded_and_forgets_the_ended_first() {
     for pid in [1, 2, 3, 4] {
         start(root.path(), pid, pid.into());
     }
-    let one = table.resolve(1, now).key;
-    let two = table.resolve(2, now).key;
+    let one = key(&mut table, 1, now);
+    let two = key(&mut table, 2, now);
     table.exited(2);
-    let three = table.resolve(3, now).key;
+    let three = key(&mut table, 3, now);
     assert!(table.get(one).is_some() && table.get(two).is_none());
-    table.resolve(4, now);
+    key(&mut table, 4, now);
     assert_eq!(table.len(), 2);
     assert!(table.get(one).is_none() && table.get(three).is_some());
-    assert_ne!(
-        table.resolve(1, now).key,
-        one,
-        "numbers are never used again"
-    );
+    assert_ne!(key(&mut table, 1, now), one, "numbers are never used again");
 }

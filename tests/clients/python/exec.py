@@ -1,17 +1,15 @@
-"""One call, then another program in this process: what its arguments say.
-
-It gives the agent a second: of a program that is replaced within moments of its first call, the agent
-may read the facts of the one that follows.
+"""One call as soon as a line comes or standard input ends, then at once another program in this
+process: what its arguments say.
 """
 import os
 import sys
-import time
 
 import httpx
 
 from common import MODEL, OPENAI, ask, check
 
+print("loaded", flush=True)
+sys.stdin.readline()
 answer = httpx.post(f"{OPENAI}/chat/completions", json={"model": MODEL, "messages": ask(31)}, timeout=30)
 check(answer.json()["usage"]["prompt_tokens"] == 31, "n=31")
-time.sleep(1)
 os.execvp(sys.argv[1], sys.argv[1:])

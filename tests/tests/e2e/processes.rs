@@ -1,6 +1,6 @@
 //! Whose calls are reported: the operator's choice, the client's side, the program that ran.
 
-use std::{fs, process::Command, time::Duration};
+use std::{fs, process::Command, thread, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use tests::{
@@ -180,25 +180,69 @@ fn a_program_started_in_place_of_another() -> Result<()> {
         return Ok(());
     }
     let scene = Scene::start()?;
+    let mut process = replaced(&scene)?;
+    process.succeed(SOON)?;
+    scene.check()?;
+    let first = program_of(&scene, 31)?;
+    ensure!(
+        first.as_ref().is_some_and(|it| it.contains("python")),
+        "{first:?}"
+    );
+    let second = program_of(&scene, 32)?;
+    ensure!(
+        second.as_ref().is_some_and(|it| it.contains("curl")),
+        "{second:?}"
+    );
+    Ok(())
+}
+
+/// The agent gets to see the calls when both programs are gone: of the first it has learnt before,
+/// the second is unknown, and neither is taken for the other.
+#[test]
+fn programs_that_are_gone_when_their_calls_are_seen() -> Result<()> {
+    if !met(&[Need::Agent, Python, Program("curl")]) {
+        return Ok(());
+    }
+    let scene = Scene::start()?;
+    let mut process = replaced(&scene)?;
+    process.wait_line(0, |line| line == "loaded", SOON)?;
+    // Time to look at who has loaded the library.
+    thread::sleep(Duration::from_secs(1));
+    scene.agent.process.signal(libc::SIGSTOP);
+    let ended = process.succeed(SOON);
+    scene.agent.process.signal(libc::SIGCONT);
+    ended?;
+    scene.check()?;
+    let first = program_of(&scene, 31)?;
+    ensure!(
+        first.as_ref().is_some_and(|it| it.contains("python")),
+        "{first:?}"
+    );
+    let second = program_of(&scene, 32)?;
+    ensure!(second.is_none(), "{second:?}");
+    Ok(())
+}
+
+/// A client that makes call 31 and is replaced by one that makes call 32.
+fn replaced(scene: &Scene) -> Result<Process> {
     let next = curl(&scene.provider, 32);
     let mut command = client::python("exec.py", &scene.provider);
     command.arg(next.get_program()).args(next.get_args());
-    let mut process = Process::start(&mut command)?;
-    let pid = process.id();
-    process.succeed(SOON)?;
-    scene.check()?;
+    Process::start(&mut command)
+}
+
+/// Path of the program that call `n` is told of.
+fn program_of(scene: &Scene, n: u64) -> Result<Option<String>> {
+    let entries = scene.provider.ledger.entries();
+    let entry = entries.iter().find(|entry| entry.n == n);
+    let id = &entry.context("the call was not served")?.request_id;
     let spans = scene.sink.spans_of(&scene.provider);
-    let programs: Vec<&str> = spans
+    let span = spans
         .iter()
-        .filter(|span| span.resource.number("process.pid") == Some(pid.into()))
-        .filter_map(|span| span.resource.text("process.executable.path"))
-        .collect();
-    ensure!(programs.len() == 2, "{spans:?}");
-    for name in ["python", "curl"] {
-        ensure!(
-            programs.iter().any(|program| program.contains(name)),
-            "{programs:?}"
-        );
-    }
-    Ok(())
+        .find(|span| span.report.text("llm_tracer.request_id") == Some(id))
+        .with_context(|| format!("call {n} was not reported"))?;
+    Ok(span
+        .resource
+        .text("process.executable.path")
+        .map(str::to_owned))
 }

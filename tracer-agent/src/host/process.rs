@@ -22,10 +22,10 @@ const PASSWD_BYTES: u64 = 256 << 10;
 /// Digits of a container's id that people use.
 const SHORT_ID: usize = 12;
 
-/// Facts of one process, read once when its first LLM connection shows up.
+/// Facts of one process, numbered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProcessInfo {
-    /// The capture side's number for (pid, start time).
+    /// The capture side's number for (pid, start time, program).
     pub key: ProcessKey,
     /// Process id in the root pid namespace.
     pub pid: u32,
@@ -33,6 +33,31 @@ pub struct ProcessInfo {
     pub name: String,
     /// Resource attributes: `service.name`, `process.*`, `container.id` …
     pub resource: Attributes,
+}
+
+/// Facts of one process, as read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProcessFacts {
+    /// Process id in the root pid namespace.
+    pub pid: u32,
+    /// When the process started, in clock ticks since boot; `None` if it had ended.
+    pub start_ticks: Option<u64>,
+    /// See [`ProcessInfo`].
+    pub name: String,
+    /// See [`ProcessInfo`].
+    pub resource: Attributes,
+}
+
+impl ProcessFacts {
+    /// The same under a number.
+    pub fn numbered(&self, key: ProcessKey) -> ProcessInfo {
+        ProcessInfo {
+            key,
+            pid: self.pid,
+            name: self.name.clone(),
+            resource: self.resource.clone(),
+        }
+    }
 }
 
 /// Reads the facts of processes.
@@ -64,24 +89,27 @@ impl Inspector {
 
     /// All facts of a process. One that has ended already is described as far as known: its
     /// calls still count.
-    pub fn inspect(&self, key: ProcessKey, pid: u32, stat: Option<&Stat>) -> ProcessInfo {
-        let exe = self.proc.exe(pid);
-        let program = exe
-            .as_deref()
-            .map(file_name)
-            .or(stat.map(|stat| stat.name.as_str()));
-        let runtime = program.and_then(Runtime::of);
-        let script = runtime.and_then(|it| script_name(it, &self.proc.command_line(pid)));
-        let name = script
-            .or_else(|| program.map(str::to_owned))
-            .unwrap_or_else(|| format!("pid {pid}"));
+    pub fn inspect(&self, pid: u32) -> ProcessFacts {
+        let stat = self.proc.stat(pid);
+        let program = ProgramFacts::read(&self.proc, pid, stat.as_ref());
+        self.describe(pid, stat.as_ref(), program)
+    }
 
+    /// The facts of a process that hold for every program that runs in it: of one that has been
+    /// replaced nothing else can be read.
+    pub fn inspect_around_program(&self, pid: u32) -> ProcessFacts {
+        let stat = self.proc.stat(pid);
+        self.describe(pid, stat.as_ref(), ProgramFacts::default())
+    }
+
+    fn describe(&self, pid: u32, stat: Option<&Stat>, program: ProgramFacts) -> ProcessFacts {
         let placement = cgroup::placement(&self.proc.cgroup(pid));
         let container = placement
             .container_id
             .as_deref()
             .and_then(|id| container_name::lookup(&self.proc, id));
-        let environment = TargetEnvironment::read(&self.proc, pid);
+        let name = program.name.unwrap_or_else(|| format!("pid {pid}"));
+        let environment = program.environment;
 
         let mut resource = Resource::default();
         let service = environment
@@ -95,7 +123,8 @@ impl Inspector {
                 resource.text(attribute, value);
             }
         }
-        let start = stat.map_or(0, |stat| stat.start_ticks);
+        let start_ticks = stat.map(|stat| stat.start_ticks);
+        let start = start_ticks.unwrap_or(0);
         resource.text(
             names::SERVICE_INSTANCE_ID,
             format!("{}-{pid}-{start}", self.machine.name),
@@ -104,20 +133,19 @@ impl Inspector {
         if let Some(stat) = stat {
             resource.int(names::PROCESS_PARENT_PID, stat.parent);
         }
-        resource.maybe(
-            names::PROCESS_EXECUTABLE_NAME,
-            exe.as_deref().map(file_name),
-        );
-        resource.maybe(names::PROCESS_EXECUTABLE_PATH, exe.as_deref());
-        resource.maybe(names::PROCESS_OWNER, self.owner(pid));
-        resource.maybe(names::PROCESS_RUNTIME_NAME, runtime.and_then(Runtime::name));
+        let exe = program.exe.as_deref();
+        resource.maybe(names::PROCESS_EXECUTABLE_NAME, exe.map(file_name));
+        resource.maybe(names::PROCESS_EXECUTABLE_PATH, exe);
+        resource.maybe(names::PROCESS_OWNER, program.owner);
+        let runtime = program.runtime.and_then(Runtime::name);
+        resource.maybe(names::PROCESS_RUNTIME_NAME, runtime);
         resource.container(&placement, container);
         for (attribute, value) in &self.machine.attributes {
             resource.add(attribute.clone(), value.clone());
         }
-        ProcessInfo {
-            key,
+        ProcessFacts {
             pid,
+            start_ticks,
             name,
             resource: resource.attributes,
         }
@@ -144,25 +172,51 @@ impl Inspector {
             .flatten()
             .or_else(|| placement.unit.clone())
     }
+}
 
-    /// Name of the user by the process's own database, else the number.
-    fn owner(&self, pid: u32) -> Option<String> {
-        let id = self.proc.user_id(pid)?.to_string();
-        let users = read_text(
-            &self.proc.path(pid, "root").join("etc/passwd"),
-            PASSWD_BYTES,
-        );
-        let name = users
+/// What is true of a process only while it runs one program.
+#[derive(Debug, Default)]
+struct ProgramFacts {
+    exe: Option<String>,
+    runtime: Option<Runtime>,
+    name: Option<String>,
+    owner: Option<String>,
+    environment: TargetEnvironment,
+}
+
+impl ProgramFacts {
+    fn read(proc: &ProcFs, pid: u32, stat: Option<&Stat>) -> Self {
+        let exe = proc.exe(pid);
+        let program = exe
             .as_deref()
-            .unwrap_or_default()
-            .lines()
-            .find_map(|line| {
-                let mut fields = line.split(':');
-                let name = fields.next()?;
-                (fields.nth(1)? == id).then(|| name.to_owned())
-            });
-        Some(name.unwrap_or(id))
+            .map(file_name)
+            .or(stat.map(|stat| stat.name.as_str()));
+        let runtime = program.and_then(Runtime::of);
+        let script = runtime.and_then(|it| script_name(it, &proc.command_line(pid)));
+        Self {
+            runtime,
+            name: script.or_else(|| program.map(str::to_owned)),
+            owner: owner(proc, pid),
+            environment: TargetEnvironment::read(proc, pid),
+            exe,
+        }
     }
+}
+
+/// Name of the user by the process's own database, else the number.
+fn owner(proc: &ProcFs, pid: u32) -> Option<String> {
+    let id = proc.user_id(pid)?.to_string();
+    let users = read_text(&proc.path(pid, "root").join("etc/passwd"), PASSWD_BYTES);
+    let name = users
+        .as_deref()
+        .unwrap_or_default()
+        .lines()
+        .find_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)? == id).then(|| name.to_owned())
+        });
+    Some(name.unwrap_or(id))
 }
 
 /// Attributes where what is seen beats what a process says of itself.

@@ -9,7 +9,7 @@ use std::{
 
 use tracer_core::segment::ProcessKey;
 
-use super::process::{Inspector, ProcessInfo};
+use super::{process::ProcessInfo, witness::Witness};
 
 /// How long a process id is trusted to mean the same process without looking. Ends of processes
 /// are reported; this is for those whose report was lost.
@@ -19,7 +19,7 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// ended is forgotten, else the oldest of all.
 #[derive(Debug)]
 pub struct ProcessTable {
-    inspector: Inspector,
+    witness: Witness,
     limit: NonZeroUsize,
     next: u64,
     current: HashMap<u32, ProcessKey>,
@@ -31,14 +31,16 @@ pub struct ProcessTable {
 struct Entry {
     info: Arc<ProcessInfo>,
     start_ticks: Option<u64>,
+    /// When the latest call was made that it was asked for.
+    called: u64,
     checked: Instant,
 }
 
 impl ProcessTable {
-    /// An empty table of at most `limit` processes.
-    pub fn new(inspector: Inspector, limit: NonZeroUsize) -> Self {
+    /// An empty table of at most `limit` processes that `witness` knows.
+    pub fn new(witness: Witness, limit: NonZeroUsize) -> Self {
         Self {
-            inspector,
+            witness,
             limit,
             next: 1,
             current: HashMap::new(),
@@ -47,19 +49,15 @@ impl ProcessTable {
         }
     }
 
-    /// The process that has this id now. Reads its facts when it is new; about once a second looks
-    /// whether it is still the same one; else costs two look-ups.
-    pub fn resolve(&mut self, pid: u32, now: Instant) -> &Arc<ProcessInfo> {
+    /// The process that had this id at `time` (monotonic nanoseconds), not before the last time it
+    /// was asked for; `None` if it is to be left alone. Its facts are found out when it is new; about
+    /// once a second it looks whether it is still the same one; else it costs some look-ups.
+    pub fn resolve(&mut self, pid: u32, time: u64, now: Instant) -> Option<&Arc<ProcessInfo>> {
         let key = match self.current.get(&pid).copied() {
-            Some(key) if self.is_same(key, pid, now) => key,
-            _ => self.insert(pid, now),
+            Some(key) if self.is_same(key, pid, time, now) => key,
+            _ => self.insert(pid, time, now)?,
         };
-        // Both arms leave an entry for the key.
-        &self
-            .entries
-            .get_mut(&key)
-            .expect("the entry was just found or made")
-            .info
+        self.get(key)
     }
 
     /// The facts of a process that was resolved before, ended or not.
@@ -74,12 +72,6 @@ impl ProcessTable {
         }
     }
 
-    /// The process runs another program from now on. It counts as a new one: nothing that was
-    /// traced in it survives.
-    pub fn executed(&mut self, pid: u32) {
-        self.exited(pid);
-    }
-
     /// Processes in the table.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -90,39 +82,42 @@ impl ProcessTable {
         self.entries.is_empty()
     }
 
-    fn is_same(&mut self, key: ProcessKey, pid: u32, now: Instant) -> bool {
+    fn is_same(&mut self, key: ProcessKey, pid: u32, time: u64, now: Instant) -> bool {
         let Some(entry) = self.entries.get_mut(&key) else {
             return false;
         };
+        if self.witness.changed(pid, entry.called, time) {
+            return false;
+        }
+        entry.called = entry.called.max(time);
         if now.saturating_duration_since(entry.checked) < TRUSTED_FOR {
             return true;
         }
         entry.checked = now;
         // One that is gone may still have events on their way.
-        let start_ticks = self.inspector.proc().stat(pid).map(|stat| stat.start_ticks);
+        let start_ticks = self.witness.proc().stat(pid).map(|stat| stat.start_ticks);
         start_ticks.is_none() || start_ticks == entry.start_ticks
     }
 
-    fn insert(&mut self, pid: u32, now: Instant) -> ProcessKey {
+    fn insert(&mut self, pid: u32, time: u64, now: Instant) -> Option<ProcessKey> {
         self.exited(pid);
+        let facts = self.witness.identify(pid, time)?;
         while self.entries.len() >= self.limit.get() {
             self.forget_one();
         }
         let key = ProcessKey(self.next);
         self.next += 1;
-        let stat = self.inspector.proc().stat(pid);
-        let info = Arc::new(self.inspector.inspect(key, pid, stat.as_ref()));
-        let start_ticks = stat.map(|stat| stat.start_ticks);
         self.entries.insert(
             key,
             Entry {
-                info,
-                start_ticks,
+                info: Arc::new(facts.numbered(key)),
+                start_ticks: facts.start_ticks,
+                called: time,
                 checked: now,
             },
         );
         self.current.insert(pid, key);
-        key
+        Some(key)
     }
 
     fn forget_one(&mut self) {

@@ -20,10 +20,12 @@ use super::driver::ProcessLife;
 use crate::{
     capture::{
         attach::{self, Attached, ProbedFile},
+        clock::monotonic_nanos,
         discover::{BinaryFound, Discoverer, Discovery, Identity},
         load::Loaded,
         mechanism::{Mechanism, ProgramSet},
     },
+    host::witness::Witness,
     telemetry::{Telemetry, coverage::BinaryCoverage},
 };
 
@@ -46,7 +48,9 @@ pub struct ProberParts {
     pub telemetry: Telemetry,
     /// Counters of calls by probed file.
     pub sources: Sources,
-    /// Takes news of processes.
+    /// Takes news of processes, and notes who they are before they make calls.
+    pub witness: Witness,
+    /// Takes news of their ends.
     pub lives: Sender<ProcessLife>,
 }
 
@@ -160,7 +164,12 @@ impl Prober {
 
     fn act(&mut self, discovery: Discovery) {
         match discovery {
-            Discovery::Found(found) => self.attach(&found),
+            Discovery::Found(found) => {
+                self.attach(&found);
+                if let Some(pid) = found.pid {
+                    self.parts.witness.may_call(pid, monotonic_nanos());
+                }
+            }
             Discovery::NotTraceable {
                 display_path,
                 reason,
@@ -171,11 +180,17 @@ impl Prober {
                 tracing::debug!(file = %display_path.display(), "not traceable: {reason}");
             }
             Discovery::Gone(identity) => self.detach(&identity),
+            Discovery::ProcessMayCall { pid, time } => self.parts.witness.may_call(pid, time),
+            Discovery::NewsMissed => self.parts.witness.missed_news(),
             // Nobody listens only when everything stops.
             Discovery::ProcessExecuted { pid, time } => {
+                self.parts.witness.executed(pid, time);
                 let _ = self.parts.lives.send(ProcessLife::Executed { pid, time });
             }
             Discovery::ProcessExited { pid, time } => {
+                if let Some(time) = time {
+                    self.parts.witness.exited(pid, time);
+                }
                 let _ = self.parts.lives.send(ProcessLife::Exited { pid, time });
             }
         }

@@ -9,8 +9,8 @@ use crate::host::process::ProcessInfo;
 
 /// Who a process is, or that it is none of our business; asked once per process.
 pub trait Resolve {
-    /// `None`: leave the process alone.
-    fn resolve(&mut self, pid: u32) -> Option<Arc<ProcessInfo>>;
+    /// Who began a connection at `time` (monotonic nanoseconds); `None`: leave the process alone.
+    fn resolve(&mut self, pid: u32, time: u64) -> Option<Arc<ProcessInfo>>;
     /// The process is gone; its number may come back.
     fn gone(&mut self, pid: u32);
     /// When the process that has this id now was started, in any unit; `None` if there is none.
@@ -128,7 +128,7 @@ impl<R: Resolve> Roster<R> {
             };
         }
         let born = self.resolver.born(key.tgid);
-        let (kind, place) = match self.resolver.resolve(key.tgid) {
+        let (kind, place) = match self.resolver.resolve(key.tgid, generation) {
             Some(process) => {
                 let id = connection(process.key, key, generation);
                 self.ids.insert(process.key, key.tgid);
@@ -212,7 +212,7 @@ impl<R: Resolve> Roster<R> {
         let Kind::Traced { process, .. } = &self.members.get(&tgid)?.kind else {
             return None;
         };
-        let now = self.resolver.resolve(tgid)?;
+        let now = self.resolver.resolve(tgid, generation)?;
         (now.key != process.key).then_some(generation)
     }
 

@@ -5,7 +5,7 @@ use super::*;
 struct Numbers(Vec<u32>);
 
 impl Resolve for Numbers {
-    fn resolve(&mut self, pid: u32) -> Option<Arc<ProcessInfo>> {
+    fn resolve(&mut self, pid: u32, _time: u64) -> Option<Arc<ProcessInfo>> {
         (pid < 100).then(|| {
             Arc::new(ProcessInfo {
                 key: ProcessKey(u64::from(pid) * 10),

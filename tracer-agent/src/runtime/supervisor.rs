@@ -54,7 +54,7 @@ use crate::{
         jsonl::JsonLines,
         terminal::Terminal,
     },
-    host::procfs::ProcFs,
+    host::{procfs::ProcFs, witness::Witness},
     telemetry::Telemetry,
 };
 
@@ -108,6 +108,7 @@ pub fn run_bare(config: &Config) -> Result<ExitCode> {
         libraries: config.capture.libraries.clone(),
         telemetry: Telemetry::new(),
         sources: Sources::default(),
+        witness: witness(config),
         lives,
     });
     announce(&prober, mechanism);
@@ -236,14 +237,12 @@ async fn trace(
         .set(i64::from(config.capture.ring_size));
     let reader = reader(&mut loaded, &config)?;
     let pipeline = config.pipeline()?;
+    let witness = witness(&config);
     let (recorder, tape) = start_tape(recording, &pipeline)?;
     let driver = Driver::new(DriverParts {
         pipeline: Taped::new(Pipeline::new(pipeline), recorder),
         tables: Tables::take(&mut loaded, caps(&config))?,
-        resolver: TracedProcesses::new(
-            ProcFs::new(config.agent.proc.clone()),
-            config.processes.clone(),
-        ),
+        resolver: TracedProcesses::new(witness.clone()),
         outputs,
         telemetry: telemetry.clone(),
         health: health.clone(),
@@ -262,6 +261,7 @@ async fn trace(
             libraries: config.capture.libraries.clone(),
             telemetry,
             sources,
+            witness,
             lives,
         },
     )?;
@@ -408,6 +408,11 @@ fn reader(loaded: &mut Loaded, config: &Config) -> Result<RingReader> {
     let ring = RingBuf::try_from(events).context("cannot map the ring buffer")?;
     tracing::debug!(bytes = config.capture.ring_size, "ring buffer mapped");
     Ok(RingReader::new(ring, page))
+}
+
+fn witness(config: &Config) -> Witness {
+    let proc = ProcFs::new(config.agent.proc.clone());
+    Witness::new(proc, config.processes.clone())
 }
 
 fn caps(config: &Config) -> Caps {

@@ -3,12 +3,7 @@
 use std::{num::NonZeroUsize, sync::Arc, time::Instant};
 
 use super::roster::Resolve;
-use crate::host::{
-    process::{Inspector, ProcessInfo},
-    procfs::ProcFs,
-    rules::Selection,
-    table::ProcessTable,
-};
+use crate::host::{process::ProcessInfo, procfs::ProcFs, table::ProcessTable, witness::Witness};
 
 /// Processes whose facts are remembered at once.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
@@ -18,29 +13,21 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 pub struct TracedProcesses {
     table: ProcessTable,
     proc: ProcFs,
-    selection: Selection,
-    own_pid: u32,
 }
 
 impl TracedProcesses {
-    /// Those under `proc` that `selection` admits.
-    pub fn new(proc: ProcFs, selection: Selection) -> Self {
-        let table = ProcessTable::new(Inspector::new(proc.clone()), REMEMBERED);
+    /// Those that `witness` knows.
+    pub fn new(witness: Witness) -> Self {
         Self {
-            table,
-            proc,
-            selection,
-            own_pid: std::process::id(),
+            proc: witness.proc().clone(),
+            table: ProcessTable::new(witness, REMEMBERED),
         }
     }
 }
 
 impl Resolve for TracedProcesses {
-    fn resolve(&mut self, pid: u32) -> Option<Arc<ProcessInfo>> {
-        if pid == self.own_pid || !self.selection.admits_pid(&self.proc, pid) {
-            return None;
-        }
-        Some(self.table.resolve(pid, Instant::now()).clone())
+    fn resolve(&mut self, pid: u32, time: u64) -> Option<Arc<ProcessInfo>> {
+        self.table.resolve(pid, time, Instant::now()).cloned()
     }
 
     fn gone(&mut self, pid: u32) {

@@ -53,6 +53,17 @@ impl Backlog {
         self.system = true;
     }
 
+    /// Whether nothing is to be done.
+    pub(super) fn is_empty(&self) -> bool {
+        let Self {
+            libraries,
+            programs,
+            processes,
+            system,
+        } = self;
+        libraries.is_empty() && programs.is_empty() && processes.is_empty() && !system
+    }
+
     /// What to do next.
     pub(super) fn take(&mut self) -> Option<Task> {
         let file = self
@@ -96,6 +107,7 @@ mod tests {
         assert_eq!(backlog.take(), Some(Task::File(file(2))));
         let rest: Vec<_> = std::iter::from_fn(|| backlog.take()).collect();
         assert_eq!(rest, [Task::Process(7), Task::Process(8), Task::System]);
+        assert!(backlog.is_empty());
     }
 
     #[test]

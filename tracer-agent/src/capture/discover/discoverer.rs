@@ -15,6 +15,7 @@ use super::perf_record::Record;
 use super::perf_ring::{PerfRing, online_cpus, wait};
 use super::polling::{Polling, TICK};
 use super::system::system_files;
+use crate::capture::clock::monotonic_nanos;
 
 /// Pause after a batch of events: more of them come, and one wake-up serves many.
 const BATCH: Duration = Duration::from_millis(1);
@@ -133,19 +134,18 @@ impl Discoverer {
         let deadline = Instant::now() + timeout;
         loop {
             let mut news = Vec::new();
-            let events = self.take_events(&mut news);
-            self.do_what_is_due(Instant::now(), &mut news);
-            // One piece at a time: a library that is mapped meanwhile is next.
-            let task = self.backlog.take();
-            let busy = task.is_some();
-            if let Some(task) = task {
+            // One piece at a time: a library that is mapped meanwhile is next. And before the events,
+            // so that no news of them waits for a long piece.
+            if let Some(task) = self.backlog.take() {
                 self.work(task, &mut news);
             }
+            let events = self.take_events(&mut news);
             let now = Instant::now();
+            self.do_what_is_due(now, &mut news);
             if !news.is_empty() || now >= deadline {
                 return news;
             }
-            if busy {
+            if !self.backlog.is_empty() {
                 continue;
             }
             if events {
@@ -162,7 +162,7 @@ impl Discoverer {
         };
         let mut bytes = 0;
         let mut lost = false;
-        let backlog = &mut self.backlog;
+        let (backlog, judge) = (&mut self.backlog, &mut self.judge);
         for ring in rings {
             bytes += ring.drain(|record| match record {
                 Record::Mapped {
@@ -171,8 +171,12 @@ impl Discoverer {
                     end,
                     key,
                     path,
+                    time,
                 } => {
                     if path.starts_with(b"/") && suggests_tls(path) {
+                        if !judge.rejects(&key) {
+                            news.push(Discovery::ProcessMayCall { pid, time });
+                        }
                         let source = Source::Mapping { pid, start, end };
                         backlog.library(MappedFile {
                             key,
@@ -183,14 +187,21 @@ impl Discoverer {
                 }
                 Record::Executed { pid, time } => {
                     news.push(Discovery::ProcessExecuted { pid, time });
-                    let program = executable(&self.proc_root, pid);
-                    lost |= program.is_some_and(|program| !backlog.program(program));
+                    if let Some(program) = executable(&self.proc_root, pid) {
+                        if judge.tracks(&program.key) {
+                            news.push(Discovery::ProcessMayCall { pid, time });
+                        }
+                        lost |= !backlog.program(program);
+                    }
                 }
                 Record::Exited { pid, time } => {
                     let time = Some(time);
                     news.push(Discovery::ProcessExited { pid, time });
                 }
-                Record::Lost => lost = true,
+                Record::Lost => {
+                    news.push(Discovery::NewsMissed);
+                    lost = true;
+                }
             });
         }
         if lost {
@@ -251,8 +262,14 @@ impl Discoverer {
     /// A process that cannot be read has mostly ended; one that is not ours to read is told of by
     /// the survey.
     fn look_at(&mut self, pid: u32, news: &mut Vec<Discovery>) {
+        let time = monotonic_nanos();
         let files = mapped_files(&self.proc_root, pid).unwrap_or_default();
         news.extend(files.iter().filter_map(|file| self.judge.judge(file)));
+        // Without events nobody tells when this ends to be true.
+        let told = matches!(self.watch, Watch::Events(_));
+        if told && files.iter().any(|file| self.judge.tracks(&file.key)) {
+            news.push(Discovery::ProcessMayCall { pid, time });
+        }
     }
 
     /// Reports files under probe whose content was replaced.

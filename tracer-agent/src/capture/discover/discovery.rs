@@ -28,6 +28,16 @@ pub enum Discovery {
     /// Its probes must go: the file is deleted and no process maps it any more, or its content was
     /// replaced in place.
     Gone(Identity),
+    /// A process has, or may have, what it takes to make calls that are seen: it maps a file under
+    /// probe, or one that may be found worth it. Told before it makes one, and once or more.
+    ProcessMayCall {
+        /// Its id.
+        pid: u32,
+        /// When it was known, monotonic nanoseconds.
+        time: u64,
+    },
+    /// Some news of processes were missed.
+    NewsMissed,
     /// A process began to run another program (exec).
     ProcessExecuted {
         /// Its id.

@@ -79,6 +79,16 @@ impl Judge {
         self.analyse(candidate, file, (metadata.dev(), metadata.ino()))
     }
 
+    /// Whether a file is under probe.
+    pub(super) fn tracks(&mut self, key: &FileKey) -> bool {
+        matches!(self.judged.get(key), Some(Judgement::Tracked(_)))
+    }
+
+    /// Whether a file was found not to be worth probing.
+    pub(super) fn rejects(&mut self, key: &FileKey) -> bool {
+        matches!(self.judged.get(key), Some(Judgement::Rejected(_)))
+    }
+
     /// The file under probe whose probes also see this one.
     ///
     /// Beyond the same device and inode number, that is a file of an overlayfs layer. Every

@@ -21,6 +21,7 @@ pub(super) enum Record<'a> {
         end: u64,
         key: FileKey,
         path: &'a [u8],
+        time: u64,
     },
     /// It began to run another program.
     Executed { pid: u32, time: u64 },
@@ -70,6 +71,7 @@ impl<'a> Record<'a> {
             end: start.checked_add(long(body, 16)?)?,
             key,
             path: name.get(..length)?,
+            time: time(body)?,
         })
     }
 }
@@ -112,6 +114,7 @@ mod tests {
     fn a_mapping_names_its_file() {
         let mut body = words(&[7, 9, 0x1000, 0, 0x3000, 0, 0, 0, 254, 1, 42, 0, 0, 0, 5, 2]);
         body.extend(b"/usr/lib/libssl.so.3\0\0\0\0");
+        body.extend(5u64.to_ne_bytes());
         let bytes = record(MMAP2, 2, &body);
         let expected = Record::Mapped {
             pid: 7,
@@ -122,6 +125,7 @@ mod tests {
                 inode: 42,
             },
             path: b"/usr/lib/libssl.so.3",
+            time: 5,
         };
         assert_eq!(Record::parse(&bytes), Some(expected));
         for length in 0..72 {

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tracer_core::{
-    segment::ProcessKey,
-    semconv::{Value, resource},
-};
+use tracer_core::semconv::{Value, resource};
 
 use super::report::{FileOutcome, Point, TlsFile, TlsProcess};
 use crate::{
@@ -15,7 +12,7 @@ use crate::{
         symbols::NotTraceable,
     },
     host::{
-        process::{Inspector, ProcessInfo},
+        process::{Inspector, ProcessFacts},
         rules::Selection,
     },
 };
@@ -79,8 +76,7 @@ pub fn sort(survey: &[SurveyedProcess], inspector: &Inspector, selection: &Selec
 }
 
 fn describe(pid: u32, inspector: &Inspector, selection: &Selection) -> TlsProcess {
-    let stat = inspector.proc().stat(pid);
-    let info = inspector.inspect(ProcessKey(0), pid, stat.as_ref());
+    let info = inspector.inspect(pid);
     TlsProcess {
         pid,
         service: attribute(&info, resource::SERVICE_NAME).unwrap_or_default(),
@@ -92,7 +88,7 @@ fn describe(pid: u32, inspector: &Inspector, selection: &Selection) -> TlsProces
     }
 }
 
-fn attribute(info: &ProcessInfo, name: &str) -> Option<String> {
+fn attribute(info: &ProcessFacts, name: &str) -> Option<String> {
     info.resource.iter().find_map(|(key, value)| match value {
         Value::Str(text) if key == name => Some(text.to_string()),
         _ => None,
