@@ -64,7 +64,7 @@ Examples:
   OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 tracer-agent run --format none
 
 Exit status: 0 stopped by SIGTERM or SIGINT with everything delivered, 1 a failure, 2 a wrong
-command line, 3 stopped before everything was delivered.")]
+command line, 3 stopped before everything was delivered, at once by a second signal.")]
     Run(SettingsArgs),
 
     /// Trace this host and record a tape of it, for a bug report.

@@ -14,5 +14,6 @@ mod outage;
 mod outputs;
 mod privacy;
 mod processes;
+mod stop;
 mod tapes;
 mod telemetry;

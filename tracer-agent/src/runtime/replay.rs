@@ -22,8 +22,8 @@ use tracer_core::{
 };
 
 use super::{
-    shutdown::StopSignals,
-    supervisor::{MARGIN, all_delivered, start_outputs},
+    shutdown::{self, StopSignals},
+    supervisor::start_outputs,
 };
 use crate::{
     config::effective::Config,
@@ -85,8 +85,9 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
             );
             let limit = config.agent.shutdown_timeout;
             // Whatever was lost on the way counts: a tape is replayed to be seen whole.
-            let delivery = async { all_delivered(running.finish(limit).await) };
-            let code = signals.finish(limit + MARGIN, delivery).await.exit_code();
+            let code = shutdown::finish(limit, running.finish(limit))
+                .await
+                .exit_code();
             played.map(|()| code)
         })
 }

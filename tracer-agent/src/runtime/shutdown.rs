@@ -1,8 +1,25 @@
 //! Stopping: signals, the time allowed, and what the exit status says.
 
-use std::{future::Future, io, process::ExitCode, time::Duration};
+use std::{
+    fmt::Display,
+    future::Future,
+    io,
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    flag,
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Exit status of a stop that did not deliver everything. (1 is a failure, 2 a wrong command line.)
+const UNDELIVERED: u8 = 3;
+
+/// An output that is not done in time says what it leaves; this much later nobody waits for that.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,21 +30,21 @@ pub enum Ended {
     Undelivered,
     /// On request, but not within the time allowed.
     TimedOut,
-    /// On a second request, which asks not to wait.
-    Forced,
 }
 
 impl Ended {
-    /// 0 if nothing was lost, else 3. (1 is a failure, 2 a wrong command line.)
+    /// 0 if nothing was lost, else 3.
     pub fn exit_code(self) -> ExitCode {
         match self {
             Self::Orderly => ExitCode::SUCCESS,
-            Self::Undelivered | Self::TimedOut | Self::Forced => ExitCode::from(3),
+            Self::Undelivered | Self::TimedOut => ExitCode::from(UNDELIVERED),
         }
     }
 }
 
-/// The signals that ask the agent to stop: SIGTERM and SIGINT.
+/// The signals that ask the agent to stop: SIGTERM and SIGINT. The first asks for an orderly end; a
+/// second one, of either kind, ends the process where it stands, with exit status 3. That harms
+/// nobody: probes and maps are descriptors, which go with the process.
 #[derive(Debug)]
 pub struct StopSignals {
     terminate: Signal,
@@ -35,34 +52,47 @@ pub struct StopSignals {
 }
 
 impl StopSignals {
-    /// Takes the signals over; from here on they no longer end the process by themselves. Must be
+    /// Takes the signals over; from here on one alone no longer ends the process by itself. Must be
     /// called within a tokio runtime with its I/O driver.
     ///
     /// # Errors
     /// If the handlers cannot be installed.
     pub fn listen() -> io::Result<Self> {
+        let asked = Arc::new(AtomicBool::new(false));
+        for signal in [SIGTERM, SIGINT] {
+            // In this order: what the first signal sets is seen by the second. In the handler itself,
+            // for whatever a stop waits for may hang.
+            flag::register_conditional_shutdown(signal, UNDELIVERED.into(), asked.clone())?;
+            flag::register(signal, asked.clone())?;
+        }
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
         })
     }
 
-    /// Waits for the next request to stop; returns the signal's name.
+    /// Waits for the request to stop; returns the signal's name.
     pub async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
     }
+}
 
-    /// Waits for `work`, which delivers what waits and says whether it could, but no longer than
-    /// `limit` and not beyond a second signal.
-    pub async fn finish(&mut self, limit: Duration, work: impl Future<Output = bool>) -> Ended {
-        tokio::select! {
-            delivered = work => if delivered { Ended::Orderly } else { Ended::Undelivered },
-            () = tokio::time::sleep(limit) => Ended::TimedOut,
-            _ = self.next() => Ended::Forced,
+/// Waits for `delivery`, which allows itself `limit` and tells what it could not deliver; hardly longer
+/// than that.
+pub async fn finish<E: Display>(
+    limit: Duration,
+    delivery: impl Future<Output = Result<(), E>>,
+) -> Ended {
+    match tokio::time::timeout(limit.saturating_add(MARGIN), delivery).await {
+        Ok(Ok(())) => Ended::Orderly,
+        Ok(Err(error)) => {
+            tracing::error!("{error}");
+            Ended::Undelivered
         }
+        Err(_) => Ended::TimedOut,
     }
 }
 
@@ -72,22 +102,22 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
-
-    /// One test for all: signals reach the whole process.
+    /// One signal for all tests: it reaches the whole process, and a second one ends it.
     #[tokio::test]
-    async fn a_stop_waits_for_delivery_but_not_for_ever() {
+    async fn the_first_signal_asks() {
         let mut signals = StopSignals::listen().unwrap();
         let own = rustix::process::getpid();
         rustix::process::kill_process(own, rustix::process::Signal::TERM).unwrap();
         assert_eq!(signals.next().await, "SIGTERM");
+    }
 
-        assert_eq!(signals.finish(LONG, ready(true)).await, Ended::Orderly);
-        assert_eq!(signals.finish(LONG, ready(false)).await, Ended::Undelivered);
-        let short = Duration::from_millis(1);
-        assert_eq!(signals.finish(short, pending()).await, Ended::TimedOut);
-
-        rustix::process::kill_process(own, rustix::process::Signal::INT).unwrap();
-        assert_eq!(signals.finish(LONG, pending()).await, Ended::Forced);
+    #[tokio::test]
+    async fn a_stop_waits_for_delivery_but_not_for_ever() {
+        let limit = Duration::from_secs(60);
+        let (all, none) = (Ok::<(), &str>(()), Err("nothing was delivered"));
+        assert_eq!(finish(limit, ready(all)).await, Ended::Orderly);
+        assert_eq!(finish(limit, ready(none)).await, Ended::Undelivered);
+        let never = pending::<Result<(), &str>>();
+        assert_eq!(finish(Duration::ZERO, never).await, Ended::TimedOut);
     }
 }

@@ -29,7 +29,7 @@ use super::{
     privileges::{self, Needs},
     prober::{Prober, ProberParts, Sources},
     recorder::{self, Recording, TapeFile},
-    shutdown::StopSignals,
+    shutdown::{self, StopSignals},
     taped::Taped,
     traced::TracedProcesses,
 };
@@ -50,16 +50,13 @@ use crate::{
         effective::Config,
     },
     export::{
-        fanout::{FlushError, Outputs, Running},
+        fanout::{Outputs, Running},
         jsonl::JsonLines,
         terminal::Terminal,
     },
     host::{procfs::ProcFs, witness::Witness},
     telemetry::Telemetry,
 };
-
-/// An output that is not done in time says what it leaves; this much later nobody waits for that.
-pub(super) const MARGIN: Duration = Duration::from_secs(1);
 
 /// Pause between two looks at a thread that is to end.
 const JOIN_PAUSE: Duration = Duration::from_millis(5);
@@ -291,8 +288,9 @@ async fn trace(
     join_within(limit, prober).await;
     join_within(limit, capture).await;
     let taped = tape.file.map(TapeFile::finish).transpose();
-    let delivery = async { all_delivered(running.finish(limit).await) };
-    let code = signals.finish(limit + MARGIN, delivery).await.exit_code();
+    let code = shutdown::finish(limit, running.finish(limit))
+        .await
+        .exit_code();
     if let Some(said) = taped? {
         tracing::info!("{said}");
     }
@@ -364,13 +362,6 @@ pub(super) fn start_outputs(
         OutputFormat::None => {}
     }
     Ok(outputs)
-}
-
-/// Says what was not delivered.
-pub(super) fn all_delivered(finished: Result<(), FlushError>) -> bool {
-    finished
-        .inspect_err(|error| tracing::error!("{error}"))
-        .is_ok()
 }
 
 async fn serve(
