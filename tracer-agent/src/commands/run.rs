@@ -5,7 +5,7 @@ use std::{io::IsTerminal, process::ExitCode};
 use crate::{
     cli::SettingsArgs,
     config::{effective::Config, environment},
-    runtime::supervisor,
+    runtime::{bare, supervisor},
 };
 
 /// Resolves the configuration, starts logging and hands over to the supervisor.
@@ -15,7 +15,7 @@ pub fn run(args: &SettingsArgs) -> anyhow::Result<ExitCode> {
 
 /// The same, for empty programs.
 pub fn run_bare(args: &SettingsArgs) -> anyhow::Result<ExitCode> {
-    supervisor::run_bare(&prepare(args)?)
+    bare::run(&prepare(args)?)
 }
 
 /// Resolves the configuration and starts logging.

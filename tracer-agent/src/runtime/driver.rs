@@ -5,25 +5,23 @@
 //!                                    └► Call ─► policy::release ─► Outputs
 //! ```
 
+mod endings;
+mod outcomes;
+
 use std::{
-    mem,
     sync::mpsc::Receiver,
     time::{Duration, Instant},
 };
 
-use tracer_common::{
-    conn::{ConnKey, ConnState},
-    counters::Counter,
-};
 use tracer_core::{
-    llm::call::{Call, Captured},
-    pipeline::Output,
-    policy,
     segment::{ConnectionId, FinalCounts},
     verdict::Verdict,
 };
 
+use self::endings::Endings;
+pub use self::endings::ProcessLife;
 use super::{
+    health::Health,
     ignored::IgnoredCalls,
     prober::Sources,
     roster::{Place, Resolve, Roster},
@@ -32,49 +30,17 @@ use super::{
 };
 use crate::{
     capture::{
-        clock::{Clock, monotonic_nanos},
+        clock::Clock,
         kernel_event::{KernelEvent, KernelEventKind},
         ring::EventHandler,
         tables::Tables,
     },
-    export::{fanout::Outputs, record::Record},
-    runtime::health::Health,
-    telemetry::{Telemetry, capture::LossReason, label::raise_to},
+    export::fanout::Outputs,
+    telemetry::Telemetry,
 };
 
 /// How often what is over without anybody having told is looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
-
-/// What discovery tells the driver about a process. Times are monotonic nanoseconds, as in
-/// events: news arrive late, and must not end what began after them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProcessLife {
-    /// It began to run another program: its TLS objects are gone.
-    Executed {
-        /// Which.
-        pid: u32,
-        /// When.
-        time: u64,
-    },
-    /// It ended.
-    Exited {
-        /// Which.
-        pid: u32,
-        /// When; `None` if only its absence was noticed.
-        time: Option<u64>,
-    },
-}
-
-/// What is over, but may have events left in the ring.
-#[derive(Debug, Clone, Copy)]
-enum Ending {
-    /// A process, and when.
-    Process(u32, u64),
-    /// A connection that the kernel half no longer knows.
-    Connection(ConnKey, ConnectionId),
-    /// A connection whose end the ring had no room for, and how far it went.
-    Closed(ConnKey, ConnectionId, FinalCounts),
-}
 
 /// Everything the driver needs.
 pub struct DriverParts<R> {
@@ -106,12 +72,7 @@ pub struct Driver<R> {
     health: Health,
     sources: Sources,
     lives: Receiver<ProcessLife>,
-    /// What is over, in the order in which it was learnt.
-    ending: Vec<Ending>,
-    /// How many of them have no events left in the ring; never more than there are.
-    settled: usize,
-    /// Events lost when ends were last looked for.
-    lost_events: u64,
+    endings: Endings,
     ignored: IgnoredCalls,
     swept: Instant,
     clock: Clock,
@@ -129,9 +90,7 @@ impl<R: Resolve> Driver<R> {
             health: parts.health,
             sources: parts.sources,
             lives: parts.lives,
-            ending: Vec::new(),
-            settled: 0,
-            lost_events: 0,
+            endings: Endings::default(),
             ignored: IgnoredCalls::new(Instant::now()),
             swept: Instant::now(),
             clock: Clock::read(),
@@ -205,175 +164,6 @@ impl<R: Resolve> Driver<R> {
             tracing::warn!(pid, "cannot exclude a process in the kernel: {error}");
         }
     }
-
-    /// Ends what a process had open before `before`; forgets it if nothing is left.
-    fn process_gone(&mut self, tgid: u32, before: u64) {
-        if !self.roster.is_older(tgid, before) {
-            return;
-        }
-        self.tables.include(tgid);
-        let time = self.clock.wall(before).min(self.clock.now());
-        for (key, connection) in self.roster.connections(tgid) {
-            if connection.generation < before {
-                // It never said goodbye, or the ring had no room for it.
-                let counts = self.final_counts(key, connection);
-                self.tables.forget(key);
-                self.pipeline.close(connection, time, counts);
-                // Reported before it is forgotten whose they are.
-                self.act();
-                self.roster.end(key, connection.generation);
-            }
-        }
-        if let Some(process) = self.roster.remove_idle(tgid) {
-            self.outputs.process_ended(process.key);
-        }
-    }
-
-    fn act(&mut self) {
-        while let Some(output) = self.pipeline.poll() {
-            match output {
-                Output::Verdict(connection, verdict) => self.judge(connection, verdict),
-                Output::Call(call) => self.report(*call),
-                Output::LostExchanges(_, count) => {
-                    self.telemetry.calls.lost_exchanges.inc_by(u64::from(count));
-                }
-            }
-        }
-    }
-
-    fn judge(&mut self, connection: ConnectionId, verdict: Verdict) {
-        self.telemetry.capture.connections.of(verdict.into()).inc();
-        let Some(holder) = self.roster.holder(connection) else {
-            return;
-        };
-        let key = holder.key;
-        if verdict == Verdict::Ignore {
-            self.ignored.judged(key, connection.generation);
-        }
-        if let Err(error) = self.tables.judge(key, connection.generation, verdict) {
-            tracing::warn!(pid = key.tgid, "cannot tell the kernel a verdict: {error}");
-        }
-    }
-
-    fn report(&mut self, call: Call<Captured>) {
-        let released = policy::release(call);
-        self.telemetry.calls.count(released.facts());
-        let Some(holder) = self.roster.holder(released.facts().connection) else {
-            return;
-        };
-        if let Some(source) = holder.source {
-            self.sources.count_call(source);
-        }
-        self.outputs
-            .offer(Record::new(holder.process.clone(), released));
-    }
-
-    /// Ends that the ring had no room for: the kernel half left a mark where they happened.
-    fn look_for_lost_ends(&mut self) {
-        let lost = self.tables.counter(Counter::LostRingEvents);
-        if lost == self.lost_events {
-            return;
-        }
-        self.lost_events = lost;
-        for (key, connection) in self.roster.all_connections() {
-            if let Some(state) = self.closed_state(key, connection) {
-                let counts = counts(&state);
-                self.ending.push(Ending::Closed(key, connection, counts));
-            }
-        }
-    }
-
-    /// The state of a connection that the kernel half has marked as closed.
-    fn closed_state(&self, key: ConnKey, connection: ConnectionId) -> Option<ConnState> {
-        let state = self.tables.look(key)?;
-        (state.closed != 0 && state.generation == connection.generation).then_some(state)
-    }
-
-    /// Looks for what is over although nobody could be told: connections that the kernel half knows
-    /// no more, processes that are gone, and under pressure all that have nothing open.
-    fn sweep(&mut self) {
-        self.swept = Instant::now();
-        for (key, connection) in self.roster.all_connections() {
-            let known = self.tables.look(key);
-            if known.is_none_or(|state| state.generation != connection.generation) {
-                self.ending.push(Ending::Connection(key, connection));
-            }
-        }
-        let now = monotonic_nanos();
-        let mut over = self.roster.departed();
-        if self.roster.is_full() {
-            over.extend(self.roster.idle());
-        }
-        self.ending
-            .extend(over.into_iter().map(|pid| Ending::Process(pid, now)));
-    }
-
-    /// Ends what has no events left in the ring.
-    fn settle(&mut self) {
-        let settled = mem::take(&mut self.settled);
-        for ending in self.ending.drain(..settled).collect::<Vec<_>>() {
-            match ending {
-                Ending::Process(pid, time) => self.process_gone(pid, time),
-                Ending::Connection(key, connection) => {
-                    self.pipeline.give_up(connection, None);
-                    self.act();
-                    self.roster.end(key, connection.generation);
-                }
-                Ending::Closed(key, connection, counts) => {
-                    if self.closed_state(key, connection).is_some() {
-                        self.tables.forget(key);
-                    }
-                    self.pipeline
-                        .close(connection, self.clock.now(), Some(counts));
-                    self.act();
-                    self.roster.end(key, connection.generation);
-                }
-            }
-        }
-    }
-
-    /// How far a connection went, if the kernel half still knows.
-    fn final_counts(&self, key: ConnKey, connection: ConnectionId) -> Option<FinalCounts> {
-        let state = self.tables.look(key)?;
-        (state.generation == connection.generation).then(|| counts(&state))
-    }
-
-    fn read_lives(&mut self) {
-        while let Ok(life) = self.lives.try_recv() {
-            match life {
-                ProcessLife::Executed { pid, time } => self.process_gone(pid, time),
-                ProcessLife::Exited { pid, time } if self.roster.knows(pid) => {
-                    self.ending
-                        .push(Ending::Process(pid, time.unwrap_or(u64::MAX)));
-                }
-                ProcessLife::Exited { .. } => {}
-            }
-        }
-    }
-
-    fn publish_counters(&self) {
-        self.telemetry.core.publish(self.pipeline.stats());
-        let capture = &self.telemetry.capture;
-        let of = |counter| self.tables.counter(counter);
-        raise_to(&capture.counted_bytes, of(Counter::CountedBytes));
-        raise_to(&capture.skipped_bytes, of(Counter::SkippedBytes));
-        raise_to(
-            capture.lost_bytes.of(LossReason::RingFull),
-            of(Counter::LostRingBytes),
-        );
-        raise_to(
-            capture.lost_events.of(LossReason::RingFull),
-            of(Counter::LostRingEvents),
-        );
-        raise_to(
-            capture.lost_bytes.of(LossReason::MemoryFault),
-            of(Counter::LostFaultBytes),
-        );
-        raise_to(
-            capture.lost_events.of(LossReason::NoState),
-            of(Counter::LostStateCalls),
-        );
-    }
 }
 
 impl<R: Resolve> EventHandler for Driver<R> {
@@ -398,7 +188,7 @@ impl<R: Resolve> EventHandler for Driver<R> {
     }
 
     fn emptied(&mut self) {
-        self.settled = self.ending.len();
+        self.endings.ring_emptied();
     }
 
     fn tick(&mut self) {
@@ -426,14 +216,5 @@ impl<R: Resolve> EventHandler for Driver<R> {
             self.act();
         }
         self.publish_counters();
-    }
-}
-
-fn counts(state: &ConnState) -> FinalCounts {
-    let [outbound, inbound] = state.offset;
-    FinalCounts {
-        outbound,
-        inbound,
-        turns: state.turn,
     }
 }

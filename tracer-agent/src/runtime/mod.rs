@@ -1,17 +1,23 @@
 //! Threads, signals, privileges: what holds the agent together.
 
+pub mod bare;
 pub mod capabilities;
+mod capture_thread;
 pub mod driver;
 pub mod health;
 mod ignored;
 pub mod memory;
+mod outputs;
+mod preparation;
 pub mod privileges;
 pub mod prober;
 pub mod recorder;
+mod recording;
 pub mod replay;
 pub mod roster;
 pub mod segments;
 pub mod shutdown;
 pub mod supervisor;
 pub mod taped;
+mod threads;
 pub mod traced;

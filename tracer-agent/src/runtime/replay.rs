@@ -22,8 +22,8 @@ use tracer_core::{
 };
 
 use super::{
-    shutdown::{self, StopSignals},
-    supervisor::start_outputs,
+    outputs,
+    shutdown::{self, NO_SIGNALS, StopSignals},
 };
 use crate::{
     config::effective::Config,
@@ -61,11 +61,10 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
         .build()
         .context("cannot start the runtime")?
         .block_on(async {
-            let mut signals =
-                StopSignals::listen().context("cannot take over SIGTERM and SIGINT")?;
+            let mut signals = StopSignals::listen().context(NO_SIGNALS)?;
             let telemetry = Telemetry::new();
             let mut running = Running::default();
-            let outputs = start_outputs(config, &mut running, &telemetry)?;
+            let outputs = outputs::start(config, &mut running, &telemetry)?;
             let mut replay = Replay {
                 pipeline: Pipeline::new(config.pipeline()?),
                 outputs,

@@ -21,6 +21,9 @@ const UNDELIVERED: u8 = 3;
 /// An output that is not done in time says what it leaves; this much later nobody waits for that.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// What is wrong when they cannot be taken over.
+pub const NO_SIGNALS: &str = "cannot take over SIGTERM and SIGINT";
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {

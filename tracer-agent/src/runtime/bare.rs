@@ -1,0 +1,58 @@
+//! Empty programs at the same places, for benchmarks: what the breakpoints alone cost.
+
+use std::{
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+};
+
+use anyhow::{Context as _, Result};
+
+use super::{
+    preparation::prepare,
+    prober::{Prober, ProberParts, Sources},
+    shutdown::{NO_SIGNALS, StopSignals},
+    supervisor::{announce, witness},
+    threads::join,
+};
+use crate::{capture::mechanism::ProgramSet, config::effective::Config, telemetry::Telemetry};
+
+/// Attaches them until a signal ends it.
+///
+/// # Errors
+/// Whatever keeps the programs from being attached.
+pub fn run(config: &Config) -> Result<ExitCode> {
+    let (loaded, mechanism) = prepare(config)?;
+    let (lives, _) = mpsc::channel();
+    let prober = Prober::start(ProberParts {
+        loaded,
+        mechanism,
+        set: ProgramSet::Bare,
+        proc_root: config.agent.proc.clone(),
+        libraries: config.capture.libraries.clone(),
+        telemetry: Telemetry::new(),
+        sources: Sources::default(),
+        witness: witness(config),
+        lives,
+    });
+    announce(&prober, mechanism);
+    let stop = Arc::new(AtomicBool::new(false));
+    let thread = prober
+        .spawn(stop.clone())
+        .context("cannot start a thread")?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(async {
+            let mut signals = StopSignals::listen().context(NO_SIGNALS)?;
+            signals.next().await;
+            anyhow::Ok(())
+        })?;
+    stop.store(true, Ordering::Relaxed);
+    join(thread);
+    Ok(ExitCode::SUCCESS)
+}
