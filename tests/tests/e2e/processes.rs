@@ -8,7 +8,7 @@ use tests::{
         agent::{Agent, Launch},
         client::{self, call},
         compare::compare,
-        patience::settled,
+        patience::{settled, until},
         process::Process,
         report::Report,
         requirements::{
@@ -161,16 +161,21 @@ fn a_server_on_the_same_library_makes_no_calls() -> Result<()> {
             "{report:?}"
         );
     }
-    let page = agent.page("/metrics")?;
-    let servers = page
-        .lines()
-        .find(|line| line.starts_with(r#"llm_tracer_unread_connections_total{kind="server"}"#))
-        .and_then(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
-    ensure!(
-        servers.is_some_and(|count| count > 0),
-        "the server's side was not told apart\n{page}"
-    );
-    Ok(())
+    let server_told_apart = || {
+        let page = agent.page("/metrics").ok()?;
+        let line = page
+            .lines()
+            .find(|line| line.starts_with(r#"llm_tracer_unread_connections_total{kind="server"}"#));
+        let count = line?.rsplit(' ').next()?.parse::<u64>().ok()?;
+        (count > 0).then_some(())
+    };
+    // The numbers of the core are shown about every half second.
+    until(SOON, server_told_apart).with_context(|| {
+        format!(
+            "the server's side was not told apart\n{}",
+            agent.process.said()
+        )
+    })
 }
 
 /// The same process id, another program: each call stands under the program that made it.
