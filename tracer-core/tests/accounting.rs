@@ -27,10 +27,28 @@ struct Exchange {
     streamed: bool,
     /// The request takes so many writes of about the same length.
     writes: usize,
+    /// The answer takes so many reads of about the same length; 0: as many as it has parts.
+    reads: usize,
 }
 
 fn exchange() -> impl Strategy<Value = Exchange> {
-    (any::<bool>(), 1..5usize).prop_map(|(streamed, writes)| Exchange { streamed, writes })
+    let parts = (any::<bool>(), 1..5usize, 0..5usize);
+    parts.prop_map(|(streamed, writes, reads)| Exchange {
+        streamed,
+        writes,
+        reads,
+    })
+}
+
+/// Losses as a full ring makes them: runs of events, of any length.
+fn runs() -> impl Strategy<Value = Vec<bool>> {
+    prop::collection::vec((1..20usize, 0..20usize), 1..12).prop_map(|runs| {
+        let run = |(kept, lost)| {
+            let kept = std::iter::repeat_n(false, kept);
+            kept.chain(std::iter::repeat_n(true, lost))
+        };
+        runs.into_iter().flat_map(run).collect()
+    })
 }
 
 /// Exchanges on a keep-alive connection.
@@ -45,11 +63,17 @@ fn moves(exchanges: &[Exchange]) -> Vec<Move> {
             turn,
             bytes: String::from_utf8_lossy(bytes).into_owned(),
         }));
-        let reads = if exchange.streamed {
+        let mut reads = if exchange.streamed {
             stream()
         } else {
             vec![answer()]
         };
+        if exchange.reads > 0 {
+            let all = reads.concat();
+            let length = all.len().div_ceil(exchange.reads);
+            let read = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            reads = all.as_bytes().chunks(length).map(read).collect();
+        }
         moves.extend(reads.into_iter().map(|bytes| Move {
             direction: Direction::Inbound,
             turn,
@@ -136,6 +160,18 @@ proptest! {
     ) {
         let moves = moves(&exchanges);
         // Without one whole request nothing shows that these were LLM calls.
+        let first = exchanges[0].writes;
+        let lost = |number: usize| number >= first && losses[number % losses.len()];
+        let (reported, counted) = play(&moves, lost);
+        prop_assert_eq!(reported + counted, exchanges.len() as u64, "{} reported, {} counted", reported, counted);
+    }
+
+    #[test]
+    fn whatever_runs_of_events_a_full_ring_loses(
+        exchanges in prop::collection::vec(exchange(), 1..12),
+        losses in runs(),
+    ) {
+        let moves = moves(&exchanges);
         let first = exchanges[0].writes;
         let lost = |number: usize| number >= first && losses[number % losses.len()];
         let (reported, counted) = play(&moves, lost);
