@@ -21,7 +21,8 @@ pub struct PipelineConfig {
     pub max_connections: NonZeroUsize,
     /// Exchanges without an LLM call after which a connection is only watched.
     pub head_only_exchanges: u32,
-    /// How long an exchange may be silent until it is reported as it is.
+    /// How long an exchange may be silent until it is reported as it is. Some answers take their
+    /// time: what is said of them after this is not seen.
     pub silence: Duration,
     /// Bounds on the parsing of one connection.
     pub limits: Limits,
@@ -39,7 +40,7 @@ impl Default for PipelineConfig {
             held_bytes: 64 << 20,
             max_connections: NonZeroUsize::new(65_536).unwrap_or(NonZeroUsize::MIN),
             head_only_exchanges: 8,
-            silence: Duration::from_mins(10),
+            silence: Duration::from_hours(1),
             limits: Limits::default(),
             headers: AllowList::default(),
             hosts: Vec::new(),

@@ -7,7 +7,7 @@ use super::{
     span::{add_identity, add_openai_response, error_type},
     value::{Attributes, Value},
 };
-use crate::llm::call::{Call, CallFacts, Operation, Released};
+use crate::llm::call::{Call, CallFacts, CaptureState, Operation, Released};
 
 /// Values for a metric that share their attributes.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +21,8 @@ pub struct Measurement {
     pub attributes: Attributes,
 }
 
-/// The measurements of a call. Tokens are measured only where the provider told their number.
+/// The measurements of a call. Tokens are measured only where the provider told their number, and
+/// the duration where the end was seen.
 pub fn measurements(call: &Call<Released>) -> Vec<Measurement> {
     let facts = call.facts();
     let common = common(facts);
@@ -50,7 +51,9 @@ pub fn measurements(call: &Call<Released>) -> Vec<Measurement> {
             attributes: common.clone(),
         });
     }
-    all.push(duration(common, facts));
+    if facts.capture != CaptureState::Open {
+        all.push(duration(common, facts));
+    }
     all
 }
 

@@ -78,6 +78,24 @@ fn a_request_that_goes_on_below_its_answer_is_one_exchange() {
     assert_eq!((seen.calls.len(), seen.lost), (1, 0));
 }
 
+/// A request that is not answered within an hour: how long it takes is not known.
+#[test]
+fn a_call_without_an_end_has_no_duration() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut on = Host::connection(1);
+    host.send(&mut on, Outbound, chat());
+    host.pipeline
+        .advance(host.now.after(Duration::from_mins(61)));
+    let call = std::iter::from_fn(|| host.pipeline.poll())
+        .find_map(|output| match output {
+            Output::Call(call) => Some(release(*call)),
+            _ => None,
+        })
+        .expect("a call");
+    assert_eq!(call.facts().capture, CaptureState::Open);
+    assert_eq!(semconv::measurements(&call), []);
+}
+
 #[test]
 fn what_is_silent_for_too_long_is_reported_as_it_is() {
     let mut host = Host::new(PipelineConfig::default());
@@ -89,9 +107,9 @@ fn what_is_silent_for_too_long_is_reported_as_it_is() {
         STREAM_HEAD.to_owned() + &delta("a", "null"),
     );
     let last = host.now;
-    host.pipeline.advance(last.after(Duration::from_mins(9)));
+    host.pipeline.advance(last.after(Duration::from_mins(59)));
     assert!(host.outputs().calls.is_empty());
-    host.pipeline.advance(last.after(Duration::from_mins(11)));
+    host.pipeline.advance(last.after(Duration::from_mins(61)));
     let call = host.outputs().calls.pop().expect("a call");
     assert_eq!((call.capture, call.timing.end), (CaptureState::Open, last));
     assert_eq!(host.pipeline.stats().calls_silent, 1);
