@@ -11,5 +11,6 @@ pub mod docs;
 pub mod env_vars;
 pub mod export;
 pub mod host;
+pub mod printable;
 pub mod runtime;
 pub mod telemetry;

@@ -2,8 +2,8 @@
 
 use std::{panic::resume_unwind, sync::Arc, time::Duration};
 
-use opentelemetry_otlp::MetricExporter;
-use opentelemetry_sdk::metrics::{data::ResourceMetrics, exporter::PushMetricExporter};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
     task::{JoinError, JoinSet},
@@ -11,7 +11,7 @@ use tokio::{
 };
 use tracer_core::{segment::ProcessKey, semconv::Measurement};
 
-use super::{meters::Meters, outage::Outage, transport::deliver};
+use super::{meters::Meters, transport::Transport};
 use crate::{
     export::queue::Receiver, host::process::ProcessInfo, telemetry::export::SignalMetrics,
 };
@@ -40,9 +40,8 @@ pub(super) struct MetricWorker {
 
 /// Where collected figures go.
 pub(super) struct MetricSink {
-    pub(super) exporter: MetricExporter,
+    pub(super) transport: Transport,
     pub(super) metrics: SignalMetrics,
-    pub(super) outage: Arc<Outage>,
 }
 
 impl MetricWorker {
@@ -118,9 +117,11 @@ impl MetricSink {
     /// Sends the figures of one process after the other.
     async fn send(self: Arc<Self>, collected: Vec<ResourceMetrics>) {
         for metrics in &collected {
-            match deliver(&self.outage, || self.exporter.export(metrics)).await {
-                Ok(()) => self.metrics.sent.inc(),
-                Err(_) => self.metrics.failed.inc(),
+            let request = ExportMetricsServiceRequest::from(metrics);
+            // Counted by exports: one of which some points were rejected is not delivered.
+            match self.transport.deliver(&request).await {
+                Ok(0) => self.metrics.sent.inc(),
+                _ => self.metrics.failed.inc(),
             };
         }
     }

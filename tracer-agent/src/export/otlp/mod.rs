@@ -6,10 +6,15 @@
 //! ```
 //!
 //! One OTLP resource per observed process. While the collector is away the transport retries with
-//! back-off and what comes is kept up to the bounds of [`settings::OtlpSettings`]; the exporters
-//! of `opentelemetry-otlp` decide what is worth a retry and honour `Retry-After` and `RetryInfo`.
+//! back-off and what comes is kept up to the bounds of [`settings::OtlpSettings`].
+//!
+//! Messages, their encoding and both transports are libraries'; the exporters of `opentelemetry-otlp`
+//! are not used, for they keep to themselves why an attempt failed and what of an export a collector
+//! rejected, and both decide what is said of a delivery.
 
+mod answer;
 pub mod error;
+mod grpc;
 mod http;
 mod meters;
 mod metrics;

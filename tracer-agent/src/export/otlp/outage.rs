@@ -1,18 +1,21 @@
-//! Whether a collector takes what it is sent: said once when it stops, once when it resumes.
+//! Whether a collector takes what it is sent, and why not: said once when it stops, once when it
+//! resumes.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use prometheus_client::metrics::counter::Counter;
 
-/// Watches the attempts of one signal. The exporters retry inside themselves; the transport tells
-/// each attempt, the worker each result.
+use crate::printable::Printable;
+
+/// Watches the attempts of one signal.
 #[derive(Debug)]
 pub(super) struct Outage {
     signal: &'static str,
     endpoint: String,
     attempts: Counter,
-    attempts_in_export: AtomicU32,
+    /// Attempts fail, and are repeated.
     away: AtomicBool,
+    /// Requests are refused for good, whole or in part.
     refusing: AtomicBool,
 }
 
@@ -22,29 +25,28 @@ impl Outage {
             signal,
             endpoint,
             attempts,
-            attempts_in_export: AtomicU32::new(0),
             away: AtomicBool::new(false),
             refusing: AtomicBool::new(false),
         }
     }
 
-    /// A request goes out. The second one of an export means that the first found nobody.
+    /// A request goes out.
     pub(super) fn attempt(&self) {
         self.attempts.inc();
-        let before = self.attempts_in_export.fetch_add(1, Ordering::Relaxed);
-        if before == 1 && !self.away.swap(true, Ordering::Relaxed) {
-            let Self {
-                signal, endpoint, ..
-            } = self;
+    }
+
+    /// An attempt failed, and there will be another.
+    pub(super) fn failed(&self, reason: &str) {
+        if !self.away.swap(true, Ordering::Relaxed) {
+            let (endpoint, signal, reason) = (&self.endpoint, self.signal, Printable(reason));
             tracing::warn!(
-                "the collector at {endpoint} does not take {signal}; keeping them, up to a bound, and trying again"
+                "the collector at {endpoint} does not take {signal}: {reason}; keeping them, up to a bound, and trying again"
             );
         }
     }
 
     /// An export was taken.
     pub(super) fn delivered(&self) {
-        self.attempts_in_export.store(0, Ordering::Relaxed);
         let was_away = self.away.swap(false, Ordering::Relaxed);
         let was_refusing = self.refusing.swap(false, Ordering::Relaxed);
         if was_away || was_refusing {
@@ -57,13 +59,24 @@ impl Outage {
     }
 
     /// An export was refused for good: what it held is lost.
-    pub(super) fn refused(&self, error: &dyn std::error::Error) {
-        self.attempts_in_export.store(0, Ordering::Relaxed);
+    pub(super) fn refused(&self, reason: &str) {
+        self.away.store(false, Ordering::Relaxed);
         if !self.refusing.swap(true, Ordering::Relaxed) {
-            let Self {
-                signal, endpoint, ..
-            } = self;
-            tracing::warn!("the collector at {endpoint} refuses {signal}, which are lost: {error}");
+            let (endpoint, signal, reason) = (&self.endpoint, self.signal, Printable(reason));
+            tracing::warn!(
+                "the collector at {endpoint} refuses {signal}, which are lost: {reason}"
+            );
+        }
+    }
+
+    /// An export was taken but for `rejected` items, which are lost.
+    pub(super) fn rejected(&self, rejected: u64, reason: &str) {
+        self.away.store(false, Ordering::Relaxed);
+        if !self.refusing.swap(true, Ordering::Relaxed) {
+            let (endpoint, signal, reason) = (&self.endpoint, self.signal, Printable(reason));
+            tracing::warn!(
+                "the collector at {endpoint} rejects {rejected} of its {signal}, which are lost: {reason}"
+            );
         }
     }
 }

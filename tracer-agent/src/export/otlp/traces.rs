@@ -3,14 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use opentelemetry::InstrumentationScope;
-use opentelemetry_otlp::SpanExporter;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
+use opentelemetry_proto::{
+    tonic::collector::trace::v1::ExportTraceServiceRequest,
+    transform::trace::tonic::group_spans_by_resource_and_scope,
+};
+use opentelemetry_sdk::trace::SpanData;
 use tokio::time::{Instant, sleep};
 use tracer_core::semconv::Span;
 
 use super::{
-    outage::Outage, resource::ResourceBase, settings::BatchSettings, span::span_data,
-    transport::deliver,
+    resource::ResourceBase,
+    settings::BatchSettings,
+    span::span_data,
+    transport::{Refused, Transport},
 };
 use crate::{
     export::{
@@ -38,13 +43,12 @@ pub(super) struct SpanItem {
 
 /// Sends spans until the queue has ended.
 pub(super) struct TraceWorker {
-    pub(super) exporter: SpanExporter,
+    pub(super) transport: Transport,
     pub(super) queue: Receiver<SpanItem>,
     pub(super) batch: BatchSettings,
     pub(super) resources: ResourceBase,
     pub(super) scope: InstrumentationScope,
     pub(super) metrics: SignalMetrics,
-    pub(super) outage: Arc<Outage>,
 }
 
 impl TraceWorker {
@@ -82,19 +86,19 @@ impl TraceWorker {
     }
 
     /// Sends spans of one process.
-    async fn export(&mut self, group: Vec<Held<SpanItem>>) {
+    async fn export(&self, group: Vec<Held<SpanItem>>) {
         let Some(first) = group.first() else { return };
-        self.exporter
-            .set_resource(&self.resources.of(&first.item.process));
-        let count = u64::try_from(group.len()).unwrap_or(u64::MAX);
-        let taken = deliver(&self.outage, || {
-            self.exporter.export(self.span_data(&group))
-        })
-        .await;
-        match taken {
-            Ok(()) => self.metrics.sent.inc_by(count),
-            Err(_) => self.metrics.failed.inc_by(count),
+        let resource = (&self.resources.of(&first.item.process)).into();
+        let request = ExportTraceServiceRequest {
+            resource_spans: group_spans_by_resource_and_scope(self.span_data(&group), &resource),
         };
+        let count = u64::try_from(group.len()).unwrap_or(u64::MAX);
+        let lost = match self.transport.deliver(&request).await {
+            Ok(rejected) => rejected.min(count),
+            Err(Refused) => count,
+        };
+        self.metrics.sent.inc_by(count - lost);
+        self.metrics.failed.inc_by(lost);
     }
 
     fn span_data(&self, group: &[Held<SpanItem>]) -> Vec<SpanData> {

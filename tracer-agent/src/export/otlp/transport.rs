@@ -1,56 +1,45 @@
-//! From settings to exporters: addresses, headers, TLS, compression, time limits, retries.
+//! One signal's way to its collector: from settings to a sender, and from a request to its delivery.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use hyper::{
     HeaderMap, Uri,
+    body::Bytes,
     header::{HeaderName, HeaderValue},
     http::uri::Scheme,
 };
-use opentelemetry_otlp::{
-    Compression as OtlpCompression, MetricExporter, RetryPolicy, SpanExporter, WithExportConfig,
-    WithHttpConfig, WithTonicConfig,
-};
-use opentelemetry_sdk::{error::OTelSdkError, metrics::Temporality as SdkTemporality};
-use tokio::time::sleep;
-use tonic::{
-    metadata::MetadataMap,
-    service::Interceptor,
-    transport::{Channel, Endpoint as GrpcEndpoint},
-};
+use opentelemetry_sdk::metrics::Temporality as SdkTemporality;
+use prost::Message;
+use tokio::time::{sleep, timeout};
+use tonic::transport::{Channel, Endpoint as GrpcEndpoint};
 
 use super::{
+    answer::{Answer, Backoff, Failure, Next, with_sources},
     error::StartError,
-    http,
+    grpc::GrpcSender,
+    http::HttpSender,
     outage::Outage,
-    settings::{Compression, Endpoint, Protocol, SignalSettings, Temporality},
+    settings::{Endpoint, Protocol, SignalSettings, Temporality},
     tls::TlsFiles,
 };
 
-/// First wait before a retry; doubles up to [`MAX_DELAY`], plus up to [`JITTER`].
-const FIRST_DELAY: Duration = Duration::from_millis(500);
-/// Short enough that a collector that is back is found soon, and within a shutdown's patience.
-const MAX_DELAY: Duration = Duration::from_secs(5);
-/// Keeps agents that lost the same collector from returning to it in step.
-const JITTER: Duration = Duration::from_secs(1);
-/// The exporters give up retrying after their time-out. Here a batch is retried until it is
-/// taken, refused, or the agent ends; each attempt has its own time limit in the transport.
-const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
-
-/// The way to one signal's collector.
+/// Sends the requests of one signal.
+#[derive(Debug)]
 pub(super) struct Transport {
-    signal: &'static str,
     timeout: Option<Duration>,
-    compression: Option<OtlpCompression>,
-    headers: HeaderMap,
-    outage: Arc<Outage>,
-    link: Link,
+    outage: Outage,
+    sender: Sender,
 }
 
-enum Link {
-    Grpc(Channel),
-    Http(Uri, Option<Box<rustls::ClientConfig>>),
+#[derive(Debug)]
+enum Sender {
+    Grpc(GrpcSender),
+    Http(Box<HttpSender>),
 }
+
+/// The collector will never take a request: what it held is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refused;
 
 impl Transport {
     /// Checks the settings of `signal` (`traces` or `metrics`); connects to nothing yet. Each
@@ -59,125 +48,93 @@ impl Transport {
         signal: &'static str,
         settings: &SignalSettings,
         timeout: Option<Duration>,
-        outage: Arc<Outage>,
+        outage: Outage,
     ) -> Result<Self, StartError> {
+        let (headers, gzip) = (headers(signal, settings)?, settings.compression.is_some());
+        let sender = match settings.protocol {
+            Protocol::Grpc => {
+                let channel = channel(signal, settings, timeout)?;
+                Sender::Grpc(GrpcSender::new(channel, method(signal), headers, gzip))
+            }
+            Protocol::HttpProtobuf => {
+                let (address, tls) = address(signal, settings)?;
+                Sender::Http(Box::new(HttpSender::new(
+                    address, tls, timeout, headers, gzip,
+                )))
+            }
+        };
         Ok(Self {
-            signal,
             timeout,
-            compression: settings
-                .compression
-                .map(|Compression::Gzip| OtlpCompression::Gzip),
-            headers: headers(signal, settings)?,
             outage,
-            link: match settings.protocol {
-                Protocol::Grpc => Link::Grpc(channel(signal, settings, timeout)?),
-                Protocol::HttpProtobuf => http_link(signal, settings)?,
-            },
+            sender,
         })
     }
 
-    pub(super) fn span_exporter(self) -> Result<SpanExporter, StartError> {
-        let signal = self.signal;
-        let builder = SpanExporter::builder();
-        match self.link {
-            Link::Grpc(_) => self.configure_grpc(builder.with_tonic()).build(),
-            Link::Http(..) => self.configure_http(builder.with_http()).build(),
-        }
-        .map_err(|error| StartError::Build { signal, error })
-    }
-
-    pub(super) fn metric_exporter(
-        self,
-        temporality: Temporality,
-    ) -> Result<MetricExporter, StartError> {
-        let signal = self.signal;
-        let builder = MetricExporter::builder().with_temporality(temporality.into());
-        match self.link {
-            Link::Grpc(_) => self.configure_grpc(builder.with_tonic()).build(),
-            Link::Http(..) => self.configure_http(builder.with_http()).build(),
-        }
-        .map_err(|error| StartError::Build { signal, error })
-    }
-
-    fn configure_grpc<B: WithTonicConfig + WithExportConfig>(self, builder: B) -> B {
-        let Link::Grpc(channel) = self.link else {
-            return builder;
+    /// Sends a request until the collector takes it or refuses it for good, or the agent ends.
+    /// Returns how many of its items the collector rejected.
+    pub(super) async fn deliver(&self, request: &impl Message) -> Result<u64, Refused> {
+        let encoded = Bytes::from(request.encode_to_vec());
+        let body = match &self.sender {
+            Sender::Grpc(_) => Ok(encoded),
+            Sender::Http(sender) => sender.body(encoded),
         };
-        let builder = builder
-            .with_channel(channel)
-            .with_timeout(NEVER)
-            .with_retry_policy(retry_policy())
-            .with_metadata(MetadataMap::from_headers(self.headers))
-            .with_interceptor(CountAttempts(self.outage));
-        match self.compression {
-            Some(compression) => builder.with_compression(compression),
-            None => builder,
-        }
-    }
-
-    fn configure_http<B: WithHttpConfig + WithExportConfig>(self, builder: B) -> B {
-        let Link::Http(uri, tls) = self.link else {
-            return builder;
-        };
-        let headers: HashMap<String, String> = self
-            .headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
-            .collect();
-        let builder = builder
-            .with_endpoint(uri.to_string())
-            .with_protocol(opentelemetry_otlp::Protocol::HttpBinary)
-            .with_timeout(NEVER)
-            .with_retry_policy(retry_policy())
-            .with_headers(headers);
-        let builder = match tls {
-            Some(config) => {
-                builder.with_http_client(http::secure(*config, self.timeout, self.outage))
+        let body = body.map_err(|error| self.refused(&error.to_string()))?;
+        let mut backoff = Backoff::new();
+        loop {
+            self.outage.attempt();
+            match self.attempt(body.clone()).await {
+                Ok(answer) => return Ok(self.taken(answer)),
+                Err(Failure { reason, next }) => match next {
+                    Next::GiveUp => return Err(self.refused(&reason)),
+                    Next::Retry(asked) => {
+                        self.outage.failed(&reason);
+                        sleep(backoff.next(asked)).await;
+                    }
+                },
             }
-            None => builder.with_http_client(http::plain(self.timeout, self.outage)),
-        };
-        match self.compression {
-            Some(compression) => builder.with_compression(compression),
-            None => builder,
         }
+    }
+
+    async fn attempt(&self, body: Bytes) -> Result<Answer, Failure> {
+        let answer = async {
+            match &self.sender {
+                Sender::Grpc(sender) => sender.send(body).await,
+                Sender::Http(sender) => sender.send(body).await,
+            }
+        };
+        let Some(limit) = self.timeout else {
+            return answer.await;
+        };
+        timeout(limit, answer).await.unwrap_or_else(|_| {
+            Err(Failure {
+                reason: format!("no answer within {limit:?}"),
+                next: Next::Retry(None),
+            })
+        })
+    }
+
+    fn taken(&self, answer: Answer) -> u64 {
+        let (rejected, message) = answer.rejected();
+        if rejected > 0 {
+            self.outage.rejected(rejected, &message);
+        } else {
+            self.outage.delivered();
+        }
+        rejected
+    }
+
+    fn refused(&self, reason: &str) -> Refused {
+        self.outage.refused(reason);
+        Refused
     }
 }
 
-/// Exports until the collector takes it or refuses it for good.
-pub(super) async fn deliver<F>(outage: &Outage, export: impl Fn() -> F) -> Result<(), OTelSdkError>
-where
-    F: Future<Output = Result<(), OTelSdkError>>,
-{
-    let mut delay = FIRST_DELAY;
-    loop {
-        match export().await {
-            Ok(()) => {
-                outage.delivered();
-                return Ok(());
-            }
-            Err(error) if broke_with_connection(&error) => sleep(delay).await,
-            Err(error) => {
-                outage.refused(&error);
-                return Err(error);
-            }
-        }
-        delay = (delay * 2).min(MAX_DELAY);
+/// The gRPC method that takes a signal.
+fn method(signal: &str) -> &'static str {
+    match signal {
+        "traces" => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        _ => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
     }
-}
-
-/// A gRPC request that broke with its connection: tonic reports it as `Unknown` with the error of
-/// the connection behind it, which the exporter does not retry. A status that the collector sent
-/// has no such error behind it.
-fn broke_with_connection(error: &OTelSdkError) -> bool {
-    matches!(error, OTelSdkError::InternalFailure(text) if text.contains("gRPC code: Unknown: "))
-}
-
-fn retry_policy() -> RetryPolicy {
-    RetryPolicy::recommended()
-        .with_max_retries(usize::MAX)
-        .with_initial_delay(FIRST_DELAY)
-        .with_max_delay(MAX_DELAY)
-        .with_max_jitter(JITTER)
 }
 
 fn headers(signal: &'static str, settings: &SignalSettings) -> Result<HeaderMap, StartError> {
@@ -217,7 +174,7 @@ fn channel(
         .map_err(|_| refused())?
         .buffer_size(16);
     let endpoint = match timeout {
-        Some(timeout) => endpoint.timeout(timeout).connect_timeout(timeout),
+        Some(timeout) => endpoint.connect_timeout(timeout),
         None => endpoint,
     };
     let endpoint = match endpoint.uri().scheme() == Some(&Scheme::HTTPS) {
@@ -232,7 +189,10 @@ fn channel(
     Ok(endpoint.connect_lazy())
 }
 
-fn http_link(signal: &'static str, settings: &SignalSettings) -> Result<Link, StartError> {
+fn address(
+    signal: &'static str,
+    settings: &SignalSettings,
+) -> Result<(Uri, Option<rustls::ClientConfig>), StartError> {
     let refused = || {
         refused(
             signal,
@@ -240,19 +200,34 @@ fn http_link(signal: &'static str, settings: &SignalSettings) -> Result<Link, St
             "write it like http://127.0.0.1:4318",
         )
     };
-    let with_path = match &settings.endpoint {
-        Endpoint::Base(base) => format!("{}/v1/{signal}", base.trim_end_matches('/')),
-        Endpoint::Exact(address) => address.clone(),
+    let uri = match &settings.endpoint {
+        Endpoint::Base(base) => below(base, &format!("v1/{signal}")),
+        Endpoint::Exact(address) => address.parse().ok(),
     };
-    let uri: Uri = with_path.parse().map_err(|_| refused())?;
+    let uri: Uri = uri.ok_or_else(refused)?;
     let tls = match uri.scheme() {
         Some(scheme) if *scheme == Scheme::HTTPS => {
-            Some(Box::new(TlsFiles::read(&settings.tls)?.rustls(signal)?))
+            Some(TlsFiles::read(&settings.tls)?.rustls(signal)?)
         }
         Some(scheme) if *scheme == Scheme::HTTP => None,
         _ => return Err(refused()),
     };
-    Ok(Link::Http(uri, tls))
+    Ok((uri, tls))
+}
+
+/// The address of `path` below `base`: its path grows, its query stays.
+fn below(base: &str, path: &str) -> Option<Uri> {
+    let mut parts = base.parse::<Uri>().ok()?.into_parts();
+    let (before, query) = match &parts.path_and_query {
+        Some(old) => (old.path().trim_end_matches('/'), old.query()),
+        None => ("", None),
+    };
+    let joined = match query {
+        Some(query) => format!("{before}/{path}?{query}"),
+        None => format!("{before}/{path}"),
+    };
+    parts.path_and_query = Some(joined.parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 fn refused(signal: &'static str, endpoint: &Endpoint, advice: &'static str) -> StartError {
@@ -263,32 +238,31 @@ fn refused(signal: &'static str, endpoint: &Endpoint, advice: &'static str) -> S
     }
 }
 
-fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
-}
-
-/// Tells each attempt of the gRPC exporters.
-#[derive(Debug, Clone)]
-struct CountAttempts(Arc<Outage>);
-
-impl Interceptor for CountAttempts {
-    fn call(&mut self, request: tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> {
-        self.0.attempt();
-        Ok(request)
-    }
-}
-
 impl From<Temporality> for SdkTemporality {
     fn from(temporality: Temporality) -> Self {
         match temporality {
             Temporality::Cumulative => Self::Cumulative,
             Temporality::Delta => Self::Delta,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_grows_before_the_query() {
+        for (base, whole) in [
+            ("http://h:4318", "http://h:4318/v1/traces"),
+            ("http://h:4318/", "http://h:4318/v1/traces"),
+            ("https://h/otlp/", "https://h/otlp/v1/traces"),
+            ("http://h/x?key=1", "http://h/x/v1/traces?key=1"),
+            ("http://h?key=1", "http://h/v1/traces?key=1"),
+        ] {
+            let uri = below(base, "v1/traces").unwrap();
+            assert_eq!(uri.to_string(), whole);
+        }
+        assert_eq!(below("http://", "v1/traces"), None);
     }
 }

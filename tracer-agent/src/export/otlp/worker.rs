@@ -76,8 +76,7 @@ fn start_traces(
     let metrics = telemetry.export.signal("otlp", "traces");
     let outage = outage("traces", signal, &metrics);
     let timeout = shorter(signal.timeout, settings.batch.export_timeout);
-    let exporter =
-        Transport::new("traces", signal, timeout, Arc::clone(&outage))?.span_exporter()?;
+    let transport = Transport::new("traces", signal, timeout, outage)?;
     let gauges = telemetry.export.queue("otlp", "traces");
     let items = settings.batch.max_queue_size.unwrap_or(usize::MAX);
     let bounds = Bounds {
@@ -86,13 +85,12 @@ fn start_traces(
     };
     let (sender, queue) = queue::bounded(bounds, gauges.clone(), metrics.dropped.clone());
     let worker = TraceWorker {
-        exporter,
+        transport,
         queue,
         batch: settings.batch.clone(),
         resources: resources.clone(),
         scope: span::scope(),
         metrics: metrics.clone(),
-        outage,
     };
     let work = Work::Task(tokio::spawn(worker.run()));
     Ok((
@@ -110,16 +108,14 @@ fn start_metrics(
     let metrics = telemetry.export.signal("otlp", "metrics");
     let outage = outage("metrics", signal, &metrics);
     let timeout = shorter(signal.timeout, settings.metric_timeout);
-    let transport = Transport::new("metrics", signal, timeout, Arc::clone(&outage))?;
-    let exporter = transport.metric_exporter(settings.temporality)?;
+    let transport = Transport::new("metrics", signal, timeout, outage)?;
     let gauges = telemetry.export.queue("otlp", "metrics");
     let (sender, queue) =
         queue::bounded(MEASUREMENT_BOUNDS, gauges.clone(), metrics.dropped.clone());
     let worker = MetricWorker {
         sink: Arc::new(MetricSink {
-            exporter,
+            transport,
             metrics: metrics.clone(),
-            outage,
         }),
         queue,
         meters: Meters::new(settings.temporality, resources.clone()),
@@ -138,12 +134,12 @@ fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     [one, other].into_iter().flatten().min()
 }
 
-fn outage(signal: &'static str, settings: &SignalSettings, metrics: &SignalMetrics) -> Arc<Outage> {
-    Arc::new(Outage::new(
+fn outage(signal: &'static str, settings: &SignalSettings, metrics: &SignalMetrics) -> Outage {
+    Outage::new(
         signal,
         settings.endpoint.to_string(),
         metrics.attempts.clone(),
-    ))
+    )
 }
 
 impl OtlpSender {

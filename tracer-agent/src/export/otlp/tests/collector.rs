@@ -21,7 +21,7 @@ use opentelemetry_proto::tonic::collector::{
         metrics_service_server::{MetricsService, MetricsServiceServer},
     },
     trace::v1::{
-        ExportTraceServiceRequest, ExportTraceServiceResponse,
+        ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
         trace_service_server::{TraceService, TraceServiceServer},
     },
 };
@@ -37,6 +37,8 @@ pub enum Answer {
     Http(u16, Option<u32>),
     /// A gRPC status.
     Grpc(tonic::Code),
+    /// Takes the request but for so many items.
+    Partly(i64),
     /// Closes the connection without a word.
     HangUp,
 }
@@ -159,6 +161,8 @@ async fn answer(
     match next {
         Some(Answer::Http(status, retry_after)) => Ok(http_status(status, retry_after)),
         Some(Answer::Grpc(code)) => Ok(Status::new(code, "scripted").into_http()),
+        Some(Answer::Partly(rejected)) if is_grpc(&request) => Ok(grpc_partly(rejected)),
+        Some(Answer::Partly(rejected)) => Ok(http_answer(200, None, partly(rejected).into())),
         Some(Answer::HangUp) => {
             hang_up.notify_one();
             std::future::pending().await
@@ -261,11 +265,40 @@ async fn http(request: Request<Incoming>, inbox: &Inbox) -> Response<Body> {
     http_status(200, None)
 }
 
+/// What the protocol has a collector say that took not all of its spans.
+fn partly(rejected: i64) -> Vec<u8> {
+    let partial_success = Some(ExportTracePartialSuccess {
+        rejected_spans: rejected,
+        error_message: "too many".to_owned(),
+    });
+    ExportTraceServiceResponse { partial_success }.encode_to_vec()
+}
+
+/// The same as one gRPC message, uncompressed, with the status that says that all went well.
+fn grpc_partly(rejected: i64) -> Response<Body> {
+    let message = partly(rejected);
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    let framed = [&[0][..], &length, &message].concat();
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", hyper::header::HeaderValue::from_static("0"));
+    let body = Full::new(Bytes::from(framed))
+        .map_err(|never| match never {})
+        .with_trailers(std::future::ready(Some(Ok(trailers))));
+    Response::builder()
+        .header("content-type", "application/grpc")
+        .body(body.boxed_unsync())
+        .unwrap()
+}
+
 fn http_status(status: u16, retry_after: Option<u32>) -> Response<Body> {
+    http_answer(status, retry_after, Bytes::new())
+}
+
+fn http_answer(status: u16, retry_after: Option<u32>, body: Bytes) -> Response<Body> {
     let mut response = Response::builder().status(status);
     if let Some(seconds) = retry_after {
         response = response.header("retry-after", seconds);
     }
-    let empty = Full::new(Bytes::new()).map_err(|never| match never {});
-    response.body(empty.boxed_unsync()).unwrap()
+    let body = Full::new(body).map_err(|never| match never {});
+    response.body(body.boxed_unsync()).unwrap()
 }

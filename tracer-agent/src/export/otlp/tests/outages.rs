@@ -1,6 +1,12 @@
 //! Collectors that are away, slow down, refuse or break off.
 
-use std::{collections::HashSet, net::SocketAddr, time::Duration};
+use std::{
+    collections::HashSet,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use super::{
     collector::{Answer, Collector},
@@ -100,6 +106,79 @@ async fn final_failures_are_not_retried_but_counted() {
             "{code:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_is_rejected_of_a_request_is_lost_and_counted() {
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        let (_, sent, failed) = played(protocol, &[Answer::Partly(1)]).await;
+        assert_eq!((sent, failed), (0, 1), "{protocol:?}");
+        // A message alone is a warning.
+        let (_, sent, failed) = played(protocol, &[Answer::Partly(0)]).await;
+        assert_eq!((sent, failed), (1, 0), "{protocol:?}");
+    }
+}
+
+/// What is logged of an outage while one span is offered to `address`.
+async fn said_of(address: &str, protocol: Protocol) -> String {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .finish();
+    // The tasks of this test run on its own thread.
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let mut settings = settings(address, protocol);
+    settings.metrics = None;
+    let (outputs, running, _) = start(&settings);
+    outputs.offer(samples::record(1, samples::chat()));
+    drop(outputs);
+    let _ = running.finish(Duration::from_millis(1500)).await;
+    log.text()
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn an_outage_says_once_why() {
+    let closed = format!("http://{}", free_address().await);
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        let text = said_of(&closed, protocol).await;
+        let says = "does not take traces: ";
+        assert_eq!(text.matches(says).count(), 1, "{protocol:?}: {text}");
+        assert!(text.contains("Connection refused"), "{protocol:?}: {text}");
+    }
+    let collector = Collector::start().await;
+    collector.script(vec![Answer::Http(503, None); 9]);
+    let address = format!("http://{}", collector.address);
+    let text = said_of(&address, Protocol::HttpProtobuf).await;
+    assert!(text.contains("503 Service Unavailable"), "{text}");
 }
 
 #[tokio::test]
