@@ -201,3 +201,32 @@ fn an_unwritable_path_is_told() {
     let stderr = failure(agent().args(["generate-docs", "/proc/nowhere"]));
     assert!(stderr.contains("cannot write /proc/nowhere"), "{stderr}");
 }
+
+/// What cannot be tried is not said to be missing.
+#[test]
+fn doctor_without_rights_does_not_blame_the_kernel() {
+    /// `nobody`, who holds no capability.
+    const NOBODY: u32 = 65_534;
+    let mut doctor = agent();
+    doctor.args(["doctor", "--format", "json"]);
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::process::CommandExt::uid(&mut doctor, NOBODY);
+    }
+    let Ok(output) = doctor.output() else {
+        return println!("skipped: the agent cannot be run by another user");
+    };
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let features = report["kernel"]["features"].as_array().unwrap();
+    for name in [
+        "ring_buffer",
+        "uprobe_session",
+        "uprobe_multi",
+        "perf_uprobe",
+    ] {
+        let feature = features.iter().find(|it| it["name"] == name).unwrap();
+        assert_eq!(feature["support"], "unknown", "{feature}");
+    }
+    let problems = report["problems"].to_string();
+    assert!(problems.contains("CAP_BPF is missing"), "{problems}");
+    assert!(!problems.contains("use Linux"), "{problems}");
+}

@@ -2,6 +2,8 @@
 
 use std::{fs::File, path::Path};
 
+use caps::{CapSet, Capability};
+
 use super::{
     discover::{Discoverer, WatchMode},
     kernel_btf,
@@ -45,16 +47,18 @@ impl Features {
             ring_bytes: 64 << 10,
             ..LoadOptions::default()
         };
-        let (ring_buffer, [uprobe_session, uprobe_multi, perf_uprobe]) = match Loaded::new(options)
-        {
+        let loaded = if may_load() {
+            Loaded::new(options)
+        } else {
+            Err(LoadError::NotAllowed)
+        };
+        let (ring_buffer, [uprobe_session, uprobe_multi, perf_uprobe]) = match loaded {
             Ok(mut loaded) => (
                 Support::Yes,
                 self_test::try_all(&mut loaded).map(Support::from),
             ),
-            Err(LoadError::NoObject(_)) => {
-                let untried = Support::Unknown("not tried: no eBPF program built in".to_owned());
-                (untried.clone(), [untried.clone(), untried.clone(), untried])
-            }
+            Err(LoadError::NoObject(_)) => all_unknown("not tried: no eBPF program built in"),
+            Err(LoadError::NotAllowed) => all_unknown("not tried: it takes CAP_BPF"),
             Err(error) => {
                 let untried =
                     || Support::Unknown("not tried: the program cannot be loaded".to_owned());
@@ -79,6 +83,19 @@ impl Features {
             },
         }
     }
+}
+
+/// Whether the kernel would look at a program at all. What it refuses to everybody without the right
+/// says nothing about what it can do.
+fn may_load() -> bool {
+    [Capability::CAP_BPF, Capability::CAP_SYS_ADMIN]
+        .into_iter()
+        .any(|it| caps::has_cap(None, CapSet::Effective, it).unwrap_or(false))
+}
+
+fn all_unknown(why: &str) -> (Support, [Support; 3]) {
+    let unknown = || Support::Unknown(why.to_owned());
+    (unknown(), [unknown(), unknown(), unknown()])
 }
 
 impl From<Tried> for Support {

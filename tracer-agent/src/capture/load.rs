@@ -19,6 +19,9 @@ use super::{
 /// The object cannot be brought into the kernel.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// The agent may not ask the kernel.
+    #[error("loading programs takes CAP_BPF: run as root or grant it")]
+    NotAllowed,
     /// Built without it.
     #[error(transparent)]
     NoObject(#[from] NoObject),
