@@ -19,6 +19,7 @@ fn every_bad_file_is_told_in_one_line() {
     date.toml:2:7: a date or time is no valid value of `agent.log`: values of this kind are not used here; expected off, error, warn, info, debug or trace, or directives such as info,tracer_agent=debug
     duplicate.toml:3:1: duplicate key; the file must be valid TOML
     endpoint-scheme.toml:2:12: "unix:///run/otlp" is no valid value of `export.otlp.endpoint`: not a URL; expected a URL such as http://127.0.0.1:4317
+    endpoint-user.toml:2:12: (hidden) is no valid value of `export.otlp.endpoint`: a name and password in the URL are not sent: set a header, such as `authorization`, in the headers of the collector; expected a URL such as http://127.0.0.1:4317
     endpoint-without-scheme.toml:2:12: endpoint `collector:4317` has no scheme, which only grpc allows: write http://collector:4317 or https://collector:4317
     header-with-credentials.toml:2:27: ["Authorization"] is no valid value of `privacy.keep_headers`: header `Authorization` may carry a credential and is never kept: take it off the list; expected header names such as x-request-team
     interval-zero.toml:2:19: 0 is no valid value of `export.metric_interval`: zero is not allowed; expected a time with its unit such as 500ms, 10s or 2m, more than zero

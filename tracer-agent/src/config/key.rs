@@ -61,8 +61,8 @@ pub trait AnyKey: Sync {
     fn default(&self) -> &'static str;
     /// What it does.
     fn doc(&self) -> &'static str;
-    /// Whether the value must not be shown.
-    fn secret(&self) -> bool;
+    /// Whether a value must not be shown: those of some keys never, others by what they hold.
+    fn hides(&self, raw: &Raw) -> bool;
     /// Placeholder of the value.
     fn value_name(&self) -> &'static str;
     /// What is allowed.
@@ -96,8 +96,8 @@ impl<T: Setting> AnyKey for Key<T> {
         self.doc
     }
 
-    fn secret(&self) -> bool {
-        self.secret
+    fn hides(&self, raw: &Raw) -> bool {
+        self.secret || T::hides(raw)
     }
 
     fn value_name(&self) -> &'static str {

@@ -94,7 +94,7 @@ pub(super) fn bad_value(
     ConfigError::BadValue {
         origin,
         key: key.path(),
-        value: if key.secret() {
+        value: if key.hides(raw) {
             "(hidden)".to_owned()
         } else {
             raw.to_string()

@@ -14,7 +14,7 @@ pub fn effective(layers: &Layers) -> Result<String, ConfigError> {
     let mut lines = Vec::new();
     for key in KEYS {
         let (value, origin) = layers.describe(*key)?;
-        let line = if key.secret() && origin != Origin::Default {
+        let line = if key.hides(&value) && origin != Origin::Default {
             format!("# {} is set", key.path())
         } else {
             format!("{} = {value}", key.path())

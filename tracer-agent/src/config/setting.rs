@@ -30,6 +30,11 @@ pub trait Setting: Sized {
     /// Whether a flag may be given several times.
     const REPEATS: bool = false;
 
+    /// Whether what a source wrote, acceptable or not, may hold what must not be shown.
+    fn hides(_raw: &Raw) -> bool {
+        false
+    }
+
     /// Parses what a source wrote.
     fn parse(raw: &Raw) -> Result<Self, Refusal>;
 
@@ -48,6 +53,11 @@ pub trait Scalar: Sized {
     /// See [`Setting::CHOICES`].
     const CHOICES: &'static [&'static str] = &[];
 
+    /// Whether a word, acceptable or not, may hold what must not be shown.
+    fn hides(_text: &str) -> bool {
+        false
+    }
+
     /// Parses the word.
     fn from_text(text: &str) -> Result<Self, Refusal>;
 
@@ -59,6 +69,10 @@ impl<T: Scalar> Setting for T {
     const VALUE_NAME: &'static str = T::VALUE_NAME;
     const EXPECTS: &'static str = T::EXPECTS;
     const CHOICES: &'static [&'static str] = T::CHOICES;
+
+    fn hides(raw: &Raw) -> bool {
+        matches!(raw, Raw::One(text) if T::hides(text))
+    }
 
     fn parse(raw: &Raw) -> Result<Self, Refusal> {
         match raw {
@@ -78,6 +92,10 @@ impl<T: Scalar> Setting for Option<T> {
     const VALUE_NAME: &'static str = T::VALUE_NAME;
     const EXPECTS: &'static str = T::EXPECTS;
     const CHOICES: &'static [&'static str] = T::CHOICES;
+
+    fn hides(raw: &Raw) -> bool {
+        <T as Setting>::hides(raw)
+    }
 
     fn parse(raw: &Raw) -> Result<Self, Refusal> {
         match raw {

@@ -151,8 +151,8 @@ fn the_printed_configuration_is_a_file_that_gives_it_again() {
     let layers = Layers::new([from_file(&text)]);
     let printed = print::effective(&layers).unwrap();
     let again = Layers::new([from_file(&printed)]);
-    let secret = |key: &&dyn AnyKey| !key.secret();
-    for key in KEYS.iter().copied().filter(secret) {
+    let shown = |key: &&dyn AnyKey| !key.hides(&Raw::One(sample(*key).to_owned()));
+    for key in KEYS.iter().copied().filter(shown) {
         assert_eq!(
             again.describe(key).unwrap().0,
             layers.describe(key).unwrap().0,
@@ -250,4 +250,15 @@ fn reader_priorities() {
 fn the_command_line_is_sound() {
     Cli::command().debug_assert();
     assert!(Cli::try_parse_from(["tracer-agent", "run", "--no-such-flag"]).is_err());
+}
+
+#[test]
+fn an_endpoint_with_a_query_is_not_shown() {
+    let layers = Layers::new([from_environment(&[(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "https://host/?key=canary",
+    )])]);
+    let text = print::effective(&layers).unwrap();
+    assert!(text.contains("# export.otlp.endpoint is set"), "{text}");
+    assert!(!text.contains("canary"), "{text}");
 }
