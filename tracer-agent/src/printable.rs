@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
+use tracer_core::text::is_invisible;
+
 /// Shows text that somebody else chose, such as the path of a file or the message of a server, in
 /// one line of bounded length that does nothing to a terminal and looks like what it is: control
 /// characters and invisible ones are escaped as in Rust.
@@ -44,13 +46,6 @@ impl fmt::Write for Escaping<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// Control characters, and the format characters that hide or reorder text: zero-width ones,
-/// and marks, embeddings, overrides and isolates of bidirectional text (Unicode UAX #9).
-pub fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod policy;
 pub mod semconv;
 pub mod stream;
 pub mod tape;
+pub mod text;
 pub mod verdict;
 
 #[cfg(any(test, feature = "fuzzing"))]

@@ -23,6 +23,7 @@ use super::{
     mechanism::{Attachment, Mechanism, ProgramSet, attachments},
     plan::{CountLocation, ProbePlan, ProbePoint, ProbeRole},
 };
+use crate::printable::Printable;
 
 /// A file cannot be probed.
 #[derive(Debug, thiserror::Error)]
@@ -151,7 +152,7 @@ fn link_multi(
 ) -> Result<OwnedFd, AttachError> {
     let program = loaded.program(attachment.program, attachment.attach_type)?;
     let name = CString::new(file.path.as_os_str().as_bytes())
-        .map_err(|_| AttachError::Path(file.path.display().to_string()))?;
+        .map_err(|_| AttachError::Path(Printable(file.path.display()).to_string()))?;
     let offsets: Vec<u64> = points.iter().map(|point| point.file_offset).collect();
     let cookies: Vec<u64> = points
         .iter()
@@ -167,7 +168,7 @@ fn link_multi(
     )
     .map_err(|error| AttachError::Link {
         program: attachment.program,
-        path: file.path.display().to_string(),
+        path: Printable(file.path.display()).to_string(),
         error,
     })
 }
@@ -180,7 +181,7 @@ fn link_perf(
 ) -> Result<UProbeLink, AttachError> {
     let refused = |error: Box<dyn std::error::Error + Send + Sync>| AttachError::Perf {
         program: attachment.program,
-        path: file.path.display().to_string(),
+        path: Printable(file.path.display()).to_string(),
         error,
     };
     let program = perf_program(loaded, attachment.program).map_err(refused)?;

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::tz::TimeZone;
 use tracer_core::{
     llm::call::{CallFacts, CaptureState, Outcome},
+    text::is_invisible,
     time::Timestamp,
 };
 
@@ -168,13 +169,6 @@ fn fit(text: &str, width: usize) -> String {
         short.push('…');
     }
     short
-}
-
-/// Control characters, and the format characters that hide or reorder text: zero-width ones,
-/// and marks, embeddings, overrides and isolates of bidirectional text (Unicode UAX #9).
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

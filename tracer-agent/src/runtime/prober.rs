@@ -26,6 +26,7 @@ use crate::{
         mechanism::{Mechanism, ProgramSet},
     },
     host::witness::Witness,
+    printable::Printable,
     telemetry::{Telemetry, coverage::BinaryCoverage},
 };
 
@@ -114,9 +115,11 @@ impl Prober {
             match prober.discoverer.look_at_file(&path) {
                 Ok(Some(discovery)) => prober.act(discovery),
                 Ok(None) => {
-                    tracing::warn!(file = %path.display(), "holds no TLS functions to probe")
+                    tracing::warn!(file = %Printable(path.display()), "holds no TLS functions to probe")
                 }
-                Err(error) => tracing::warn!(file = %path.display(), "cannot be probed: {error}"),
+                Err(error) => {
+                    tracing::warn!(file = %Printable(path.display()), "cannot be probed: {error}")
+                }
             }
         }
         for discovery in prober.discoverer.look_around() {
@@ -177,7 +180,7 @@ impl Prober {
             } => {
                 let failures = &self.parts.telemetry.coverage.failures;
                 failures.of((&reason).into()).inc();
-                tracing::debug!(file = %display_path.display(), "not traceable: {reason}");
+                tracing::debug!(file = %Printable(display_path.display()), "not traceable: {reason}");
             }
             Discovery::Gone(identity) => self.detach(&identity),
             Discovery::ProcessMayCall { pid, time } => self.parts.witness.may_call(pid, time),
@@ -215,13 +218,13 @@ impl Prober {
         match attach::attach(loaded, *mechanism, *set, &file) {
             Ok(attached) => {
                 tracing::info!(
-                    file = %found.display_path.display(),
+                    file = %Printable(found.display_path.display()),
                     probes = found.plan.points.len(),
                     "attached"
                 );
                 let build_id = found.identity.build_id.as_ref().map(ToString::to_string);
                 let coverage = telemetry.coverage.attached(
-                    &found.display_path.to_string_lossy(),
+                    &Printable(found.display_path.display()).to_string(),
                     build_id.as_deref().unwrap_or_default(),
                     &found.plan,
                 );
@@ -241,7 +244,7 @@ impl Prober {
                 // Seen again, it is tried again: what stood in the way may have passed.
                 self.discoverer.forget(&found.identity);
                 telemetry.coverage.failures.of((&error).into()).inc();
-                tracing::warn!(file = %found.display_path.display(), "{error}");
+                tracing::warn!(file = %Printable(found.display_path.display()), "{error}");
             }
         }
     }
@@ -250,7 +253,7 @@ impl Prober {
         if let Some(probed) = self.probed.remove(identity) {
             self.parts.sources.remove(probed.source);
             self.parts.telemetry.coverage.detached(&probed.coverage);
-            tracing::info!(file = %probed.path.display(), "detached");
+            tracing::info!(file = %Printable(probed.path.display()), "detached");
         }
     }
 }

@@ -3,7 +3,10 @@
 //! Names and ids of providers are short; what is longer is damaged or hostile. A string over its
 //! bound is cut, not dropped: its beginning still tells people what it was.
 
-use crate::llm::strings::{Bounds, StringKind};
+use crate::{
+    llm::strings::{Bounds, StringKind},
+    text::is_invisible,
+};
 
 /// Bytes of an id, a model name, a tier, a finish reason, a tool name.
 const NAME_BYTES: usize = 256;
@@ -52,13 +55,15 @@ impl Bounds for ReleaseBounds {
     }
 }
 
-/// Removes control characters and cuts at the last character that fits in `max` bytes.
+/// Removes control characters and invisible ones, and cuts at the last character that fits in `max`
+/// bytes.
 fn clean(text: &mut String, max: usize) {
     if text
         .bytes()
-        .any(|byte| byte < 0x20 || byte == 0x7f || byte == 0xc2)
+        // The first bytes of all that is invisible, and of some that is not.
+        .any(|byte| byte < 0x20 || matches!(byte, 0x7f | 0xc2 | 0xd8 | 0xe2 | 0xef))
     {
-        text.retain(|c| !c.is_control());
+        text.retain(|c| !is_invisible(c));
     }
     if text.len() > max {
         let end = text.floor_char_boundary(max);
@@ -75,6 +80,10 @@ mod tests {
         let mut text = "gpt\u{0}-4\n\u{85}o".to_owned();
         clean(&mut text, 100);
         assert_eq!(text, "gpt-4o");
+
+        let mut text = "\u{202e}gpt\u{61c}-\u{feff}5 \u{2013} é\u{200b}".to_owned();
+        clean(&mut text, 100);
+        assert_eq!(text, "gpt-5 \u{2013} é");
 
         let mut text = "aé".repeat(10);
         clean(&mut text, 5);

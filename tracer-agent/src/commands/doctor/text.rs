@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use super::report::{Answer, FileOutcome, Report, TlsFile};
+use crate::printable::Printable;
 
 /// Process ids shown of a file before the rest is only counted.
 const SHOWN_PIDS: usize = 6;
@@ -38,7 +39,7 @@ impl Text<'_> {
             let reason = feature
                 .reason
                 .as_deref()
-                .map(|it| format!(" ({it})"))
+                .map(|it| format!(" ({})", Printable(it)))
                 .unwrap_or_default();
             writeln!(
                 f,
@@ -78,18 +79,21 @@ impl Text<'_> {
         for file in &self.0.files {
             match &file.outcome {
                 FileOutcome::Probed { family, points } => {
-                    writeln!(f, "  yes  {} ({family}), {}", file.path, used_by(file))?;
+                    let path = Printable(&file.path);
+                    writeln!(f, "  yes  {path} ({family}), {}", used_by(file))?;
                     for point in points {
                         writeln!(
                             f,
                             "         {:<9}{} [{}]",
-                            point.role, point.name, point.cost
+                            point.role,
+                            Printable(&point.name),
+                            point.cost
                         )?;
                     }
                 }
                 FileOutcome::NotTraceable { reason, advice } => {
-                    writeln!(f, "  no   {}, {}", file.path, used_by(file))?;
-                    writeln!(f, "         {reason}")?;
+                    writeln!(f, "  no   {}, {}", Printable(&file.path), used_by(file))?;
+                    writeln!(f, "         {}", Printable(reason))?;
                     writeln!(f, "         {advice}")?;
                 }
             }
@@ -116,8 +120,8 @@ impl Text<'_> {
                 f,
                 "  {mark:<4} {:>7}  {:<20} {runtime:<8} {}",
                 process.pid,
-                process.name,
-                files.join(", ")
+                Printable(&process.name).to_string(),
+                Printable(files.join(", "))
             )?;
         }
         writeln!(
@@ -161,4 +165,61 @@ fn used_by(file: &TlsFile) -> String {
         "processes"
     };
     format!("{noun} {}{more}", shown.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::report::{Agent, Kernel, TlsProcess};
+
+    /// Whoever can run a process chooses its name and the paths that it maps.
+    #[test]
+    fn names_of_others_do_nothing_to_the_terminal() {
+        let hostile = "/tmp/ev\u{1b}[31mil\nready: fake\u{202e}/libssl.so.3";
+        let report = Report {
+            can_trace: true,
+            problems: Vec::new(),
+            agent: Agent {
+                version: "0",
+                ebpf_program: true,
+                root_pid_namespace: Some(true),
+            },
+            kernel: Kernel {
+                release: "6.12".to_owned(),
+                architecture: "x86_64",
+                features: Vec::new(),
+            },
+            capabilities: Vec::new(),
+            limits: Vec::new(),
+            files: vec![TlsFile {
+                path: hostile.to_owned(),
+                pids: vec![7],
+                outcome: FileOutcome::NotTraceable {
+                    reason: hostile.to_owned(),
+                    advice: "",
+                },
+            }],
+            processes: vec![TlsProcess {
+                pid: 7,
+                name: hostile.to_owned(),
+                service: String::new(),
+                runtime: None,
+                traceable: true,
+                selected: true,
+                files: vec![hostile.replace('/', "")],
+            }],
+            without_tls: 0,
+            unreadable: Vec::new(),
+        };
+        let text = Text(&report).to_string();
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+        assert!(
+            !text.lines().any(|line| line.starts_with("ready")),
+            "{text}"
+        );
+        assert!(
+            text.contains(r"/tmp/ev\u{1b}[31mil\nready: fake\u{202e}"),
+            "{text}"
+        );
+    }
 }
