@@ -63,8 +63,9 @@ Examples:
   tracer-agent run --exclude name:curl --exclude 'cgroup:*/kubepods*'
   OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 tracer-agent run --format none
 
-Exit status: 0 stopped by SIGTERM or SIGINT with everything delivered, 1 a failure, 2 a wrong
-command line, 3 stopped before everything was delivered, at once by a second signal.")]
+Exit status: 0 stopped by SIGTERM or SIGINT with everything delivered that waited then, 1 a failure,
+2 a wrong command line or configuration, 3 stopped but not everything was delivered, at once by a
+second signal.")]
     Run(SettingsArgs),
 
     /// Trace this host and record a tape of it, for a bug report.
@@ -81,7 +82,7 @@ Examples:
     /// Replay a tape through the whole pipeline, without root.
     ///
     /// Reads what `record` wrote, compressed or not, and reports its calls as `run` does. Exit status
-    /// as of `run`.
+    /// as of `run`; 3 if any of its calls was not delivered.
     #[command(after_help = "\
 Examples:
   tracer-agent replay bug.jsonl.gz

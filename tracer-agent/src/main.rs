@@ -13,7 +13,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             failure::tell(&error);
-            ExitCode::FAILURE
+            failure::exit_code(&error)
         }
     }
 }

@@ -24,8 +24,17 @@ fn run(command: &mut Command) -> (Option<i32>, String, String) {
 
 /// Standard error of a run that must fail in one line.
 fn failure(command: &mut Command) -> String {
+    one_line_and(1, command)
+}
+
+/// The same for a setting that makes no sense: what starts the agent again must see that it is no use.
+fn wrong_setting(command: &mut Command) -> String {
+    one_line_and(2, command)
+}
+
+fn one_line_and(status: i32, command: &mut Command) -> String {
     let (code, stdout, stderr) = run(command);
-    assert_eq!(code, Some(1), "{stdout}{stderr}");
+    assert_eq!(code, Some(status), "{stdout}{stderr}");
     assert_eq!(stderr.trim_end().lines().count(), 1, "{stderr}");
     assert!(stderr.starts_with("error: "), "{stderr}");
     stderr
@@ -77,7 +86,7 @@ fn config_check_accepts_and_refuses() {
     assert!(stdout.ends_with(": ok\n"), "{stdout}");
 
     writeln!(file, "ring = 1").unwrap();
-    let stderr = failure(agent().args(["config", "check"]).arg(file.path()));
+    let stderr = wrong_setting(agent().args(["config", "check"]).arg(file.path()));
     assert!(
         stderr.contains(":3:1: unknown key `capture.ring`"),
         "{stderr}"
@@ -92,12 +101,12 @@ fn config_check_accepts_and_refuses() {
 
 #[test]
 fn bad_flags_and_variables_are_told_like_bad_files() {
-    let stderr = failure(agent().args(["run", "--format", "xml"]));
+    let stderr = wrong_setting(agent().args(["run", "--format", "xml"]));
     assert!(
         stderr.contains("--format: \"xml\"") && stderr.contains("text, json or none"),
         "{stderr}"
     );
-    let stderr = failure(agent().arg("run").env("LLM_TRACER_RING_SIZE", "7MiB"));
+    let stderr = wrong_setting(agent().arg("run").env("LLM_TRACER_RING_SIZE", "7MiB"));
     assert!(
         stderr.contains("environment variable LLM_TRACER_RING_SIZE"),
         "{stderr}"

@@ -38,6 +38,12 @@ fn a_stop_leaves_time_to_send() {
     assert!(Duration::from_secs(stop.parse().unwrap()) > defaults.agent.shutdown_timeout);
 }
 
+/// The exit status for what only a person can change, as in the help of `run`.
+#[test]
+fn a_wrong_setting_is_not_tried_again() {
+    assert_eq!(setting(&unit(), "RestartPreventExitStatus"), Some("2"));
+}
+
 #[test]
 fn nothing_hides_the_processes() {
     let unit = unit();

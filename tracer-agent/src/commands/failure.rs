@@ -1,8 +1,26 @@
-//! How a failure is told: one line on standard error.
+//! How a failure is told: one line on standard error, and the exit status.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use anyhow::Error;
+
+use crate::config::error::ConfigError;
+
+/// 2 if the operator has to change something that was written down, the command line or a setting: to
+/// start again would end the same way. Else 1.
+pub fn exit_code(error: &Error) -> ExitCode {
+    match error.downcast_ref() {
+        // The file may be mounted later.
+        Some(ConfigError::Unreadable { .. }) | None => ExitCode::FAILURE,
+        Some(_) => ExitCode::from(WRONG_SETTING),
+    }
+}
+
+/// What clap ends with.
+const WRONG_SETTING: u8 = 2;
 
 /// Writes `error: …` and a line feed. There is nobody to tell if that fails.
 pub fn tell(error: &Error) {

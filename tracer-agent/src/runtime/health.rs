@@ -11,7 +11,7 @@
 use std::{
     convert::Infallible,
     io,
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -28,6 +28,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::io::Errno;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
 use crate::telemetry::Telemetry;
@@ -89,10 +90,24 @@ pub async fn serve(
         io::ErrorKind::AddrInUse => ServeError::InUse(listen),
         _ => ServeError::Bind(listen, error),
     };
-    let listener = TcpListener::bind(listen).await.map_err(bind_error)?;
+    let listener = bind(listen).await.map_err(bind_error)?;
     let address = listener.local_addr().map_err(bind_error)?;
     let task = tokio::spawn(accept(listener, telemetry, health));
     Ok(HealthServer { address, task })
+}
+
+/// Binds; where a host has no IPv6, all of its addresses are those of IPv4.
+async fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
+    let error = match TcpListener::bind(listen).await {
+        Err(error) if listen.ip() == Ipv6Addr::UNSPECIFIED => error,
+        result => return result,
+    };
+    match Errno::from_io_error(&error) {
+        Some(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL) => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, listen.port())).await
+        }
+        _ => Err(error),
+    }
 }
 
 impl HealthServer {
@@ -249,6 +264,17 @@ mod tests {
         serve(any_port, Telemetry::new(), health.clone())
             .await
             .unwrap()
+    }
+
+    /// As in a pod, which has addresses of either kind or of both.
+    #[tokio::test]
+    async fn every_address_is_served() {
+        let everywhere = "[::]:0".parse().unwrap();
+        let server = serve(everywhere, Telemetry::new(), Health::new()).await;
+        let port = server.as_ref().unwrap().address().port();
+        let loopback = SocketAddr::from(([127, 0, 0, 1], port));
+        let answer = get(loopback, "/healthz").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     #[tokio::test]
