@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use prometheus_client::metrics::counter::Counter;
 use tracer_agent::{
     config::setting::Scalar,
     host::{
@@ -131,7 +132,7 @@ fn little_is_known_of_kernel_threads_and_of_the_dead() {
     ");
     insta::assert_snapshot!(facts(999), @r"
     name: pid 999
-    service.name: pid 999
+    service.name: unknown_service
     service.instance.id: node-1-999-0
     process.pid: 999
     ");
@@ -185,7 +186,7 @@ fn rules_see_running_processes() {
 
 fn table(limit: usize, root: &Path) -> ProcessTable {
     ProcessTable::new(
-        Witness::new(ProcFs::new(root), Selection::default()),
+        Witness::new(ProcFs::new(root), Selection::default(), Counter::default()),
         NonZeroUsize::new(limit).unwrap(),
     )
 }

@@ -71,7 +71,7 @@ keys! {
         "Trace only processes that match one of these rules: `name:PATTERN`, `exe:PATTERN` or `cgroup:PATTERN`; a bare pattern means the name.")
         .env(&[LLM_TRACER_INCLUDE]).flag("include");
     EXCLUDE: Vec<Rule> = Key::new("processes.exclude", "",
-        "Never trace processes that match one of these rules. Stronger than every other choice of processes.")
+        "Never trace processes that match one of these rules. Stronger than every other choice of processes. A process that ended before it could be looked at is not traced either if there is a rule, and counted.")
         .env(&[LLM_TRACER_EXCLUDE]).flag("exclude");
 
     EXPORT_DISABLED: bool = Key::new("export.disabled", "false",

@@ -19,6 +19,9 @@ use super::{
 
 /// Most bytes read of a user database.
 const PASSWD_BYTES: u64 = 256 << 10;
+/// `service.name` of a process of which nothing is known: the conventions' default. Never an id: each
+/// process would be a service of its own.
+const UNKNOWN_SERVICE: &str = "unknown_service";
 /// Digits of a container's id that people use.
 const SHORT_ID: usize = 12;
 
@@ -108,7 +111,8 @@ impl Inspector {
             .container_id
             .as_deref()
             .and_then(|id| container_name::lookup(&self.proc, id));
-        let name = program.name.unwrap_or_else(|| format!("pid {pid}"));
+        let name = program.name.clone();
+        let name = name.unwrap_or_else(|| format!("pid {pid}"));
         let environment = program.environment;
 
         let mut resource = Resource::default();
@@ -116,7 +120,8 @@ impl Inspector {
             .service_name
             .or_else(|| environment.attributes.get(names::SERVICE_NAME).cloned())
             .or_else(|| self.placed_name(&placement, container.as_ref()))
-            .unwrap_or_else(|| name.clone());
+            .or(program.name)
+            .unwrap_or_else(|| UNKNOWN_SERVICE.to_owned());
         resource.text(names::SERVICE_NAME, service);
         for (attribute, value) in environment.attributes {
             if !is_observed(&attribute) {

@@ -20,53 +20,100 @@ pub struct Selection {
     pub exclude: Vec<Rule>,
 }
 
-/// What a selection looks at.
+/// What a selection looks at. `None` is a fact that could not be read: the process has ended, or may
+/// not be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate<'a> {
     /// Process id in the root pid namespace.
     pub pid: u32,
     /// Name of the process as the kernel keeps it (`/proc/PID/comm`).
-    pub name: &'a str,
-    /// Path of its executable in its own mount namespace; empty if unreadable.
-    pub exe: &'a str,
+    pub name: Option<&'a str>,
+    /// Path of its executable in its own mount namespace.
+    pub exe: Option<&'a str>,
     /// Path of its control group.
-    pub cgroup: &'a str,
+    pub cgroup: Option<&'a str>,
+}
+
+/// What a selection says of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It is traced.
+    Admitted,
+    /// It is left alone.
+    Refused,
+    /// It is left alone, since what a rule asks for is not known: who excludes a process must be able
+    /// to rely on it. Costs the calls of processes that end before they could be looked at.
+    Unidentified,
 }
 
 impl Selection {
     /// Whether a process is traced. `pids`, `exes` and `include` widen each other: one match is
     /// enough. A match of `exclude` ends the matter.
-    pub fn admits(&self, candidate: &Candidate<'_>) -> bool {
-        if self.exclude.iter().any(|rule| rule.matches(candidate)) {
-            return false;
+    pub fn judge(&self, candidate: &Candidate<'_>) -> Admission {
+        match any(self.exclude.iter().map(|rule| rule.matches(candidate))) {
+            Some(false) => {}
+            Some(true) => return Admission::Refused,
+            None => return Admission::Unidentified,
         }
-        self.is_open()
-            || self.pids.contains(&candidate.pid)
-            || self.exes.iter().any(|glob| glob.matches(candidate.exe))
-            || self.include.iter().any(|rule| rule.matches(candidate))
+        if self.is_open() || self.pids.contains(&candidate.pid) {
+            return Admission::Admitted;
+        }
+        let by_exe = self.exes.iter().map(|it| Some(it.matches(candidate.exe?)));
+        let by_rule = self.include.iter().map(|rule| rule.matches(candidate));
+        match any(by_exe.chain(by_rule)) {
+            Some(true) => Admission::Admitted,
+            Some(false) => Admission::Refused,
+            None => Admission::Unidentified,
+        }
     }
 
-    /// [`Selection::admits`] for a running process, whose facts are read only if a rule needs them.
-    pub fn admits_pid(&self, proc: &ProcFs, pid: u32) -> bool {
+    /// [`Selection::judge`] for a running process, whose facts are read only if a rule needs them.
+    pub fn judge_pid(&self, proc: &ProcFs, pid: u32) -> Admission {
         if self.exclude.is_empty() && (self.is_open() || self.pids.contains(&pid)) {
-            return true;
+            return Admission::Admitted;
         }
-        let name = proc.stat(pid).map(|stat| stat.name).unwrap_or_default();
-        let exe = proc.exe(pid).unwrap_or_default();
+        let name = proc.stat(pid).map(|stat| stat.name);
+        let exe = proc.exe(pid);
+        self.judge_placed(proc, pid, [name.as_deref(), exe.as_deref()])
+    }
+
+    /// [`Selection::judge`] for a process whose program has been replaced: its name and executable are
+    /// not known any more, where it runs is.
+    pub fn judge_around_program(&self, proc: &ProcFs, pid: u32) -> Admission {
+        self.judge_placed(proc, pid, [None, None])
+    }
+
+    fn judge_placed(&self, proc: &ProcFs, pid: u32, [name, exe]: [Option<&str>; 2]) -> Admission {
         let cgroup = proc.cgroup(pid);
-        let cgroup = cgroup::main_path(&cgroup);
-        self.admits(&Candidate {
+        let cgroup = Some(cgroup::main_path(&cgroup)).filter(|path| !path.is_empty());
+        self.judge(&Candidate {
             pid,
-            name: &name,
-            exe: &exe,
+            name,
+            exe,
             cgroup,
         })
+    }
+
+    /// Whether a running process is traced.
+    pub fn admits_pid(&self, proc: &ProcFs, pid: u32) -> bool {
+        self.judge_pid(proc, pid) == Admission::Admitted
     }
 
     /// Whether every process is traced that is not excluded.
     pub fn is_open(&self) -> bool {
         self.pids.is_empty() && self.exes.is_empty() && self.include.is_empty()
     }
+}
+
+/// Whether one of the answers is yes; not known if it depends on one that is not.
+fn any(mut answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    answers
+        .try_fold(Some(false), |known, answer| match answer {
+            Some(true) => Err(()),
+            Some(false) => Ok(known),
+            None => Ok(None),
+        })
+        .unwrap_or(Some(true))
 }
 
 /// One rule: a fact and a pattern for it.
@@ -93,13 +140,14 @@ impl Fact {
 }
 
 impl Rule {
-    /// Whether the rule is about this process.
-    pub fn matches(&self, candidate: &Candidate<'_>) -> bool {
-        self.pattern.matches(match self.fact {
+    /// Whether the rule is about this process; `None` if the fact is not known.
+    pub fn matches(&self, candidate: &Candidate<'_>) -> Option<bool> {
+        let fact = match self.fact {
             Fact::Name => candidate.name,
             Fact::Exe => candidate.exe,
             Fact::Cgroup => candidate.cgroup,
-        })
+        };
+        Some(self.pattern.matches(fact?))
     }
 }
 
@@ -180,9 +228,9 @@ mod tests {
 
     const PYTHON: Candidate<'_> = Candidate {
         pid: 42,
-        name: "python3",
-        exe: "/usr/bin/python3.11",
-        cgroup: "/system.slice/docker-0123.scope",
+        name: Some("python3"),
+        exe: Some("/usr/bin/python3.11"),
+        cgroup: Some("/system.slice/docker-0123.scope"),
     };
 
     fn rules(texts: &[&str]) -> Vec<Rule> {
@@ -194,7 +242,7 @@ mod tests {
 
     #[test]
     fn no_rules_admit_everyone() {
-        assert!(Selection::default().admits(&PYTHON));
+        assert_eq!(Selection::default().judge(&PYTHON), Admission::Admitted);
     }
 
     #[test]
@@ -204,19 +252,19 @@ mod tests {
                 include: rules(&["node", include]),
                 ..Selection::default()
             };
-            assert!(selection.admits(&PYTHON), "{include}");
+            assert_eq!(selection.judge(&PYTHON), Admission::Admitted, "{include}");
         }
         let by_pid = Selection {
             pids: vec![42],
             include: rules(&["node"]),
             ..Selection::default()
         };
-        assert!(by_pid.admits(&PYTHON));
+        assert_eq!(by_pid.judge(&PYTHON), Admission::Admitted);
         let other = Selection {
             pids: vec![41],
             ..Selection::default()
         };
-        assert!(!other.admits(&PYTHON));
+        assert_eq!(other.judge(&PYTHON), Admission::Refused);
     }
 
     #[test]
@@ -227,7 +275,46 @@ mod tests {
             exclude: rules(&["cgroup:*docker*"]),
             ..Selection::default()
         };
-        assert!(!selection.admits(&PYTHON));
+        assert_eq!(selection.judge(&PYTHON), Admission::Refused);
+    }
+
+    /// A process that ended before anything could be read of it.
+    #[test]
+    fn a_rule_that_cannot_be_applied_does_not_let_a_process_pass() {
+        let proc = tempfile::tempdir().unwrap();
+        let proc = ProcFs::new(proc.path());
+        let exclude = |rule| Selection {
+            exclude: rules(&[rule]),
+            ..Selection::default()
+        };
+        let include = |rule| Selection {
+            include: rules(&[rule]),
+            ..Selection::default()
+        };
+        for rule in ["name:curl", "exe:/usr/bin/curl", "cgroup:*docker*"] {
+            for selection in [exclude(rule), include(rule)] {
+                let admission = selection.judge_pid(&proc, 7);
+                assert_eq!(admission, Admission::Unidentified, "{selection:?}");
+            }
+        }
+        let by_pid = Selection {
+            pids: vec![7],
+            ..Selection::default()
+        };
+        for open in [Selection::default(), by_pid] {
+            assert_eq!(open.judge_pid(&proc, 7), Admission::Admitted);
+        }
+        // One fact that is known may be enough.
+        let named = Candidate {
+            exe: None,
+            cgroup: None,
+            ..PYTHON
+        };
+        let both = Selection {
+            exclude: rules(&["exe:/usr/bin/curl", "name:python3"]),
+            ..Selection::default()
+        };
+        assert_eq!(both.judge(&named), Admission::Refused);
     }
 
     #[test]

@@ -3,11 +3,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use prometheus_client::metrics::counter::Counter;
+
 use super::{
     process::{Inspector, ProcessFacts},
     procfs::ProcFs,
     programs::{Learnt, Noted, Programs},
-    rules::Selection,
+    rules::{Admission, Selection},
 };
 use crate::capture::clock::monotonic_nanos;
 
@@ -19,16 +21,19 @@ pub struct Witness {
     selection: Selection,
     own_pid: u32,
     programs: Arc<Mutex<Programs>>,
+    unidentified: Counter,
 }
 
 impl Witness {
-    /// Of the processes under `proc` that `selection` admits.
-    pub fn new(proc: ProcFs, selection: Selection) -> Self {
+    /// Of the processes under `proc` that `selection` admits. Those that its rules could not be applied
+    /// to are counted in `unidentified`.
+    pub fn new(proc: ProcFs, selection: Selection, unidentified: Counter) -> Self {
         Self {
             inspector: Inspector::new(proc),
             selection,
             own_pid: std::process::id(),
             programs: Arc::default(),
+            unidentified,
         }
     }
 
@@ -43,7 +48,8 @@ impl Witness {
         if self.proc().command_line(pid).concat().is_empty() {
             return;
         }
-        let learnt = self.look(pid);
+        let (admission, facts) = self.look(pid);
+        let learnt = self.learnt(admission, facts);
         let read = [began, monotonic_nanos()];
         self.programs().learn(pid, time, read, learnt);
     }
@@ -72,12 +78,15 @@ impl Witness {
             Noted::Learnt(learnt) if self.is_still(pid, &learnt) => return learnt,
             Noted::Learnt(_) | Noted::Nothing | Noted::Replaced => {}
         }
-        let learnt = self.look(pid)?;
+        let (admission, facts) = self.look(pid);
         // Asked behind the look: it may have been replaced until then.
         if self.noted(pid, time) == Noted::Replaced {
-            return Some(Arc::new(self.inspector.inspect_around_program(pid)));
+            let admission = self.selection.judge_around_program(self.proc(), pid);
+            let wanted = admission == Admission::Admitted;
+            let facts = wanted.then(|| self.inspector.inspect_around_program(pid));
+            return self.learnt(admission, facts);
         }
-        Some(learnt)
+        self.learnt(admission, facts)
     }
 
     /// Whether another program, or another process, was told of between two times.
@@ -90,9 +99,21 @@ impl Witness {
         self.inspector.proc()
     }
 
-    fn look(&self, pid: u32) -> Option<Arc<ProcessFacts>> {
-        let admitted = pid != self.own_pid && self.selection.admits_pid(self.proc(), pid);
-        admitted.then(|| Arc::new(self.inspector.inspect(pid)))
+    /// What the rules say, and the facts if they are wanted; both as of now.
+    fn look(&self, pid: u32) -> (Admission, Option<ProcessFacts>) {
+        if pid == self.own_pid {
+            return (Admission::Refused, None);
+        }
+        let admission = self.selection.judge_pid(self.proc(), pid);
+        let wanted = admission == Admission::Admitted;
+        (admission, wanted.then(|| self.inspector.inspect(pid)))
+    }
+
+    fn learnt(&self, admission: Admission, facts: Option<ProcessFacts>) -> Learnt {
+        if admission == Admission::Unidentified {
+            self.unidentified.inc();
+        }
+        facts.map(Arc::new)
     }
 
     /// The end of a process may not have been told.
@@ -118,6 +139,7 @@ mod tests {
     use std::{fs, os::unix::fs::symlink, path::Path};
 
     use super::*;
+    use crate::{config::setting::Scalar as _, host::rules::Rule};
 
     /// Makes process 7 under `root` run `program`.
     fn run(root: &Path, program: &str) {
@@ -130,6 +152,10 @@ mod tests {
         fs::write(process.join("stat"), stat).unwrap();
     }
 
+    fn witness_of(root: &Path, selection: Selection) -> Witness {
+        Witness::new(ProcFs::new(root), selection, Counter::default())
+    }
+
     fn name(witness: &Witness, time: u64) -> Option<String> {
         Some(witness.identify(7, time)?.name.clone())
     }
@@ -137,7 +163,7 @@ mod tests {
     #[test]
     fn a_call_is_told_of_the_program_that_made_it() {
         let root = tempfile::tempdir().unwrap();
-        let witness = Witness::new(ProcFs::new(root.path()), Selection::default());
+        let witness = witness_of(root.path(), Selection::default());
         run(root.path(), "asker");
         let called = monotonic_nanos();
         witness.may_call(7, called);
@@ -153,7 +179,7 @@ mod tests {
     #[test]
     fn of_a_program_that_nobody_looked_at_in_time_no_other_is_told() {
         let root = tempfile::tempdir().unwrap();
-        let witness = Witness::new(ProcFs::new(root.path()), Selection::default());
+        let witness = witness_of(root.path(), Selection::default());
         run(root.path(), "curl");
         witness.executed(7, 1000);
         let facts = witness.identify(7, 900).unwrap();
@@ -174,10 +200,29 @@ mod tests {
     #[test]
     fn a_process_that_starts_or_ends_right_now_is_not_noted() {
         let root = tempfile::tempdir().unwrap();
-        let witness = Witness::new(ProcFs::new(root.path()), Selection::default());
+        let witness = witness_of(root.path(), Selection::default());
         run(root.path(), "asker");
         fs::write(root.path().join("7/cmdline"), "").unwrap();
         witness.may_call(7, 1000);
         assert_eq!(witness.noted(7, 1000), Noted::Nothing);
+    }
+
+    /// Whatever can be read when a call is seen: nothing, or another program.
+    #[test]
+    fn who_is_excluded_by_a_rule_is_left_alone_though_it_has_gone() {
+        let root = tempfile::tempdir().unwrap();
+        let exclude = vec![Rule::from_text("name:asker").unwrap()];
+        let selection = Selection {
+            exclude,
+            ..Selection::default()
+        };
+        let witness = witness_of(root.path(), selection);
+        assert_eq!(witness.identify(7, 900), None);
+        assert_eq!(witness.unidentified.get(), 1);
+        run(root.path(), "curl");
+        witness.executed(7, 1000);
+        assert_eq!(witness.identify(7, 900), None);
+        assert_eq!(witness.unidentified.get(), 2);
+        assert_eq!(name(&witness, 1001).as_deref(), Some("curl"));
     }
 }

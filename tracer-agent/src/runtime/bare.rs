@@ -27,15 +27,16 @@ use crate::{capture::mechanism::ProgramSet, config::effective::Config, telemetry
 pub fn run(config: &Config) -> Result<ExitCode> {
     let (loaded, mechanism) = prepare(config)?;
     let (lives, _) = mpsc::channel();
+    let telemetry = Telemetry::new();
     let prober = Prober::start(ProberParts {
         loaded,
         mechanism,
         set: ProgramSet::Bare,
         proc_root: config.agent.proc.clone(),
         libraries: config.capture.libraries.clone(),
-        telemetry: Telemetry::new(),
         sources: Sources::default(),
-        witness: witness(config),
+        witness: witness(config, &telemetry),
+        telemetry,
         lives,
     });
     announce(&prober, mechanism);

@@ -117,7 +117,7 @@ impl Agent {
         telemetry.capture.ring_size.set(ring_size);
         let reader = capture_thread::reader(&mut loaded, config)?;
         let pipeline = config.pipeline()?;
-        let witness = witness(config);
+        let witness = witness(config, &telemetry);
         let (recorder, tape) = Tape::start(recording, &pipeline)?;
         let driver = Driver::new(DriverParts {
             pipeline: Taped::new(Pipeline::new(pipeline), recorder),
@@ -214,9 +214,10 @@ async fn serve(
 }
 
 /// Who the processes are, as the operator selects them.
-pub(super) fn witness(config: &Config) -> Witness {
+pub(super) fn witness(config: &Config, telemetry: &Telemetry) -> Witness {
     let proc = ProcFs::new(config.agent.proc.clone());
-    Witness::new(proc, config.processes.clone())
+    let unidentified = telemetry.capture.unidentified.clone();
+    Witness::new(proc, config.processes.clone(), unidentified)
 }
 
 fn start_prober(config: &Config, parts: ProberParts) -> Result<Prober> {

@@ -60,6 +60,8 @@ pub struct CaptureMetrics {
     pub lost_bytes: ByLabel<LossReason>,
     /// Reads and writes lost.
     pub lost_events: ByLabel<LossReason>,
+    /// Processes that no rule of selection could be applied to.
+    pub unidentified: Counter,
     /// Verdicts given.
     pub connections: ByLabel<VerdictLabel>,
     /// Size of the ring buffer, bytes.
@@ -76,6 +78,7 @@ impl CaptureMetrics {
             counted_bytes: Counter::default(),
             skipped_bytes: Counter::default(),
             ignored_calls: Counter::default(),
+            unidentified: Counter::default(),
             lost_bytes: ByLabel::register(&registry::LOST_BYTES, to),
             lost_events: ByLabel::register(&registry::LOST_EVENTS, to),
             connections: ByLabel::register(&registry::CONNECTIONS, to),
@@ -87,6 +90,7 @@ impl CaptureMetrics {
         registry::SEGMENTS.register(to, &metrics.segments);
         registry::COUNTED_BYTES.register(to, &metrics.counted_bytes);
         registry::SKIPPED_BYTES.register(to, &metrics.skipped_bytes);
+        registry::UNIDENTIFIED_PROCESSES.register(to, &metrics.unidentified);
         registry::IGNORED_CALLS.register(to, &metrics.ignored_calls);
         registry::RING_SIZE_BYTES.register(to, &metrics.ring_size);
         registry::RING_USED_BYTES_MAX.register(to, &metrics.ring_used_max);

@@ -86,6 +86,8 @@ metrics! {
         "Bytes of other connections beyond their head: not copied");
     IGNORED_CALLS = counter("llm_tracer_ignored_calls_total", [],
         "Reads and writes on connections judged not to be LLM traffic");
+    UNIDENTIFIED_PROCESSES = counter("llm_tracer_unidentified_processes_total", [],
+        "Processes left alone because they had ended before the rules of selection could be applied");
     LOST_BYTES = counter("llm_tracer_lost_bytes_total", ["reason"],
         "Bytes that should have been captured and were not, by reason");
     LOST_EVENTS = counter("llm_tracer_lost_events_total", ["reason"],
