@@ -6,6 +6,7 @@
 //! ```
 
 mod endings;
+mod goodbyes;
 mod outcomes;
 
 use std::{
@@ -18,8 +19,8 @@ use tracer_core::{
     verdict::Verdict,
 };
 
-use self::endings::Endings;
 pub use self::endings::ProcessLife;
+use self::{endings::Endings, goodbyes::Goodbyes};
 use super::{
     health::Health,
     ignored::IgnoredCalls,
@@ -73,6 +74,7 @@ pub struct Driver<R> {
     sources: Sources,
     lives: Receiver<ProcessLife>,
     endings: Endings,
+    goodbyes: Goodbyes,
     ignored: IgnoredCalls,
     swept: Instant,
     clock: Clock,
@@ -91,6 +93,7 @@ impl<R: Resolve> Driver<R> {
             sources: parts.sources,
             lives: parts.lives,
             endings: Endings::default(),
+            goodbyes: Goodbyes::default(),
             ignored: IgnoredCalls::new(Instant::now()),
             swept: Instant::now(),
             clock: Clock::read(),
@@ -113,24 +116,20 @@ impl<R: Resolve> Driver<R> {
         self.telemetry.capture.bytes.inc_by(bytes as u64);
     }
 
-    fn ended(&mut self, event: &KernelEvent<'_>, counts: FinalCounts, gone: bool) {
-        if gone {
-            let calls = self
-                .ignored
-                .ended(event.key, event.generation, event.ignored);
-            self.telemetry.capture.ignored_calls.inc_by(calls);
-            self.tables.closed(event.key);
-        }
+    fn closed(&mut self, event: &KernelEvent<'_>, counts: FinalCounts) {
+        let calls = self
+            .ignored
+            .ended(event.key, event.generation, event.ignored);
+        self.telemetry.capture.ignored_calls.inc_by(calls);
+        self.tables.closed(event.key);
         let Some(id) = self.place(event) else {
             return;
         };
         self.pipeline
             .close(id, self.clock.wall(event.time), Some(counts));
-        if gone {
-            // Reported before it is forgotten whose it is.
-            self.act();
-            self.roster.end(event.key, event.generation);
-        }
+        // Reported before it is forgotten whose it is.
+        self.act();
+        self.roster.end(event.key, event.generation);
     }
 
     /// The connection of an event; `None` if its process is excluded. Closes what it replaces.
@@ -171,8 +170,13 @@ impl<R: Resolve> EventHandler for Driver<R> {
         self.telemetry.capture.events.inc();
         match event.kind {
             KernelEventKind::Data { bytes, .. } => self.data(&event, bytes.len()),
-            KernelEventKind::Closed(counts) => self.ended(&event, counts, true),
-            KernelEventKind::Shutdown(counts) => self.ended(&event, counts, false),
+            KernelEventKind::Closed(counts) => self.closed(&event, counts),
+            KernelEventKind::Shutdown(counts) => {
+                if let Some(id) = self.place(&event) {
+                    let time = self.clock.wall(event.time);
+                    self.said_goodbye(event.key, id, counts, time);
+                }
+            }
         }
         self.act();
     }
@@ -195,6 +199,7 @@ impl<R: Resolve> EventHandler for Driver<R> {
         self.health.beat();
         self.clock = Clock::read();
         self.settle();
+        self.believe(Instant::now());
         self.read_lives();
         self.look_for_lost_ends();
         if self.swept.elapsed() >= SWEEP_INTERVAL || self.roster.is_full() {
@@ -210,6 +215,7 @@ impl<R: Resolve> EventHandler for Driver<R> {
     }
 
     fn end(&mut self) {
+        self.believe_all();
         for (key, connection) in self.roster.all_connections() {
             let counts = self.final_counts(key, connection);
             self.pipeline.give_up(connection, counts);

@@ -129,7 +129,8 @@ pub fn write_return(ctx: RetProbeContext) -> u32 {
     plain_return::<OUTBOUND>(&ctx)
 }
 
-/// `SSL_free`, `SSL_clear`: this life of the TLS object is over.
+/// `SSL_free`, `SSL_clear`: this life of the TLS object is over. One that is freed while others hold
+/// a reference begins a new one with its next bytes: a call under way is then told as cancelled.
 #[uprobe]
 pub fn close(ctx: ProbeContext) -> u32 {
     let Some(handle) = ctx.arg::<u64>(0) else {
