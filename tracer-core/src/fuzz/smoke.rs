@@ -35,6 +35,7 @@ smoke!(
     h1,
     h2,
     hpack,
+    json,
     json_array,
     mask,
     multipart,

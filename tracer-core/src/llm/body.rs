@@ -1,6 +1,6 @@
 //! A JSON body while it comes in.
 
-use super::json::close_object;
+use super::json::{BYTE_ORDER_MARK, close_object};
 
 /// The beginning of a body, up to a bound or the first gap: what follows cannot be parsed without.
 #[derive(Debug)]
@@ -57,20 +57,21 @@ impl BodyBuffer {
         self.bytes.capacity()
     }
 
-    /// What was kept.
+    /// What was kept, without a byte order mark in front.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        let unmarked = self.bytes.strip_prefix(BYTE_ORDER_MARK);
+        unmarked.unwrap_or(&self.bytes)
     }
 
     /// Reads the body; one that breaks off is read as far as its whole members go.
     pub(super) fn read<R>(mut self, read: impl Fn(&[u8]) -> Option<R>) -> BodyRead<R> {
-        if let Some(whole) = read(&self.bytes) {
+        if let Some(whole) = read(self.bytes()) {
             return BodyRead::Whole(whole);
         }
         if !close_object(&mut self.bytes) {
             return BodyRead::Nothing;
         }
-        read(&self.bytes).map_or(BodyRead::Nothing, BodyRead::Beginning)
+        read(self.bytes()).map_or(BodyRead::Nothing, BodyRead::Beginning)
     }
 }
 

@@ -42,4 +42,4 @@ mod trace_state;
 mod upstream;
 
 #[cfg(any(test, feature = "fuzzing"))]
-pub use self::{realtime::fuzz::fuzz_realtime, response::fuzz_response};
+pub use self::{json::fuzz_mended, realtime::fuzz::fuzz_realtime, response::fuzz_response};

@@ -121,3 +121,52 @@ fn a_stream_tells_that_it_was_asked_for_where_the_request_does_not() {
         &[("gen_ai.request.stream", None)],
     );
 }
+
+/// Answers that real servers send and no strict reader of JSON takes.
+#[test]
+fn answers_that_a_strict_reader_refuses() {
+    let plain = r#"{"id":"c","model":"m","choices":[{"index":0,"finish_reason":"stop","message":{"content":"a"},"logprobs":-1}],
+        "usage":{"prompt_tokens":3,"completion_tokens":4}}"#;
+    let with = |from, to| plain.replace(from, to);
+    for answer in [
+        plain.to_owned(),
+        format!("\u{feff}{plain}"),
+        with(r#""a""#, r#""half of a smile: \ud83d""#),
+        with("-1", "[NaN,Infinity,-Infinity]"),
+        with(r#""model""#, r#""model":"n","model""#),
+        with(
+            r#""usage""#,
+            r#""usage":{"prompt_tokens":1,"prompt_tokens":2},"usage""#,
+        ),
+    ] {
+        check(
+            &Asked(POST, r#"{"model":"m","messages":[{}]}"#),
+            &Answered(JSON, &answer),
+            &[
+                ("gen_ai.response.id", Some("c")),
+                ("gen_ai.response.model", Some("m")),
+                ("gen_ai.response.finish_reasons", Some("stop")),
+                ("gen_ai.usage.input_tokens", Some("3")),
+                ("gen_ai.usage.output_tokens", Some("4")),
+            ],
+        );
+    }
+}
+
+#[test]
+fn requests_that_a_strict_reader_refuses() {
+    for request in [
+        "\u{feff}{\"model\":\"m\",\"messages\":[{}]}",
+        r#"{"model":"n","messages":[{}],"temperature":NaN,"model":"m"}"#,
+        r#"{"model":"m","messages":[{}],"stop":["\ud83d"]}"#,
+    ] {
+        check(
+            &Asked(POST, request),
+            &Answered(JSON, r#"{"id":"c"}"#),
+            &[
+                ("gen_ai.request.model", Some("m")),
+                ("gen_ai.request.temperature", None),
+            ],
+        );
+    }
+}

@@ -1,16 +1,21 @@
 //! Reading JSON from outside: a member of an unexpected type is as good as absent.
 //!
 //! Strings are borrowed where they can be, what is not asked for is skipped without being built,
-//! and lists keep a bounded number of items.
+//! and lists keep a bounded number of items. What no strict reader takes is mended, see [`mend`].
 
 mod close;
 mod lenient;
+mod mend;
 mod skeleton;
 mod tools;
 mod values;
 
 pub(super) use close::close_object;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use mend::fuzz_mended;
+
 pub(super) use lenient::{Lenient, LenientVisitor, lenient};
+pub(super) use mend::BYTE_ORDER_MARK;
 pub(super) use skeleton::Skeleton;
 pub(super) use tools::Tools;
 pub(super) use values::{

@@ -4,14 +4,27 @@ use std::borrow::Cow;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess};
 
-use super::lenient::{Lenient, LenientVisitor, lenient};
+use super::{
+    lenient::{Lenient, LenientVisitor, lenient},
+    mend::mended,
+};
 
 /// Items of a list that are kept; the rest is skipped.
-const LIST_ITEMS: usize = 128;
+pub(super) const LIST_ITEMS: usize = 128;
 
-/// Reads the JSON value at the beginning of `bytes`; what follows it does not matter.
+/// Reads the JSON value at the beginning of `bytes`; what follows it does not matter. One that is
+/// refused is read once more as [`mended`].
 pub(in crate::llm) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
-    T::deserialize(&mut serde_json::Deserializer::from_slice(bytes)).ok()
+    match T::deserialize(&mut serde_json::Deserializer::from_slice(bytes)) {
+        Ok(value) => Some(value),
+        // It breaks off.
+        Err(error) if error.is_eof() => None,
+        // A reader lends nothing, so that the value may live longer than what was mended.
+        Err(_) => {
+            let text = mended(bytes)?;
+            T::deserialize(&mut serde_json::Deserializer::from_reader(&*text)).ok()
+        }
+    }
 }
 
 /// A string.
@@ -271,5 +284,16 @@ mod tests {
         );
         assert!(read::<List<Count>>(b"{}").expect("json").0.is_empty());
         assert!(read::<Count>(b"[1").is_none());
+    }
+
+    #[test]
+    fn what_is_refused_is_mended_and_read() {
+        let text = |json: &'static [u8]| read::<Text<'_>>(json)?.owned();
+        assert_eq!(text(br#""a\ud83d""#).as_deref(), Some("a\u{fffd}"));
+        assert_eq!(text(b"\"\xff\"").as_deref(), Some("\u{fffd}"));
+        assert!(read::<Filled>(br#""\ud83d""#).expect("json").0);
+        let list = read::<List<Number>>(b"[NaN,1.5]").expect("json");
+        assert_eq!((list.0[0].0, list.0[1].0), (None, Some(1.5)));
+        assert!(read::<Count>(b"nonsense").is_none());
     }
 }

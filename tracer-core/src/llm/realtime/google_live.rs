@@ -38,9 +38,8 @@ pub(super) struct GoogleLive {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Sent<'a> {
-    #[serde(borrow)]
-    setup: Option<&'a RawValue>,
+struct Sent {
+    setup: Option<Box<RawValue>>,
     #[serde(alias = "client_content")]
     client_content: Filled,
     #[serde(alias = "realtime_input")]
@@ -125,7 +124,7 @@ struct UsageMetadata {
 
 impl Dialect for GoogleLive {
     fn sent(&mut self, message: &[u8], moment: Moment, _: &mut Turns) {
-        let Some(message) = read::<Sent<'_>>(message) else {
+        let Some(message) = read::<Sent>(message) else {
             return;
         };
         if let Some(setup) = message.setup {
