@@ -19,7 +19,7 @@ use crate::{
         answer::{Answer, keep_last},
         call::{Operation, OutputType, RequestFacts},
         error_body::{ErrorField, UNNAMED},
-        json::{Count, Filled, Flag, List, Number, Object, Text, Texts, Tools, read},
+        json::{Count, Filled, Flag, LongList, Number, Object, Tells, Text, Texts, Tools, read},
         usage::Usage,
     },
     stream::event::Event,
@@ -219,7 +219,7 @@ struct Message<'a> {
     id: Text<'a>,
     model: Text<'a>,
     stop_reason: Text<'a>,
-    content: List<Object<Block<'a>>>,
+    content: LongList<Object<Block<'a>>>,
     usage: Object<WireUsage<'a>>,
     #[serde(rename = "type")]
     kind: Text<'a>,
@@ -235,10 +235,16 @@ struct Block<'a> {
     name: Text<'a>,
 }
 
+impl Tells for Block<'_> {
+    /// A call that the caller has to carry out; the provider's own tools are none.
+    fn tells(&self) -> bool {
+        self.kind.as_str() == Some("tool_use")
+    }
+}
+
 impl Block<'_> {
-    /// Tells of a call that the caller has to carry out; the provider's own tools are none.
     fn tell(&self, answer: &mut Answer) {
-        if self.kind.as_str() == Some("tool_use") {
+        if self.tells() {
             answer.next_tool(0, self.id.as_str(), self.name.as_str());
         }
     }

@@ -78,3 +78,13 @@ fn limits_of_an_error_are_told_in_seconds() {
         ],
     );
 }
+
+#[test]
+fn a_tool_call_behind_many_texts() {
+    let texts = r#"{"type":"text","text":"canary"},"#.repeat(200);
+    let answer = format!(
+        r#"{{"id":"msg_1","type":"message","content":[{texts}{{"type":"tool_use","id":"t1","name":"f"}}]}}"#
+    );
+    let seen = super::super::testing::document(&super::AnthropicMessages, &answer);
+    assert_eq!(seen.tools(), [("f", Some("t1"))]);
+}

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::llm::{
     answer::{Answer, keep_last},
-    json::{Count, List, Object, Text},
+    json::{Count, LongList, Object, Tells, Text},
     usage::Usage,
 };
 
@@ -31,7 +31,7 @@ struct Output<'a> {
 #[serde(default)]
 struct Content<'a> {
     #[serde(borrow)]
-    content: List<Object<Block<'a>>>,
+    content: LongList<Object<Block<'a>>>,
 }
 
 /// A block of content, or the start of one.
@@ -50,6 +50,12 @@ struct ToolUse<'a> {
     name: Text<'a>,
     #[serde(rename = "type")]
     kind: Text<'a>,
+}
+
+impl Tells for Block<'_> {
+    fn tells(&self) -> bool {
+        self.tool_use.0.is_some()
+    }
 }
 
 impl Block<'_> {

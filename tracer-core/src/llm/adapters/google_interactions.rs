@@ -20,7 +20,9 @@ use crate::{
         answer::{Answer, keep_last},
         call::{Operation, OutputType, RequestFacts},
         error_body::{ErrorField, UNNAMED},
-        json::{Count, Filled, Flag, Integer, List, Number, Object, Text, Texts, Tools, read},
+        json::{
+            Count, Filled, Flag, Integer, LongList, Number, Object, Tells, Text, Texts, Tools, read,
+        },
         usage::Usage,
     },
     stream::event::Event,
@@ -148,7 +150,7 @@ struct Interaction<'a> {
     model: Text<'a>,
     status: Text<'a>,
     service_tier: Text<'a>,
-    steps: List<Object<Step<'a>>>,
+    steps: LongList<Object<Step<'a>>>,
     usage: Object<InteractionUsage>,
     error: ErrorField<'a>,
 }
@@ -163,9 +165,16 @@ struct Step<'a> {
     name: Text<'a>,
 }
 
+impl Tells for Step<'_> {
+    /// A call that the caller has to carry out.
+    fn tells(&self) -> bool {
+        self.kind.as_str() == Some("function_call") && self.name.as_str().is_some()
+    }
+}
+
 impl Step<'_> {
     fn tell(&self, answer: &mut Answer) {
-        if self.kind.as_str() == Some("function_call") && self.name.as_str().is_some() {
+        if self.tells() {
             answer.next_tool(0, self.id.as_str(), self.name.as_str());
         }
     }

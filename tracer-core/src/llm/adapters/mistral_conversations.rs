@@ -20,7 +20,9 @@ use crate::{
         answer::{Answer, keep_last},
         call::{Operation, RequestFacts},
         error_body::ErrorField,
-        json::{Count, Filled, Flag, Integer, List, Number, Object, Text, Texts, Tools, read},
+        json::{
+            Count, Filled, Flag, Integer, LongList, Number, Object, Tells, Text, Texts, Tools, read,
+        },
     },
     stream::event::Event,
 };
@@ -129,7 +131,7 @@ struct Conversation<'a> {
     #[serde(borrow)]
     conversation_id: Text<'a>,
     model: Text<'a>,
-    outputs: List<Object<Output<'a>>>,
+    outputs: LongList<Object<Output<'a>>>,
     usage: Object<OpenAiUsage>,
     error: ErrorField<'a>,
     /// Of an event that begins or goes on with a call of a tool.
@@ -148,13 +150,20 @@ struct Output<'a> {
     name: Text<'a>,
 }
 
+impl Tells for Output<'_> {
+    /// A call that the caller has to carry out.
+    fn tells(&self) -> bool {
+        self.kind.as_str() == Some("function.call")
+    }
+}
+
 impl Conversation<'_> {
     fn tell(&self, answer: &mut Answer) {
         keep_last(&mut answer.conversation_id, self.conversation_id.as_str());
         answer.identify(None, self.model.as_str());
         for output in self.outputs.0.iter().filter_map(|output| output.0.as_ref()) {
             answer.identify(None, output.model.as_str());
-            if output.kind.as_str() == Some("function.call") {
+            if output.tells() {
                 answer.next_tool(0, output.tool_call_id.as_str(), output.name.as_str());
             }
         }

@@ -21,7 +21,10 @@ use crate::{
         answer::{Answer, keep_last},
         call::{Operation, RequestFacts},
         error_body::ErrorField,
-        json::{Count, Filled, Flag, Lenient, List, Number, Object, Text, Tools, lenient, read},
+        json::{
+            Count, Filled, Flag, Lenient, LongList, Number, Object, Tells, Text, Tools, lenient,
+            read,
+        },
         usage::Usage,
     },
     stream::event::Event,
@@ -204,7 +207,7 @@ struct Response<'a> {
     service_tier: Text<'a>,
     error: ErrorField<'a>,
     incomplete_details: Object<Incomplete<'a>>,
-    output: List<Object<Item<'a>>>,
+    output: LongList<Object<Item<'a>>>,
     usage: Object<OpenAiUsage>,
 }
 
@@ -224,9 +227,9 @@ struct Item<'a> {
     call_id: Text<'a>,
 }
 
-impl Item<'_> {
+impl Tells for Item<'_> {
     /// A call that the caller has to carry out; the provider's own tools are none.
-    fn is_tool_call(&self) -> bool {
+    fn tells(&self) -> bool {
         matches!(
             self.kind.as_str(),
             Some("function_call" | "custom_tool_call")
@@ -253,7 +256,7 @@ impl Response<'_> {
             .0
             .iter()
             .filter_map(|item| item.0.as_ref())
-            .filter(|item| item.is_tool_call())
+            .filter(|item| item.tells())
             .collect();
         if !self.output.0.is_empty() {
             answer.clear_tools();
@@ -360,7 +363,7 @@ fn tell(kind: &[u8], data: &Data<'_>, answer: &mut Answer) {
     }
     if let Some(item) = &data.item.0
         && kind == b"response.output_item.done"
-        && item.is_tool_call()
+        && item.tells()
     {
         answer.tool(
             0,

@@ -5,6 +5,7 @@
 
 mod close;
 mod lenient;
+mod long_list;
 mod mend;
 mod skeleton;
 mod tools;
@@ -15,6 +16,7 @@ pub(super) use close::close_object;
 pub use mend::fuzz_mended;
 
 pub(super) use lenient::{Lenient, LenientVisitor, lenient};
+pub(super) use long_list::{LongList, Tells};
 pub(super) use mend::BYTE_ORDER_MARK;
 pub(super) use skeleton::Skeleton;
 pub(super) use tools::Tools;

@@ -247,15 +247,26 @@ impl<T> Default for List<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Lenient<'de> for List<T> {
-    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
+impl<T> List<T> {
+    /// The first items of a list, as many as are kept.
+    pub(super) fn first<'de, A: SeqAccess<'de>>(list: &mut A) -> Result<Vec<T>, A::Error>
+    where
+        T: Deserialize<'de>,
+    {
         let mut items = Vec::new();
         while items.len() < LIST_ITEMS {
             match list.next_element()? {
                 Some(item) => items.push(item),
-                None => return Ok(Self(items)),
+                None => break,
             }
         }
+        Ok(items)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Lenient<'de> for List<T> {
+    fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
+        let items = Self::first(&mut list)?;
         while list.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Self(items))
     }

@@ -18,7 +18,7 @@ use crate::{
         answer::Answer,
         call::{CaptureState, OutputType, RequestFacts},
         error_body::ErrorField,
-        json::{Count, List, Number, Object, Text, Texts, Tools, read},
+        json::{Count, LongList, Number, Object, Tells, Text, Texts, Tools, read},
     },
     time::Timestamp,
 };
@@ -128,7 +128,7 @@ struct Response<'a> {
     status: Text<'a>,
     status_details: Object<StatusDetails<'a>>,
     conversation_id: Text<'a>,
-    output: List<Object<Item<'a>>>,
+    output: LongList<Object<Item<'a>>>,
     usage: Object<OpenAiUsage>,
 }
 
@@ -147,6 +147,13 @@ struct Item<'a> {
     kind: Text<'a>,
     name: Text<'a>,
     call_id: Text<'a>,
+}
+
+impl Tells for Item<'_> {
+    /// A call that the caller has to carry out.
+    fn tells(&self) -> bool {
+        self.kind.as_str() == Some("function_call")
+    }
 }
 
 /// What an error is about.
@@ -318,7 +325,7 @@ impl Response<'_> {
             None => {}
         }
         let items = self.output.0.iter().filter_map(|item| item.0.as_ref());
-        for item in items.filter(|item| item.kind.as_str() == Some("function_call")) {
+        for item in items.filter(|item| item.tells()) {
             answer.next_tool(0, item.call_id.as_str(), item.name.as_str());
         }
     }
