@@ -202,9 +202,9 @@ impl CallBuilder {
                 (RequestRead::default(), sure || (incomplete && seems))
             }
         };
-        if let Some(operation) = read.operation {
-            self.recognised.endpoint.operation = operation;
-        }
+        let endpoint = &mut self.recognised.endpoint;
+        endpoint.operation = read.operation.unwrap_or(endpoint.operation);
+        endpoint.stream = endpoint.stream.or(read.facts.stream);
         read.facts.files = files;
         self.request = Request::over(clipped(read.facts), confirmed, is_whole);
     }

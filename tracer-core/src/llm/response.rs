@@ -100,11 +100,17 @@ impl ResponseReader {
         }
     }
 
+    /// The status says that there is an error, and nothing else, to be read.
+    fn tells_of_error(&self) -> bool {
+        self.head.status.is_some_and(is_error)
+    }
+
     fn form_of(&self, first: Option<u8>, recognised: &Recognised) -> Form {
         let signs = Signs {
             content_type: self.head.headers.get("content-type").unwrap_or_default(),
             first,
-            asked_for: recognised.endpoint.stream == Some(true),
+            // An error comes in one piece.
+            asked_for: (recognised.endpoint.asked_for()).filter(|_| !self.tells_of_error()),
         };
         if signs.is_media() {
             return Form::Media;

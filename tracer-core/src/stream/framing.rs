@@ -34,6 +34,18 @@ macro_rules! whichever {
     };
 }
 
+/// In what an API streams its answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StreamFormat {
+    /// Server-sent events, or frames that their first byte tells from JSON.
+    #[default]
+    Events,
+    /// Lines of JSON.
+    Lines,
+    /// A JSON array.
+    Array,
+}
+
 /// What is known of a body before it is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Signs<'a> {
@@ -41,22 +53,36 @@ pub struct Signs<'a> {
     pub content_type: &'a str,
     /// Its first byte that is not white space; `None` if that was lost.
     pub first: Option<u8>,
-    /// The request asked for a stream, as far as its path tells.
-    pub asked_for: bool,
+    /// What the request asked for, if for a stream.
+    pub asked_for: Option<StreamFormat>,
 }
 
 impl Framing {
     /// The framing of a body; `None` for one that is to be read in one piece.
     ///
     /// The first byte decides where it can: servers answer with JSON where a stream was asked for,
-    /// and send streams under other types. The content type settles the rest.
+    /// and send streams under other types. What was asked for tells streams of JSON from JSON; the
+    /// content type settles the rest.
+    ///
+    /// Bias: a server that answers with one object where it should stream lines of them is read
+    /// right only if that object is one line, as they all write it.
     pub fn of(signs: Signs<'_>, limits: &Limits) -> Option<Self> {
-        let kind = match (signs.first, &*signs.media_type()) {
+        let media_type = signs.media_type();
+        let is_json = media_type == "application/json";
+        let kind = match (signs.first, &*media_type) {
             // `data`, `event`, `id`, `retry` or a comment: no JSON text begins like this.
             (Some(b'd' | b'e' | b'i' | b'r' | b':'), _) => Kind::Sse,
-            (Some(b'{') | None, media_type) if is_ndjson(media_type) => Kind::Ndjson,
-            (Some(b'[') | None, "application/json") if signs.asked_for => Kind::JsonArray,
-            (Some(b'{' | b'['), _) => return None,
+            // It may have a byte order mark.
+            (Some(b'{' | 0xef) | None, media_type) if is_ndjson(media_type) => Kind::Ndjson,
+            (first, _) if first == Some(b'{') || (first.is_none() && is_json) => {
+                match signs.asked_for {
+                    Some(StreamFormat::Lines) => Kind::Ndjson,
+                    Some(StreamFormat::Array) if first.is_none() => Kind::JsonArray,
+                    _ => return None,
+                }
+            }
+            (Some(b'['), _) if signs.asked_for == Some(StreamFormat::Array) => Kind::JsonArray,
+            (Some(b'['), _) => return None,
             (_, "text/event-stream") => Kind::Sse,
             (_, "application/vnd.amazon.eventstream") => Kind::EventStream,
             (_, media_type) if media_type.starts_with("application/grpc") => Kind::Grpc,
@@ -152,7 +178,11 @@ impl Signs<'_> {
 mod tests {
     use super::*;
 
-    fn framing(content_type: &str, first: Option<u8>, asked_for: bool) -> &'static str {
+    fn framing(
+        content_type: &str,
+        first: Option<u8>,
+        asked_for: Option<StreamFormat>,
+    ) -> &'static str {
         let signs = Signs {
             content_type,
             first,
@@ -168,12 +198,16 @@ mod tests {
         }
     }
 
+    const EVENTS: Option<StreamFormat> = Some(StreamFormat::Events);
+    const LINES: Option<StreamFormat> = Some(StreamFormat::Lines);
+    const ARRAY: Option<StreamFormat> = Some(StreamFormat::Array);
+
     #[test]
     fn the_first_byte_speaks_before_the_content_type() {
-        assert_eq!(framing("application/json", Some(b'd'), false), "sse");
-        assert_eq!(framing("", Some(b':'), true), "sse");
-        assert_eq!(framing("text/event-stream", Some(b'{'), true), "document");
-        assert_eq!(framing("application/json", Some(b'n'), false), "document");
+        assert_eq!(framing("application/json", Some(b'd'), None), "sse");
+        assert_eq!(framing("", Some(b':'), LINES), "sse");
+        assert_eq!(framing("text/event-stream", Some(b'{'), EVENTS), "document");
+        assert_eq!(framing("application/json", Some(b'n'), None), "document");
     }
 
     #[test]
@@ -182,6 +216,7 @@ mod tests {
             ("Text/Event-Stream; charset=utf-8", Some(0xef), "sse"),
             ("text/event-stream", None, "sse"),
             ("application/x-ndjson", Some(b'{'), "ndjson"),
+            ("application/x-ndjson", Some(0xef), "ndjson"),
             ("application/jsonl ;charset=utf-8", None, "ndjson"),
             (
                 "application/vnd.amazon.eventstream",
@@ -193,20 +228,30 @@ mod tests {
             ("application/json", None, "document"),
         ] {
             assert_eq!(
-                framing(content_type, first, false),
+                framing(content_type, first, None),
                 expected,
                 "{content_type}"
             );
         }
     }
 
-    /// An array is an answer in one piece, unless the path asked for a stream.
     #[test]
-    fn an_array_is_a_stream_where_one_was_asked_for() {
+    fn json_is_a_stream_where_one_was_asked_for() {
         let json = "application/json; charset=UTF-8";
-        assert_eq!(framing(json, Some(b'['), false), "document");
-        assert_eq!(framing(json, Some(b'['), true), "array");
-        assert_eq!(framing(json, None, true), "array");
-        assert_eq!(framing(json, Some(b'{'), true), "document");
+        for content_type in [json, "", "text/plain", "text/event-stream"] {
+            for (first, asked_for, expected) in [
+                (b'[', None, "document"),
+                (b'[', EVENTS, "document"),
+                (b'[', ARRAY, "array"),
+                (b'{', ARRAY, "document"),
+                (b'{', LINES, "ndjson"),
+                (b'[', LINES, "document"),
+            ] {
+                assert_eq!(framing(content_type, Some(first), asked_for), expected);
+            }
+        }
+        assert_eq!(framing(json, None, ARRAY), "array");
+        assert_eq!(framing(json, None, LINES), "ndjson");
+        assert_eq!(framing("text/event-stream", None, LINES), "sse");
     }
 }

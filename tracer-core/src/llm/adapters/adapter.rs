@@ -12,7 +12,7 @@ use crate::{
         call::{Operation, Provider, RequestFacts},
         error_body,
     },
-    stream::event::Event,
+    stream::{event::Event, framing::StreamFormat},
 };
 
 /// One wire API: which requests are its calls, and how their bodies are read.
@@ -71,8 +71,11 @@ pub(in crate::llm) struct Endpoint {
     pub(in crate::llm) model: Option<String>,
     /// Who serves it, where the path tells and nobody knows the host.
     pub(in crate::llm) provider: Option<&'static str>,
-    /// Whether the answer comes as a stream, where the path says so.
+    /// Whether the answer comes as a stream, where the path says so; once the body was read, where
+    /// that says so.
     pub(in crate::llm) stream: Option<bool>,
+    /// In what it comes then.
+    pub(in crate::llm) format: StreamFormat,
     /// Whether the body has a say.
     pub(in crate::llm) certainty: Certainty,
 }
@@ -97,6 +100,7 @@ impl Endpoint {
             model: None,
             provider: None,
             stream: None,
+            format: StreamFormat::Events,
             certainty: Certainty::OnKnownHost,
         }
     }
@@ -120,6 +124,16 @@ impl Endpoint {
             stream: Some(stream),
             ..self
         }
+    }
+
+    /// A stream comes in this format.
+    pub(in crate::llm) fn with_format(self, format: StreamFormat) -> Self {
+        Self { format, ..self }
+    }
+
+    /// The format of the stream that was asked for, if one was.
+    pub(in crate::llm) fn asked_for(&self) -> Option<StreamFormat> {
+        (self.stream == Some(true)).then_some(self.format)
     }
 
     /// How sure path and headers make.

@@ -1,4 +1,4 @@
-//! Cohere `POST /v2/chat` and `/v1/chat`.
+//! Cohere `POST /v2/chat` and `/v1/chat`, which is `/chat` as well.
 //!
 //! <https://docs.cohere.com/v2/reference/chat>, <https://docs.cohere.com/v1/reference/chat>. Version 2
 //! streams server-sent events, version 1 lines of JSON whose last one holds the whole answer.
@@ -24,7 +24,7 @@ use crate::{
         error_body::ErrorField,
         json::{List, Object, Text, read},
     },
-    stream::event::Event,
+    stream::{event::Event, framing::StreamFormat},
 };
 
 /// Members of a line of version 1 that tell more than text.
@@ -51,13 +51,15 @@ impl Adapter for CohereChat {
     }
 
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
-        match request.post()? {
-            [.., "v1" | "v2", "chat"] if is_cohere(request) => {}
+        let format = match request.post()? {
+            [.., "v1", "chat"] if is_cohere(request) => StreamFormat::Lines,
+            ["chat"] if request.provider() == Some("cohere") => StreamFormat::Lines,
+            [.., "v2" | "v2beta", "chat"] if is_cohere(request) => StreamFormat::Events,
             // Nobody else has a second version; the first one is anybody's path.
-            [.., "v2", "chat"] if request.provider().is_none() => {}
+            [.., "v2", "chat"] if request.provider().is_none() => StreamFormat::Events,
             _ => return None,
-        }
-        Some(Endpoint::new(Operation::Chat))
+        };
+        Some(Endpoint::new(Operation::Chat).with_format(format))
     }
 
     fn seems(&self, body: &[u8]) -> bool {

@@ -7,6 +7,9 @@ fn the_first_version_is_taken_from_known_hosts_only() {
     let is = |provider, path| support::endpoint(&CohereChat, provider, path).is_some();
     assert!(is("cohere", "/v1/chat"));
     assert!(is("cohere", "/v2/chat"));
+    assert!(is("cohere", "/v2beta/chat"));
+    assert!(is("cohere", "/chat"));
+    assert!(!is("", "/chat"));
     assert!(is("", "/v2/chat"));
     assert!(!is("", "/v1/chat"));
     assert!(!is("writer", "/v1/chat"));
@@ -114,4 +117,26 @@ fn a_stream_that_failed() {
     assert_eq!(seen.error.as_deref(), Some("error"));
     assert_eq!(seen.facts.finish_reasons, ["ERROR"]);
     assert_eq!(seen.tokens(), (None, None));
+}
+
+#[test]
+fn lines_are_a_stream_under_any_content_type() {
+    let lines = "{\"event_type\":\"stream-start\",\"generation_id\":\"g\"}\n\
+        {\"event_type\":\"text-generation\",\"text\":\"a\"}\n\
+        {\"event_type\":\"stream-end\",\"finish_reason\":\"COMPLETE\",\"response\":{\"meta\":\
+        {\"billed_units\":{\"input_tokens\":3,\"output_tokens\":5}}}}\n";
+    let asked = support::Asked(
+        "POST /v1/chat HTTP/1.1\nHost: api.cohere.com",
+        r#"{"model":"m","message":"x","stream":true}"#,
+    );
+    for kind in ["application/json", "text/plain", "application/stream+json"] {
+        let head = format!("HTTP/1.1 200 OK\nContent-Type: {kind}");
+        let span = support::span(&asked, &support::Answered(&head, lines)).expect("a call");
+        let value = |name| support::text(&span, name);
+        assert_eq!(
+            value("gen_ai.response.finish_reasons").as_deref(),
+            Some("COMPLETE")
+        );
+        assert_eq!(value("gen_ai.usage.output_tokens").as_deref(), Some("5"));
+    }
 }

@@ -23,7 +23,7 @@ use crate::{
         call::Operation,
         json::{Flag, List, Object, Text, read},
     },
-    stream::event::Event,
+    stream::{event::Event, framing::StreamFormat},
 };
 
 static TELLING: LazyLock<[Finder<'static>; 2]> =
@@ -45,7 +45,8 @@ impl Adapter for CohereGenerate {
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
         match request.post()? {
             [.., "v1", "generate"] if is_cohere(request) => {
-                Some(Endpoint::new(Operation::TextCompletion))
+                let endpoint = Endpoint::new(Operation::TextCompletion);
+                Some(endpoint.with_format(StreamFormat::Lines))
             }
             _ => None,
         }

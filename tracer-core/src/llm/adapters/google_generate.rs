@@ -29,9 +29,11 @@ use crate::{
         answer::{Answer, keep_last},
         call::Operation,
         error_body::ErrorField,
-        json::{Count, Filled, Lenient, List, Object, Scalar, Text, lenient, read},
+        json::{
+            Count, Filled, Lenient, List, LongList, Object, Scalar, Tells, Text, lenient, read,
+        },
     },
-    stream::event::Event,
+    stream::{event::Event, framing::StreamFormat},
 };
 
 /// Chunks that are parsed in search of id and model before a server is held to never send them.
@@ -73,7 +75,8 @@ impl Adapter for GoogleGenerate {
         Some(
             Endpoint::new(Operation::GenerateContent)
                 .with_model(Some(call.model))
-                .with_stream(stream),
+                .with_stream(stream)
+                .with_format(StreamFormat::Array),
         )
     }
 
@@ -128,7 +131,7 @@ struct Candidate<'a> {
 #[serde(default)]
 struct Content<'a> {
     #[serde(borrow)]
-    parts: List<Part<'a>>,
+    parts: LongList<Part<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -161,6 +164,12 @@ impl<'de: 'a, 'a> Lenient<'de> for Part<'a> {
 }
 
 lenient!(Part<'a>);
+
+impl Tells for Part<'_> {
+    fn tells(&self) -> bool {
+        self.call.0.is_some()
+    }
+}
 
 /// A call that the caller has to carry out. With streamed arguments only its first piece is named.
 #[derive(Debug, Default, Deserialize)]

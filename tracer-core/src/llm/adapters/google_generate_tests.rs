@@ -132,3 +132,23 @@ fn errors_in_a_stream_and_beside_one() {
         Some("UNAVAILABLE")
     );
 }
+
+#[test]
+fn an_array_is_a_stream_under_any_content_type() {
+    let post = "POST /v1beta/models/gemini-3:streamGenerateContent HTTP/1.1\nHost: generativelanguage.googleapis.com";
+    let array = r#"[{"candidates":[{"content":{"parts":[{"text":"a"}]}}],"responseId":"r"},
+        {"candidates":[{"content":{"parts":[{"text":"b"}]},"finishReason":"STOP"}]}]"#;
+    for head in [
+        "HTTP/1.1 200 OK\nContent-Type: text/plain",
+        "HTTP/1.1 200 OK",
+    ] {
+        let asked = support::Asked(post, r#"{"contents":[{}]}"#);
+        let span = support::span(&asked, &support::Answered(head, array)).expect("a call");
+        let value = |name| support::text(&span, name);
+        assert_eq!(value("gen_ai.response.id").as_deref(), Some("r"));
+        assert_eq!(
+            value("gen_ai.response.finish_reasons").as_deref(),
+            Some("STOP")
+        );
+    }
+}

@@ -24,7 +24,7 @@ use crate::{
         json::{Count, Filled, Flag, Integer, List, Number, Object, Text, Texts, Tools, read},
         usage::Usage,
     },
-    stream::event::Event,
+    stream::{event::Event, framing::StreamFormat},
 };
 
 /// Members of a line that tell more than text.
@@ -63,7 +63,8 @@ impl Adapter for OllamaGenerate {
         } else {
             Certainty::NeedsShape
         };
-        Some(Endpoint::new(operation).with_certainty(certainty))
+        let endpoint = Endpoint::new(operation).with_format(StreamFormat::Lines);
+        Some(endpoint.with_certainty(certainty))
     }
 
     fn seems(&self, body: &[u8]) -> bool {
@@ -297,5 +298,30 @@ mod tests {
     fn errors_in_a_stream() {
         let seen = support::chunks(&OllamaGenerate, &[r#"{"error":"the model went away"}"#]);
         assert_eq!(seen.error.as_deref(), Some("error"));
+    }
+
+    #[test]
+    fn lines_are_a_stream_under_any_content_type() {
+        let lines = "{\"model\":\"m\",\"message\":{\"content\":\"a\"},\"done\":false}\n\
+            {\"model\":\"m\",\"message\":{\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\
+            \"prompt_eval_count\":7,\"eval_count\":3}\n";
+        let post = "POST /api/chat HTTP/1.1\nHost: localhost:11434";
+        let asked = support::Asked(post, r#"{"model":"m","messages":[{}]}"#);
+        for head in [
+            "HTTP/1.1 200 OK\nContent-Type: application/json",
+            "HTTP/1.1 200 OK\nContent-Type: text/event-stream",
+            "HTTP/1.1 200 OK",
+        ] {
+            let span = support::span(&asked, &support::Answered(head, lines)).expect("a call");
+            let value = |name| support::text(&span, name);
+            assert_eq!(value("gen_ai.usage.input_tokens").as_deref(), Some("7"));
+            assert_eq!(
+                value("gen_ai.response.finish_reasons").as_deref(),
+                Some("stop")
+            );
+        }
+        let missing = support::Answered("HTTP/1.1 404 Not Found", r#"{"error":"no model"}"#);
+        let span = support::span(&asked, &missing).expect("a call");
+        assert_eq!(support::text(&span, "error.type").as_deref(), Some("404"));
     }
 }
