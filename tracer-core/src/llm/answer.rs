@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     call::{ResponseFacts, ToolCall},
     clip::kept,
-    error_body::ErrorField,
+    error_body::{self, ErrorField, UNNAMED},
     mcp::McpAnswer,
     usage::Usage,
 };
@@ -71,6 +71,23 @@ impl Answer {
         if error.is_present() {
             self.error = Some(error.kind_or_unnamed());
         }
+    }
+
+    /// An error that has no name takes the code that stands beside it in `document`.
+    pub(super) fn name_error(&mut self, document: &[u8]) {
+        if self.error.as_deref() == Some(UNNAMED)
+            && let Some(code) = error_body::code_beside(document)
+        {
+            self.error = Some(code);
+        }
+    }
+
+    /// Drops all but the error.
+    pub(super) fn keep_error(&mut self) {
+        *self = Self {
+            error: self.error.take(),
+            ..Self::default()
+        };
     }
 
     /// Some choice ended.

@@ -22,6 +22,14 @@ pub(super) fn error_type(document: &[u8]) -> Option<String> {
     read::<ErrorField<'_>>(document)?.kind()
 }
 
+/// The code that stands beside an error in a document.
+pub(super) fn code_beside(document: &[u8]) -> Option<String> {
+    let document = read::<ErrorField<'_>>(document)?;
+    let code = document.code.as_str().filter(|code| is_name(code));
+    code.filter(|_| document.nested.is_some())
+        .map(str::to_owned)
+}
+
 /// The value of an `error` member, or a whole error document.
 #[derive(Debug, Default)]
 pub(super) struct ErrorField<'a> {
@@ -139,6 +147,17 @@ mod tests {
         ] {
             assert_eq!(kind(document).as_deref(), Some(expected), "{document}");
         }
+    }
+
+    #[test]
+    fn a_code_beside_an_error() {
+        let code = |document: &str| code_beside(document.as_bytes());
+        assert_eq!(
+            code(r#"{"code":"overloaded","error":"m"}"#).as_deref(),
+            Some("overloaded")
+        );
+        assert_eq!(code(r#"{"code":"The server is busy","error":"m"}"#), None);
+        assert_eq!(code(r#"{"code":"overloaded"}"#), None);
     }
 
     #[test]

@@ -175,15 +175,15 @@ impl ResponseReader {
         }
         let adapter = recognised.adapter;
         let context = recognised.answer(&self.head);
-        if self.head.status.is_some_and(is_error) {
+        if self.tells_of_error() {
             adapter.read_error(&context, buffer.bytes(), &mut self.answer);
             return (true, capture);
         }
         let read = buffer.read(|body| {
             let mut answer = Answer::default();
-            adapter
-                .read_document(&context, body, &mut answer)
-                .then_some(answer)
+            let is_answer = adapter.read_document(&context, body, &mut answer);
+            answer.name_error(body);
+            is_answer.then_some(answer)
         });
         let is_whole = take_document(read, &mut self.answer, &mut capture);
         (is_whole, capture)
@@ -192,6 +192,7 @@ impl ResponseReader {
     /// The body is over, at `time`.
     pub(super) fn finish(mut self, time: Timestamp, recognised: &Recognised) -> ResponseRead {
         let mut capture = CaptureState::Complete;
+        let tells_of_error = self.tells_of_error();
         let is_whole = match std::mem::replace(&mut self.form, Form::Shed) {
             Form::Unknown | Form::Media => false,
             Form::Shed => {
@@ -212,7 +213,12 @@ impl ResponseReader {
                 if framing.skipped() > 0 {
                     capture = CaptureState::Truncated;
                 }
-                answer.ended || answer.has_finished()
+                let is_whole = answer.ended || answer.has_finished();
+                if tells_of_error {
+                    *times = ChunkTimes::default();
+                    answer.keep_error();
+                }
+                is_whole
             }
         };
         let Self {
@@ -251,6 +257,7 @@ fn take_event(
     if reader.event(event, answer) == Chunk::Output {
         times.record(time);
     }
+    answer.name_error(event.data);
 }
 
 /// Takes an answer in one piece; returns whether it was whole.
