@@ -188,7 +188,9 @@ impl Response<'_> {
             candidate.tell(answer);
         }
         let blocked = self.prompt_feedback.0.as_ref();
-        if let Some(reason) = blocked.and_then(|feedback| feedback.block_reason.as_str()) {
+        if let Some(reason) = blocked.and_then(|feedback| feedback.block_reason.as_str())
+            && !answer.has_finished()
+        {
             answer.finish(0, reason);
         }
         if let Some(usage) = &self.usage_metadata.0 {

@@ -134,6 +134,19 @@ fn errors_in_a_stream_and_beside_one() {
 }
 
 #[test]
+fn a_prompt_that_was_blocked_ended_no_candidate() {
+    let reasons = |candidates: &str| {
+        let body =
+            format!(r#"{{"candidates":{candidates},"promptFeedback":{{"blockReason":"SAFETY"}}}}"#);
+        support::document(&GoogleGenerate, &body)
+            .facts
+            .finish_reasons
+    };
+    assert_eq!(reasons("[]"), ["SAFETY"]);
+    assert_eq!(reasons(r#"[{"finishReason":"STOP","index":0}]"#), ["STOP"]);
+}
+
+#[test]
 fn an_array_is_a_stream_under_any_content_type() {
     let post = "POST /v1beta/models/gemini-3:streamGenerateContent HTTP/1.1\nHost: generativelanguage.googleapis.com";
     let array = r#"[{"candidates":[{"content":{"parts":[{"text":"a"}]}}],"responseId":"r"},

@@ -165,6 +165,10 @@ struct Tool<'a> {
     custom: Object<Named<'a>>,
 }
 
+/// What stands for the index of the one call that there was before there were tools: it comes behind
+/// all others.
+const FUNCTION_CALL: u64 = u64::MAX;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Named<'a> {
@@ -194,8 +198,10 @@ impl Completion<'_> {
         if let Some(times) = self.time_info.0.or(times) {
             times.tell(answer);
         }
-        for choice in self.choices() {
-            choice.tell(answer);
+        for (at, choice) in (0..).zip(&self.choices.0) {
+            if let Some(choice) = &choice.0 {
+                choice.tell(at, answer);
+            }
         }
     }
 
@@ -227,8 +233,9 @@ impl Completion<'_> {
 }
 
 impl Choice<'_> {
-    fn tell(&self, answer: &mut Answer) {
-        let choice = self.index.0.unwrap_or(0);
+    /// Tells of the choice that stands `at` this place of its list: some servers leave the index out.
+    fn tell(&self, at: u64, answer: &mut Answer) {
+        let choice = self.index.0.unwrap_or(at);
         if let Some(reason) = self.finish_reason.as_str() {
             answer.finish(choice, reason);
         }
@@ -249,7 +256,7 @@ impl Choice<'_> {
         }
         for message in [&self.message, &self.delta] {
             if let Some(call) = &message.function_call.0 {
-                answer.tool(choice, 0, None, call.name.as_str());
+                answer.tool(choice, FUNCTION_CALL, None, call.name.as_str());
             }
         }
     }

@@ -1,4 +1,7 @@
-use super::super::testing::{Answered, Asked, span, text};
+use super::{
+    super::testing::{self as support, Answered, Asked, span, text},
+    OpenAiChat,
+};
 
 const POST: &str = "POST /v1/chat/completions HTTP/1.1\nHost: api.openai.com";
 const JSON: &str = "HTTP/1.1 200 OK\nContent-Type: application/json";
@@ -169,4 +172,55 @@ fn requests_that_a_strict_reader_refuses() {
             ],
         );
     }
+}
+
+#[test]
+fn choices_without_an_index_stand_in_order() {
+    let answer = r#"{"id":"c","choices":[{"finish_reason":"stop"},{"finish_reason":"length"}]}"#;
+    check(
+        &Asked(POST, r#"{"model":"m","messages":[{}],"n":2}"#),
+        &Answered(JSON, answer),
+        &[("gen_ai.response.finish_reasons", Some("stop,length"))],
+    );
+}
+
+#[test]
+fn the_call_of_old_stands_beside_tool_calls() {
+    let seen = support::document(
+        &OpenAiChat,
+        r#"{"choices":[{"message":{"function_call":{"name":"old","arguments":"{}"},
+            "tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}"#,
+    );
+    assert_eq!(seen.tools(), [("f", Some("c1")), ("old", None)]);
+}
+
+#[test]
+fn an_error_takes_the_code_beside_it() {
+    let error = r#"{"code":"overloaded","error":"The model is at capacity"}"#;
+    let asked = Asked(POST, r#"{"model":"m","messages":[{}],"stream":true}"#);
+    for answered in [
+        Answered(JSON, error),
+        Answered(STREAM, &format!("data: {error}\n\n")),
+    ] {
+        check(&asked, &answered, &[("error.type", Some("overloaded"))]);
+    }
+}
+
+#[test]
+fn of_a_stream_with_an_error_status_only_the_error_counts() {
+    let events = "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\
+        \"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\ndata: {\"error\":{\"type\":\"server_error\"}}\n\n";
+    check(
+        &Asked(POST, r#"{"model":"m","messages":[{}],"stream":true}"#),
+        &Answered(
+            "HTTP/1.1 503 Service Unavailable\nContent-Type: text/event-stream",
+            events,
+        ),
+        &[
+            ("error.type", Some("server_error")),
+            ("gen_ai.response.id", None),
+            ("gen_ai.response.finish_reasons", None),
+            ("gen_ai.usage.input_tokens", None),
+        ],
+    );
 }

@@ -155,25 +155,28 @@ impl OpenAiUsage {
         sum.is_some() && sum == self.total_tokens.0
     }
 
-    fn input_details(&self) -> Option<&Details> {
-        self.prompt_tokens_details
-            .0
-            .as_ref()
-            .or(self.input_tokens_details.0.as_ref())
-            .or(self.input_token_details.0.as_ref())
+    /// Servers that know several names may leave all but one empty.
+    fn input_details(&self) -> impl Iterator<Item = &Details> {
+        let named = [
+            &self.prompt_tokens_details,
+            &self.input_tokens_details,
+            &self.input_token_details,
+        ];
+        named.into_iter().filter_map(|details| details.0.as_ref())
     }
 
-    fn output_details(&self) -> Option<&Details> {
-        self.completion_tokens_details
-            .0
-            .as_ref()
-            .or(self.output_tokens_details.0.as_ref())
-            .or(self.output_token_details.0.as_ref())
+    fn output_details(&self) -> impl Iterator<Item = &Details> {
+        let named = [
+            &self.completion_tokens_details,
+            &self.output_tokens_details,
+            &self.output_token_details,
+        ];
+        named.into_iter().filter_map(|details| details.0.as_ref())
     }
 
     fn cache_read(&self) -> Option<u64> {
         self.input_details()
-            .and_then(|details| details.cached_tokens.0)
+            .find_map(|details| details.cached_tokens.0)
             .or(self.cached_tokens.0)
             .or(self.prompt_cache_hit_tokens.0)
             .or(self.num_cached_tokens.0)
@@ -182,18 +185,16 @@ impl OpenAiUsage {
 
     fn cache_creation(&self) -> Option<u64> {
         self.input_details()
-            .and_then(|details| {
-                details
-                    .cache_write_tokens
-                    .0
-                    .or(details.cache_creation_tokens.0)
+            .find_map(|details| {
+                let written = details.cache_write_tokens.0;
+                written.or(details.cache_creation_tokens.0)
             })
             .or(self.cache_creation_input_tokens.0)
     }
 
     fn reasoning(&self) -> Option<u64> {
         self.output_details()
-            .and_then(|details| details.reasoning_tokens.0)
+            .find_map(|details| details.reasoning_tokens.0)
             .or(self.reasoning_tokens.0)
     }
 }
@@ -225,6 +226,15 @@ mod tests {
             Some(expected),
             "the total does not say so"
         );
+    }
+
+    #[test]
+    fn empty_details_hide_no_others() {
+        let json = r#"{"prompt_tokens":20,"completion_tokens":9,"prompt_tokens_details":{},
+            "input_tokens_details":{"cached_tokens":16},"completion_tokens_details":{"reasoning_tokens":null},
+            "output_tokens_details":{"reasoning_tokens":4}}"#;
+        let counted = usage(json, ReasoningRule::Within).expect("usage");
+        assert_eq!((counted.cache_read, counted.reasoning), (Some(16), Some(4)));
     }
 
     #[test]

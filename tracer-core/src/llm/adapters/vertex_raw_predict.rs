@@ -1,8 +1,10 @@
 //! Models of other makers on Vertex AI, in the format of their makers:
-//! `POST …/publishers/{publisher}/models/{model}:rawPredict` and `:streamRawPredict`.
+//! `POST …/publishers/{publisher}/models/{model}:rawPredict` and `:streamRawPredict`, and models that
+//! are deployed to an endpoint: `POST …/endpoints/{id}:rawPredict`.
 //!
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/use-partner-models>.
-//! Anthropic's models speak messages, all others chat completions. The model stands in the path.
+//! Anthropic's models speak messages, all others chat completions. The model stands in the path. What
+//! is deployed to an endpoint may speak anything: only chat completions are looked for.
 
 use super::{
     adapter::{
@@ -24,21 +26,21 @@ const COUNT_TOKENS: &str = "count-tokens";
 pub(super) struct VertexRawPredict {
     name: &'static str,
     format: &'static dyn Adapter,
-    is_of: fn(&str) -> bool,
+    is_of: fn(Option<&str>) -> bool,
 }
 
 /// Anthropic's messages.
 pub(super) static VERTEX_ANTHROPIC: VertexRawPredict = VertexRawPredict {
     name: "vertex.anthropic_messages",
     format: &AnthropicMessages,
-    is_of: |publisher| publisher == "anthropic",
+    is_of: |publisher| publisher == Some("anthropic"),
 };
 
 /// Chat completions, of Mistral and others.
 pub(super) static VERTEX_CHAT: VertexRawPredict = VertexRawPredict {
     name: "vertex.chat",
     format: &OpenAiChat,
-    is_of: |publisher| publisher != "anthropic",
+    is_of: |publisher| publisher != Some("anthropic"),
 };
 
 impl Adapter for VertexRawPredict {
@@ -57,7 +59,7 @@ impl Adapter for VertexRawPredict {
             "streamRawPredict" => true,
             _ => return None,
         };
-        if !(self.is_of)(call.publisher?) {
+        if !(self.is_of)(call.publisher) {
             return None;
         }
         let endpoint = if call.model == COUNT_TOKENS {
@@ -67,7 +69,10 @@ impl Adapter for VertexRawPredict {
                 .with_model(Some(call.model))
                 .with_stream(stream)
         };
-        Some(endpoint.with_certainty(Certainty::Sure))
+        Some(endpoint.with_certainty(match call.publisher {
+            Some(_) => Certainty::Sure,
+            None => Certainty::NeedsShape,
+        }))
     }
 
     fn seems(&self, body: &[u8]) -> bool {
@@ -121,6 +126,19 @@ mod tests {
         assert_eq!(
             seen(&VERTEX_CHAT, &mistral),
             Some((Operation::Chat, model, Some(false)))
+        );
+    }
+
+    #[test]
+    fn what_is_deployed_to_an_endpoint_must_look_like_a_chat() {
+        let path = "/v1/projects/p/locations/l/endpoints/123:streamRawPredict";
+        let endpoint = support::endpoint(&VERTEX_CHAT, "gcp.vertex_ai", path).expect("an endpoint");
+        assert_eq!(endpoint.certainty, Certainty::NeedsShape);
+        assert_eq!(endpoint.model.as_deref(), Some("endpoints/123"));
+        assert_eq!(endpoint.stream, Some(true));
+        assert_eq!(
+            support::endpoint(&VERTEX_ANTHROPIC, "gcp.vertex_ai", path),
+            None
         );
     }
 
