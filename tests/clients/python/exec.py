@@ -1,5 +1,5 @@
-"""One call as soon as a line comes or standard input ends, then at once another program in this
-process: what its arguments say.
+"""A call, another one on the same connection as soon as a line comes or standard input ends, then at
+once another program in this process: what its arguments say.
 """
 import os
 import sys
@@ -8,8 +8,16 @@ import httpx
 
 from common import MODEL, OPENAI, ask, check
 
-print("loaded", flush=True)
+client = httpx.Client(timeout=30)
+
+
+def call(n):
+    answer = client.post(f"{OPENAI}/chat/completions", json={"model": MODEL, "messages": ask(n)})
+    check(answer.json()["usage"]["prompt_tokens"] == n, f"n={n}")
+
+
+call(30)
+print("called", flush=True)
 sys.stdin.readline()
-answer = httpx.post(f"{OPENAI}/chat/completions", json={"model": MODEL, "messages": ask(31)}, timeout=30)
-check(answer.json()["usage"]["prompt_tokens"] == 31, "n=31")
+call(31)
 os.execvp(sys.argv[1], sys.argv[1:])

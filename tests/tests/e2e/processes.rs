@@ -1,6 +1,6 @@
 //! Whose calls are reported: the operator's choice, the client's side, the program that ran.
 
-use std::{fs, process::Command, thread, time::Duration};
+use std::{fs, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use tests::{
@@ -210,9 +210,11 @@ fn programs_that_are_gone_when_their_calls_are_seen() -> Result<()> {
     }
     let scene = Scene::start()?;
     let mut process = replaced(&scene)?;
-    process.wait_line(0, |line| line == "loaded", SOON)?;
-    // Time to look at who has loaded the library.
-    thread::sleep(Duration::from_secs(1));
+    process.wait_line(0, |line| line == "called", SOON)?;
+    until(SOON, || {
+        (!scene.agent.calls(&scene.provider).is_empty()).then_some(())
+    })
+    .context("the first call was not reported")?;
     scene.agent.process.signal(libc::SIGSTOP);
     let ended = process.succeed(SOON);
     scene.agent.process.signal(libc::SIGCONT);
@@ -225,10 +227,15 @@ fn programs_that_are_gone_when_their_calls_are_seen() -> Result<()> {
     );
     let second = program_of(&scene, 32)?;
     ensure!(second.is_none(), "{second:?}");
+    let page = scene.agent.page("/metrics")?;
+    ensure!(
+        page.contains("llm_tracer_lost_exchanges_total 0"),
+        "what was left in the ring counts as lost\n{page}"
+    );
     Ok(())
 }
 
-/// A client that makes call 31 and is replaced by one that makes call 32.
+/// A client that makes calls 30 and 31 and is replaced by one that makes call 32.
 fn replaced(scene: &Scene) -> Result<Process> {
     let next = curl(&scene.provider, 32);
     let mut command = client::python("exec.py", &scene.provider);

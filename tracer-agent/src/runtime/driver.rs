@@ -137,8 +137,13 @@ impl<R: Resolve> Driver<R> {
         if self.roster.is_new(event.key, event.generation) {
             // The process may have become another one since it was last heard of.
             self.read_lives();
-            if let Some(before) = self.roster.replaced(event.key.tgid, event.generation) {
-                self.process_gone(event.key.tgid, before);
+            let (pid, began) = (event.key.tgid, event.generation);
+            // What its former owner left in the ring came before this event.
+            if let Some(before) = self.endings.of_process(pid, began) {
+                self.process_gone(pid, before);
+            }
+            if let Some(before) = self.roster.replaced(pid, began) {
+                self.process_gone(pid, before);
             }
         }
         match self.roster.place(event.key, event.generation, event.source) {

@@ -249,6 +249,11 @@ impl<R: Resolve> Roster<R> {
         self.members.contains_key(&tgid)
     }
 
+    /// Whether the process is known to be none of our business.
+    pub fn excludes(&self, tgid: u32) -> bool {
+        matches!(self.kind(tgid), Some(Kind::Excluded))
+    }
+
     /// Whether so much is noted that what is over, and was not told of, should be looked for now.
     pub fn is_full(&self) -> bool {
         self.members.len() >= MANY_PROCESSES || self.open >= MANY_CONNECTIONS

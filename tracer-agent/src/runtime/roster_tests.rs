@@ -74,6 +74,8 @@ fn excluded_processes_are_asked_about_once() {
     assert_eq!(roster.place(key(100, 1), 1, 0), Place::NewlyExcluded);
     assert_eq!(roster.place(key(100, 2), 1, 0), Place::Excluded);
     assert_eq!(roster.end(key(100, 1), 1), None);
+    roster.place(key(7, 1), 1, 0);
+    assert!(roster.excludes(100) && !roster.excludes(7) && !roster.excludes(8));
 }
 
 #[test]

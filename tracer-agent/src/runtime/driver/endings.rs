@@ -64,6 +64,14 @@ impl Endings {
         self.waiting.push(ending);
     }
 
+    /// When the process that had this id ended, or was replaced, before `time`.
+    pub(super) fn of_process(&self, pid: u32, time: u64) -> Option<u64> {
+        self.waiting.iter().find_map(|ending| match ending {
+            Ending::Process(ended, at) if *ended == pid && *at <= time => Some(*at),
+            _ => None,
+        })
+    }
+
     fn take_settled(&mut self) -> Vec<Ending> {
         let settled = mem::take(&mut self.settled);
         self.waiting.drain(..settled).collect()
@@ -170,13 +178,15 @@ impl<R: Resolve> Driver<R> {
 
     pub(super) fn read_lives(&mut self) {
         while let Ok(life) = self.lives.try_recv() {
-            match life {
-                ProcessLife::Executed { pid, time } => self.process_gone(pid, time),
-                ProcessLife::Exited { pid, time } if self.roster.knows(pid) => {
-                    self.endings
-                        .push(Ending::Process(pid, time.unwrap_or(u64::MAX)));
-                }
-                ProcessLife::Exited { .. } => {}
+            let (pid, time) = match life {
+                ProcessLife::Executed { pid, time } => (pid, time),
+                ProcessLife::Exited { pid, time } => (pid, time.unwrap_or(u64::MAX)),
+            };
+            if self.roster.excludes(pid) {
+                // Nothing of it is in the ring, and the next program may be welcome.
+                self.process_gone(pid, time);
+            } else if self.roster.knows(pid) {
+                self.endings.push(Ending::Process(pid, time));
             }
         }
     }
