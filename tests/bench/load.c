@@ -2,12 +2,12 @@
  * TLS load through the system's libssl, for measuring what tracing costs.
  *
  *   load --mode json|stream|bulk-tx|bulk-rx|discard --port N [--connections N]
- *        [--seconds S] [--warmup S] [--count N] [--rate N]
+ *        [--seconds S] [--warmup S] [--count N] [--rate N] [--tunnel]
  *
  * One thread a connection. Without --rate each connection makes one exchange after the other; with
  * it the load is open-loop: exchanges are due at fixed times, N a second over all connections, and
  * latency counts from when one was due. --count is in all, and stands for --seconds. Exchanges of
- * the warm-up are made, but not measured.
+ * the warm-up are made, but not measured. With --tunnel TLS runs through TLS, as by way of a proxy.
  *
  * Prints one JSON object: `made` in all; `measured` in `seconds` with their `calls` of SSL_read and
  * SSL_write, plaintext `bytes`, processor time and latencies.
@@ -32,6 +32,7 @@ static struct {
     const char *mode_name;
     int port;
     int connections;
+    int tunnel;
     double seconds, warmup, rate;
     long count;
 } options = {.mode_name = "json", .connections = 4, .seconds = 2, .warmup = 0.2};
@@ -90,7 +91,7 @@ static void *work(void *argument)
     long left = share(w);
 
     prctl(PR_SET_TIMERSLACK, 1UL);
-    connection_open(&c, w->context, options.port, options.mode);
+    connection_open(&c, w->context, options.port, options.mode, options.tunnel);
     pthread_barrier_wait(&connected);
 
     long long interval = options.rate > 0 ? (long long)(1e9 * options.connections / options.rate) : 0;
@@ -162,7 +163,7 @@ static void report(struct worker *workers, double seconds, const struct rusage *
 static void usage(void)
 {
     fprintf(stderr, "usage: load --mode json|stream|bulk-tx|bulk-rx|discard --port N [--connections N] "
-                    "[--seconds S] [--warmup S] [--count N] [--rate N]\n");
+                    "[--seconds S] [--warmup S] [--count N] [--rate N] [--tunnel]\n");
     exit(2);
 }
 
@@ -180,7 +181,8 @@ static void parse_options(int argc, char **argv)
 {
     static const struct option known[] = {
         {"mode", 1, 0, 'm'},   {"port", 1, 0, 'p'},  {"connections", 1, 0, 'c'}, {"seconds", 1, 0, 's'},
-        {"warmup", 1, 0, 'w'}, {"count", 1, 0, 'n'}, {"rate", 1, 0, 'r'},        {0},
+        {"warmup", 1, 0, 'w'}, {"count", 1, 0, 'n'}, {"rate", 1, 0, 'r'},        {"tunnel", 0, 0, 't'},
+        {0},
     };
     for (int o; (o = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         switch (o) {
@@ -191,6 +193,7 @@ static void parse_options(int argc, char **argv)
         case 'w': options.warmup = atof(optarg); break;
         case 'n': options.count = atol(optarg); break;
         case 'r': options.rate = atof(optarg); break;
+        case 't': options.tunnel = 1; break;
         default: usage();
         }
     }

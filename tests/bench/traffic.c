@@ -85,7 +85,61 @@ static const char *request(enum mode mode, int *length)
     return text[stream];
 }
 
-void connection_open(struct connection *c, SSL_CTX *context, int port, enum mode mode)
+/* Records of a connection that runs through another one: calls in calls on one thread, as clients make
+ * them that reach a proxy by TLS. */
+static int inner_write(BIO *bio, const char *bytes, int length)
+{
+    return SSL_write(BIO_get_data(bio), bytes, length);
+}
+
+static int inner_read(BIO *bio, char *into, int room)
+{
+    return SSL_read(BIO_get_data(bio), into, room);
+}
+
+static long inner_control(BIO *bio, int command, long number, void *pointer)
+{
+    (void)bio, (void)number, (void)pointer;
+    return command == BIO_CTRL_FLUSH;
+}
+
+static BIO *bio_over(SSL *outer)
+{
+    BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "TLS in TLS");
+    if (!method || !BIO_meth_set_write(method, inner_write) || !BIO_meth_set_read(method, inner_read) || !BIO_meth_set_ctrl(method, inner_control))
+        fail("cannot make a BIO");
+    BIO *bio = BIO_new(method);
+    if (!bio)
+        fail("cannot make a BIO");
+    BIO_set_data(bio, outer);
+    BIO_set_init(bio, 1);
+    return bio;
+}
+
+/* What runs over `bio`, its hand shaken. */
+static SSL *shake_hands(SSL_CTX *context, BIO *bio)
+{
+    SSL *ssl = SSL_new(context);
+    if (!ssl || !bio)
+        fail("cannot make a connection");
+    SSL_set_bio(ssl, bio, bio);
+    if (!SSL_set_tlsext_host_name(ssl, "api.openai.com") || SSL_connect(ssl) != 1)
+        fail("cannot shake hands");
+    return ssl;
+}
+
+static void ask_proxy(SSL *proxy, int port)
+{
+    char text[256];
+    int length = snprintf(text, sizeof text, "CONNECT 127.0.0.1:%d HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n", port, port);
+    if (SSL_write(proxy, text, length) != length)
+        fail("SSL_write");
+    length = SSL_read(proxy, text, sizeof text - 1);
+    if (length < 13 || memcmp(text, "HTTP/1.1 200 ", 13) != 0)
+        fail("no tunnel");
+}
+
+void connection_open(struct connection *c, SSL_CTX *context, int port, enum mode mode, int through_tunnel)
 {
     struct sockaddr_in server = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     int on = 1;
@@ -96,9 +150,13 @@ void connection_open(struct connection *c, SSL_CTX *context, int port, enum mode
     if (!c->buffer || c->fd < 0 || connect(c->fd, (struct sockaddr *)&server, sizeof server))
         fail("cannot connect");
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    c->ssl = SSL_new(context);
-    if (!c->ssl || !SSL_set_fd(c->ssl, c->fd) || !SSL_set_tlsext_host_name(c->ssl, "api.openai.com") || SSL_connect(c->ssl) != 1)
-        fail("cannot shake hands");
+    c->ssl = shake_hands(context, BIO_new_socket(c->fd, BIO_NOCLOSE));
+    c->outer = NULL;
+    if (through_tunnel) {
+        c->outer = c->ssl;
+        ask_proxy(c->outer, port);
+        c->ssl = shake_hands(context, bio_over(c->outer));
+    }
 
     for (int i = 0; i < RECORD; i++) /* bytes that look like nothing known */
         c->buffer[i] = (unsigned char)(i * 2654435761u >> 13 | 0x80);
@@ -168,6 +226,7 @@ void connection_close(struct connection *c)
 {
     SSL_shutdown(c->ssl);
     SSL_free(c->ssl);
+    SSL_free(c->outer); /* NULL is none */
     close(c->fd);
     free(c->buffer);
 }

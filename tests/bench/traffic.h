@@ -15,6 +15,7 @@ enum mode {
 
 struct connection {
     SSL *ssl;
+    SSL *outer; /* of the proxy, if the connection runs through one */
     int fd;
     enum mode mode;
     unsigned char *buffer;
@@ -25,8 +26,9 @@ struct connection {
 /* A client context that accepts any certificate: the peer is a test server. */
 SSL_CTX *traffic_context(void);
 
-/* Connects to 127.0.0.1, shakes hands, and for the bulk modes tells the server which way. */
-void connection_open(struct connection *, SSL_CTX *, int port, enum mode);
+/* Connects to 127.0.0.1, shakes hands, and for the bulk modes tells the server which way. Through a
+ * tunnel the server is first a proxy, reached by TLS, and then itself, reached by TLS in that TLS. */
+void connection_open(struct connection *, SSL_CTX *, int port, enum mode, int through_tunnel);
 
 /* Makes one exchange (one SSL call in the bulk and discard modes). Exits on any failure. */
 void connection_exchange(struct connection *);

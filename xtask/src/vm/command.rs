@@ -30,6 +30,8 @@ const SERIES: [&str; 2] = ["6.1", "6.12"];
 /// Exchanges of each kind in the guest. Emulated machines are slow: enough to meet every path.
 const EXCHANGES: u64 = 200;
 const STREAMS: u64 = 20;
+/// Of each kind, those that run through a proxy: TLS in TLS.
+const TUNNELLED: u64 = 20;
 
 /// Arguments of `vm`.
 #[derive(Debug, clap::Args)]
@@ -110,13 +112,13 @@ fn boot(
     let machine = Machine {
         kernel: &debian::kernel(series, cache)?,
         initramfs,
-        command_line: &format!("exchanges={EXCHANGES} streams={STREAMS}"),
+        command_line: &format!("exchanges={EXCHANGES} streams={STREAMS} tunnelled={TUNNELLED}"),
         logs: &cache.join(format!("logs-{series}")),
         limit,
     };
     let report = GuestReport::parse(&machine.run()?)?;
     report
-        .check(EXCHANGES + STREAMS)
+        .check(EXCHANGES + STREAMS + 2 * TUNNELLED)
         .with_context(|| format!("on {}:\n{}", report.kernel, report.log.join("\n")))?;
     Ok(report)
 }

@@ -37,6 +37,7 @@ finish() {
 word() { sed -n "s/.*\\b$1=\\([^ ]*\\).*/\\1/p" /proc/cmdline; }
 exchanges=$(word exchanges)
 streams=$(word streams)
+tunnelled=$(word tunnelled)
 
 say kernel "$(uname -r)"
 : >/tmp/agent.log
@@ -52,12 +53,13 @@ agent=$!
 ready() { ! kill -0 $agent 2>/dev/null || grep -q ready /tmp/calls /tmp/agent.log; }
 wait_for 60 ready && kill -0 $agent || { say failed "the agent was not ready in time"; finish; }
 
-for load in "json $exchanges" "stream $streams"; do
+# The last ones through a proxy reached by TLS: TLS in TLS, calls in calls of one thread.
+for load in "json $exchanges" "stream $streams" "json $tunnelled --tunnel" "stream $tunnelled --tunnel"; do
     set -- $load
-    say load "$(load --mode "$1" --port 4433 --connections 4 --count "$2")"
+    say load "$(load --mode "$1" --port 4433 --connections 4 --count "$2" $3)"
 done
 
-all_reported() { [ "$(grep -c chatcmpl /tmp/calls)" -ge $((exchanges + streams)) ]; }
+all_reported() { [ "$(grep -c chatcmpl /tmp/calls)" -ge $((exchanges + streams + 2 * tunnelled)) ]; }
 wait_for 20 all_reported
 kill -TERM $agent
 wait $agent

@@ -1,13 +1,12 @@
 //! One connection: requests in, answers out; or bytes one way without end.
 
 use std::{
-    io::{self, BufRead, Write},
-    net::TcpStream,
+    io::{self, BufRead, Read, Write},
     sync::Arc,
     thread,
 };
 
-use rustls::{ServerConfig, ServerConnection};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::answer::Templates;
 
@@ -15,17 +14,29 @@ use crate::answer::Templates;
 const BULK: u8 = 1;
 const RECORD: usize = 16 * 1024;
 
+/// What TLS runs over: a socket, or other TLS.
+pub trait Transport: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Transport for T {}
+
 /// Serves one client until it goes.
 pub fn serve(
-    socket: TcpStream,
+    socket: Box<dyn Transport>,
     config: Arc<ServerConfig>,
     mut templates: Templates,
 ) -> anyhow::Result<()> {
-    socket.set_nodelay(true)?;
-    let tls = ServerConnection::new(config)?;
+    let tls = ServerConnection::new(Arc::clone(&config))?;
     let mut connection = Connection { socket, tls };
     let mut request = Vec::with_capacity(RECORD);
     while connection.read_into(&mut request)? {
+        // A proxy's part is played as well: wherever the tunnel is to lead, it ends here.
+        if request.starts_with(b"CONNECT ") && request.ends_with(b"\r\n\r\n") {
+            let answer = b"HTTP/1.1 200 Connection established\r\n\r\n";
+            connection.tls.writer().write_all(answer)?;
+            connection.flush()?;
+            let tunnel = StreamOwned::new(connection.tls, connection.socket);
+            return serve(Box::new(tunnel), config, templates);
+        }
         if request.first() == Some(&BULK) {
             return if request.starts_with(b"\x01bench-source") {
                 connection.send_for_ever()
@@ -72,7 +83,7 @@ fn request_length(bytes: &[u8]) -> Option<usize> {
 }
 
 struct Connection {
-    socket: TcpStream,
+    socket: Box<dyn Transport>,
     tls: ServerConnection,
 }
 

@@ -44,8 +44,9 @@ fn main() -> anyhow::Result<()> {
     let templates = answer::Templates::new();
     for stream in listener.incoming() {
         let (stream, config, templates) = (stream?, Arc::clone(&config), templates.clone());
+        stream.set_nodelay(true)?;
         // A connection that fails is the client's business: it reports its own errors.
-        thread::spawn(move || connection::serve(stream, config, templates));
+        thread::spawn(move || connection::serve(Box::new(stream), config, templates));
     }
     Ok(())
 }
