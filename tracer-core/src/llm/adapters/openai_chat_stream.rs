@@ -41,8 +41,8 @@ impl ChatStream {
         let usage = chunk.usage(self.rule);
         let is_over = answer.has_finished() || chunk.choices().next().is_none();
         if is_over {
-            let last = usage.or_else(|| self.so_far.take());
-            answer.usage = last.unwrap_or(answer.usage);
+            let so_far = self.so_far.take();
+            answer.usage = usage.or(so_far).unwrap_or(answer.usage);
         } else if let Some(usage) = usage {
             self.so_far = Some(usage);
             answer.usage = Usage {
