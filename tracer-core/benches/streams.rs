@@ -223,6 +223,9 @@ fn play(request: &[u8], response: &[u8]) {
     });
     let call = call.expect("a call");
     let usage = call.facts().usage;
-    assert_eq!((usage.input, usage.output), (Some(INPUT), Some(PIECES as u64)));
+    assert_eq!(
+        (usage.input, usage.output),
+        (Some(INPUT), Some(PIECES as u64))
+    );
     black_box(call);
 }

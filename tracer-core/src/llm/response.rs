@@ -51,6 +51,8 @@ enum Form {
 struct Stream {
     framing: Framing,
     reader: Box<dyn StreamReader>,
+    /// Events that the framing left out, as far as the reader knows.
+    left_out: u64,
 }
 
 /// What the response came to.
@@ -91,9 +93,17 @@ impl ResponseReader {
             Form::Unknown | Form::Media | Form::Shed => {}
             Form::Document(buffer) => buffer.feed(bytes),
             Form::Stream(stream) => {
-                let Stream { framing, reader } = &mut **stream;
+                let Stream {
+                    framing,
+                    reader,
+                    left_out,
+                } = &mut **stream;
                 let (answer, times) = (&mut self.answer, &mut self.times);
                 framing.feed(bytes, &mut |event| {
+                    if event.left_out > *left_out {
+                        *left_out = event.left_out;
+                        reader.gap(answer);
+                    }
                     take_event(&mut **reader, &event, time, answer, times);
                 });
             }
@@ -119,6 +129,7 @@ impl ResponseReader {
             Some(framing) => Form::Stream(Box::new(Stream {
                 framing,
                 reader: recognised.adapter.stream(&recognised.answer(&self.head)),
+                left_out: 0,
             })),
             None => Form::Document(BodyBuffer::new(self.bound)),
         }
@@ -134,7 +145,7 @@ impl ResponseReader {
             Form::Document(buffer) => buffer.gap(),
             Form::Stream(stream) => {
                 stream.framing.gap();
-                stream.reader.gap();
+                stream.reader.gap(&mut self.answer);
             }
         }
     }
@@ -156,7 +167,7 @@ impl ResponseReader {
             }
             Form::Stream(mut stream) => {
                 stream.framing.shed();
-                stream.reader.gap();
+                stream.reader.gap(&mut self.answer);
                 self.form = Form::Stream(stream);
             }
             form @ (Form::Unknown | Form::Media | Form::Shed) => self.form = form,
@@ -189,8 +200,13 @@ impl ResponseReader {
         (is_whole, capture)
     }
 
-    /// The body is over, at `time`.
-    pub(super) fn finish(mut self, time: Timestamp, recognised: &Recognised) -> ResponseRead {
+    /// The body is over, at `time`, with the last bytes that were seen or with more.
+    pub(super) fn finish(
+        mut self,
+        time: Timestamp,
+        saw_its_end: bool,
+        recognised: &Recognised,
+    ) -> ResponseRead {
         let mut capture = CaptureState::Complete;
         let tells_of_error = self.tells_of_error();
         let is_whole = match std::mem::replace(&mut self.form, Form::Shed) {
@@ -206,11 +222,23 @@ impl ResponseReader {
             }
             Form::Stream(mut stream) => {
                 let Self { answer, times, .. } = &mut self;
-                let Stream { framing, reader } = &mut *stream;
+                let Stream {
+                    framing,
+                    reader,
+                    left_out,
+                } = &mut *stream;
+                let skipped = framing.skipped();
+                if skipped > *left_out {
+                    reader.gap(answer);
+                }
                 if let Some(event) = framing.finish() {
                     take_event(&mut **reader, &event, time, answer, times);
                 }
-                if framing.skipped() > 0 {
+                reader.finish(answer);
+                if !saw_its_end {
+                    reader.gap(answer);
+                }
+                if skipped > 0 {
                     capture = CaptureState::Truncated;
                 }
                 let is_whole = answer.ended || answer.has_finished();
@@ -309,7 +337,7 @@ pub fn fuzz_response(data: &[u8]) {
             for piece in body.chunks(size) {
                 reader.feed(piece, Timestamp::default(), &recognised);
             }
-            let read = reader.finish(Timestamp::default(), &recognised);
+            let read = reader.finish(Timestamp::default(), true, &recognised);
             let mut facts = super::call::ResponseFacts::default();
             let usage = read.answer.usage;
             read.answer.fill(&mut facts);

@@ -46,7 +46,7 @@ fn read_bounded(api: &str, provider: &'static str, pieces: &[&[u8]], bound: usiz
     for piece in pieces {
         reader.feed(piece, Timestamp::default(), &recognised);
     }
-    let read = reader.finish(Timestamp::default(), &recognised);
+    let read = reader.finish(Timestamp::default(), true, &recognised);
     let mut answer = read.answer;
     let (usage, error) = (answer.usage, answer.error.take());
     let mut facts = ResponseFacts::default();

@@ -14,4 +14,13 @@ pub struct Event<'a> {
     /// The framing itself says that the event tells of a failure: a frame of an event stream that
     /// is an exception or an error.
     pub is_error: bool,
+    /// Events of the stream that were left out before it: too long, damaged, or hit by a loss.
+    pub left_out: u64,
+}
+
+impl Event<'_> {
+    /// The same behind so many events that were left out.
+    pub(super) fn behind(self, left_out: u64) -> Self {
+        Self { left_out, ..self }
+    }
 }

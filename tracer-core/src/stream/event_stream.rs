@@ -114,7 +114,8 @@ impl EventStream {
             }
             Step::Frame { length, headers } => {
                 let (frame, rest) = split(bytes, length);
-                self.skipped += u64::from(!dispatch(frame, headers, on_event));
+                let is_read = dispatch(frame, headers, self.skipped, on_event);
+                self.skipped += u64::from(!is_read);
                 rest
             }
         }
@@ -140,7 +141,8 @@ impl EventStream {
                 self.skip = length.saturating_sub(self.held.len());
             }
             Step::Frame { headers, .. } => {
-                self.skipped += u64::from(!dispatch(&self.held, headers, on_event));
+                let is_read = dispatch(&self.held, headers, self.skipped, on_event);
+                self.skipped += u64::from(!is_read);
             }
         }
         buffer::empty(&mut self.held);
@@ -235,8 +237,13 @@ fn find_prelude(bytes: &[u8]) -> Option<usize> {
         .position(|window| matches!(window, [0 | 1, _, _, _, 0, ..]) && lengths(window).is_some())
 }
 
-/// Reports a whole frame; `false` if it is broken.
-fn dispatch(frame: &[u8], headers: usize, on_event: &mut impl FnMut(Event<'_>)) -> bool {
+/// Reports a whole frame, before which so many were left out; `false` if it is broken.
+fn dispatch(
+    frame: &[u8],
+    headers: usize,
+    left_out: u64,
+    on_event: &mut impl FnMut(Event<'_>),
+) -> bool {
     let (text, checksum) = split(frame, frame.len().saturating_sub(CHECKSUM_BYTES));
     if number(checksum) != Some(crc32fast::hash(text)) {
         return false;
@@ -245,7 +252,7 @@ fn dispatch(frame: &[u8], headers: usize, on_event: &mut impl FnMut(Event<'_>)) 
     let Some(headers) = Headers::parse(headers) else {
         return false;
     };
-    on_event(headers.event(payload));
+    on_event(headers.event(payload).behind(left_out));
     true
 }
 

@@ -35,12 +35,19 @@ pub(super) fn any_split(data: &[u8], new: impl Fn(&Limits) -> Framing) {
     lossy.finish();
 }
 
-fn owned(event: Event<'_>) -> (Vec<u8>, Vec<u8>, Vec<u8>, bool) {
+fn owned(event: Event<'_>) -> (Vec<u8>, Vec<u8>, Vec<u8>, bool, u64) {
     let Event {
         event,
         data,
         id,
         is_error,
+        left_out,
     } = event;
-    (event.to_vec(), data.to_vec(), id.to_vec(), is_error)
+    (
+        event.to_vec(),
+        data.to_vec(),
+        id.to_vec(),
+        is_error,
+        left_out,
+    )
 }

@@ -9,7 +9,7 @@
 //! between the elements of the outer array. Bias: towards going on. Wrong costs events that are
 //! parts of others, in which no adapter finds usage.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 
 use super::{event::Event, held::Held};
 use crate::limits::Limits;
@@ -30,12 +30,24 @@ enum State {
     Before,
     /// Between elements.
     Between,
-    /// In an element, so many brackets deep in it, in a string or not.
-    Within { depth: u32, string: Text },
+    /// In an element, so deep in it, in a string or not.
+    Within {
+        kind: Element,
+        depth: u32,
+        string: Text,
+    },
     /// Bytes were lost.
     Lost(Seen),
     /// The array has ended, or it was none.
     Over,
+}
+
+/// What an element is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Element {
+    /// Its depth is that of its braces: the brackets in it are closed before it ends.
+    Object,
+    Other,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,13 +96,22 @@ impl JsonArray {
                     b',' | b'}' => bytes = tail(bytes, 1),
                     _ => {
                         self.state = State::Within {
+                            kind: if first == b'{' {
+                                Element::Object
+                            } else {
+                                Element::Other
+                            },
                             depth: 0,
                             string: Text::No,
                         };
                     }
                 },
-                State::Within { depth, string } => {
-                    bytes = self.read_element(depth, string, bytes, on_event);
+                State::Within {
+                    kind,
+                    depth,
+                    string,
+                } => {
+                    bytes = self.read_element(kind, depth, string, bytes, on_event);
                 }
                 State::Lost(seen) => {
                     bytes = self.seek(seen, bytes);
@@ -131,6 +152,7 @@ impl JsonArray {
     /// Reads on in an element; returns what follows it.
     fn read_element<'a>(
         &mut self,
+        kind: Element,
         mut depth: u32,
         mut string: Text,
         bytes: &'a [u8],
@@ -142,7 +164,13 @@ impl JsonArray {
                 (at, string) = pass_string(rest, at, string);
                 continue;
             }
-            match rest.first() {
+            if kind == Element::Object {
+                let Some(mark) = memchr3(b'"', b'{', b'}', rest) else {
+                    break;
+                };
+                at += mark;
+            }
+            match bytes.get(at) {
                 Some(b'"') => string = Text::Yes,
                 Some(b'{' | b'[') => {
                     depth = depth.saturating_add(1);
@@ -164,7 +192,11 @@ impl JsonArray {
             }
             at += 1;
         }
-        self.state = State::Within { depth, string };
+        self.state = State::Within {
+            kind,
+            depth,
+            string,
+        };
         self.held.extend(bytes);
         &[]
     }
@@ -177,9 +209,11 @@ impl JsonArray {
         on_event: &mut impl FnMut(Event<'_>),
     ) -> &'a [u8] {
         let (text, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+        let left_out = self.held.skipped();
         if let Some(element) = self.held.complete(text) {
             on_event(Event {
                 data: element.trim_ascii_end(),
+                left_out,
                 ..Event::default()
             });
         }

@@ -27,8 +27,9 @@ impl Ndjson {
         while let Some(end) = memchr(b'\n', bytes) {
             let (line, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
             bytes = rest.get(1..).unwrap_or_default();
+            let left_out = self.held.skipped();
             if let Some(event) = self.held.complete(line).and_then(event) {
-                on_event(event);
+                on_event(event.behind(left_out));
             }
             self.held.release();
         }
@@ -42,7 +43,9 @@ impl Ndjson {
 
     /// The line that was under way when the stream ended. It need not be whole.
     pub fn finish(&mut self) -> Option<Event<'_>> {
-        self.held.finish().and_then(event)
+        let left_out = self.held.skipped();
+        let event = self.held.finish().and_then(event)?;
+        Some(event.behind(left_out))
     }
 
     /// Bytes held for the line under way.

@@ -58,7 +58,9 @@ impl Sse {
     /// The event that was under way when the stream ended, if it had data. By the standard it is
     /// not an event: its blank line never came, and its last line may be cut.
     pub fn finish(&mut self) -> Option<Event<'_>> {
-        self.fields.read_cut(self.held.finish()?)
+        let left_out = self.held.skipped();
+        let event = self.fields.read_cut(self.held.finish()?)?;
+        Some(event.behind(left_out))
     }
 
     /// Events that were left out: too long, or hit by a loss.
@@ -95,7 +97,7 @@ impl Sse {
         if self.held.admits(length.saturating_sub(behind))
             && let Some(event) = self.fields.event(&lines)
         {
-            on_event(event);
+            on_event(event.behind(self.held.skipped()));
         }
         self.after_cr = text.last() == Some(&b'\r');
         rest
@@ -108,12 +110,13 @@ impl Sse {
             return &[];
         };
         let (text, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+        let left_out = self.held.skipped();
         match self.held.complete(text) {
             Some(text) => {
                 if let Some((_, lines)) = self.fields.read(text)
                     && let Some(event) = self.fields.event(&lines)
                 {
-                    on_event(event);
+                    on_event(event.behind(left_out));
                 }
             }
             None => self.fields.skip(),

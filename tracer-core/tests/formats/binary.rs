@@ -17,7 +17,9 @@ pub fn conversation(pieces: usize) -> Vec<Vec<u8>> {
     events.push(frame("messageStop", r#"{"stopReason":"end_turn"}"#));
     events.push(frame(
         "metadata",
-        &format!(r#"{{"metrics":{{"latencyMs":9}},"usage":{{"inputTokens":9,"outputTokens":{pieces}}}}}"#),
+        &format!(
+            r#"{{"metrics":{{"latencyMs":9}},"usage":{{"inputTokens":9,"outputTokens":{pieces}}}}}"#
+        ),
     ));
     events
 }
@@ -28,7 +30,7 @@ pub fn invoked(pieces: usize) -> Vec<Vec<u8>> {
         .into_iter()
         .map(|(kind, data)| {
             let metrics = format!(
-                r#","amazon-bedrock-invocationMetrics":{{"inputTokenCount":9,"outputTokenCount":{pieces},"invocationLatency":9,"firstByteLatency":4}}}}"#
+                r#","amazon-bedrock-invocationMetrics":{{"inputTokenCount":4,"outputTokenCount":{pieces},"invocationLatency":9,"firstByteLatency":4,"cacheReadInputTokenCount":5,"cacheWriteInputTokenCount":0}}}}"#
             );
             let data = match (kind, data.strip_suffix('}')) {
                 ("message_stop", Some(rest)) => format!("{rest}{metrics}"),

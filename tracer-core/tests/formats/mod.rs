@@ -123,7 +123,14 @@ pub fn all(pieces: usize) -> Vec<Format> {
             SSE,
             text::messages(pieces),
         ),
-        format("google, sse", google, gemini, CONTENTS, SSE, text::contents(pieces)),
+        format(
+            "google, sse",
+            google,
+            gemini,
+            CONTENTS,
+            SSE,
+            text::contents(pieces),
+        ),
         format(
             "google, array",
             google,

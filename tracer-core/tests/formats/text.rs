@@ -122,8 +122,9 @@ pub fn message_events(pieces: usize) -> Vec<(&'static str, String)> {
         r#","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[],"usage":{"input_tokens":4,"cache_creation_input_tokens":0,"cache_read_input_tokens":5,"output_tokens":1}}"#,
     )];
     events.extend((0..pieces).map(|n| {
-        let delta =
-            format!(r#","index":0,"delta":{{"type":"text_delta","text":" some words{n}"}}           "#);
+        let delta = format!(
+            r#","index":0,"delta":{{"type":"text_delta","text":" some words{n}"}}           "#
+        );
         event("content_block_delta", &delta)
     }));
     events.push(event(
@@ -147,7 +148,8 @@ pub fn chunks(pieces: usize) -> Vec<String> {
              \"modelVersion\":\"gemini-2.5-flash\",\"responseId\":\"aBcDeFgHiJkL\"}}"
         )
     };
-    let content = |text: &str| format!(r#""content":{{"parts":[{{"text":"{text}"}}],"role":"model"}},"#);
+    let content =
+        |text: &str| format!(r#""content":{{"parts":[{{"text":"{text}"}}],"role":"model"}},"#);
     let mut chunks: Vec<_> = (0..pieces)
         .map(|n| {
             let text = format!(
@@ -190,7 +192,8 @@ pub fn cohere(pieces: usize) -> Vec<Vec<u8>> {
         named("content-start", r#","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}"#),
     ];
     events.extend((0..pieces).map(|n| {
-        let text = format!(r#","index":0,"delta":{{"message":{{"content":{{"text":" word{n}"}}}}}}"#);
+        let text =
+            format!(r#","index":0,"delta":{{"message":{{"content":{{"text":" word{n}"}}}}}}"#);
         named("content-delta", &text)
     }));
     events.push(named("content-end", r#","index":0"#));
@@ -260,7 +263,9 @@ pub fn completion(pieces: usize) -> Vec<Vec<u8>> {
 
 /// An event whose data begin with its type.
 fn named(kind: &str, rest: &str) -> Vec<u8> {
-    bytes(format!("event: {kind}\ndata: {{\"type\":\"{kind}\"{rest}}}\n\n"))
+    bytes(format!(
+        "event: {kind}\ndata: {{\"type\":\"{kind}\"{rest}}}\n\n"
+    ))
 }
 
 fn bytes(text: String) -> Vec<u8> {

@@ -147,6 +147,15 @@ impl Player {
         }
     }
 
+    /// So many bytes go by unseen.
+    pub fn lose(&mut self, wire: &mut Wire, direction: Direction, bytes: usize) {
+        let place = match direction {
+            Direction::Outbound => &mut wire.places.outbound,
+            Direction::Inbound => &mut wire.places.inbound,
+        };
+        *place += bytes as u64;
+    }
+
     /// A request and its answer, each in pieces of the size of a TLS record.
     pub fn exchange(&mut self, wire: &mut Wire, request: &[u8], response: &[u8]) {
         self.send_in(wire, Direction::Outbound, request, 16 << 10);

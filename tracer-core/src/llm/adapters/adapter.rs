@@ -11,6 +11,7 @@ use crate::{
         answer::Answer,
         call::{Operation, Provider, RequestFacts},
         error_body,
+        usage::Usage,
     },
     stream::{event::Event, framing::StreamFormat},
 };
@@ -58,8 +59,18 @@ pub(in crate::llm) trait StreamReader: Debug + Send {
     /// Takes the next event, and tells what it brought.
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk;
 
-    /// Events are missing here.
-    fn gap(&mut self) {}
+    /// Events are missing here, perhaps the last ones. A count that they may have changed must not
+    /// be told any more: unless the answer is over, by default none is.
+    fn gap(&mut self, answer: &mut Answer) {
+        if !answer.ended {
+            answer.usage = Usage::default();
+        }
+    }
+
+    /// No more events come: what was put off is done now.
+    fn finish(&mut self, answer: &mut Answer) {
+        let _ = answer;
+    }
 }
 
 /// An endpoint of an API, as the head of a request tells.

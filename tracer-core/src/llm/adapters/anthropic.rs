@@ -170,6 +170,15 @@ struct OutputDetails {
     thinking_tokens: Count,
 }
 
+impl WireUsage<'_> {
+    /// Whether it tells the cached input as well, where there is any.
+    const fn has_all_input(&self) -> bool {
+        self.input_tokens.0.is_some()
+            && self.cache_read_input_tokens.0.is_some()
+            && self.cache_creation_input_tokens.0.is_some()
+    }
+}
+
 /// The counts of a message so far.
 #[derive(Debug, Default, Clone, Copy)]
 struct Counts {
@@ -317,6 +326,9 @@ struct Delta<'a> {
 #[derive(Debug, Default)]
 struct AnthropicStream {
     counts: Counts,
+    has_started: bool,
+    /// Events were lost.
+    is_torn: bool,
 }
 
 impl StreamReader for AnthropicStream {
@@ -341,6 +353,14 @@ impl StreamReader for AnthropicStream {
             .unwrap_or_default();
         self.tell(kind, &data, answer)
     }
+
+    /// With tools of the provider the input grows as well: no count is told before those of the end.
+    fn gap(&mut self, answer: &mut Answer) {
+        if !answer.ended {
+            self.is_torn = true;
+            answer.usage = Usage::default();
+        }
+    }
 }
 
 impl AnthropicStream {
@@ -361,6 +381,7 @@ impl AnthropicStream {
         let Some(message) = &data.message.0 else {
             return;
         };
+        self.has_started = true;
         message.tell(answer);
         if let Some(usage) = &message.usage.0 {
             self.counts.merge(usage);
@@ -381,10 +402,18 @@ impl AnthropicStream {
         {
             answer.finish(0, reason);
         }
-        if let Some(usage) = &data.usage.0 {
+        let usage = data.usage.0.as_ref();
+        if let Some(usage) = usage {
             self.counts.merge(usage);
         }
-        answer.usage = self.counts.normalise();
+        if !self.is_torn {
+            answer.usage = self.counts.normalise();
+        } else if let Some(usage) = usage {
+            answer.usage = self.counts.normalise();
+            if !self.has_started && !usage.has_all_input() {
+                answer.usage.input = None;
+            }
+        }
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
         answer::Answer,
         call::{Operation, RequestFacts},
         json::{Count, Filled, Object, Text, read},
+        usage::Usage,
     },
     stream::event::Event,
 };
@@ -94,7 +95,7 @@ impl Adapter for BedrockAgent {
     }
 
     fn stream(&self, _: &AnswerContext<'_>) -> Box<dyn StreamReader> {
-        Box::new(AgentStream)
+        Box::<AgentStream>::default()
     }
 }
 
@@ -128,8 +129,11 @@ struct RunUsage {
 }
 
 /// Reads a stream of frames.
-#[derive(Debug)]
-struct AgentStream;
+#[derive(Debug, Default)]
+struct AgentStream {
+    /// Frames were lost: the counts of the others are not those of all.
+    is_torn: bool,
+}
 
 impl StreamReader for AgentStream {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
@@ -138,24 +142,34 @@ impl StreamReader for AgentStream {
         }
         match event.event {
             b"chunk" | b"returnControl" => return Chunk::Output,
-            b"trace" => take_trace(event.data, answer),
+            b"trace" => self.take_trace(event.data, answer),
             _ => {}
         }
         Chunk::Other
     }
+
+    fn gap(&mut self, answer: &mut Answer) {
+        self.is_torn = true;
+        answer.usage = Usage::default();
+    }
 }
 
-fn take_trace(data: &[u8], answer: &mut Answer) {
-    if let Some(model) = value_of(&PLAN, data).and_then(read::<Text<'_>>) {
-        answer.identify(None, model.as_str());
-    }
-    let run = value_of(&RUN, data).and_then(read::<Object<Run>>);
-    let usage = run
-        .and_then(|run| run.0?.metadata.0)
-        .and_then(|metadata| metadata.usage.0);
-    if let Some(usage) = usage {
-        add(&mut answer.usage.input, usage.input_tokens.0);
-        add(&mut answer.usage.output, usage.output_tokens.0);
+impl AgentStream {
+    fn take_trace(&self, data: &[u8], answer: &mut Answer) {
+        if let Some(model) = value_of(&PLAN, data).and_then(read::<Text<'_>>) {
+            answer.identify(None, model.as_str());
+        }
+        if self.is_torn {
+            return;
+        }
+        let run = value_of(&RUN, data).and_then(read::<Object<Run>>);
+        let usage = run
+            .and_then(|run| run.0?.metadata.0)
+            .and_then(|metadata| metadata.usage.0);
+        if let Some(usage) = usage {
+            add(&mut answer.usage.input, usage.input_tokens.0);
+            add(&mut answer.usage.output, usage.output_tokens.0);
+        }
     }
 }
 

@@ -4,14 +4,13 @@
 //! chats and all that speak chat completions have adapters of their own; here are Nova, which speaks
 //! like Converse, and the older formats with a text and little else.
 
-use memchr::memmem::Finder;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
 use super::{
     bedrock_message::{BlockStart, MessageStop, Metadata},
     event::Chunk,
-    members::{any_is_set, finders},
+    members::Members,
 };
 use crate::llm::{
     answer::Answer,
@@ -94,19 +93,19 @@ struct NovaEvent<'a> {
     metadata: Object<Metadata<'a>>,
 }
 
-static NOVA_TELLING: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| {
-    finders([
+static NOVA_TELLING: LazyLock<Members<3>> = LazyLock::new(|| {
+    Members::new([
         r#""contentBlockStart""#,
         r#""messageStop""#,
         r#""metadata""#,
     ])
 });
-static NOVA_DELTA: LazyLock<[Finder<'static>; 1]> =
-    LazyLock::new(|| finders([r#""contentBlockDelta""#]));
+static NOVA_DELTA: LazyLock<Members<1>> =
+    LazyLock::new(|| Members::new([r#""contentBlockDelta""#]));
 
 /// Takes an event of Nova.
 pub(super) fn nova_event(data: &[u8], answer: &mut Answer) -> Chunk {
-    if any_is_set(&*NOVA_TELLING, data)
+    if NOVA_TELLING.any_is_set(data)
         && let Some(event) = read::<NovaEvent<'_>>(data)
     {
         if let Some(start) = &event.content_block_start.0 {
@@ -119,15 +118,15 @@ pub(super) fn nova_event(data: &[u8], answer: &mut Answer) -> Chunk {
             metadata.tell(answer);
         }
     }
-    if any_is_set(&*NOVA_DELTA, data) {
+    if NOVA_DELTA.any_is_set(data) {
         Chunk::Output
     } else {
         Chunk::Other
     }
 }
 
-static PLAIN_TELLING: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| {
-    finders([
+static PLAIN_TELLING: LazyLock<Members<3>> = LazyLock::new(|| {
+    Members::new([
         r#""completionReason""#,
         r#""stop_reason""#,
         r#""finish_reason""#,
@@ -136,7 +135,7 @@ static PLAIN_TELLING: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| {
 
 /// Takes a chunk with a text.
 pub(super) fn plain_chunk(data: &[u8], answer: &mut Answer) -> Chunk {
-    if any_is_set(&*PLAIN_TELLING, data)
+    if PLAIN_TELLING.any_is_set(data)
         && let Some(chunk) = read::<PlainAnswer<'_>>(data)
     {
         chunk.tell_reasons(answer);

@@ -7,7 +7,7 @@
 //! both stand in for what the maker's format does not tell. Chunks are base64 in frames.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use memchr::memmem::Finder;
+use memchr::{memchr, memmem::Finder};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -22,7 +22,7 @@ use super::{
     bedrock_message::Message,
     bedrock_path::model_action,
     cohere_chat::CohereChat,
-    event::Chunk,
+    event::{Chunk, event_type},
     members::value_of,
     openai_chat::OpenAiChat,
     request_line::RequestLine,
@@ -108,6 +108,7 @@ impl Adapter for BedrockInvoke {
             cohere: CohereChat.stream(context),
             chat: OpenAiChat.stream(context),
             decoded: Vec::new(),
+            is_torn: false,
         })
     }
 }
@@ -176,9 +177,13 @@ struct InvokeStream {
     chat: Box<dyn StreamReader>,
     /// The chunk under way; kept for its capacity.
     decoded: Vec<u8>,
+    /// Frames were lost.
+    is_torn: bool,
 }
 
-/// The payload of a frame. Another member pads it to hide its length.
+/// What the payload of a frame begins with. Another member pads it to hide its length.
+const BYTES: &[u8] = br#"{"bytes":""#;
+/// The payload of a frame that is written in another way.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Frame<'a> {
@@ -186,35 +191,83 @@ struct Frame<'a> {
     bytes: Text<'a>,
 }
 
+/// Base64 of a chunk in which the type of an event of Anthropic stands.
+const TYPE_BASE64: usize = 64;
+
 impl StreamReader for InvokeStream {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
         if bedrock_error::take_exception(event, answer) {
             return Chunk::Other;
         }
-        self.decoded.clear();
-        let is_decoded = read::<Frame<'_>>(event.data).is_some_and(|frame| {
-            let bytes = frame.bytes.as_str().unwrap_or_default();
-            BASE64_STANDARD.decode_vec(bytes, &mut self.decoded).is_ok()
-        });
-        if is_decoded {
+        if let Some(coded) = bytes_of(event.data) {
+            return self.coded(coded, answer);
+        }
+        let frame = read::<Frame<'_>>(event.data).unwrap_or_default();
+        self.coded(frame.bytes.as_str().unwrap_or_default().as_bytes(), answer)
+    }
+
+    fn gap(&mut self, answer: &mut Answer) {
+        self.is_torn = true;
+        match self.family {
+            Some(Family::Anthropic) => self.anthropic.gap(answer),
+            Some(Family::Chat) => self.chat.gap(answer),
+            // If nothing tells yet who will speak, all have to know.
+            None | Some(Family::Cohere | Family::Nova | Family::Plain) => {
+                self.anthropic.gap(answer);
+                self.chat.gap(answer);
+                self.cohere.gap(answer);
+            }
+        }
+    }
+
+    fn finish(&mut self, answer: &mut Answer) {
+        self.chat.finish(answer);
+    }
+}
+
+/// The chunk of a frame, still in base64, where it stands first.
+fn bytes_of(payload: &[u8]) -> Option<&[u8]> {
+    let rest = payload.strip_prefix(BYTES)?;
+    rest.get(..memchr(b'"', rest)?)
+}
+
+impl InvokeStream {
+    fn coded(&mut self, coded: &[u8], answer: &mut Answer) -> Chunk {
+        if self.family == Some(Family::Anthropic) && self.is_delta(coded) {
+            return Chunk::Output;
+        }
+        if self.decode(coded) {
             self.chunk(answer)
         } else {
             Chunk::Other
         }
     }
-}
 
-impl InvokeStream {
+    /// Whether the beginning of an event of Anthropic says that it carries a piece of output.
+    fn is_delta(&mut self, coded: &[u8]) -> bool {
+        let Some(beginning) = coded.get(..TYPE_BASE64) else {
+            return false;
+        };
+        self.decode(beginning)
+            && event_type(&Event {
+                data: &self.decoded,
+                ..Event::default()
+            }) == Some(b"content_block_delta")
+    }
+
+    fn decode(&mut self, coded: &[u8]) -> bool {
+        self.decoded.clear();
+        BASE64_STANDARD.decode_vec(coded, &mut self.decoded).is_ok()
+    }
+
     fn chunk(&mut self, answer: &mut Answer) -> Chunk {
         let data = self.decoded.as_slice();
         if self.family.is_none() {
             self.family = Family::of(data);
         }
         let event = Event {
-            event: b"",
             data,
-            id: b"",
-            is_error: false,
+            ..Event::default()
         };
         let chunk = match self.family {
             None => Chunk::Other,
@@ -226,8 +279,12 @@ impl InvokeStream {
         };
         // The last chunk has them.
         if let Some(counted) = value_of(&METRICS, data).and_then(read::<Object<Counted>>)
-            && let Some(counted) = counted.0
+            && let Some(mut counted) = counted.0
         {
+            // Those of the cache stood in what was lost.
+            if self.is_torn && self.family == Some(Family::Anthropic) {
+                counted.input_token_count = Count(None);
+            }
             counted.fill(answer, self.operation);
             answer.ended = true;
         }

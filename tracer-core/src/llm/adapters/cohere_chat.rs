@@ -3,7 +3,6 @@
 //! <https://docs.cohere.com/v2/reference/chat>, <https://docs.cohere.com/v1/reference/chat>. Version 2
 //! streams server-sent events, version 1 lines of JSON whose last one holds the whole answer.
 
-use memchr::memmem::Finder;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -14,7 +13,7 @@ use super::{
     cohere_request::{is_cohere, read_request},
     cohere_usage::CohereUsage,
     event::{Chunk, event_type, is_done},
-    members::{any_is_set, finders},
+    members::Members,
     request_line::RequestLine,
 };
 use crate::{
@@ -27,9 +26,10 @@ use crate::{
     stream::{event::Event, framing::StreamFormat},
 };
 
-/// Members of a line of version 1 that tell more than text.
-static TELLING: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
-    finders([
+/// Members of a line of version 1: its text, and those that tell more.
+static MEMBERS: LazyLock<Members<5>> = LazyLock::new(|| {
+    Members::new([
+        r#""text""#,
         r#""generation_id""#,
         r#""finish_reason""#,
         r#""response""#,
@@ -213,23 +213,17 @@ impl StreamReader for ChatStream {
             }
             Some(b"content-end" | b"tool-call-end" | b"citation-end") => return Chunk::Other,
             Some(_) => {}
-            None if !any_is_set(&*TELLING, event.data) && has_text(event.data) => {
-                return Chunk::Output;
+            None => {
+                if let [Some(_), None, None, None, None] = MEMBERS.values(event.data) {
+                    return Chunk::Output;
+                }
             }
-            None => {}
         }
         let Some(data) = read::<Data<'_>>(event.data) else {
             return Chunk::Other;
         };
         data.tell(event.event, answer)
     }
-}
-
-static TEXT: LazyLock<[Finder<'static>; 1]> = LazyLock::new(|| finders([r#""text""#]));
-
-/// A line of version 1 with a piece of text.
-fn has_text(data: &[u8]) -> bool {
-    any_is_set(&*TEXT, data)
 }
 
 impl Data<'_> {

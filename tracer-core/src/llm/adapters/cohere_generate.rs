@@ -3,7 +3,6 @@
 //! <https://docs.cohere.com/v1/reference/generate>. A stream is lines of JSON; the last one holds the
 //! whole answer.
 
-use memchr::memmem::Finder;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -14,7 +13,7 @@ use super::{
     cohere_request::{is_cohere, read_request},
     cohere_usage::CohereUsage,
     event::Chunk,
-    members::{any_is_set, finders},
+    members::Members,
     request_line::RequestLine,
 };
 use crate::{
@@ -26,8 +25,8 @@ use crate::{
     stream::{event::Event, framing::StreamFormat},
 };
 
-static TELLING: LazyLock<[Finder<'static>; 2]> =
-    LazyLock::new(|| finders([r#""response""#, r#""finish_reason""#]));
+static TELLING: LazyLock<Members<2>> =
+    LazyLock::new(|| Members::new([r#""response""#, r#""finish_reason""#]));
 
 /// Completions of a prompt.
 #[derive(Debug)]
@@ -122,7 +121,7 @@ struct GenerateStream;
 
 impl StreamReader for GenerateStream {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
-        if !any_is_set(&*TELLING, event.data) {
+        if !TELLING.any_is_set(event.data) {
             return Chunk::Output;
         }
         let Some(line) = read::<Line<'_>>(event.data) else {

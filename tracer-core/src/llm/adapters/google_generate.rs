@@ -5,7 +5,6 @@
 //! and as one JSON array without; each of its chunks has the shape of the whole answer. Members may
 //! be written in camel case and in snake case.
 
-use memchr::memmem::Finder;
 use serde::{
     Deserialize,
     de::{IgnoredAny, MapAccess},
@@ -21,8 +20,9 @@ use super::{
     google_path::model_method,
     google_request::read_request,
     google_usage::{Counts, UsageMetadata},
-    members::{any_is_set, finders, value_of},
+    members::Members,
     request_line::RequestLine,
+    running::Running,
 };
 use crate::{
     llm::{
@@ -39,18 +39,17 @@ use crate::{
 /// Chunks that are parsed in search of id and model before a server is held to never send them.
 const IDENTITY_CHUNKS: u8 = 16;
 
-/// Members of a chunk that tell more than text and counts.
-static TELLING: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
-    finders([
+/// Members of a chunk: what holds its output, its counts, and those that tell more.
+static MEMBERS: LazyLock<Members<6>> = LazyLock::new(|| {
+    Members::new([
+        r#""parts""#,
+        r#""usageMetadata""#,
         r#""finishReason""#,
         r#""functionCall""#,
         r#""promptFeedback""#,
         r#""error""#,
     ])
 });
-/// What holds the output of a chunk.
-static PARTS: LazyLock<[Finder<'static>; 1]> = LazyLock::new(|| finders([r#""parts""#]));
-static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""usageMetadata""#));
 
 /// Generation of content.
 #[derive(Debug)]
@@ -248,6 +247,8 @@ fn reason_name(reason: &str) -> &str {
 #[derive(Debug, Default)]
 struct GenerateStream {
     counts: Counts,
+    /// Counts that are not among these yet.
+    running: Running,
     looked_at: u8,
     had_output: bool,
 }
@@ -258,15 +259,20 @@ impl StreamReader for GenerateStream {
             answer.ended = true;
             return Chunk::Other;
         }
-        if self.knows_enough(answer) && !any_is_set(&*TELLING, event.data) {
-            self.count(event.data, answer);
-            return if any_is_set(&*PARTS, event.data) {
-                Chunk::Output
-            } else {
-                Chunk::Other
+        if self.knows_enough(answer)
+            && let [parts, usage, None, None, None, None] = MEMBERS.values(event.data)
+        {
+            if let Some(usage) = usage {
+                let counts = &mut self.counts;
+                self.running.take(usage, |text| merge(counts, text, answer));
+            }
+            return match parts {
+                Some(_) => Chunk::Output,
+                None => Chunk::Other,
             };
         }
         self.looked_at = self.looked_at.saturating_add(1);
+        self.finish(answer);
         let Some(response) = read::<Response<'_>>(event.data) else {
             return Chunk::Other;
         };
@@ -277,6 +283,17 @@ impl StreamReader for GenerateStream {
         }
         Chunk::Other
     }
+
+    fn gap(&mut self, answer: &mut Answer) {
+        self.running.forget();
+        self.counts = Counts::behind_loss();
+        answer.usage = self.counts.normalise();
+    }
+
+    fn finish(&mut self, answer: &mut Answer) {
+        let counts = &mut self.counts;
+        self.running.settle(|text| merge(counts, text, answer));
+    }
 }
 
 impl GenerateStream {
@@ -284,15 +301,13 @@ impl GenerateStream {
         let identified = answer.id.is_some() && answer.model.is_some();
         self.had_output && (identified || self.looked_at >= IDENTITY_CHUNKS)
     }
+}
 
-    /// Every chunk counts the tokens so far, and the last one may be the last that comes.
-    fn count(&mut self, data: &[u8], answer: &mut Answer) {
-        if let Some(usage) = value_of(&USAGE, data).and_then(read::<Object<UsageMetadata<'_>>>)
-            && let Some(usage) = usage.0
-        {
-            self.counts.merge(&usage);
-            answer.usage = self.counts.normalise();
-        }
+/// Every chunk counts the tokens so far, and the last one may be the last that comes.
+fn merge(counts: &mut Counts, usage: &[u8], answer: &mut Answer) {
+    if let Some(Object(Some(usage))) = read::<Object<UsageMetadata<'_>>>(usage) {
+        counts.merge(&usage);
+        answer.usage = counts.normalise();
     }
 }
 

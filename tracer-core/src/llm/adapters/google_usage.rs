@@ -2,7 +2,8 @@
 //!
 //! <https://ai.google.dev/api/generate-content#UsageMetadata>. The total is the sum of prompt, use
 //! of the provider's tools, candidates and thoughts; cached content is part of the prompt. The
-//! chunks of a stream each give the counts so far, and may leave some of them out.
+//! chunks of a stream each give the counts so far, and may leave some of them out. Behind a loss it
+//! is unknown which ones they leave out: there the total must confirm those that they give.
 
 use serde::Deserialize;
 
@@ -22,6 +23,7 @@ pub(super) struct UsageMetadata<'a> {
     thoughts_token_count: Count,
     tool_use_prompt_token_count: Count,
     cached_content_token_count: Count,
+    total_token_count: Count,
     #[serde(borrow)]
     pub(super) service_tier: Text<'a>,
 }
@@ -34,9 +36,20 @@ pub(super) struct Counts {
     thoughts: Option<u64>,
     tool_use: Option<u64>,
     cached: Option<u64>,
+    total: Option<u64>,
+    /// What was counted before may have been given in what was lost.
+    behind_loss: bool,
 }
 
 impl Counts {
+    /// Those of a stream of which chunks were lost.
+    pub(super) fn behind_loss() -> Self {
+        Self {
+            behind_loss: true,
+            ..Self::default()
+        }
+    }
+
     /// Every count that `usage` gives replaces the one before.
     pub(super) fn merge(&mut self, usage: &UsageMetadata<'_>) {
         let candidates = usage
@@ -48,10 +61,14 @@ impl Counts {
         self.thoughts = usage.thoughts_token_count.0.or(self.thoughts);
         self.tool_use = usage.tool_use_prompt_token_count.0.or(self.tool_use);
         self.cached = usage.cached_content_token_count.0.or(self.cached);
+        self.total = usage.total_token_count.0.or(self.total);
     }
 
     /// Tool use counts as input, thoughts count as output.
     pub(super) fn normalise(self) -> Usage {
+        if self.behind_loss && !self.adds_up() {
+            return Usage::default();
+        }
         let input = self
             .prompt
             .and_then(|prompt| prompt.checked_add(self.tool_use.unwrap_or(0)));
@@ -69,6 +86,16 @@ impl Counts {
             cache_creation: None,
             reasoning: self.thoughts,
         }
+    }
+
+    /// Whether the counts that are known are all there are.
+    fn adds_up(self) -> bool {
+        let parts = [self.prompt, self.tool_use, self.candidates, self.thoughts];
+        let sum = parts
+            .into_iter()
+            .flatten()
+            .try_fold(0_u64, u64::checked_add);
+        self.prompt.is_some() && sum == self.total
     }
 }
 
@@ -106,6 +133,24 @@ mod tests {
             r#"{"trafficType":"ON_DEMAND"}"#,
         ]);
         assert_eq!((seen.input, seen.output), (Some(9), Some(10)));
+    }
+
+    #[test]
+    fn behind_a_loss_the_total_confirms_the_counts() {
+        let behind = |json| {
+            let mut counts = Counts::behind_loss();
+            counts.merge(&serde_json::from_str(json).expect("usage"));
+            counts.normalise()
+        };
+        let all = r#"{"promptTokenCount":9,"candidatesTokenCount":8,"thoughtsTokenCount":2,"totalTokenCount":19}"#;
+        assert_eq!(behind(all), usage(&[all]));
+        for unsure in [
+            r#"{"promptTokenCount":9,"candidatesTokenCount":8,"totalTokenCount":19}"#,
+            r#"{"promptTokenCount":9,"candidatesTokenCount":8}"#,
+            "{}",
+        ] {
+            assert_eq!(behind(unsure), Usage::default(), "{unsure}");
+        }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! <https://github.com/ggml-org/llama.cpp/tree/master/tools/server>. The last event of a stream has
 //! `stop: true` and the counts; what was found in the cache is told by `timings`.
 
-use memchr::memmem::Finder;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -13,7 +12,7 @@ use super::{
         has_member,
     },
     event::Chunk,
-    members::{any_is_set, finders},
+    members::Members,
     request_line::RequestLine,
 };
 use crate::{
@@ -28,8 +27,8 @@ use crate::{
 };
 
 /// Members of the last event.
-static TELLING: LazyLock<[Finder<'static>; 4]> = LazyLock::new(|| {
-    finders([
+static TELLING: LazyLock<Members<4>> = LazyLock::new(|| {
+    Members::new([
         r#""stop_type""#,
         r#""stopped_eos""#,
         r#""timings""#,
@@ -176,7 +175,7 @@ struct Pieces;
 
 impl StreamReader for Pieces {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
-        if !any_is_set(&*TELLING, event.data) {
+        if !TELLING.any_is_set(event.data) {
             return Chunk::Output;
         }
         let Some(piece) = read::<Piece<'_>>(event.data) else {

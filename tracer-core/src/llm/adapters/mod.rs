@@ -25,6 +25,7 @@ mod openai_chat_stream;
 mod openai_path;
 mod openai_prefilter;
 pub(super) mod openai_usage;
+mod running;
 mod watsonx_error;
 
 mod anthropic;

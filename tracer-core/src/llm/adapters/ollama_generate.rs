@@ -13,7 +13,7 @@ use super::{
         has_member,
     },
     event::Chunk,
-    members::{any_is_set, finders},
+    members::value_of,
     request_line::RequestLine,
 };
 use crate::{
@@ -27,16 +27,10 @@ use crate::{
     stream::{event::Event, framing::StreamFormat},
 };
 
-/// Members of a line that tell more than text.
-static TELLING: LazyLock<[Finder<'static>; 5]> = LazyLock::new(|| {
-    finders([
-        r#""done_reason""#,
-        r#""tool_calls""#,
-        r#""error""#,
-        r#""eval_count""#,
-        r#""total_duration""#,
-    ])
-});
+/// The end of every line but the last.
+const GOES_ON: &[u8] = br#""done":false}"#;
+/// What such a line can tell beside text.
+static TOOL_CALLS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""tool_calls""#));
 
 /// Chats and completions.
 #[derive(Debug)]
@@ -224,7 +218,8 @@ struct Lines;
 
 impl StreamReader for Lines {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
-        if answer.model.is_some() && !any_is_set(&*TELLING, event.data) {
+        let goes_on = answer.model.is_some() && event.data.ends_with(GOES_ON);
+        if goes_on && value_of(&TOOL_CALLS, event.data).is_none() {
             return Chunk::Output;
         }
         let Some(line) = read::<Line<'_>>(event.data) else {

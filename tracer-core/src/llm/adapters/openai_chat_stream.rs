@@ -4,11 +4,17 @@ use super::{
     adapter::StreamReader,
     event::{Chunk, is_done},
     openai_chat::Completion,
-    openai_prefilter::chunk_has_metadata,
-    openai_usage::ReasoningRule,
+    openai_prefilter::{Carried, carried},
+    openai_usage::{OpenAiUsage, ReasoningRule},
+    running::Running,
 };
 use crate::{
-    llm::{answer::Answer, error_body::ErrorField, json::read, usage::Usage},
+    llm::{
+        answer::Answer,
+        error_body::ErrorField,
+        json::{Object, read},
+        usage::Usage,
+    },
     stream::event::Event,
 };
 
@@ -21,8 +27,22 @@ pub(super) struct ChatStream {
     rule: ReasoningRule,
     looked_at: u8,
     had_output: bool,
+    counting: Counting,
     /// Counts that came before the end.
     so_far: Option<Usage>,
+    /// Counts that came after these.
+    running: Running,
+    /// The counts of the answer can change no more.
+    is_counted: bool,
+}
+
+/// When a server counts, as its pieces of output tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counting {
+    /// None was parsed yet.
+    Unknown,
+    Along,
+    AtTheEnd,
 }
 
 impl ChatStream {
@@ -31,25 +51,67 @@ impl ChatStream {
             rule,
             looked_at: 0,
             had_output: false,
+            counting: Counting::Unknown,
             so_far: None,
+            running: Running::new(),
+            is_counted: false,
         }
     }
 
     /// Some servers send counts with every chunk. What was generated is known at the end only: if
     /// that never comes, or what came before it was lost, it stays unknown.
     fn count(&mut self, chunk: &Completion<'_>, answer: &mut Answer) {
+        self.settle(answer);
         let usage = chunk.usage(self.rule);
-        let is_over = answer.has_finished() || chunk.choices().next().is_none();
-        if is_over {
+        let is_behind_all = chunk.choices().next().is_none();
+        if is_behind_all || answer.has_finished() {
             let so_far = self.so_far.take();
             answer.usage = usage.or(so_far).unwrap_or(answer.usage);
+            // With counts of each choice, those of one that ends are not those of all.
+            self.is_counted |=
+                usage.is_some() && (is_behind_all || self.counting == Counting::AtTheEnd);
         } else if let Some(usage) = usage {
+            self.counting = Counting::Along;
             self.so_far = Some(usage);
+            self.tell_so_far(answer);
+        } else if chunk.has_output() {
+            self.counting = Counting::AtTheEnd;
+        }
+    }
+
+    fn tell_so_far(&self, answer: &mut Answer) {
+        if let Some(usage) = self.so_far {
             answer.usage = Usage {
                 output: None,
                 reasoning: None,
                 ..usage
             };
+        }
+    }
+
+    /// Reads the counts that were put off.
+    fn settle(&mut self, answer: &mut Answer) {
+        let (so_far, rule) = (&mut self.so_far, self.rule);
+        self.running.settle(|counts| merge(so_far, counts, rule));
+        self.tell_so_far(answer);
+    }
+
+    /// Takes a chunk that need not be parsed; `false` if it must be.
+    fn pass(&mut self, data: &[u8], answer: &Answer) -> bool {
+        if !self.knows_enough(answer) {
+            return false;
+        }
+        match carried(data) {
+            Carried::Output => true,
+            Carried::Counts(counts)
+                if self.counting == Counting::Along && !answer.has_finished() =>
+            {
+                let (so_far, rule) = (&mut self.so_far, self.rule);
+                self.running
+                    .take(counts, |earlier| merge(so_far, earlier, rule));
+                true
+            }
+            Carried::Counts(_) | Carried::More => false,
         }
     }
 
@@ -62,6 +124,7 @@ impl ChatStream {
 impl StreamReader for ChatStream {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
         if is_done(event.data) {
+            self.settle(answer);
             answer.ended = true;
             answer.usage = self.so_far.take().unwrap_or(answer.usage);
             return Chunk::Other;
@@ -69,7 +132,7 @@ impl StreamReader for ChatStream {
         if event.event == b"error" {
             return read_error(event.data, answer);
         }
-        if self.knows_enough(answer) && !chunk_has_metadata(event.data) {
+        if self.pass(event.data, answer) {
             return Chunk::Output;
         }
         self.looked_at = self.looked_at.saturating_add(1);
@@ -86,8 +149,25 @@ impl StreamReader for ChatStream {
         Chunk::Other
     }
 
-    fn gap(&mut self) {
+    /// The prompt was counted before the first chunk.
+    fn gap(&mut self, answer: &mut Answer) {
+        self.settle(answer);
         self.so_far = None;
+        if !self.is_counted && !answer.ended {
+            answer.usage.output = None;
+            answer.usage.reasoning = None;
+        }
+    }
+
+    fn finish(&mut self, answer: &mut Answer) {
+        self.settle(answer);
+    }
+}
+
+/// Counts that hold any replace those before.
+fn merge(so_far: &mut Option<Usage>, counts: &[u8], rule: ReasoningRule) {
+    if let Some(Object(Some(usage))) = read::<Object<OpenAiUsage>>(counts) {
+        *so_far = usage.normalise(rule).or(*so_far);
     }
 }
 
@@ -102,29 +182,68 @@ fn read_error(data: &[u8], answer: &mut Answer) -> Chunk {
 mod tests {
     use super::*;
 
+    fn event(data: &str) -> Event<'_> {
+        Event {
+            data: data.as_bytes(),
+            ..Event::default()
+        }
+    }
+
+    /// The `n`th piece of a server that counts along.
+    fn piece(n: u64) -> String {
+        format!(
+            r#"{{"id":"c","model":"m","choices":[{{"index":0,"delta":{{"content":"a"}},"finish_reason":null}}],"usage":{{"prompt_tokens":3,"completion_tokens":{n}}}}}"#
+        )
+    }
+
+    const LAST: &str = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":20}}"#;
+    const BEHIND: &str = r#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":40}}"#;
+
+    /// Input and output after these events, `None` being a loss.
+    fn tokens(events: &[Option<&str>]) -> (Option<u64>, Option<u64>) {
+        let mut stream = ChatStream::new(ReasoningRule::Within);
+        let mut answer = Answer::default();
+        for one in events {
+            match one {
+                Some(data) => drop(stream.event(&event(data), &mut answer)),
+                None => stream.gap(&mut answer),
+            }
+        }
+        stream.finish(&mut answer);
+        (answer.usage.input, answer.usage.output)
+    }
+
+    #[test]
+    fn counts_that_run_along_are_told_at_the_end() {
+        let pieces = [piece(1), piece(2), piece(12), piece(13)];
+        let pieces: Vec<_> = pieces.iter().map(|piece| Some(piece.as_str())).collect();
+        let with = |end: &[Option<&'static str>]| tokens(&[&pieces[..], end].concat());
+        assert_eq!(with(&[]), (Some(3), None));
+        assert_eq!(with(&[Some("[DONE]")]), (Some(3), Some(13)));
+        assert_eq!(with(&[Some(LAST)]), (Some(3), Some(20)));
+        let all = [Some(LAST), Some(BEHIND), Some("[DONE]")];
+        assert_eq!(with(&all), (Some(3), Some(40)));
+    }
+
     #[test]
     fn counts_before_a_loss_are_not_those_of_the_end() {
-        let event = |data| Event {
-            event: b"",
-            data,
-            id: b"",
-            is_error: false,
-        };
-        let begun = event(
-            br#"{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#,
-        );
-        for (lost, expected) in [(false, Some(1)), (true, None)] {
-            let mut stream = ChatStream::new(ReasoningRule::Within);
-            let mut answer = Answer::default();
-            stream.event(&begun, &mut answer);
-            if lost {
-                stream.gap();
-            }
-            stream.event(&event(b"[DONE]"), &mut answer);
-            assert_eq!(
-                (answer.usage.input, answer.usage.output),
-                (Some(3), expected)
-            );
-        }
+        let (first, second) = (piece(1), piece(2));
+        let (first, second) = (Some(first.as_str()), Some(second.as_str()));
+        let done = Some("[DONE]");
+        assert_eq!(tokens(&[first, done]), (Some(3), Some(1)));
+        assert_eq!(tokens(&[first, None, done]), (Some(3), None));
+        assert_eq!(tokens(&[first, second, None, done]), (Some(3), None));
+        assert_eq!(tokens(&[first, Some(LAST), None, done]), (Some(3), None));
+        let behind = [first, Some(LAST), Some(BEHIND), None];
+        assert_eq!(tokens(&behind), (Some(3), Some(40)));
+    }
+
+    #[test]
+    fn counts_that_come_once_are_those_of_the_end() {
+        let plain = Some(r#"{"choices":[{"index":0,"delta":{"content":"a"}}]}"#);
+        assert_eq!(tokens(&[plain, Some(LAST), None]), (Some(3), Some(20)));
+        assert_eq!(tokens(&[plain, None, Some(LAST)]), (Some(3), Some(20)));
+        // Whether the server counts along is unknown.
+        assert_eq!(tokens(&[None, Some(LAST), None]), (Some(3), None));
     }
 }

@@ -5,7 +5,6 @@
 //! <https://huggingface.github.io/text-generation-inference>. A stream counts in its last event; a whole
 //! answer counts what was generated if asked for `details`, and both sides in headers.
 
-use memchr::memmem::Finder;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -15,7 +14,7 @@ use super::{
         has_member,
     },
     event::Chunk,
-    members::{any_is_set, finders},
+    members::Members,
     request_line::RequestLine,
 };
 use crate::{
@@ -30,8 +29,8 @@ use crate::{
 };
 
 /// Members that end a stream.
-static TELLING: LazyLock<[Finder<'static>; 3]> =
-    LazyLock::new(|| finders([r#""details""#, r#""generated_text""#, r#""error""#]));
+static TELLING: LazyLock<Members<3>> =
+    LazyLock::new(|| Members::new([r#""details""#, r#""generated_text""#, r#""error""#]));
 
 /// Completions of a prompt.
 #[derive(Debug)]
@@ -181,7 +180,7 @@ struct Tokens;
 
 impl StreamReader for Tokens {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
-        if !any_is_set(&*TELLING, event.data) {
+        if !TELLING.any_is_set(event.data) {
             return Chunk::Output;
         }
         let Some(last) = read::<Generated<'_>>(event.data) else {

@@ -102,6 +102,14 @@ impl StreamReader for ChatStream {
         }
         chunk
     }
+
+    fn gap(&mut self, answer: &mut Answer) {
+        self.chunks.gap(answer);
+    }
+
+    fn finish(&mut self, answer: &mut Answer) {
+        self.chunks.finish(answer);
+    }
 }
 
 #[cfg(test)]

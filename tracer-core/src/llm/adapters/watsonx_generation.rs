@@ -77,7 +77,7 @@ impl Adapter for WatsonxGeneration {
         let Some(answered) = read::<Generated<'_>>(body) else {
             return false;
         };
-        answered.tell(answer);
+        answered.tell(answer, Torn::No);
         true
     }
 
@@ -86,7 +86,7 @@ impl Adapter for WatsonxGeneration {
     }
 
     fn stream(&self, _: &AnswerContext<'_>) -> Box<dyn StreamReader> {
-        Box::new(Pieces)
+        Box::new(Pieces { torn: Torn::No })
     }
 }
 
@@ -130,23 +130,39 @@ struct Piece<'a> {
 }
 
 impl Generated<'_> {
-    fn tell(&self, answer: &mut Answer) {
+    fn tell(&self, answer: &mut Answer, torn: Torn) {
         answer.identify(None, self.model_id.as_str());
         for (at, piece) in (0..).zip(self.results.0.iter()) {
             let Some(piece) = &piece.0 else { continue };
-            // All but the first event of a stream say 0.
             let usage = &mut answer.usage;
             if usage.input.is_none_or(|input| input == 0) {
-                usage.input = piece.input_token_count.0.or(usage.input);
+                usage.input = piece.input(torn).or(usage.input);
+            }
+            let reason = piece.stop_reason.as_str();
+            if reason.is_some_and(|reason| is_unfinished(reason.as_bytes())) {
+                continue;
             }
             usage.output = piece.generated_token_count.0.or(usage.output);
-            if let Some(reason) = piece.stop_reason.as_str()
-                && !is_unfinished(reason.as_bytes())
-            {
+            if let Some(reason) = reason {
                 answer.finish(at, reason);
             }
         }
     }
+}
+
+impl Piece<'_> {
+    /// All but the first event of a stream say 0: behind a loss that tells nothing.
+    fn input(&self, torn: Torn) -> Option<u64> {
+        let count = self.input_token_count.0;
+        count.filter(|&count| count > 0 || torn == Torn::No)
+    }
+}
+
+/// Whether events of a stream were lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Torn {
+    No,
+    Yes,
 }
 
 fn is_unfinished(reason: &[u8]) -> bool {
@@ -155,7 +171,9 @@ fn is_unfinished(reason: &[u8]) -> bool {
 
 /// Reads a stream of events.
 #[derive(Debug)]
-struct Pieces;
+struct Pieces {
+    torn: Torn,
+}
 
 impl StreamReader for Pieces {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
@@ -165,7 +183,7 @@ impl StreamReader for Pieces {
         let Some(piece) = read::<Generated<'_>>(event.data) else {
             return Chunk::Other;
         };
-        piece.tell(answer);
+        piece.tell(answer, self.torn);
         if piece.errors.0 || event.event == b"error" {
             answer.error = Some(watsonx_error::error_type_or_unnamed(event.data));
         }
@@ -174,6 +192,11 @@ impl StreamReader for Pieces {
         } else {
             Chunk::Output
         }
+    }
+
+    /// The first event counts the input and the last one the output.
+    fn gap(&mut self, _: &mut Answer) {
+        self.torn = Torn::Yes;
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Response {
     first_byte: Timestamp,
     last_byte: Timestamp,
     bytes: u64,
+    /// Bytes known to be missing so far, if any are.
+    missing: Option<u64>,
 }
 
 impl Response {
@@ -43,6 +45,7 @@ impl Response {
             first_byte: time,
             last_byte: time,
             bytes: 0,
+            missing: None,
         }
     }
 
@@ -56,6 +59,7 @@ impl Response {
     /// So many bytes of the body are missing here.
     pub(super) fn gap(&mut self, missing: u64, recognised: &Recognised) {
         self.bytes = self.bytes.saturating_add(missing);
+        self.missing = Some(self.missing.unwrap_or(0).saturating_add(missing));
         self.reader.gap(recognised);
     }
 
@@ -77,7 +81,8 @@ impl Response {
 
     /// The exchange is over, at `time`.
     pub(super) fn finish(self, end: BodyEnd, time: Timestamp, recognised: &Recognised) -> Answered {
-        let mut read = self.reader.finish(self.last_byte, recognised);
+        let saw_its_end = self.saw_its_end(end);
+        let mut read = self.reader.finish(self.last_byte, saw_its_end, recognised);
         if let Some(status) = self.rpc_status.filter(|&status| status != rpc_status::OK) {
             read.answer.error.get_or_insert_with(|| status.to_owned());
         }
@@ -107,6 +112,16 @@ impl Response {
             first_byte: Some(self.first_byte),
             end,
             capture: read.capture,
+        }
+    }
+
+    /// Whether nothing of the body came behind what was seen.
+    fn saw_its_end(&self, end: BodyEnd) -> bool {
+        match end {
+            BodyEnd::Complete | BodyEnd::Cut | BodyEnd::Open => true,
+            // All that is missing stood before something that was seen.
+            BodyEnd::Gap { missing } => self.missing == Some(missing),
+            BodyEnd::Truncated | BodyEnd::Undecodable => false,
         }
     }
 }

@@ -40,8 +40,8 @@ impl<'a> Headers<'a> {
         Event {
             event,
             data: payload,
-            id: &[],
             is_error,
+            ..Event::default()
         }
     }
 }

@@ -102,7 +102,7 @@ impl Fields {
                 _ => &self.joined,
             },
             id: &self.last_id,
-            is_error: false,
+            ..Event::default()
         })
     }
 }

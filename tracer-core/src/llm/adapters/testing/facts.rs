@@ -169,11 +169,12 @@ pub(in crate::llm::adapters) fn events(adapter: &dyn Adapter, events: &[(&str, &
             let event = Event {
                 event: kind.as_bytes(),
                 data: data.as_bytes(),
-                id: b"",
                 is_error: kind.ends_with("Exception"),
+                ..Event::default()
             };
             outputs += usize::from(stream.event(&event, &mut answer) == Chunk::Output);
         }
+        stream.finish(&mut answer);
         Seen::of(answer, outputs)
     })
 }
