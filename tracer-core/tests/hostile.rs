@@ -3,6 +3,7 @@
 #[path = "http2/frames.rs"]
 #[expect(dead_code, reason = "not all of a peer is needed here")]
 mod frames;
+#[expect(dead_code, reason = "not all of it is needed here")]
 mod wire;
 
 use std::io::Write as _;

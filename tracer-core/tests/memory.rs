@@ -2,6 +2,10 @@
 //!
 //! Alone in its binary, and one test: other threads would be counted, too.
 
+#[path = "http2/frames.rs"]
+#[expect(dead_code, reason = "not all of a peer is needed here")]
+mod frames;
+#[expect(dead_code, reason = "not all of it is needed here")]
 mod wire;
 
 use std::{
@@ -9,6 +13,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use frames::{Compression, PREFACE, SETTINGS, frame};
 use tracer_core::segment::Direction;
 use wire::{CHAT_ANSWER, CHAT_BODY, Player, Wire, chat_request, chat_stream, chunked, json};
 
@@ -40,6 +45,64 @@ const CONNECTIONS: u64 = 1_000;
 
 fn allocated() -> usize {
     ALLOCATED.load(Ordering::Relaxed)
+}
+
+/// Exchanges over one HTTP/2 connection, with headers as clients and providers send them: as many as
+/// fill both tables of header compression.
+fn http2_exchanges(count: u32) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let (mut ours, mut theirs) = (Compression::default(), Compression::default());
+    let mut preface = [PREFACE, &frame(SETTINGS, 0, 0, b"")].concat();
+    let mut settings = frame(SETTINGS, 0, 0, b"");
+    (0..count)
+        .map(|number| {
+            let stream = number * 2 + 1;
+            let key = format!("Bearer sk-{}", "x".repeat(160));
+            let length = CHAT_BODY.len().to_string();
+            let request = [
+                (":method", "POST"),
+                (":scheme", "https"),
+                (":authority", "api.openai.com"),
+                (":path", "/v1/chat/completions"),
+                ("accept", "application/json"),
+                ("authorization", key.as_str()),
+                ("content-type", "application/json"),
+                ("content-length", length.as_str()),
+                ("user-agent", "OpenAI/Python 1.102.0"),
+                ("x-stainless-lang", "python"),
+                ("x-stainless-retry-count", "0"),
+            ];
+            let id = format!("req_{number:032x}");
+            let left = format!("{}", 149_000_000 + number);
+            let time = (400 + number).to_string();
+            let response = [
+                (":status", "200"),
+                ("content-type", "application/json"),
+                ("date", "Thu, 01 Jan 2026 00:00:00 GMT"),
+                ("openai-organization", "org-0123456789"),
+                ("openai-processing-ms", time.as_str()),
+                ("openai-version", "2020-10-01"),
+                ("x-ratelimit-limit-requests", "30000"),
+                ("x-ratelimit-limit-tokens", "150000000"),
+                ("x-ratelimit-remaining-requests", "29999"),
+                ("x-ratelimit-remaining-tokens", left.as_str()),
+                ("x-ratelimit-reset-requests", "2ms"),
+                ("x-request-id", id.as_str()),
+                (
+                    "set-cookie",
+                    "__cf_bm=0123456789abcdef; path=/; HttpOnly; Secure",
+                ),
+                ("server", "cloudflare"),
+                ("cf-ray", id.as_str()),
+            ];
+            let mut out = std::mem::take(&mut preface);
+            out.extend(ours.headers(stream, &request, 0));
+            out.extend(frame(0, 1, stream, CHAT_BODY.as_bytes()));
+            let mut inbound = std::mem::take(&mut settings);
+            inbound.extend(theirs.headers(stream, &response, 0));
+            inbound.extend(frame(0, 1, stream, CHAT_ANSWER.as_bytes()));
+            (out, inbound)
+        })
+        .collect()
 }
 
 /// Bytes that each connection keeps after it was used.
@@ -77,6 +140,18 @@ fn connections_and_streams_stay_small() {
     let idle = kept(|player, wire| player.exchange(wire, &request, &stream));
     println!("an idle connection after a stream: {idle} bytes");
     assert!(idle < 4 << 10, "{idle}");
+
+    // With the tables full it holds what its peers hold: twice 4 KB as header compression counts.
+    for (count, most) in [(1, 4 << 10), (100, 6 << 10)] {
+        let exchanges = http2_exchanges(count);
+        let idle = kept(|player, wire| {
+            for (request, response) in &exchanges {
+                player.exchange(wire, request, response);
+            }
+        });
+        println!("an idle connection of HTTP/2 after {count} exchanges: {idle} bytes");
+        assert!(idle < most, "{idle}");
+    }
 
     // Up to the last piece of text, in the middle of an event.
     let part = &stream[..stream.len() - 300];
