@@ -142,6 +142,7 @@ fn zstd(events: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// The same decoders, and nothing behind them.
+#[expect(clippy::disallowed_types, reason = "what they decode was written here")]
 fn decode(coding: &str, body: &[u8], plain: &mut [u8]) {
     let mut reader: Box<dyn std::io::Read + '_> = match coding {
         "gzip" => Box::new(flate2::read::MultiGzDecoder::new(body)),
