@@ -32,9 +32,10 @@ pub enum Protocol {
 }
 
 /// On which side the observed process is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Role {
     /// It sends the requests.
+    #[default]
     Client,
     /// It answers them.
     Server,
@@ -46,6 +47,14 @@ impl Role {
         match self {
             Self::Client => Direction::Outbound,
             Self::Server => Direction::Inbound,
+        }
+    }
+
+    /// That of the other side.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
         }
     }
 }

@@ -14,7 +14,9 @@ pub use crate::{
         h2::fuzz::fuzz_h2 as h2, hpack::fuzz::fuzz_hpack as hpack,
         multipart::fuzz_multipart as multipart,
     },
-    llm::{fuzz_mended as json, fuzz_realtime as realtime, fuzz_response as response},
+    llm::{
+        fuzz_mcp as mcp, fuzz_mended as json, fuzz_realtime as realtime, fuzz_response as response,
+    },
     reassembly::fuzz_reassembly as reassembly,
     stream::{
         event_stream::fuzz_event_stream as event_stream, json_array::fuzz_json_array as json_array,

@@ -6,7 +6,7 @@
 /// the core decides once it knows what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// Not LLM traffic, or the server's side of it: forward nothing more, ever.
+    /// Not LLM traffic, or a side of it that is not read: forward nothing more, ever.
     Ignore,
     /// Hardly: forward a short head of each turn, in which a call would show.
     Watch,

@@ -47,13 +47,14 @@ impl SpanIds {
 
 #[cfg(test)]
 mod tests {
-    use tracer_core::{llm::call::TraceParent, segment::ProcessKey};
+    use tracer_core::{llm::call::TraceParent, segment::ProcessKey, semconv::SpanKind};
 
     use super::*;
 
     fn span(parent: Option<TraceParent>) -> Span {
         Span {
             process: ProcessKey(1),
+            kind: SpanKind::Client,
             name: "chat".into(),
             parent,
             start: Default::default(),

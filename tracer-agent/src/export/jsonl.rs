@@ -21,6 +21,10 @@ pub const FIELDS: &[(&str, &str)] = &[
     ),
     ("duration", "seconds from start to end"),
     ("name", "name of the span"),
+    (
+        "kind",
+        "`client` for a call that the process made, `server` for one that it served",
+    ),
     ("trace_id", "trace that the span belongs to, hexadecimal"),
     ("span_id", "the span, hexadecimal"),
     (
@@ -65,6 +69,7 @@ impl Serialize for Line<'_> {
         map.serialize_entry("end_time", &rfc3339(span.end))?;
         map.serialize_entry("duration", &span.end.since(span.start).as_secs_f64())?;
         map.serialize_entry("name", &span.name)?;
+        map.serialize_entry("kind", span.kind.name())?;
         map.serialize_entry("trace_id", &ids.trace_id.to_string())?;
         map.serialize_entry("span_id", &ids.span_id.to_string())?;
         if !ids.is_root() {

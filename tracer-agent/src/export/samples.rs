@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use tracer_core::{
+    detect::Role,
     http::{
         exchange::ExchangeId,
         head::{Host, HttpVersion},
@@ -40,6 +41,7 @@ pub fn chat() -> CallFacts {
             generation: 1,
         },
         exchange: ExchangeId(0),
+        role: Role::Client,
         provider: Provider(Cow::Borrowed("openai")),
         operation: Operation::Chat,
         api: Api("openai.chat"),

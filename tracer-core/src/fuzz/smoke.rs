@@ -38,6 +38,7 @@ smoke!(
     json,
     json_array,
     mask,
+    mcp,
     multipart,
     ndjson,
     pipeline,

@@ -16,6 +16,9 @@ pub struct RequestHead {
     pub method: String,
     /// Path and harmless query; a path that is empty is unknown, except that of a CONNECT.
     pub target: Target,
+    /// A hash of path and whole query, 0 if they are unknown: tells targets apart of which no more is
+    /// kept than [`target`](Self::target). It never leaves the core.
+    pub target_digest: u64,
     /// Host the request was meant for: `Host` or the authority of an absolute target.
     pub host: Option<Host>,
     /// What the allow list let through.

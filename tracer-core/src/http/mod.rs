@@ -17,4 +17,4 @@ pub mod head;
 pub(crate) mod hpack;
 pub mod multipart;
 pub(crate) mod percent;
-mod target;
+pub(crate) mod target;

@@ -1,5 +1,7 @@
 //! Request targets and hosts from the wire, RFC 9112 section 3.2 and RFC 3986 section 3.2.
 
+use std::hash::{DefaultHasher, Hasher as _};
+
 use crate::http::{
     allow_list::AllowList,
     head::{Host, Target},
@@ -20,6 +22,19 @@ pub(crate) fn parse_target(raw: &str) -> (Option<Host>, Target) {
         }
         None => (parse_host(raw), Target::default()),
     }
+}
+
+/// A hash of the path and the whole query of a target.
+pub(crate) fn target_digest(raw: &str) -> u64 {
+    let raw = raw.split('#').next().unwrap_or_default();
+    let origin = raw.split_once("://").map_or(raw, |(_scheme, rest)| {
+        rest.find(['/', '?'])
+            .and_then(|at| rest.get(at..))
+            .unwrap_or("/")
+    });
+    let mut hasher = DefaultHasher::new();
+    hasher.write(origin.as_bytes());
+    hasher.finish()
 }
 
 /// A target in wire form that parses like `raw`, without anything that [`Target`] has no place for.
@@ -172,6 +187,15 @@ mod tests {
             assert!(!harmless.contains("canary"), "{harmless}");
             assert_eq!(parse_target(&harmless), parse_target(raw), "{raw}");
         }
+    }
+
+    #[test]
+    fn digests_tell_targets_apart_whatever_their_form() {
+        let one = target_digest("/messages?id=a");
+        assert_eq!(one, target_digest("https://user@host:1/messages?id=a#b"));
+        assert_ne!(one, target_digest("/messages?id=b"));
+        assert_ne!(one, target_digest("/messages"));
+        assert_eq!(target_digest("http://host"), target_digest("/"));
     }
 
     #[test]

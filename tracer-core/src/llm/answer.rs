@@ -6,7 +6,7 @@ use super::{
     call::{ResponseFacts, ToolCall},
     clip::kept,
     error_body::{self, ErrorField, UNNAMED},
-    mcp::McpAnswer,
+    mcp::{McpAnswer, McpRequest},
     usage::Usage,
 };
 
@@ -38,6 +38,8 @@ pub(super) struct Answer {
     pub(super) documents: Option<u64>,
     /// What an answer of the Model Context Protocol says.
     pub(super) mcp: McpAnswer,
+    /// Requests that the server made meanwhile, and the bytes of their messages.
+    pub(super) asked: Vec<(McpRequest, usize)>,
     finished: Vec<(u64, String)>,
     tools: Vec<ToolSlot>,
 }

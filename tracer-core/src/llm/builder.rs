@@ -9,19 +9,21 @@ use super::{
     call::{Api, Call, CallFacts, CaptureState, Captured, RequestFacts, Timing, TraceParent},
     chunk_times::ChunkTimes,
     clip::clipped,
+    mcp::{ACCEPTED, McpRequest, News, Over, SessionKey, asked, message::Reply},
+    origin::Origin,
     provider::HostRule,
     recognise::Recognised,
     request_body::RequestBody,
     trace_parent,
 };
 use crate::{
+    detect::Role,
     http::{
         allow_list::AllowList,
         exchange::{BodyEnd, ExchangeEventKind, ExchangeId},
         head::{Headers, RequestHead, ResponseHead},
     },
     limits::Limits,
-    segment::ConnectionId,
     time::Timestamp,
 };
 
@@ -41,14 +43,19 @@ pub(crate) struct BuilderContext<'a> {
 /// A call under way.
 #[derive(Debug)]
 pub(crate) struct CallBuilder {
-    connection: ConnectionId,
-    exchange: ExchangeId,
+    origin: Origin,
     head: Box<RequestHead>,
     recognised: Recognised,
     kept_headers: Vec<(String, String)>,
     request: Request,
     request_bytes: u64,
+    /// The request turned out to be a reply to one of the server.
+    reply: Option<Box<Reply>>,
     response: Option<Response>,
+    /// Requests of the server that were not taken yet.
+    news: Vec<News>,
+    /// There were some.
+    was_asked: bool,
     capture: CaptureState,
     start: Timestamp,
     request_end: Option<Timestamp>,
@@ -82,14 +89,19 @@ impl Request {
 pub(crate) enum Built {
     /// A call.
     Call(Box<Call<Captured>>),
+    /// A call that was only accepted: its answer may come elsewhere in the session.
+    Accepted(SessionKey, Box<Call<Captured>>),
+    /// Something else that tells of a session, and is no call.
+    News(News),
+    /// It belongs to a session, and has nothing to tell.
+    Silent,
     /// It had the path of an LLM call, but not its shape.
     Unconfirmed,
 }
 
 impl CallBuilder {
     pub(crate) fn new(
-        connection: ConnectionId,
-        exchange: ExchangeId,
+        origin: Origin,
         head: Box<RequestHead>,
         recognised: Recognised,
         time: Timestamp,
@@ -99,14 +111,16 @@ impl CallBuilder {
         let kept = |name: &str| Some((name.to_owned(), head.headers.get(name)?.to_owned()));
         let capture = CaptureState::of_head(head.unknown_fields);
         Self {
-            connection,
-            exchange,
+            origin,
             kept_headers: context.headers.extra().filter_map(kept).collect(),
             head,
             recognised,
             request: Request::Coming(request),
             request_bytes: 0,
+            reply: None,
             response: None,
+            news: Vec::new(),
+            was_asked: false,
             capture,
             start: time,
             request_end: None,
@@ -117,7 +131,7 @@ impl CallBuilder {
 
     /// To which exchange it belongs.
     pub(crate) const fn exchange(&self) -> ExchangeId {
-        self.exchange
+        self.origin.exchange
     }
 
     /// Takes an event of the exchange, except its first and its last.
@@ -136,6 +150,18 @@ impl CallBuilder {
             ExchangeEventKind::ResponseTrailers(trailers) => self.trailers(&trailers, time),
             ExchangeEventKind::RequestHead(_) | ExchangeEventKind::ResponseEnd(_) => {}
         }
+    }
+
+    /// What it told of its session since the last time.
+    pub(crate) fn take_news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// What its end means for its session.
+    pub(crate) fn last_news(&self, end: BodyEnd, time: Timestamp) -> Option<News> {
+        let over = Over::of_response(self.origin, end, time);
+        self.was_asked
+            .then(|| News::Over(SessionKey::of(self.origin, &self.head), over))
     }
 
     /// Bytes held of its bodies.
@@ -205,6 +231,7 @@ impl CallBuilder {
         let endpoint = &mut self.recognised.endpoint;
         endpoint.operation = read.operation.unwrap_or(endpoint.operation);
         endpoint.stream = endpoint.stream.or(read.facts.stream);
+        self.reply = read.reply.take();
         read.facts.files = files;
         self.request = Request::over(clipped(read.facts), confirmed, is_whole);
     }
@@ -217,6 +244,26 @@ impl CallBuilder {
     fn response_body(&mut self, bytes: &[u8], time: Timestamp) {
         if let Some(response) = &mut self.response {
             response.body(bytes, time, &self.recognised);
+            let asked = response.take_asked();
+            if !asked.is_empty() {
+                self.be_asked(asked, time);
+            }
+        }
+    }
+
+    fn be_asked(&mut self, requests: Vec<(McpRequest, usize)>, time: Timestamp) {
+        self.was_asked = true;
+        let key = SessionKey::of(self.origin, &self.head);
+        self.news
+            .extend(requests.into_iter().map(|(request, bytes)| {
+                let facts = asked(self.origin, &self.head, request, bytes, time);
+                News::Asked(key.clone(), facts)
+            }));
+    }
+
+    fn trailers(&mut self, trailers: &Headers, time: Timestamp) {
+        if let Some(response) = &mut self.response {
+            response.trailers(trailers, time);
         }
     }
 
@@ -224,12 +271,6 @@ impl CallBuilder {
         self.worsen(CaptureState::Gap);
         if let Some(response) = &mut self.response {
             response.gap(missing, &self.recognised);
-        }
-    }
-
-    fn trailers(&mut self, trailers: &Headers, time: Timestamp) {
-        if let Some(response) = &mut self.response {
-            response.trailers(trailers, time);
         }
     }
 
@@ -248,7 +289,14 @@ impl CallBuilder {
             is_whole,
         } = std::mem::replace(&mut self.request, nothing)
         else {
-            return Built::Unconfirmed;
+            return match self.reply {
+                Some(reply) => {
+                    let key = SessionKey::of(self.origin, &self.head);
+                    let time = self.request_end.unwrap_or(time);
+                    Built::News(News::Replied(key, Role::Server, *reply, time))
+                }
+                None => Built::Unconfirmed,
+            };
         };
         let answered = match self.response.take() {
             Some(response) => response.finish(end, time, &self.recognised),
@@ -263,6 +311,9 @@ impl CallBuilder {
     }
 
     fn build(self, mut request: RequestFacts, answered: Answered) -> Built {
+        let is_accepted = request.mcp.as_ref().is_some_and(|mcp| mcp.id.is_some())
+            && answered.facts.status == Some(ACCEPTED);
+        let session = is_accepted.then(|| SessionKey::of(self.origin, &self.head));
         let head = self.head;
         let endpoint = self.recognised.endpoint;
         request.model = endpoint.model.or(request.model);
@@ -276,9 +327,10 @@ impl CallBuilder {
         let ChunkTimes {
             first, last, gaps, ..
         } = answered.times;
-        Built::Call(Box::new(Call::captured(CallFacts {
-            connection: self.connection,
-            exchange: self.exchange,
+        let call = Box::new(Call::captured(CallFacts {
+            connection: self.origin.connection,
+            exchange: self.origin.exchange,
+            role: self.origin.role,
             provider: self.recognised.provider,
             operation: endpoint.operation,
             api: Api(self.recognised.adapter.name()),
@@ -301,7 +353,11 @@ impl CallBuilder {
             outcome: answered.outcome,
             capture: self.capture,
             kept_headers: self.kept_headers,
-        })))
+        }));
+        match session {
+            Some(session) => Built::Accepted(session, call),
+            None => Built::Call(call),
+        }
     }
 }
 

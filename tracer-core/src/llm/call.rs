@@ -3,6 +3,7 @@
 use std::{borrow::Cow, marker::PhantomData, time::Duration};
 
 use crate::{
+    detect::Role,
     http::{
         exchange::ExchangeId,
         head::{Host, HttpVersion},
@@ -24,7 +25,7 @@ pub enum Captured {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Released {}
 
-/// One call to a model: one HTTP exchange with a provider. Its facts can be read, never changed:
+/// One call to a model: one HTTP exchange with a provider, as one of its sides saw it. Its facts can be read, never changed:
 /// what the policy let out is what an exporter sees.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call<Stage> {
@@ -48,6 +49,11 @@ impl Call<Captured> {
         }
     }
 
+    /// Its facts, to be added to.
+    pub(crate) fn into_facts(self) -> CallFacts {
+        self.facts
+    }
+
     /// The policy's door: `rules` may still change the facts, nothing behind it can.
     pub(crate) fn release_with(mut self, rules: impl FnOnce(&mut CallFacts)) -> Call<Released> {
         rules(&mut self.facts);
@@ -65,6 +71,8 @@ pub struct CallFacts {
     pub connection: ConnectionId,
     /// Which exchange of it.
     pub exchange: ExchangeId,
+    /// Whether the process made the call or served it.
+    pub role: Role,
     /// Who served it.
     pub provider: Provider,
     /// What kind of call.

@@ -12,6 +12,7 @@ use memchr::memmem;
 use super::{
     adapters::guessed::{MARKS, Mark},
     builder::{BuilderContext, CallBuilder},
+    origin::Origin,
     recognise::Recognised,
 };
 use crate::{
@@ -19,7 +20,6 @@ use crate::{
         exchange::{BodyEnd, ExchangeEventKind as Kind, ExchangeId},
         head::{RequestHead, ResponseHead},
     },
-    segment::ConnectionId,
     time::Timestamp,
 };
 
@@ -29,8 +29,7 @@ const ANSWER_BYTES: usize = 16 << 10;
 /// An exchange that may be a call.
 #[derive(Debug)]
 pub(crate) struct Guess {
-    connection: ConnectionId,
-    pub(super) exchange: ExchangeId,
+    origin: Origin,
     head: Box<RequestHead>,
     start: Timestamp,
     /// What came since, in order.
@@ -61,15 +60,9 @@ impl Guess {
         head.target_is_unknown() && head.method == "POST" && may_be_json
     }
 
-    pub(super) fn new(
-        connection: ConnectionId,
-        exchange: ExchangeId,
-        head: Box<RequestHead>,
-        start: Timestamp,
-    ) -> Self {
+    pub(super) fn new(origin: Origin, head: Box<RequestHead>, start: Timestamp) -> Self {
         Self {
-            connection,
-            exchange,
+            origin,
             head,
             start,
             events: Vec::new(),
@@ -77,6 +70,11 @@ impl Guess {
             answer: Vec::new(),
             given_up: false,
         }
+    }
+
+    /// To which exchange it belongs.
+    pub(super) const fn exchange(&self) -> ExchangeId {
+        self.origin.exchange
     }
 
     /// Takes an event of the exchange; returns the call once it is known what it is.
@@ -173,8 +171,7 @@ impl Guess {
     fn call(&mut self, mark: &Mark, context: BuilderContext<'_>) -> CallBuilder {
         let recognised = Recognised::guessed(&self.head, mark, context.hosts);
         let mut call = CallBuilder::new(
-            self.connection,
-            self.exchange,
+            self.origin,
             self.head.clone(),
             recognised,
             self.start,

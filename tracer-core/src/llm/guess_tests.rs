@@ -1,12 +1,13 @@
 use super::*;
 use crate::{
+    detect::Role,
     http::{
         allow_list::AllowList,
         head::{Headers, Host, HttpVersion, Target},
     },
     limits::Limits,
     llm::{builder::Built, call::CaptureState},
-    segment::ProcessKey,
+    segment::{ConnectionId, ProcessKey},
 };
 
 /// A POST of which path and host are unknown.
@@ -19,6 +20,7 @@ fn head(host: Option<&str>) -> RequestHead {
             port: None,
         }),
         headers: Headers::default(),
+        target_digest: 0,
         unknown_fields: 3,
         version: HttpVersion::H2,
         wire_bytes: 20,
@@ -48,7 +50,12 @@ fn guess(
     };
     let list = AllowList::default();
     let time = Timestamp::default();
-    let mut guess = Guess::new(id, ExchangeId(0), Box::new(head(host)), time);
+    let origin = Origin {
+        connection: id,
+        exchange: ExchangeId(0),
+        role: Role::Client,
+    };
+    let mut guess = Guess::new(origin, Box::new(head(host)), time);
     let mut call = None;
     let mut take = |kind: Kind<'_>| match &mut call {
         None => call = guess.event(kind, time, context(&list)),

@@ -6,6 +6,7 @@
 //!                                      ─► headers: quotas, times, gateways
 //!                                      ─► Call<Captured>
 //! a handshake ─► realtime: a session of many turns, each a call
+//! what a stream or another exchange adds to it ─► mcp: Sessions
 //! ```
 //!
 //! [`call`] is the neutral model that all of it ends in.
@@ -19,6 +20,7 @@ pub mod usage;
 
 pub(crate) mod builder;
 pub(crate) mod candidate;
+pub(crate) mod origin;
 pub(crate) mod realtime;
 pub(crate) mod recognise;
 pub(crate) mod strings;
@@ -42,4 +44,6 @@ mod trace_state;
 mod upstream;
 
 #[cfg(any(test, feature = "fuzzing"))]
-pub use self::{json::fuzz_mended, realtime::fuzz::fuzz_realtime, response::fuzz_response};
+pub use self::{
+    json::fuzz_mended, mcp::fuzz::fuzz_mcp, realtime::fuzz::fuzz_realtime, response::fuzz_response,
+};

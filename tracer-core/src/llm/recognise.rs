@@ -19,7 +19,10 @@ use super::{
     provider::{HostRule, KnownHost, known_host},
     upstream,
 };
-use crate::http::head::{RequestHead, ResponseHead};
+use crate::{
+    detect::Role,
+    http::head::{RequestHead, ResponseHead},
+};
 
 /// A request that looks like a call to a model.
 #[derive(Debug)]
@@ -36,12 +39,22 @@ pub(crate) struct Recognised {
     pub(super) needs_shape: bool,
 }
 
-/// What the head of a request tells.
+/// What the head of a request that the process makes tells.
 pub(crate) fn recognise(head: &RequestHead, rules: &[HostRule]) -> Option<Recognised> {
+    recognise_as(Role::Client, head, rules)
+}
+
+/// What the head of a request tells, of which the process is on this side.
+pub(crate) fn recognise_as(
+    role: Role,
+    head: &RequestHead,
+    rules: &[HostRule],
+) -> Option<Recognised> {
     let known = known(head, rules);
     let request = RequestLine::new(head, known.as_ref().map(|known| &known.provider));
     let (adapter, endpoint) = ADAPTERS
         .iter()
+        .filter(|adapter| role == Role::Client || adapter.reads_served())
         .find_map(|&adapter| Some((adapter, adapter.endpoint(&request)?)))?;
     Some(recognised(&request, adapter, endpoint, known.as_ref()))
 }

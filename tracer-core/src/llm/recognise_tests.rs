@@ -20,6 +20,7 @@ fn head(method: &str, host: &str, path: &str, headers: &[(&str, &str)]) -> Reque
             port: None,
         }),
         headers: Headers::admit(&AllowList::default(), wire),
+        target_digest: 0,
         unknown_fields: 0,
         version: HttpVersion::H11,
         wire_bytes: 0,

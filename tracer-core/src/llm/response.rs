@@ -8,6 +8,7 @@ use super::{
     body::{BodyBuffer, BodyRead},
     call::CaptureState,
     chunk_times::ChunkTimes,
+    mcp::McpRequest,
     recognise::Recognised,
 };
 use crate::{
@@ -148,6 +149,12 @@ impl ResponseReader {
                 stream.reader.gap(&mut self.answer);
             }
         }
+    }
+
+    /// Requests that the server made in what came since the last time, and the bytes of their
+    /// messages.
+    pub(super) fn take_asked(&mut self) -> Vec<(McpRequest, usize)> {
+        std::mem::take(&mut self.answer.asked)
     }
 
     /// Bytes held for the body.

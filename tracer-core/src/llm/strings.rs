@@ -54,6 +54,7 @@ impl CallFacts {
         let Self {
             connection: _,
             exchange: _,
+            role: _,
             provider: Provider(provider),
             operation: _,
             api: _,
@@ -201,6 +202,7 @@ impl ResponseFacts {
             protocol_version,
             session_id,
             error_code: _,
+            is_joined: _,
         } = mcp;
         for name in [
             id,

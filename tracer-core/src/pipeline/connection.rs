@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{exchanges::Exchanges, http::Http, output::Report, websocket::RealtimeConnection};
 use crate::{
-    detect::{Detector, Protocol, Role},
+    detect::{Detector, Protocol},
     http::{allow_list::AllowList, exchange::BodyEnd, h1::Upgrade},
     reassembly::Reassembly,
     segment::{Arrival, Direction, FinalCounts, Segment},
@@ -160,14 +160,10 @@ impl Connection {
         report: &mut Report<'_>,
     ) {
         let http = match protocol {
-            Protocol::Http1(Role::Client) => Http::http1(exchanges, headers, report),
-            Protocol::Http2(Role::Client, start) => {
+            Protocol::Http1(role) => Http::http1(role, exchanges, headers, report),
+            Protocol::Http2(role, start) => {
                 report.stats.http2_connections += 1;
-                Http::http2(start, exchanges, headers, report)
-            }
-            Protocol::Http1(Role::Server) | Protocol::Http2(Role::Server, _) => {
-                report.stats.server_connections += 1;
-                return self.ignore(report);
+                Http::http2(role, start, exchanges, headers, report)
             }
             Protocol::Opaque => {
                 report.stats.opaque_connections += 1;

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     http::{allow_list::AllowList, exchange::BodyEnd},
+    llm::mcp::Sessions,
     segment::{ConnectionId, FinalCounts, Segment},
     time::Timestamp,
 };
@@ -28,6 +29,8 @@ pub struct Pipeline {
     /// The least recently used is the one that was silent longest.
     connections: LruCache<ConnectionId, Connection>,
     holdings: Holdings,
+    /// What belongs together across connections.
+    sessions: Sessions,
     outputs: VecDeque<Output>,
     stats: Stats,
     swept: Timestamp,
@@ -47,6 +50,7 @@ impl Pipeline {
             // Not made with its capacity: that would be allocated at once.
             connections: LruCache::unbounded(),
             holdings: Holdings::default(),
+            sessions: Sessions::default(),
             config,
             outputs: VecDeque::new(),
             stats: Stats::default(),
@@ -62,6 +66,7 @@ impl Pipeline {
             headers,
             connections,
             holdings,
+            sessions,
             outputs,
             stats,
             ..
@@ -70,6 +75,7 @@ impl Pipeline {
             connection: id,
             config,
             stats,
+            sessions,
             outputs,
         };
         if let Some(connection) = connections.get_mut(&id) {
@@ -118,6 +124,7 @@ impl Pipeline {
             config,
             connections,
             holdings,
+            sessions,
             outputs,
             stats,
             ..
@@ -130,11 +137,18 @@ impl Pipeline {
                 connection: id,
                 config,
                 stats,
+                sessions,
                 outputs,
             };
             let given_up = connection.give_up(BodyEnd::Open, &mut report);
             stats.calls_silent += given_up;
             note(id, connection, holdings);
+        }
+        self.sessions.expire(now, self.config.silence);
+        for call in self.sessions.take_over() {
+            self.stats.calls_silent += 1;
+            let id = call.facts().connection;
+            self.report(id).call(Box::new(call));
         }
     }
 
@@ -191,6 +205,7 @@ impl Pipeline {
             connection,
             config: &self.config,
             stats: &mut self.stats,
+            sessions: &mut self.sessions,
             outputs: &mut self.outputs,
         }
     }
@@ -208,6 +223,12 @@ mod bound_tests;
 #[cfg(test)]
 #[path = "http2_tests.rs"]
 mod http2_tests;
+#[cfg(test)]
+#[path = "served_tests.rs"]
+mod served_tests;
+#[cfg(test)]
+#[path = "sessions_tests.rs"]
+mod sessions_tests;
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;

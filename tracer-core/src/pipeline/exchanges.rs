@@ -1,4 +1,9 @@
 //! The exchanges of one HTTP connection: calls under way, and what they say about it.
+//!
+//! Of a connection that the process serves only calls that an adapter [reads on that
+//! side](crate::llm::recognise::recognise_as) are followed: the first request that is none ends it.
+//! Bias: towards leaving, since a server of anything else must not pay for it. Wrong costs the calls
+//! of a client that asks for something else first, on the same connection.
 
 use super::{
     handshake::Handshake,
@@ -7,11 +12,12 @@ use super::{
     turns::Turns,
 };
 use crate::{
+    detect::Role,
     http::{
         exchange::{BodyEnd, ExchangeEvent, ExchangeEventKind, ExchangeId},
         head::RequestHead,
     },
-    llm::{builder::Built, candidate::Candidate, provider::known_host},
+    llm::{builder::Built, candidate::Candidate, mcp::News, origin::Origin, provider::known_host},
     segment::{Direction, Segment},
     time::Timestamp,
 };
@@ -19,6 +25,8 @@ use crate::{
 /// The exchanges of one connection. Only LLM calls have any state here.
 #[derive(Debug, Default)]
 pub(super) struct Exchanges {
+    /// On which side of them the process is.
+    role: Role,
     /// In the order of their exchanges.
     calls: Vec<Candidate>,
     /// Bytes that they hold.
@@ -36,12 +44,22 @@ pub(super) struct Exchanges {
 }
 
 impl Exchanges {
+    /// It is known on which side the process is.
+    pub(super) fn take_side(&mut self, role: Role) {
+        self.role = role;
+        self.turns.take_side(role);
+    }
+
     /// A segment came, before its bytes are parsed; `contiguous` if nothing is missing before it in
     /// its direction. What was lost while nothing spoke for LLM calls on the connection counts as
     /// other traffic; before the first request anything may.
     pub(super) fn turn(&mut self, segment: &Segment<'_>, contiguous: bool) {
         let more = self.requesting.is_some() && contiguous;
-        let goes_on = self.may_go_on() || (more && segment.direction == Direction::Outbound);
+        let goes_on = match self.role {
+            Role::Client => self.may_go_on() || (more && segment.direction == Direction::Outbound),
+            // What is written before a request is over answers it, be it only to go on.
+            Role::Server => self.requesting.is_some(),
+        };
         self.turns.segment(segment, goes_on);
         if self.judge.is_head_only() {
             self.turns.take_lost();
@@ -70,13 +88,32 @@ impl Exchanges {
                 {
                     handshake.answered(head, time);
                 }
-                let place = self.place(exchange);
-                if let Some(call) = place.and_then(|place| self.calls.get_mut(place)) {
-                    let before = call.held();
-                    call.event(kind, time, report.config.builder_context());
-                    self.held = self.held.saturating_sub(before) + call.held();
-                }
+                self.tell(exchange, kind, time, report);
             }
+        }
+    }
+
+    /// Hands an event to the call that it belongs to, if any, and hears what that has to say.
+    fn tell(
+        &mut self,
+        exchange: ExchangeId,
+        kind: ExchangeEventKind<'_>,
+        time: Timestamp,
+        report: &mut Report<'_>,
+    ) {
+        let place = self.place(exchange);
+        let Some(call) = place.and_then(|place| self.calls.get_mut(place)) else {
+            return;
+        };
+        let before = call.held();
+        call.event(kind, time, report.config.builder_context());
+        self.held = self.held.saturating_sub(before) + call.held();
+        let (news, refuted) = (call.take_news(), call.is_refuted());
+        for news in news {
+            self.hear(news, report);
+        }
+        if refuted {
+            self.end_call(exchange, BodyEnd::Complete, time, report);
         }
     }
 
@@ -127,7 +164,7 @@ impl Exchanges {
     pub(super) fn give_up(&mut self, end: BodyEnd, time: Timestamp, report: &mut Report<'_>) {
         self.held = 0;
         for call in std::mem::take(&mut self.calls) {
-            self.built(call.finish(end, time), report);
+            self.finish(call, end, time, report);
         }
     }
 
@@ -144,11 +181,21 @@ impl Exchanges {
         self.waits = head.headers.get("expect").is_some();
         self.turns.request();
         let context = report.config.builder_context();
-        match Candidate::new(report.connection, exchange, head, time, context) {
+        let origin = Origin {
+            connection: report.connection,
+            exchange,
+            role: self.role,
+        };
+        match Candidate::new(origin, head, time, context) {
             Ok(candidate) => {
                 self.weigh(Evidence::Candidate, report);
                 self.calls.push(candidate);
                 report.stats.open_exchanges += 1;
+            }
+            Err(head) if self.role == Role::Server => {
+                if !may_come_first(&head) {
+                    self.weigh(Evidence::Other, report);
+                }
             }
             Err(head) => {
                 self.handshake = Handshake::of_request(exchange, &head, time, report.config);
@@ -173,14 +220,39 @@ impl Exchanges {
             self.requesting = None;
         }
         self.end_handshake(exchange, report);
+        self.end_call(exchange, end, time, report);
+    }
+
+    fn end_call(
+        &mut self,
+        exchange: ExchangeId,
+        end: BodyEnd,
+        time: Timestamp,
+        report: &mut Report<'_>,
+    ) {
         if let Some(place) = self.place(exchange) {
             let call = self.calls.remove(place);
             self.held = self.held.saturating_sub(call.held());
             if self.calls.is_empty() {
                 self.calls = Vec::new();
             }
-            self.built(call.finish(end, time), report);
+            self.finish(call, end, time, report);
         }
+    }
+
+    fn finish(&mut self, call: Candidate, end: BodyEnd, time: Timestamp, report: &mut Report<'_>) {
+        let last = call.last_news(end, time);
+        self.built(call.finish(end, time), report);
+        if let Some(news) = last {
+            self.hear(news, report);
+        }
+    }
+
+    /// An exchange told something of its session: the connection carries MCP.
+    fn hear(&mut self, news: News, report: &mut Report<'_>) {
+        self.weigh(Evidence::Llm, report);
+        report.sessions.hear(news);
+        report.joined();
     }
 
     /// The handshake is over, unless it led to another protocol: what did not open a session was
@@ -209,6 +281,13 @@ impl Exchanges {
                 self.weigh(Evidence::Llm, report);
                 report.call(call);
             }
+            Built::Accepted(session, call) => {
+                self.weigh(Evidence::Llm, report);
+                report.sessions.accepted(session, call);
+                report.joined();
+            }
+            Built::News(news) => self.hear(news, report),
+            Built::Silent => self.weigh(Evidence::Llm, report),
             Built::Unconfirmed => {
                 report.stats.unconfirmed_exchanges += 1;
                 self.weigh(Evidence::Other, report);
@@ -227,13 +306,23 @@ impl Exchanges {
         if evidence == Evidence::Other && self.judge.follows_whole() && self.has_calls() {
             return;
         }
-        if let Some(verdict) = self
-            .judge
-            .weigh(evidence, report.config.head_only_exchanges)
-        {
+        let verdict = if self.role == Role::Server && evidence == Evidence::Other {
+            let left = self.judge.leave();
+            report.stats.server_connections += u64::from(left.is_some());
+            left
+        } else {
+            self.judge
+                .weigh(evidence, report.config.head_only_exchanges)
+        };
+        if let Some(verdict) = verdict {
             report.verdict(verdict);
         }
     }
+}
+
+/// Clients of MCP ask for what they need to be let in, and browsers whether they may ask at all.
+fn may_come_first(head: &RequestHead) -> bool {
+    head.method == "OPTIONS" || head.target.path.starts_with("/.well-known/")
 }
 
 fn evidence_of_host(head: &RequestHead, report: &Report<'_>) -> Evidence {

@@ -15,7 +15,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// One connection that speaks HTTP, of which the process is the client.
+/// One connection that speaks HTTP.
 #[derive(Debug)]
 pub(super) struct Http {
     parser: Parser,
@@ -47,23 +47,27 @@ enum Parser {
 
 impl Http {
     pub(super) fn http1(
-        exchanges: Exchanges,
+        role: Role,
+        mut exchanges: Exchanges,
         headers: &Arc<AllowList>,
         report: &Report<'_>,
     ) -> Self {
-        let parser = H1Connection::new(Role::Client, report.config.limits, Arc::clone(headers));
+        exchanges.take_side(role);
+        let parser = H1Connection::new(role, report.config.limits, Arc::clone(headers));
         Self::with(Parser::Http1(Box::new(parser)), exchanges)
     }
 
     pub(super) fn http2(
+        role: Role,
         start: Start,
         mut exchanges: Exchanges,
         headers: &Arc<AllowList>,
         report: &mut Report<'_>,
     ) -> Self {
+        exchanges.take_side(role);
         exchanges.follow_whole(report);
         let limits = report.config.limits;
-        let parser = H2Connection::new(Role::Client, start, limits, Arc::clone(headers));
+        let parser = H2Connection::new(role, start, limits, Arc::clone(headers));
         Self::with(Parser::Http2(Box::new(parser)), exchanges)
     }
 

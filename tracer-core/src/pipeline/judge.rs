@@ -13,6 +13,9 @@
 //! the kernel for new connections bounds what it costs; after [`WHOLE_PATIENCE`] times as many
 //! exchanges it is ignored, and a call that it carries after that is not seen.
 //!
+//! A connection that the process serves is left with the first exchange that is none of what is read
+//! on that side.
+//!
 //! Bias: a connection that made one LLM call stays `Full`, because most clients keep one pool per
 //! provider. Wrong costs the copying of other traffic through a shared proxy.
 
@@ -67,6 +70,12 @@ impl Judge {
                 }
             }
         }
+    }
+
+    /// An exchange is none of what is read of a connection that the process serves: returns the
+    /// verdict if that is the end of it.
+    pub(super) fn leave(&mut self) -> Option<Verdict> {
+        (!self.certain).then(|| self.say(Verdict::Ignore)).flatten()
     }
 
     /// Heads alone make no sense from here on; returns the verdict if it changes.

@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use super::{config::PipelineConfig, stats::Stats};
 use crate::{
-    llm::call::{Call, CaptureState, Captured, Outcome},
+    llm::{
+        call::{Call, CaptureState, Captured, Outcome},
+        mcp::Sessions,
+    },
     segment::ConnectionId,
     verdict::Verdict,
 };
@@ -25,6 +28,7 @@ pub(super) struct Report<'p> {
     pub(super) connection: ConnectionId,
     pub(super) config: &'p PipelineConfig,
     pub(super) stats: &'p mut Stats,
+    pub(super) sessions: &'p mut Sessions,
     pub(super) outputs: &'p mut VecDeque<Output>,
 }
 
@@ -52,6 +56,13 @@ impl Report<'_> {
         }
         self.stats.calls_cancelled += u64::from(call.facts().outcome == Outcome::Cancelled);
         self.outputs.push_back(Output::Call(call));
+    }
+
+    /// Reports the calls of sessions that are over.
+    pub(super) fn joined(&mut self) {
+        for call in self.sessions.take_over() {
+            self.call(Box::new(call));
+        }
     }
 
     pub(super) fn lost(&mut self, count: u32) {

@@ -21,7 +21,7 @@ pub struct Stats {
     pub verdicts_ignore: u64,
     /// Connections that were not HTTP.
     pub opaque_connections: u64,
-    /// Connections that spoke HTTP/2, the process being the client.
+    /// Connections that spoke HTTP/2.
     pub http2_connections: u64,
     /// How often the frames of a direction of HTTP/2 had to be found again after a loss.
     pub http2_adrift: u64,
@@ -30,7 +30,8 @@ pub struct Stats {
     pub http2_incomplete_heads: u64,
     /// Connections that were upgraded to WebSocket or another protocol that is not read.
     pub upgraded_connections: u64,
-    /// Connections on which the process was the server.
+    /// Connections that were given up because the process served something that is not read on
+    /// that side.
     pub server_connections: u64,
     /// Connections forgotten because there were too many.
     pub evictions: u64,

@@ -244,13 +244,18 @@ fn a_host_of_models_is_followed_whatever_is_asked_first() {
 }
 
 #[test]
-fn what_serves_or_is_not_http_is_ignored() {
+fn what_serves_anything_else_is_ignored_by_its_first_request() {
     let mut host = Host::new(PipelineConfig::default());
     let mut server = Host::connection(1);
     host.send(&mut server, Inbound, chat());
+    assert_eq!(host.outputs().verdicts, [Verdict::Ignore]);
     let mut http2 = Host::connection(2);
     host.send(&mut http2, Inbound, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    assert_eq!(host.outputs().verdicts, [Verdict::Ignore, Verdict::Ignore]);
+    assert!(host.outputs().verdicts.is_empty());
+    // SETTINGS, and HEADERS with `:method: GET` and `:path: /`.
+    host.send(&mut http2, Inbound, b"\0\0\0\x04\0\0\0\0\0");
+    host.send(&mut http2, Inbound, b"\0\0\x02\x01\x05\0\0\0\x01\x82\x84");
+    assert_eq!(host.outputs().verdicts, [Verdict::Ignore]);
     assert_eq!(host.pipeline.stats().server_connections, 2);
 }
 

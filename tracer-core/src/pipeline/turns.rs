@@ -7,8 +7,14 @@
 //! a gap. Where losses hide what a held-back body did, one turn is given the benefit of the doubt. So
 //! nothing is counted twice or too often; with pipelining, where one turn holds several requests,
 //! lost ones may be missed.
+//!
+//! A server turns when it begins to answer, so its last turn may be nothing but an answer: it is never
+//! taken for a lost exchange.
 
-use crate::segment::{Direction, FinalCounts, Segment};
+use crate::{
+    detect::Role,
+    segment::{Direction, FinalCounts, Segment},
+};
 
 /// The turns of one connection.
 #[derive(Debug, Default)]
@@ -19,6 +25,7 @@ pub(super) struct Turns {
     lost: u32,
     /// The process wrote something.
     wrote: bool,
+    role: Role,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +36,11 @@ struct Turn {
 }
 
 impl Turns {
+    /// It is known on which side the process is.
+    pub(super) const fn take_side(&mut self, role: Role) {
+        self.role = role;
+    }
+
     /// A segment came, before its bytes are parsed. `goes_on`: a new turn may be, or is, more of the
     /// request under way.
     pub(super) fn segment(&mut self, segment: &Segment<'_>, goes_on: bool) {
@@ -68,6 +80,12 @@ impl Turns {
     pub(super) fn close(&mut self, counts: Option<FinalCounts>, goes_on: bool) {
         let last = counts.map(|counts| counts.turns);
         match (self.current, last) {
+            (Some(turn), Some(last)) if self.role == Role::Server => {
+                if last > turn.number {
+                    self.leave(turn, last - turn.number - 1, goes_on);
+                }
+            }
+            (Some(_), None) if self.role == Role::Server => {}
             (Some(turn), Some(last)) if last > turn.number => {
                 self.leave(turn, last - turn.number, goes_on);
             }

@@ -77,7 +77,7 @@ registry! {
     GEN_AI_REQUEST_STREAM = "gen_ai.request.stream", Boolean, Conditional;
     /// Top-k for sampling.
     GEN_AI_REQUEST_TOP_K = "gen_ai.request.top_k", Double, Conditional;
-    /// Host the request was meant for.
+    /// Host the request was meant for; absent on the side that serves it.
     SERVER_ADDRESS = "server.address", String, Recommended;
     /// Port of that host: from `Host`, else 443.
     SERVER_PORT = "server.port", Int, Conditional;
@@ -153,6 +153,10 @@ registry! {
     AZURE_RESOURCE_PROVIDER_NAMESPACE = "azure.resource_provider.namespace", String, Recommended;
     /// Status code of the response.
     HTTP_RESPONSE_STATUS_CODE = "http.response.status_code", Int, Conditional;
+    /// `tcp`, where MCP went over it.
+    NETWORK_TRANSPORT = "network.transport", String, Recommended;
+    /// `http`, where MCP went over it.
+    NETWORK_PROTOCOL_NAME = "network.protocol.name", String, Recommended;
     /// HTTP version on the wire: `1.0`, `1.1` or `2`.
     NETWORK_PROTOCOL_VERSION = "network.protocol.version", String, Recommended;
     /// Program that made the call, as it names itself.
@@ -163,7 +167,7 @@ registry! {
     LLM_TRACER_REQUEST_ID = "llm_tracer.request_id", String, Own;
     /// Documents that a retrieval found.
     LLM_TRACER_RETRIEVAL_DOCUMENT_COUNT = "llm_tracer.retrieval.document_count", Int, Own;
-    /// `true` if an MCP request was only accepted: its answer comes on a stream that was opened before and is not joined to it.
+    /// `true` if an MCP request was only accepted, and its answer was not found: it came, if at all, on a stream that was not seen from its beginning, or whose loss or end came first.
     LLM_TRACER_MCP_ANSWER_ELSEWHERE = "llm_tracer.mcp.answer_elsewhere", Boolean, Own;
     /// Which attempt the client library says this is, from 1 for the first retry.
     LLM_TRACER_RETRY_COUNT = "llm_tracer.retry_count", Int, Own;

@@ -1,12 +1,13 @@
 //! Spans and measurements of the Model Context Protocol.
 
 use super::{attributes as names, build::Builder};
-use crate::llm::{call::CallFacts, mcp::McpRequest};
+use crate::llm::{
+    call::CallFacts,
+    mcp::{ACCEPTED, McpRequest},
+};
 
 /// The one method that runs a tool.
 const TOOLS_CALL: &str = "tools/call";
-/// Status of a message that was accepted and is answered elsewhere, if at all.
-const ACCEPTED: u16 = 202;
 
 /// `{method} {tool or prompt}`.
 pub(super) fn span_name(mcp: &McpRequest) -> String {
@@ -41,6 +42,8 @@ pub(super) fn add_details(add: &mut Builder, facts: &CallFacts) {
             .map(String::as_str),
     );
     add.text(names::MCP_SESSION_ID, session.map(String::as_str));
+    add.label(names::NETWORK_TRANSPORT, "tcp");
+    add.label(names::NETWORK_PROTOCOL_NAME, "http");
     add.text(names::JSONRPC_REQUEST_ID, mcp.id.as_deref());
     if let Some(code) = answer.error_code {
         add.text(names::RPC_RESPONSE_STATUS_CODE, Some(&code.to_string()));
@@ -48,6 +51,6 @@ pub(super) fn add_details(add: &mut Builder, facts: &CallFacts) {
     let is_accepted = facts.response.status == Some(ACCEPTED);
     add.flag(
         names::LLM_TRACER_MCP_ANSWER_ELSEWHERE,
-        is_accepted && mcp.id.is_some(),
+        is_accepted && mcp.id.is_some() && !answer.is_joined,
     );
 }

@@ -7,7 +7,10 @@ use super::{
     span::{add_identity, add_openai_response, error_type},
     value::{Attributes, Value},
 };
-use crate::llm::call::{Call, CallFacts, CaptureState, Operation, Released};
+use crate::{
+    detect::Role,
+    llm::call::{Call, CallFacts, CaptureState, Operation, Released},
+};
 
 /// Values for a metric that share their attributes.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,7 +91,10 @@ fn duration(mut attributes: Attributes, facts: &CallFacts) -> Measurement {
     }
     let value = facts.timing.end.since(facts.timing.start).as_secs_f64();
     let metric = match facts.operation {
-        Operation::Mcp => Metric::McpOperationDuration,
+        Operation::Mcp => match facts.role {
+            Role::Client => Metric::McpClientOperationDuration,
+            Role::Server => Metric::McpServerOperationDuration,
+        },
         _ => Metric::OperationDuration,
     };
     Measurement {

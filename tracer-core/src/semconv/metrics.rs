@@ -2,7 +2,7 @@
 
 use super::attributes as names;
 
-/// The metrics of dialect 1.41 that a client's wire shows.
+/// The metrics of dialect 1.41 that the wire shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "named after the metrics, see `name`")]
 pub enum Metric {
@@ -10,7 +10,8 @@ pub enum Metric {
     TokenUsage,
     TimeToFirstChunk,
     TimePerOutputChunk,
-    McpOperationDuration,
+    McpClientOperationDuration,
+    McpServerOperationDuration,
 }
 
 /// Buckets of the duration histograms, seconds.
@@ -53,8 +54,16 @@ const COMMON: [&str; 8] = [
     names::OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
 ];
 
-/// The same of requests of the Model Context Protocol.
-const MCP: [&str; 6] = [
+/// The same of requests of the Model Context Protocol that the process served.
+const MCP_SERVED: [&str; 4] = [
+    names::GEN_AI_OPERATION_NAME,
+    names::MCP_METHOD_NAME,
+    names::GEN_AI_TOOL_NAME,
+    names::GEN_AI_PROMPT_NAME,
+];
+
+/// The same of those that it made.
+const MCP_MADE: [&str; 6] = [
     names::GEN_AI_OPERATION_NAME,
     names::MCP_METHOD_NAME,
     names::GEN_AI_TOOL_NAME,
@@ -65,12 +74,13 @@ const MCP: [&str; 6] = [
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::OperationDuration,
         Self::TokenUsage,
         Self::TimeToFirstChunk,
         Self::TimePerOutputChunk,
-        Self::McpOperationDuration,
+        Self::McpClientOperationDuration,
+        Self::McpServerOperationDuration,
     ];
 
     /// Name of the instrument, a histogram.
@@ -80,7 +90,8 @@ impl Metric {
             Self::TokenUsage => "gen_ai.client.token.usage",
             Self::TimeToFirstChunk => "gen_ai.client.operation.time_to_first_chunk",
             Self::TimePerOutputChunk => "gen_ai.client.operation.time_per_output_chunk",
-            Self::McpOperationDuration => "mcp.client.operation.duration",
+            Self::McpClientOperationDuration => "mcp.client.operation.duration",
+            Self::McpServerOperationDuration => "mcp.server.operation.duration",
         }
     }
 
@@ -95,9 +106,10 @@ impl Metric {
                 "Time from the first byte of a request to the first chunk that carries output."
             }
             Self::TimePerOutputChunk => "Time from one chunk that carries output to the next.",
-            Self::McpOperationDuration => {
+            Self::McpClientOperationDuration => {
                 "Time from the first byte of an MCP request to the last byte of its answer."
             }
+            Self::McpServerOperationDuration => "The same of MCP requests that the process served.",
         }
     }
 
@@ -115,7 +127,8 @@ impl Metric {
             Self::OperationDuration => (&COMMON, &[names::ERROR_TYPE]),
             Self::TokenUsage => (&COMMON, &[names::GEN_AI_TOKEN_TYPE]),
             Self::TimeToFirstChunk | Self::TimePerOutputChunk => (&COMMON, &[]),
-            Self::McpOperationDuration => (&MCP, &[names::ERROR_TYPE]),
+            Self::McpClientOperationDuration => (&MCP_MADE, &[names::ERROR_TYPE]),
+            Self::McpServerOperationDuration => (&MCP_SERVED, &[names::ERROR_TYPE]),
         };
         common.iter().chain(own).copied()
     }
@@ -124,7 +137,9 @@ impl Metric {
     pub const fn buckets(self) -> &'static [f64; 14] {
         match self {
             Self::TokenUsage => &TOKEN_BUCKETS,
-            Self::McpOperationDuration => &MCP_DURATION_BUCKETS,
+            Self::McpClientOperationDuration | Self::McpServerOperationDuration => {
+                &MCP_DURATION_BUCKETS
+            }
             _ => &DURATION_BUCKETS,
         }
     }

@@ -15,5 +15,5 @@ mod value;
 
 pub use measure::{Measurement, measurements};
 pub use metrics::{DURATION_BUCKETS, Metric, TOKEN_BUCKETS};
-pub use span::{Span, span};
+pub use span::{Span, SpanKind, span};
 pub use value::{Attributes, Value};

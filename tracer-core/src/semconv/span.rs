@@ -1,4 +1,4 @@
-//! From a released call to a CLIENT span.
+//! From a released call to a span.
 
 use super::{
     attributes as names,
@@ -8,6 +8,7 @@ use super::{
     value::{Attributes, Value},
 };
 use crate::{
+    detect::Role,
     http::head::HttpVersion,
     llm::call::{
         Api, Call, CallFacts, Operation, Outcome, OutputType, Released, RequestFacts, TraceParent,
@@ -19,11 +20,13 @@ use crate::{
 /// Port of a request whose `Host` names none: everything that is observed went through TLS.
 const DEFAULT_PORT: u16 = 443;
 
-/// A finished CLIENT span, ready for an exporter.
+/// A finished span, ready for an exporter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
     /// Whose call: picks the resource.
     pub process: ProcessKey,
+    /// Whether the process made the call or served it.
+    pub kind: SpanKind,
     /// `{operation} {model}`.
     pub name: String,
     /// The caller's context, if the request carried one; else the span is a root.
@@ -36,6 +39,34 @@ pub struct Span {
     pub error: Option<String>,
     /// Attributes.
     pub attributes: Attributes,
+}
+
+/// The kinds of spans of OpenTelemetry that are made here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SpanKind {
+    /// The process made the call.
+    Client,
+    /// The process served it.
+    Server,
+}
+
+impl SpanKind {
+    /// In lower case, as the conventions write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+impl From<Role> for SpanKind {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Client => Self::Client,
+            Role::Server => Self::Server,
+        }
+    }
 }
 
 /// The span of a call, with every attribute that the wire gave.
@@ -53,6 +84,7 @@ pub fn span(call: &Call<Released>) -> Span {
     add_own(&mut add, facts);
     Span {
         process: facts.connection.process,
+        kind: facts.role.into(),
         name: name(facts),
         parent: facts.parent.clone(),
         start: facts.timing.start,
@@ -95,7 +127,8 @@ pub(super) fn add_identity(add: &mut Builder, facts: &CallFacts) {
         names::GEN_AI_RESPONSE_MODEL,
         facts.response.model.as_deref(),
     );
-    if let Some(host) = &facts.host {
+    // On the other side of a call its address is that of the process itself.
+    if let Some(host) = facts.host.as_ref().filter(|_| facts.role == Role::Client) {
         add.text(names::SERVER_ADDRESS, Some(&host.name));
         add.count(
             names::SERVER_PORT,

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use opentelemetry::{
     Array, InstrumentationScope, KeyValue, Value as OtelValue,
-    trace::{SpanContext, SpanKind, Status, TraceState},
+    trace::{SpanContext, SpanKind as OtelSpanKind, Status, TraceState},
 };
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
-use tracer_core::semconv::{Span, Value};
+use tracer_core::semconv::{Span, SpanKind, Value};
 
 use crate::export::ids::SpanIds;
 
@@ -22,7 +22,7 @@ pub(super) fn scope() -> InstrumentationScope {
         .build()
 }
 
-/// A CLIENT span; its parent, if any, came over the wire and is remote.
+/// The span; its parent, if any, came over the wire and is remote.
 pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope) -> SpanData {
     let remote = false;
     SpanData {
@@ -35,7 +35,10 @@ pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope)
         ),
         parent_span_id: ids.parent_id,
         parent_span_is_remote: !ids.is_root(),
-        span_kind: SpanKind::Client,
+        span_kind: match span.kind {
+            SpanKind::Client => OtelSpanKind::Client,
+            SpanKind::Server => OtelSpanKind::Server,
+        },
         name: Cow::Owned(span.name.clone()),
         start_time: span.start.into(),
         end_time: span.end.into(),
@@ -85,6 +88,7 @@ fn otel_value(value: &Value) -> OtelValue {
 #[cfg(test)]
 mod tests {
     use opentelemetry::trace::SpanId;
+    use tracer_core::detect::Role;
 
     use super::*;
     use crate::export::samples;
@@ -105,7 +109,7 @@ mod tests {
     fn a_plain_call_is_an_unset_client_root() {
         let data = data(samples::chat());
         assert_eq!(data.name, "chat gpt-4o-mini");
-        assert_eq!(data.span_kind, SpanKind::Client);
+        assert_eq!(data.span_kind, OtelSpanKind::Client);
         assert_eq!(data.status, Status::Unset);
         assert_eq!(data.parent_span_id, SpanId::INVALID);
         assert!(!data.parent_span_is_remote);
@@ -136,6 +140,15 @@ mod tests {
             data.span_context.trace_state().header(),
             "vendor=t61rcWkgMzE"
         );
+    }
+
+    #[test]
+    fn a_call_that_was_served_is_a_server_span() {
+        let mut facts = samples::chat();
+        facts.role = Role::Server;
+        let data = data(facts);
+        assert_eq!(data.span_kind, OtelSpanKind::Server);
+        assert_eq!(value(&data, "server.address"), None);
     }
 
     #[test]

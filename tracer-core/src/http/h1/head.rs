@@ -11,7 +11,7 @@ use crate::{
         allow_list::AllowList,
         framing::{Framing, Unframed},
         head::{Headers, HttpVersion, RequestHead, ResponseHead},
-        target::{parse_host, parse_target},
+        target::{parse_host, parse_target, target_digest},
     },
     limits::HEADER_COUNT,
     time::Timestamp,
@@ -169,7 +169,8 @@ pub(crate) fn parse_request(bytes: &[u8], allow_list: &AllowList) -> Option<Requ
         return None;
     }
     let (method, headers) = (parsed.method?, &*parsed.headers);
-    let (authority, target) = parse_target(parsed.path?);
+    let path = parsed.path?;
+    let (authority, target) = parse_target(path);
     let host_header = || {
         headers
             .iter()
@@ -180,6 +181,7 @@ pub(crate) fn parse_request(bytes: &[u8], allow_list: &AllowList) -> Option<Requ
         head: RequestHead {
             method: method.to_owned(),
             target,
+            target_digest: target_digest(path),
             host,
             headers: admitted(headers, allow_list),
             unknown_fields: 0,

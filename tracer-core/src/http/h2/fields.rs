@@ -6,7 +6,7 @@ use crate::{
         framing::{Coding, Codings},
         head::{Headers, Host, HttpVersion, RequestHead, ResponseHead},
         hpack::Item,
-        target::{parse_host, parse_target},
+        target::{parse_host, parse_target, target_digest},
     },
     limits::HEADER_COUNT,
 };
@@ -69,6 +69,7 @@ impl Fields {
         Some(RequestHead {
             method,
             target,
+            target_digest: self.path.as_deref().map_or(0, target_digest),
             host: named(self.authority)
                 .or_else(|| named(self.host))
                 .or(target_host),

@@ -11,6 +11,7 @@ use crate::{
         answer::Answer,
         call::{Operation, Provider, RequestFacts},
         error_body,
+        mcp::message::Reply,
         usage::Usage,
     },
     stream::{event::Event, framing::StreamFormat},
@@ -26,6 +27,11 @@ pub(in crate::llm) trait Adapter: Debug + Sync {
 
     /// Whose API it is: the `gen_ai.provider.name` of a call to a host that nobody knows.
     fn flavour(&self) -> &'static str;
+
+    /// Whether calls that the process serves are reported, too.
+    fn reads_served(&self) -> bool {
+        false
+    }
 
     /// The endpoint that a request goes to, if it is one of this API.
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint>;
@@ -189,6 +195,8 @@ pub(in crate::llm) struct RequestRead {
     pub(in crate::llm) has_shape: bool,
     /// What the call does, where the body tells better than the path.
     pub(in crate::llm) operation: Option<Operation>,
+    /// It is no request, but replies to one of the other side.
+    pub(in crate::llm) reply: Option<Box<Reply>>,
 }
 
 /// Whether a JSON object that may break off has a member, at any depth: `quoted` is its name with

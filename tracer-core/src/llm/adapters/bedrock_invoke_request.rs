@@ -113,6 +113,7 @@ pub(super) fn read_request(by_name: Operation, body: &[u8]) -> Option<RequestRea
             || request.message.0
             || request.texts.0,
         operation: is_chat.then_some(Operation::Chat),
+        ..RequestRead::default()
     })
 }
 

@@ -137,6 +137,7 @@ impl Request<'_> {
             facts,
             has_shape: self.input.0 && (is_agent || self.model.as_str().is_some()),
             operation: is_agent.then_some(Operation::InvokeAgent),
+            ..RequestRead::default()
         }
     }
 }

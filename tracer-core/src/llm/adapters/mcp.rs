@@ -2,13 +2,12 @@
 //!
 //! <https://modelcontextprotocol.io/specification>, "Transports". The answer is a JSON document or a
 //! stream of events whose last message it is. In the older HTTP+SSE transport the POST is only
-//! accepted (202), and the answer comes on a stream that the client opened before: such a call ends
-//! with the acceptance, and its span says so.
+//! accepted (202), and the answer comes on a stream that the client opened before: see
+//! [`Sessions`](crate::llm::mcp::Sessions). A POST may also bring the reply to a request of the
+//! server.
 //!
 //! Servers stand under any host and path, so headers and the usual names of paths make a candidate,
 //! and only a JSON-RPC message with a method makes a call.
-
-use serde::Deserialize;
 
 use super::{
     adapter::{
@@ -23,15 +22,16 @@ use crate::{
         answer::Answer,
         call::{Operation, RequestFacts},
         clip::kept,
-        json::{Flag, Integer, List, Object, Scalar, Text, read},
-        mcp::McpRequest,
-        trace_parent,
+        mcp::{
+            ACCEPTED,
+            message::{Message, messages},
+        },
     },
     stream::event::Event,
 };
 
-/// `error.type` of a tool that ran and failed.
-const TOOL_ERROR: &str = "tool_error";
+/// Requests that a server may have made in one piece of a stream; more are passed over.
+const MAX_ASKED: usize = 32;
 
 /// MCP over streamable HTTP, and what can be seen of it over HTTP+SSE.
 #[derive(Debug)]
@@ -44,6 +44,10 @@ impl Adapter for McpHttp {
 
     fn flavour(&self) -> &'static str {
         "mcp"
+    }
+
+    fn reads_served(&self) -> bool {
+        true
     }
 
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
@@ -67,42 +71,37 @@ impl Adapter for McpHttp {
 
     fn read_request(&self, context: &RequestContext<'_>, body: &[u8]) -> Option<RequestRead> {
         let message = first_message(body)?;
-        let header = |name| context.request.header(name).map(str::to_owned);
-        let params = message.params.0.unwrap_or_default();
-        let method = message.method.owned();
-        let has_shape = message.jsonrpc.as_str() == Some("2.0") && method.is_some();
-        let method = method.unwrap_or_default();
-        let named = |by: &str| params.name.owned().filter(|_| method == by);
-        let mcp = McpRequest {
-            tool: named("tools/call"),
-            prompt: named("prompts/get"),
-            id: message.id.as_str().map(str::to_owned),
-            protocol_version: header("mcp-protocol-version")
-                .or_else(|| params.protocol_version.owned()),
-            session_id: header("mcp-session-id"),
-            parent: params
-                .meta
-                .0
-                .and_then(|meta| trace_parent::parse(meta.traceparent.as_str()?)),
-            method,
-        };
+        let header = |name| context.request.header(name).map(kept);
+        if !message.has_method() {
+            return Some(RequestRead {
+                reply: message.reply().map(Box::new),
+                ..RequestRead::default()
+            });
+        }
+        let mut request = message.request();
+        request.protocol_version = header("mcp-protocol-version").or(request.protocol_version);
+        request.session_id = header("mcp-session-id");
         let facts = RequestFacts {
-            mcp: Some(Box::new(mcp)),
+            mcp: Some(Box::new(request)),
             ..RequestFacts::default()
         };
         Some(RequestRead {
             facts,
-            has_shape,
-            operation: None,
+            has_shape: message.is_json_rpc(),
+            ..RequestRead::default()
         })
     }
 
     fn read_document(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
         answer.mcp.session_id = session(context);
-        first_message(body).is_some_and(|message| {
-            message.tell(answer);
-            true
-        })
+        if context.head.status == Some(ACCEPTED) {
+            return true; // whatever servers write beside that
+        }
+        let message = first_message(body);
+        if let Some(reply) = message.as_ref().and_then(Message::reply) {
+            reply.tell(answer);
+        }
+        message.is_some()
     }
 
     fn stream(&self, context: &AnswerContext<'_>) -> Box<dyn StreamReader> {
@@ -121,6 +120,13 @@ fn session(context: &AnswerContext<'_>) -> Option<String> {
     context.header("mcp-session-id").map(kept)
 }
 
+/// The message of a body; of a batch the first one that is a request.
+fn first_message(body: &[u8]) -> Option<Message<'_>> {
+    let mut messages = messages(body);
+    let request = messages.iter().position(Message::has_method).unwrap_or(0);
+    (request < messages.len()).then(|| messages.swap_remove(request))
+}
+
 /// Reads the messages of a stream until the answer.
 #[derive(Debug)]
 struct McpStream {
@@ -132,102 +138,17 @@ impl StreamReader for McpStream {
         if let Some(session_id) = self.session_id.take() {
             answer.mcp.session_id = Some(session_id);
         }
-        if let Some(message) = first_message(event.data) {
-            message.tell(answer);
+        let messages = messages(event.data);
+        if let Some(reply) = messages.iter().find_map(Message::reply) {
+            reply.tell(answer);
+        }
+        for message in messages.iter().filter(|message| message.wants_reply()) {
+            if answer.asked.len() < MAX_ASKED {
+                answer.asked.push((message.request(), event.data.len()));
+            }
         }
         // Progress and log messages come before the answer, never pieces of it.
         Chunk::Other
-    }
-}
-
-/// A request, a notification or a response.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Message<'a> {
-    #[serde(borrow)]
-    jsonrpc: Text<'a>,
-    id: Scalar<'a>,
-    method: Text<'a>,
-    params: Object<Params<'a>>,
-    result: Object<Outcome<'a>>,
-    error: Object<RpcError>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Params<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
-    protocol_version: Text<'a>,
-    #[serde(rename = "_meta")]
-    meta: Object<Meta<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Meta<'a> {
-    #[serde(borrow)]
-    traceparent: Text<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Outcome<'a> {
-    is_error: Flag,
-    #[serde(borrow)]
-    protocol_version: Text<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RpcError {
-    code: Integer,
-}
-
-/// The message of a body; of a batch, which an older version of the protocol has, the first one
-/// that is a request.
-fn first_message(body: &[u8]) -> Option<Message<'_>> {
-    match body.trim_ascii_start().first()? {
-        b'{' => read(body),
-        b'[' => {
-            let messages = read::<List<Object<Message<'_>>>>(body)?.0;
-            let mut messages = messages.into_iter().filter_map(|message| message.0);
-            let first = messages.next()?;
-            let is_request = first.method.as_str().is_some();
-            let request = |message: &Message<'_>| message.method.as_str().is_some();
-            Some(if is_request {
-                first
-            } else {
-                messages.find(request).unwrap_or(first)
-            })
-        }
-        _ => None,
-    }
-}
-
-impl Message<'_> {
-    /// Tells of an answer; the server's own requests and notifications are none.
-    fn tell(&self, answer: &mut Answer) {
-        if self.method.as_str().is_some() {
-            return;
-        }
-        if let Some(error) = &self.error.0 {
-            answer.mcp.error_code = error.code.0;
-            answer.error = Some(
-                error
-                    .code
-                    .0
-                    .map_or_else(|| "_OTHER".to_owned(), |code| code.to_string()),
-            );
-            answer.ended = true;
-        }
-        if let Some(result) = &self.result.0 {
-            answer.mcp.protocol_version = result.protocol_version.as_str().map(kept);
-            if result.is_error.0 == Some(true) {
-                answer.error = Some(TOOL_ERROR.to_owned());
-            }
-            answer.ended = true;
-        }
     }
 }
 

@@ -85,6 +85,7 @@ impl Adapter for MistralConversations {
             has_shape: body.inputs.0 && (by_agent || facts.model.is_some()),
             facts,
             operation: by_agent.then_some(Operation::InvokeAgent),
+            ..RequestRead::default()
         })
     }
 

@@ -101,6 +101,7 @@ mod tests {
             target,
             host,
             headers: Headers::admit(&AllowList::default(), wire.into_iter()),
+            target_digest: 0,
             unknown_fields: 0,
             version: HttpVersion::H11,
             wire_bytes: 0,

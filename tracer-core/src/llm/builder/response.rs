@@ -10,6 +10,7 @@ use crate::{
         call::{CaptureState, Outcome, ResponseFacts},
         chunk_times::ChunkTimes,
         headers,
+        mcp::McpRequest,
         recognise::Recognised,
         response::{ResponseRead, ResponseReader},
         rpc_status,
@@ -54,6 +55,12 @@ impl Response {
         self.bytes += bytes.len() as u64;
         self.last_byte = time;
         self.reader.feed(bytes, time, recognised);
+    }
+
+    /// Requests that the server made in what came since the last time, and the bytes of their
+    /// messages.
+    pub(super) fn take_asked(&mut self) -> Vec<(McpRequest, usize)> {
+        self.reader.take_asked()
     }
 
     /// So many bytes of the body are missing here.

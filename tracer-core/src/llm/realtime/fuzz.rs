@@ -75,6 +75,7 @@ fn session(path: &str) -> Session {
         },
         host: None,
         headers: Headers::admit(&allow_list, [("upgrade", &b"websocket"[..])].into_iter()),
+        target_digest: 0,
         unknown_fields: 0,
         version: HttpVersion::H11,
         wire_bytes: 0,

@@ -6,6 +6,7 @@ use super::{
     turns::{Turn, Turns},
 };
 use crate::{
+    detect::Role,
     http::{
         exchange::{BodyEnd, ExchangeId},
         head::{Host, HttpVersion, RequestHead},
@@ -229,6 +230,7 @@ impl Session {
         Box::new(Call::captured(CallFacts {
             connection: shared.connection,
             exchange,
+            role: Role::Client,
             provider: shared.provider.clone(),
             operation: Operation::Chat,
             api: shared.api,

@@ -2,6 +2,7 @@
 //! too, so that none escapes the tests.
 
 use crate::{
+    detect::Role,
     http::{
         exchange::ExchangeId,
         head::{Host, HttpVersion},
@@ -28,6 +29,7 @@ pub(crate) fn call_of(text: &str, items: usize) -> CallFacts {
             generation: 1,
         },
         exchange: ExchangeId(0),
+        role: Role::Client,
         provider: Provider(text.to_owned().into()),
         operation: Operation::Chat,
         api: Api("openai.chat"),
@@ -134,6 +136,7 @@ fn response_of(text: &str, items: usize) -> ResponseFacts {
             protocol_version: one(),
             session_id: one(),
             error_code: None,
+            is_joined: false,
         },
         conversation_id: one(),
         rate_limits: RateLimits::default(),

@@ -96,7 +96,7 @@ impl<S: Store> Adapter for Retrieval<S> {
         Some(RequestRead {
             facts,
             has_shape: query.has_shape,
-            operation: None,
+            ..RequestRead::default()
         })
     }
 

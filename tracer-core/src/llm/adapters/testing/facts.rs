@@ -71,6 +71,7 @@ fn head(method: &str, path: &str) -> RequestHead {
             port: None,
         }),
         headers: Headers::default(),
+        target_digest: 0,
         unknown_fields: 0,
         version: HttpVersion::H11,
         wire_bytes: 0,
