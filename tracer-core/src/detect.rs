@@ -167,6 +167,7 @@ impl Detector {
                 self.strange(arrival.direction);
                 None
             }
+            Look::Tls => Some(Protocol::Opaque),
             Look::Request => Some(Protocol::Http1(sender(arrival.direction))),
             Look::Response => Some(Protocol::Http1(sender(arrival.direction.opposite()))),
             Look::Http2 => Some(Protocol::Http2(sender(arrival.direction), Start::Preface)),
@@ -249,6 +250,8 @@ pub(crate) enum Look {
     Response,
     /// Like the connection preface of HTTP/2.
     Http2,
+    /// Like a handshake of TLS, in a tunnel: what it hides is seen where it is read.
+    Tls,
     /// Too short to tell, but so far like one of them.
     Partial,
     /// Like none of them.
@@ -283,6 +286,12 @@ pub(crate) fn looks(bytes: &[u8]) -> Look {
     }
     if let Some(look) = begins(bytes, PREFACE, Look::Http2) {
         return look;
+    }
+    match bytes {
+        // A record of a handshake, of any version since 3.0: RFC 8446 section 5.1.
+        [0x16, 3, 0..=4, ..] => return Look::Tls,
+        [0x16] | [0x16, 3] => return Look::Partial,
+        _ => {}
     }
     for method in METHODS {
         match bytes.strip_prefix(method) {

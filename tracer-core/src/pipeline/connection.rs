@@ -1,11 +1,9 @@
 //! One connection: from its segments to the events of its exchanges.
 
-use std::sync::Arc;
-
 use super::{exchanges::Exchanges, http::Http, output::Report, websocket::RealtimeConnection};
 use crate::{
     detect::{Detector, Protocol},
-    http::{allow_list::AllowList, exchange::BodyEnd, h1::Upgrade},
+    http::{exchange::BodyEnd, h1::Upgrade},
     reassembly::Reassembly,
     segment::{Arrival, Direction, FinalCounts, Segment},
     time::Timestamp,
@@ -77,12 +75,7 @@ impl Connection {
     }
 
     /// Takes the next segment.
-    pub(super) fn segment(
-        &mut self,
-        segment: &Segment<'_>,
-        headers: &Arc<AllowList>,
-        report: &mut Report<'_>,
-    ) {
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, report: &mut Report<'_>) {
         self.seen = segment.time;
         let direction = match segment.direction {
             Direction::Outbound => &mut self.outbound,
@@ -110,17 +103,11 @@ impl Connection {
                 }
             }
         }
-        self.read(arrival, piece.bytes, headers, report);
+        self.read(arrival, piece.bytes, report);
     }
 
     /// Reads bytes of one direction: as many protocols as they hold one after the other.
-    fn read(
-        &mut self,
-        arrival: Arrival,
-        mut bytes: &[u8],
-        headers: &Arc<AllowList>,
-        report: &mut Report<'_>,
-    ) {
+    fn read(&mut self, arrival: Arrival, mut bytes: &[u8], report: &mut Report<'_>) {
         loop {
             let used = match &mut self.state {
                 State::Ignored => return,
@@ -131,7 +118,7 @@ impl Connection {
                     };
                     let (held, used) = detecting.detector.take_held();
                     let exchanges = std::mem::take(&mut detecting.exchanges);
-                    self.begin(protocol, exchanges, headers, report);
+                    self.begin(protocol, exchanges, report);
                     for (arrival, bytes) in held {
                         if let State::Http(http) = &mut self.state {
                             http.piece(arrival, &bytes, report);
@@ -152,18 +139,12 @@ impl Connection {
     }
 
     /// Now it is known what the connection speaks.
-    fn begin(
-        &mut self,
-        protocol: Protocol,
-        exchanges: Exchanges,
-        headers: &Arc<AllowList>,
-        report: &mut Report<'_>,
-    ) {
+    fn begin(&mut self, protocol: Protocol, exchanges: Exchanges, report: &mut Report<'_>) {
         let http = match protocol {
-            Protocol::Http1(role) => Http::http1(role, exchanges, headers, report),
+            Protocol::Http1(role) => Http::http1(role, exchanges, report),
             Protocol::Http2(role, start) => {
                 report.stats.http2_connections += 1;
-                Http::http2(role, start, exchanges, headers, report)
+                Http::http2(role, start, exchanges, report)
             }
             Protocol::Opaque => {
                 report.stats.opaque_connections += 1;

@@ -74,17 +74,19 @@ impl Pipeline {
         let mut report = Report {
             connection: id,
             config,
+            headers,
             stats,
             sessions,
             outputs,
+            tunnel: None,
         };
         if let Some(connection) = connections.get_mut(&id) {
-            connection.segment(segment, headers, &mut report);
+            connection.segment(segment, &mut report);
             note(id, connection, holdings);
         } else {
             report.stats.connections_seen += 1;
             let mut connection = Connection::new();
-            connection.segment(segment, headers, &mut report);
+            connection.segment(segment, &mut report);
             note(id, &mut connection, holdings);
             connections.put(id, connection);
             self.evict();
@@ -122,6 +124,7 @@ impl Pipeline {
         self.swept = now;
         let Self {
             config,
+            headers,
             connections,
             holdings,
             sessions,
@@ -136,9 +139,11 @@ impl Pipeline {
             let mut report = Report {
                 connection: id,
                 config,
+                headers,
                 stats,
                 sessions,
                 outputs,
+                tunnel: None,
             };
             let given_up = connection.give_up(BodyEnd::Open, &mut report);
             stats.calls_silent += given_up;
@@ -204,9 +209,11 @@ impl Pipeline {
         Report {
             connection,
             config: &self.config,
+            headers: &self.headers,
             stats: &mut self.stats,
             sessions: &mut self.sessions,
             outputs: &mut self.outputs,
+            tunnel: None,
         }
     }
 }
@@ -232,3 +239,6 @@ mod sessions_tests;
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "tunnel_tests.rs"]
+mod tunnel_tests;

@@ -9,6 +9,7 @@ use super::{
     handshake::Handshake,
     judge::{Evidence, Judge},
     output::Report,
+    tunnel::Tunnel,
     turns::Turns,
 };
 use crate::{
@@ -39,9 +40,14 @@ pub(super) struct Exchanges {
     waits: bool,
     /// A handshake that may open a session with a model.
     handshake: Option<Box<Handshake>>,
+    /// What streams carry behind a CONNECT.
+    tunnels: Vec<Tunnel>,
     pub(super) judge: Judge,
     pub(super) turns: Turns,
 }
+
+/// Tunnels of one connection that are followed at once.
+const MAX_TUNNELS: usize = 64;
 
 impl Exchanges {
     /// It is known on which side the process is.
@@ -88,9 +94,33 @@ impl Exchanges {
                 {
                     handshake.answered(head, time);
                 }
-                self.tell(exchange, kind, time, report);
+                if !self.in_tunnel(exchange, &kind, time, report) {
+                    self.tell(exchange, kind, time, report);
+                }
             }
         }
+    }
+
+    /// Hands an event to the tunnel that it belongs to; whether there is one.
+    fn in_tunnel(
+        &mut self,
+        exchange: ExchangeId,
+        kind: &ExchangeEventKind<'_>,
+        time: Timestamp,
+        report: &mut Report<'_>,
+    ) -> bool {
+        let mut tunnels = self.tunnels.iter_mut();
+        let Some(tunnel) = tunnels.find(|tunnel| tunnel.exchange == exchange) else {
+            return false;
+        };
+        let evidence = tunnel.event(kind, time, report);
+        if tunnel.is_left() {
+            self.tunnels.retain(|tunnel| !tunnel.is_left());
+        }
+        if let Some(evidence) = evidence {
+            self.weigh(evidence, report);
+        }
+        true
     }
 
     /// Hands an event to the call that it belongs to, if any, and hears what that has to say.
@@ -141,19 +171,25 @@ impl Exchanges {
 
     /// Calls are under way.
     pub(super) fn has_calls(&self) -> bool {
-        !self.calls.is_empty()
+        !self.calls.is_empty() || !self.tunnels.is_empty()
     }
 
     /// Bytes that the calls under way hold.
-    pub(super) const fn held(&self) -> usize {
-        self.held
+    pub(super) fn held(&self) -> usize {
+        self.held + self.tunnels.iter().map(Tunnel::held).sum::<usize>()
     }
 
     /// Lets the call that holds most go on as metadata; false if none holds anything.
     pub(super) fn shed(&mut self) -> bool {
         let largest = self.calls.iter_mut().max_by_key(|call| call.held());
         let Some(call) = largest.filter(|call| call.held() > 0) else {
-            return false;
+            let largest = self.tunnels.iter_mut().max_by_key(|tunnel| tunnel.held());
+            return largest
+                .filter(|tunnel| tunnel.held() > 0)
+                .is_some_and(|tunnel| {
+                    tunnel.shed();
+                    true
+                });
         };
         self.held = self.held.saturating_sub(call.held());
         call.shed();
@@ -163,6 +199,9 @@ impl Exchanges {
     /// Reports all calls under way as they are.
     pub(super) fn give_up(&mut self, end: BodyEnd, time: Timestamp, report: &mut Report<'_>) {
         self.held = 0;
+        for tunnel in std::mem::take(&mut self.tunnels) {
+            tunnel.end(end, time, report);
+        }
         for call in std::mem::take(&mut self.calls) {
             self.finish(call, end, time, report);
         }
@@ -192,21 +231,38 @@ impl Exchanges {
                 self.calls.push(candidate);
                 report.stats.open_exchanges += 1;
             }
-            Err(head) if self.role == Role::Server => {
-                if !may_come_first(&head) {
-                    self.weigh(Evidence::Other, report);
-                }
-            }
-            Err(head) => {
-                self.handshake = Handshake::of_request(exchange, &head, time, report.config);
-                let evidence = if self.handshake.is_some() {
-                    Evidence::Candidate
-                } else {
-                    evidence_of_host(&head, report)
-                };
-                self.weigh(evidence, report);
-            }
+            Err(head) => self.begin_other(exchange, &head, time, report),
         }
+    }
+
+    /// A request that is no call by itself.
+    fn begin_other(
+        &mut self,
+        exchange: ExchangeId,
+        head: &RequestHead,
+        time: Timestamp,
+        report: &mut Report<'_>,
+    ) {
+        if self.role == Role::Server {
+            if !may_come_first(head) {
+                self.weigh(Evidence::Other, report);
+            }
+            return;
+        }
+        let room = self.tunnels.len() < MAX_TUNNELS;
+        if let Some(tunnel) = Tunnel::of_request(exchange, head, time, report).filter(|_| room) {
+            if tunnel.is_handshake() {
+                self.weigh(Evidence::Candidate, report);
+            }
+            return self.tunnels.push(tunnel);
+        }
+        self.handshake = Handshake::of_request(exchange, head, time, report.config);
+        let evidence = if self.handshake.is_some() {
+            Evidence::Candidate
+        } else {
+            evidence_of_host(head, report)
+        };
+        self.weigh(evidence, report);
     }
 
     fn end(
@@ -220,6 +276,11 @@ impl Exchanges {
             self.requesting = None;
         }
         self.end_handshake(exchange, report);
+        let of_exchange = |tunnel: &mut Tunnel| tunnel.exchange == exchange;
+        let over = self.tunnels.extract_if(.., of_exchange).next();
+        if let Some(tunnel) = over {
+            tunnel.end(end, time, report);
+        }
         self.end_call(exchange, end, time, report);
     }
 

@@ -71,7 +71,7 @@ impl Handshake {
         });
     }
 
-    /// The connection speaks WebSocket from here on.
+    /// The connection of HTTP/1 speaks WebSocket from here on.
     pub(super) fn is_accepted(&self) -> bool {
         let status = self.answer.as_ref().and_then(|answer| answer.status);
         status == Some(SWITCHING_PROTOCOLS)
@@ -83,11 +83,13 @@ impl Handshake {
         connection: ConnectionId,
         context: BuilderContext<'_>,
     ) -> (Session, Option<PerMessageDeflate>) {
+        let status = self.answer.as_ref().and_then(|answer| answer.status);
         let session = Session::new(
             connection,
             self.exchange,
             self.head,
             self.recognised,
+            status.unwrap_or(SWITCHING_PROTOCOLS),
             context,
         );
         (session, self.answer.and_then(|answer| answer.deflate))

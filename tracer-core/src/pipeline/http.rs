@@ -6,7 +6,6 @@ use super::{exchanges::Exchanges, output::Report};
 use crate::{
     detect::Role,
     http::{
-        allow_list::AllowList,
         exchange::{BodyEnd, ExchangeEvent, ExchangeId, Sink},
         h1::{H1Connection, Upgrade},
         h2::{H2Connection, Start},
@@ -46,14 +45,9 @@ enum Parser {
 }
 
 impl Http {
-    pub(super) fn http1(
-        role: Role,
-        mut exchanges: Exchanges,
-        headers: &Arc<AllowList>,
-        report: &Report<'_>,
-    ) -> Self {
+    pub(super) fn http1(role: Role, mut exchanges: Exchanges, report: &Report<'_>) -> Self {
         exchanges.take_side(role);
-        let parser = H1Connection::new(role, report.config.limits, Arc::clone(headers));
+        let parser = H1Connection::new(role, report.config.limits, Arc::clone(report.headers));
         Self::with(Parser::Http1(Box::new(parser)), exchanges)
     }
 
@@ -61,13 +55,12 @@ impl Http {
         role: Role,
         start: Start,
         mut exchanges: Exchanges,
-        headers: &Arc<AllowList>,
         report: &mut Report<'_>,
     ) -> Self {
         exchanges.take_side(role);
         exchanges.follow_whole(report);
         let limits = report.config.limits;
-        let parser = H2Connection::new(role, start, limits, Arc::clone(headers));
+        let parser = H2Connection::new(role, start, limits, Arc::clone(report.headers));
         Self::with(Parser::Http2(Box::new(parser)), exchanges)
     }
 

@@ -19,6 +19,7 @@ mod http;
 mod judge;
 mod output;
 mod stats;
+mod tunnel;
 mod turns;
 mod websocket;
 

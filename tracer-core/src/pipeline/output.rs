@@ -1,9 +1,10 @@
 //! What leaves the pipeline, and the counting of it.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use super::{config::PipelineConfig, stats::Stats};
 use crate::{
+    http::allow_list::AllowList,
     llm::{
         call::{Call, CaptureState, Captured, Outcome},
         mcp::Sessions,
@@ -27,13 +28,20 @@ pub enum Output {
 pub(super) struct Report<'p> {
     pub(super) connection: ConnectionId,
     pub(super) config: &'p PipelineConfig,
+    pub(super) headers: &'p Arc<AllowList>,
     pub(super) stats: &'p mut Stats,
     pub(super) sessions: &'p mut Sessions,
     pub(super) outputs: &'p mut VecDeque<Output>,
+    /// Where verdicts on what a tunnel carries go: the kernel knows nothing of it.
+    pub(super) tunnel: Option<&'p mut Option<Verdict>>,
 }
 
 impl Report<'_> {
     pub(super) fn verdict(&mut self, verdict: Verdict) {
+        if let Some(of_tunnel) = &mut self.tunnel {
+            **of_tunnel = Some(verdict);
+            return;
+        }
         match verdict {
             Verdict::Ignore => self.stats.verdicts_ignore += 1,
             Verdict::Watch => self.stats.verdicts_watch += 1,
@@ -42,6 +50,24 @@ impl Report<'_> {
         }
         self.outputs
             .push_back(Output::Verdict(self.connection, verdict));
+    }
+
+    /// For what a tunnel carries, whose last verdict is written to `verdict`.
+    pub(super) fn in_tunnel<'r>(&'r mut self, verdict: &'r mut Option<Verdict>) -> Report<'r> {
+        Report {
+            connection: self.connection,
+            config: self.config,
+            headers: self.headers,
+            stats: self.stats,
+            sessions: self.sessions,
+            outputs: self.outputs,
+            tunnel: Some(verdict),
+        }
+    }
+
+    /// It is for what a tunnel carries.
+    pub(super) const fn is_in_tunnel(&self) -> bool {
+        self.tunnel.is_some()
     }
 
     pub(super) fn call(&mut self, call: Box<Call<Captured>>) {

@@ -57,6 +57,8 @@ impl Fields {
             b":authority" => self.authority = Some(text()),
             b"host" => self.host = Some(text()),
             b":status" => self.status = text().parse().ok(),
+            // RFC 8441: what `Upgrade` is to HTTP/1.1.
+            b":protocol" => self.headers.add(allow_list, b"upgrade", value),
             name => self.headers.add(allow_list, name, value),
         }
     }

@@ -19,7 +19,7 @@ impl Keep<'_> {
             Self::Listed(list) => {
                 matches!(
                     name,
-                    b":method" | b":path" | b":authority" | b":status" | b"host"
+                    b":method" | b":path" | b":authority" | b":status" | b":protocol" | b"host"
                 ) || std::str::from_utf8(name).is_ok_and(|name| list.admits(name))
             }
             #[cfg(any(test, feature = "fuzzing"))]

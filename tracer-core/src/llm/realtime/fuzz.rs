@@ -90,6 +90,7 @@ fn session(path: &str) -> Session {
         ExchangeId(0),
         head,
         recognised,
+        101,
         BuilderContext {
             body_bytes: 1 << 10,
             limits: Limits::default(),

@@ -38,7 +38,10 @@ enum Kind {
 /// What the head of a request tells, if it asks for a WebSocket at all.
 pub(crate) fn recognise(head: &RequestHead, rules: &[HostRule]) -> Option<Recognised> {
     let upgrade = head.headers.get("upgrade")?;
-    if head.method != "GET" || !upgrade.trim().eq_ignore_ascii_case("websocket") {
+    // Over HTTP/2 it is a CONNECT: RFC 8441.
+    if !matches!(&*head.method, "GET" | "CONNECT")
+        || !upgrade.trim().eq_ignore_ascii_case("websocket")
+    {
         return None;
     }
     let known = head.host.as_ref().and_then(|host| known_host(host, rules));

@@ -26,9 +26,6 @@ use crate::{
     time::Timestamp,
 };
 
-/// Status of a handshake that led to a session.
-const SWITCHING_PROTOCOLS: u16 = 101;
-
 /// A session under way.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -52,6 +49,7 @@ struct Shared {
     host: Option<Host>,
     path: String,
     http_version: HttpVersion,
+    status: u16,
     user_agent: Option<String>,
     parent: Option<TraceParent>,
     kept_headers: Vec<(String, String)>,
@@ -68,12 +66,13 @@ struct Side {
 }
 
 impl Session {
-    /// A session that the exchange of its handshake opened.
+    /// A session that the exchange of its handshake opened, with this status.
     pub(crate) fn new(
         connection: ConnectionId,
         exchange: ExchangeId,
         head: RequestHead,
         recognised: Recognised,
+        status: u16,
         context: BuilderContext<'_>,
     ) -> Self {
         let kept = |name: &str| Some((name.to_owned(), head.headers.get(name)?.to_owned()));
@@ -89,6 +88,7 @@ impl Session {
                 host: head.host,
                 path: head.target.path,
                 http_version: head.version,
+                status,
             },
             dialect: recognised.dialect,
             turns: Turns::default(),
@@ -199,9 +199,8 @@ impl Session {
     /// The calls of turns that are over.
     pub(crate) fn take_calls(&mut self) -> impl Iterator<Item = Box<Call<Captured>>> {
         let turns = self.turns.take_over();
-        turns
-            .into_iter()
-            .map(|turn| self.call(turn, SWITCHING_PROTOCOLS))
+        let status = self.shared.status;
+        turns.into_iter().map(move |turn| self.call(turn, status))
     }
 
     fn call(&mut self, mut turn: Turn, status: u16) -> Box<Call<Captured>> {
