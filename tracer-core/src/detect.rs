@@ -3,7 +3,8 @@
 //! Judged by how the first bytes of a turn begin: a request line, a status line or the preface of
 //! HTTP/2. The agent may have come when the connection was in the middle of a body, so bytes that
 //! are neither say little. In the middle of an HTTP/2 connection no turn begins with anything but
-//! frames: these are followed until one of them has the headers of a request or a response.
+//! frames: these are followed until one of them has the headers of a request or a response. In the
+//! middle of a WebSocket some write begins with a message.
 //!
 //! Bias: towards HTTP. Known methods followed by a plausible target are believed without the rest
 //! of the line: a wrong yes costs some parsing, a wrong no loses every call of the connection. Only
@@ -14,6 +15,7 @@
 use crate::{
     http::h2::{FrameProbe, PREFACE, Probed, Start},
     segment::{Arrival, Direction},
+    stream::websocket::{Sender, frames_of, message_of},
 };
 
 /// Beginnings of turns (counted in each direction) that look like nothing known until a connection
@@ -27,6 +29,8 @@ pub enum Protocol {
     Http1(Role),
     /// HTTP/2, and from where on it is seen.
     Http2(Role, Start),
+    /// WebSocket, whose handshake was not seen.
+    WebSocket(Role),
     /// Nothing that is understood here.
     Opaque,
 }
@@ -84,6 +88,8 @@ struct Beginning {
     frames: Option<Box<FrameProbe>>,
     /// Some turn was strange unless these are frames.
     doubt: bool,
+    /// Who sent frames of WebSocket in it, if somebody did.
+    messages: Option<Sender>,
 }
 
 impl Detector {
@@ -130,6 +136,9 @@ impl Detector {
         if let Some(verdict) = self.verdict(arrival.direction) {
             return Some(verdict);
         }
+        if let Some(found) = self.judge_messages(arrival.direction, bytes) {
+            return Some(found);
+        }
         let beginning = self.beginning(arrival.direction);
         if fresh {
             beginning.frames.get_or_insert_default();
@@ -172,6 +181,23 @@ impl Detector {
             Look::Response => Some(Protocol::Http1(sender(arrival.direction.opposite()))),
             Look::Http2 => Some(Protocol::Http2(sender(arrival.direction), Start::Preface)),
         }
+    }
+
+    /// What may be frames of WebSocket: one message of JSON settles it, else both directions must
+    /// have brought nothing but whole frames in some read or write.
+    fn judge_messages(&mut self, direction: Direction, bytes: &[u8]) -> Option<Protocol> {
+        let client = |sent_by| match sent_by {
+            Sender::Client => direction,
+            Sender::Server => direction.opposite(),
+        };
+        if let Some(sent_by) = message_of(bytes) {
+            return Some(Protocol::WebSocket(sender(client(sent_by))));
+        }
+        let sent_by = frames_of(bytes)?;
+        self.beginning(direction).messages = Some(sent_by);
+        let other = self.beginning(direction.opposite()).messages;
+        (other.is_some() && other != Some(sent_by))
+            .then(|| Protocol::WebSocket(sender(client(sent_by))))
     }
 
     /// More of what may be frames.

@@ -335,7 +335,8 @@ pub enum CaptureState {
     /// All of it.
     Complete,
     /// All but some header fields, host and path perhaps among them: they refer to what went by
-    /// before the agent came, or was lost. Only on HTTP/2.
+    /// before the agent came, or was lost. Only on HTTP/2, and of a session over a WebSocket whose
+    /// handshake was not seen.
     Headers,
     /// It was still under way when the agent stopped looking: at its own end, or after too long a
     /// silence.

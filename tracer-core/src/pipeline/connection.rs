@@ -2,7 +2,7 @@
 
 use super::{exchanges::Exchanges, http::Http, output::Report, websocket::RealtimeConnection};
 use crate::{
-    detect::{Detector, Protocol},
+    detect::{Detector, Protocol, Role},
     http::{exchange::BodyEnd, h1::Upgrade},
     reassembly::Reassembly,
     segment::{Arrival, Direction, FinalCounts, Segment},
@@ -111,7 +111,7 @@ impl Connection {
         loop {
             let used = match &mut self.state {
                 State::Ignored => return,
-                State::Realtime(realtime) => return realtime.piece(arrival, bytes, report),
+                State::Realtime(_) => return self.talk(arrival, bytes, report),
                 State::Detecting(detecting) => {
                     let Some(protocol) = detecting.detector.piece(arrival, bytes) else {
                         return detecting.wait(bytes.len() as u64, report);
@@ -146,12 +146,36 @@ impl Connection {
                 report.stats.http2_connections += 1;
                 Http::http2(role, start, exchanges, report)
             }
+            Protocol::WebSocket(Role::Client) => {
+                let realtime = RealtimeConnection::attached(report);
+                self.state = State::Realtime(Box::new(realtime));
+                return;
+            }
+            Protocol::WebSocket(Role::Server) => {
+                report.stats.server_connections += 1;
+                return self.ignore(report);
+            }
             Protocol::Opaque => {
                 report.stats.opaque_connections += 1;
                 return self.ignore(report);
             }
         };
         self.state = State::Http(Box::new(http));
+    }
+
+    /// Reads bytes of a session, or of what may be one until its messages tell.
+    fn talk(&mut self, arrival: Arrival, bytes: &[u8], report: &mut Report<'_>) {
+        let State::Realtime(realtime) = &mut self.state else {
+            return;
+        };
+        let was_session = realtime.is_session();
+        realtime.piece(arrival, bytes, report);
+        if realtime.is_refuted() {
+            report.stats.upgraded_connections += 1;
+            self.ignore(report);
+        } else if realtime.is_session() && !was_session {
+            report.verdict(Verdict::Full);
+        }
     }
 
     /// Reports losses, and stops following a connection that was upgraded or judged not worth it.
@@ -177,8 +201,8 @@ impl Connection {
                 true
             }
             Upgrade::WebSocket | Upgrade::Other => {
-                report.stats.upgraded_connections += 1;
                 let Some(handshake) = http.exchanges.take_handshake() else {
+                    report.stats.upgraded_connections += 1;
                     self.ignore(report);
                     return false;
                 };

@@ -28,7 +28,9 @@ pub struct Stats {
     /// Heads of HTTP/2 with fields that are unknown: they refer to what was lost, or went by before
     /// the agent came.
     pub http2_incomplete_heads: u64,
-    /// Connections that were upgraded to WebSocket or another protocol that is not read.
+    /// Connections that were upgraded to another protocol that is not read: a WebSocket without a
+    /// session with a model, or one that was opened before the agent came and whose messages could
+    /// not be read since.
     pub upgraded_connections: u64,
     /// Connections that were given up because the process served something that is not read on
     /// that side.

@@ -155,7 +155,6 @@ impl Tunnel {
         };
         handshake.answered(head, time);
         if is_open {
-            report.stats.upgraded_connections += 1;
             let session = RealtimeConnection::new(*handshake, report);
             self.state = State::Session(Box::new(session));
             return Some(Evidence::Llm);

@@ -8,12 +8,15 @@
 //! and all that follow if they are compressed and refer to what went before. A loss of a frame's
 //! header costs the framing: it is found again where a write begins like an uncompressed message of
 //! JSON. Bias: towards absence, so nothing short of a whole header that keeps all rules and a brace
-//! counts. Wrong either way costs the messages up to the next such write.
+//! counts, or where messages may be compressed a write that is nothing but whole frames. Wrong either
+//! way costs the messages up to the next such write.
 
 mod deflate;
 mod frame;
+mod shape;
 
 pub use self::deflate::PerMessageDeflate;
+pub(crate) use self::shape::{frames_of, message_of};
 use self::{
     deflate::Inflater,
     frame::{Header, HeaderBuffer, Mask, Opcode},
@@ -116,9 +119,22 @@ impl WebSocket {
         }
     }
 
+    /// A direction of which the beginning was not seen. What is compressed there may refer to it, and
+    /// cannot be read.
+    pub fn attached(sender: Sender, limits: &Limits) -> Self {
+        let mut inflater = Inflater::new(false, limits);
+        inflater.lose();
+        Self {
+            sender,
+            state: State::Lost,
+            message: Message::None,
+            inflater: Some(inflater),
+        }
+    }
+
     /// Takes the next bytes.
     pub fn feed(&mut self, mut bytes: &[u8], parts: &mut Parts<'_>) {
-        if matches!(self.state, State::Lost) && frame::begins_message(bytes, self.sender) {
+        if matches!(self.state, State::Lost) && self.is_found(bytes) {
             self.state = State::Header(HeaderBuffer::default());
         }
         while !bytes.is_empty() {
@@ -156,6 +172,16 @@ impl WebSocket {
     /// Bytes held, those of the decompressor.
     pub fn held(&self) -> usize {
         self.inflater.as_ref().map_or(0, Inflater::held)
+    }
+
+    /// Frames are found again here. Whole ones count only if messages may be compressed: those in
+    /// plain text show themselves.
+    fn is_found(&self, bytes: &[u8]) -> bool {
+        let found = match (&self.inflater, message_of(bytes)) {
+            (Some(_), None) => frames_of(bytes),
+            (_, message) => message,
+        };
+        found == Some(self.sender)
     }
 
     /// A message has begun and not ended.

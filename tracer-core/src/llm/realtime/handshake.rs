@@ -28,8 +28,9 @@ pub(crate) struct Recognised {
     pub(super) dialect: Box<dyn Dialect>,
 }
 
+/// The APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     OpenAiRealtime,
     OpenAiResponses,
     GoogleLive,
@@ -51,24 +52,39 @@ pub(crate) fn recognise(head: &RequestHead, rules: &[HostRule]) -> Option<Recogn
         .query("model")
         .or_else(|| head.target.query("deployment"))
         .map(str::to_owned);
-    let (api, flavour, dialect): (_, _, Box<dyn Dialect>) = match kind {
-        Kind::OpenAiRealtime => (
-            "openai.realtime",
-            "openai",
-            Box::new(OpenAiRealtime::new(model)),
-        ),
-        Kind::OpenAiResponses => (
-            "openai.responses",
-            "openai",
-            Box::<OpenAiResponses>::default(),
-        ),
-        Kind::GoogleLive => ("google.live", "gcp.gemini", Box::<GoogleLive>::default()),
-    };
+    let recognised = Recognised::new(kind, model);
     Some(Recognised {
-        provider: known.map_or(Provider(Cow::Borrowed(flavour)), |known| known.provider),
-        api: Api(api),
-        dialect,
+        provider: known.map_or(recognised.provider, |known| known.provider),
+        ..recognised
     })
+}
+
+impl Recognised {
+    /// A session whose handshake was not seen.
+    pub(super) fn overheard(kind: Kind) -> Self {
+        Self::new(kind, None)
+    }
+
+    fn new(kind: Kind, model: Option<String>) -> Self {
+        let (api, flavour, dialect): (_, _, Box<dyn Dialect>) = match kind {
+            Kind::OpenAiRealtime => (
+                "openai.realtime",
+                "openai",
+                Box::new(OpenAiRealtime::new(model)),
+            ),
+            Kind::OpenAiResponses => (
+                "openai.responses",
+                "openai",
+                Box::<OpenAiResponses>::default(),
+            ),
+            Kind::GoogleLive => ("google.live", "gcp.gemini", Box::<GoogleLive>::default()),
+        };
+        Self {
+            provider: Provider(Cow::Borrowed(flavour)),
+            api: Api(api),
+            dialect,
+        }
+    }
 }
 
 fn kind(path: &str, known_host: bool) -> Option<Kind> {

@@ -10,6 +10,7 @@
 //! model and parameters, its own usage and times, and the trace context of the handshake.
 
 pub(crate) mod handshake;
+pub(crate) mod overheard;
 pub(crate) mod session;
 
 mod dialect;

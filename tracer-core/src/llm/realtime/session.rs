@@ -49,7 +49,10 @@ struct Shared {
     host: Option<Host>,
     path: String,
     http_version: HttpVersion,
-    status: u16,
+    /// Of the response that opened it.
+    status: Option<u16>,
+    /// What is known of it for certain.
+    capture: CaptureState,
     user_agent: Option<String>,
     parent: Option<TraceParent>,
     kept_headers: Vec<(String, String)>,
@@ -76,21 +79,51 @@ impl Session {
         context: BuilderContext<'_>,
     ) -> Self {
         let kept = |name: &str| Some((name.to_owned(), head.headers.get(name)?.to_owned()));
+        let shared = Shared {
+            connection,
+            exchange,
+            provider: recognised.provider,
+            api: recognised.api,
+            user_agent: head.headers.get("user-agent").map(str::to_owned),
+            parent: trace_parent::of_request(&head.headers),
+            kept_headers: context.headers.extra().filter_map(kept).collect(),
+            host: head.host,
+            path: head.target.path,
+            http_version: head.version,
+            status: Some(status),
+            capture: CaptureState::of_head(head.unknown_fields),
+        };
+        Self::with(shared, recognised.dialect, context)
+    }
+
+    /// A session whose handshake was not seen: all calls say so.
+    pub(super) fn attached(
+        connection: ConnectionId,
+        recognised: Recognised,
+        context: BuilderContext<'_>,
+    ) -> Self {
+        let shared = Shared {
+            connection,
+            exchange: ExchangeId(0),
+            provider: recognised.provider,
+            api: recognised.api,
+            host: None,
+            path: String::new(),
+            // Of a connection of HTTP/2, a session is but one stream.
+            http_version: HttpVersion::H11,
+            status: None,
+            capture: CaptureState::Headers,
+            user_agent: None,
+            parent: None,
+            kept_headers: Vec::new(),
+        };
+        Self::with(shared, recognised.dialect, context)
+    }
+
+    fn with(shared: Shared, dialect: Box<dyn Dialect>, context: BuilderContext<'_>) -> Self {
         Self {
-            shared: Shared {
-                connection,
-                exchange,
-                provider: recognised.provider,
-                api: recognised.api,
-                user_agent: head.headers.get("user-agent").map(str::to_owned),
-                parent: trace_parent::of_request(&head.headers),
-                kept_headers: context.headers.extra().filter_map(kept).collect(),
-                host: head.host,
-                path: head.target.path,
-                http_version: head.version,
-                status,
-            },
-            dialect: recognised.dialect,
+            shared,
+            dialect,
             turns: Turns::default(),
             client: Side::new(context.limits.event_bytes),
             server: Side::new(context.limits.event_bytes),
@@ -193,7 +226,7 @@ impl Session {
             ended: end,
         });
         turn.answer.error = Some(status.to_string());
-        self.call(turn, status)
+        self.call(turn, Some(status))
     }
 
     /// The calls of turns that are over.
@@ -203,7 +236,7 @@ impl Session {
         turns.into_iter().map(move |turn| self.call(turn, status))
     }
 
-    fn call(&mut self, mut turn: Turn, status: u16) -> Box<Call<Captured>> {
+    fn call(&mut self, mut turn: Turn, status: Option<u16>) -> Box<Call<Captured>> {
         let outcome = turn.outcome();
         let shared = &mut self.shared;
         let exchange = shared.exchange;
@@ -214,7 +247,7 @@ impl Session {
         request.body_bytes = std::mem::take(&mut self.client.bytes);
         let usage = turn.answer.usage;
         let mut response = ResponseFacts {
-            status: Some(status),
+            status,
             chunks: turn.times.count,
             body_bytes: std::mem::take(&mut self.server.bytes),
             ..ResponseFacts::default()
@@ -249,7 +282,7 @@ impl Session {
                 end: turn.last_byte,
             },
             outcome,
-            capture: turn.capture,
+            capture: turn.capture.max(shared.capture),
             parent: shared.parent.clone(),
             kept_headers: shared.kept_headers.clone(),
         }))

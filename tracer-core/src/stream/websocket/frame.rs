@@ -167,29 +167,22 @@ impl Mask {
     }
 }
 
-/// Whether bytes begin with a frame that holds the beginning of a JSON object in plain text.
-pub(super) fn begins_message(bytes: &[u8], sender: Sender) -> bool {
-    let mut buffer = HeaderBuffer::default();
-    let payload = buffer.feed(bytes);
-    let Some(mut header) = buffer.header() else {
-        return false;
-    };
-    let masked = buffer.bytes[1] & 0x80 != 0;
-    // Lengths are written as short as they can be.
-    let shortest = match buffer.bytes[1] & 0x7f {
-        126 => header.length > 125,
-        127 => header.length > u64::from(u16::MAX),
-        _ => true,
-    };
-    let mut starts = false;
-    header
-        .mask
-        .apply(payload.get(..2).unwrap_or_default(), &mut |plain| {
-            starts = matches!(plain, b"{\"" | b"{\n" | b"{}");
-        });
-    header.opcode == Opcode::Message
-        && !header.compressed
-        && masked == (sender == Sender::Client)
-        && shortest
-        && starts
+impl HeaderBuffer {
+    /// Who sends frames with the header that it holds.
+    pub(super) const fn sender(&self) -> Sender {
+        if self.bytes[1] & 0x80 == 0 {
+            Sender::Server
+        } else {
+            Sender::Client
+        }
+    }
+
+    /// The length of the payload is written as short as it can be.
+    pub(super) const fn is_shortest(&self, header: &Header) -> bool {
+        match self.bytes[1] & 0x7f {
+            126 => header.length > 125,
+            127 => header.length > u16::MAX as u64,
+            _ => true,
+        }
+    }
 }
