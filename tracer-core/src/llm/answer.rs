@@ -34,6 +34,8 @@ pub(super) struct Answer {
     pub(super) error: Option<String>,
     /// The API's own end mark came: nothing can be missing, whatever the framing says.
     pub(super) ended: bool,
+    /// The provider is still at work: the rest is told elsewhere.
+    pub(super) is_pending: bool,
     /// Documents that a retrieval found.
     pub(super) documents: Option<u64>,
     /// What an answer of the Model Context Protocol says.
@@ -140,6 +142,7 @@ impl Answer {
         facts.service_tier = self.service_tier;
         facts.system_fingerprint = self.system_fingerprint;
         facts.documents = self.documents;
+        facts.is_pending = self.is_pending;
         facts.mcp = self.mcp;
         facts.conversation_id = self.conversation_id;
         facts.upstream_provider = self.upstream_provider.or(facts.upstream_provider.take());

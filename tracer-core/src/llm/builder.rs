@@ -6,7 +6,9 @@ use self::response::{Answered, Response};
 use super::{
     adapters::{adapter::RequestRead, request_line::RequestLine},
     body::BodyRead,
-    call::{Api, Call, CallFacts, CaptureState, Captured, RequestFacts, Timing, TraceParent},
+    call::{
+        Api, Call, CallFacts, CaptureState, Captured, Operation, RequestFacts, Timing, TraceParent,
+    },
     chunk_times::ChunkTimes,
     clip::clipped,
     mcp::{ACCEPTED, McpRequest, News, Over, SessionKey, asked, message::Reply},
@@ -91,6 +93,10 @@ pub(crate) enum Built {
     Call(Box<Call<Captured>>),
     /// A call that was only accepted: its answer may come elsewhere in the session.
     Accepted(SessionKey, Box<Call<Captured>>),
+    /// A call that began a run which is not over.
+    Begun(Box<Call<Captured>>),
+    /// No call, but how such a run goes.
+    Asked(Box<Call<Captured>>),
     /// Something else that tells of a session, and is no call.
     News(News),
     /// It belongs to a session, and has nothing to tell.
@@ -314,6 +320,7 @@ impl CallBuilder {
         let is_accepted = request.mcp.as_ref().is_some_and(|mcp| mcp.id.is_some())
             && answered.facts.status == Some(ACCEPTED);
         let session = is_accepted.then(|| SessionKey::of(self.origin, &self.head));
+        let asks_again = self.recognised.adapter.asks_again();
         let head = self.head;
         let endpoint = self.recognised.endpoint;
         request.model = endpoint.model.or(request.model);
@@ -356,6 +363,9 @@ impl CallBuilder {
         }));
         match session {
             Some(session) => Built::Accepted(session, call),
+            None if !asks_again => Built::Call(call),
+            None if endpoint.operation == Operation::FetchResponse => Built::Asked(call),
+            None if call.facts().response.is_pending => Built::Begun(call),
             None => Built::Call(call),
         }
     }

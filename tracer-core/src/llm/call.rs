@@ -247,6 +247,8 @@ pub struct ResponseFacts {
     /// The provider's request id from a response header.
     pub request_id: Option<String>,
     pub tool_calls: Vec<ToolCall>,
+    /// The provider was still at work when it answered: what it made and used is told elsewhere.
+    pub is_pending: bool,
     /// Documents that a retrieval found.
     pub documents: Option<u64>,
     /// What an answer of the Model Context Protocol says.

@@ -24,6 +24,7 @@ pub(crate) mod origin;
 pub(crate) mod realtime;
 pub(crate) mod recognise;
 pub(crate) mod strings;
+pub(crate) mod unfinished;
 
 mod adapters;
 mod answer;

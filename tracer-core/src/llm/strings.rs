@@ -188,6 +188,7 @@ impl ResponseFacts {
             request_id,
             tool_calls,
             documents: _,
+            is_pending: _,
             mcp,
             conversation_id,
             rate_limits: _,

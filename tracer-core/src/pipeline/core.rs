@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     http::{allow_list::AllowList, exchange::BodyEnd},
-    llm::mcp::Sessions,
+    llm::{mcp::Sessions, unfinished::Unfinished},
     segment::{ConnectionId, FinalCounts, Segment},
     time::Timestamp,
 };
@@ -31,6 +31,7 @@ pub struct Pipeline {
     holdings: Holdings,
     /// What belongs together across connections.
     sessions: Sessions,
+    unfinished: Unfinished,
     outputs: VecDeque<Output>,
     stats: Stats,
     swept: Timestamp,
@@ -51,6 +52,7 @@ impl Pipeline {
             connections: LruCache::unbounded(),
             holdings: Holdings::default(),
             sessions: Sessions::default(),
+            unfinished: Unfinished::default(),
             config,
             outputs: VecDeque::new(),
             stats: Stats::default(),
@@ -67,6 +69,7 @@ impl Pipeline {
             connections,
             holdings,
             sessions,
+            unfinished,
             outputs,
             stats,
             ..
@@ -77,6 +80,7 @@ impl Pipeline {
             headers,
             stats,
             sessions,
+            unfinished,
             outputs,
             tunnel: None,
         };
@@ -105,6 +109,8 @@ impl Pipeline {
     ) {
         if let Some(mut closed) = self.take(connection) {
             closed.close(time, counts, &mut self.report(connection));
+            self.unfinished.closed(connection);
+            self.report(connection).joined();
         }
     }
 
@@ -113,6 +119,8 @@ impl Pipeline {
     pub fn give_up(&mut self, connection: ConnectionId, counts: Option<FinalCounts>) {
         if let Some(mut left) = self.take(connection) {
             left.leave(counts, &mut self.report(connection));
+            self.unfinished.closed(connection);
+            self.report(connection).joined();
         }
     }
 
@@ -128,6 +136,7 @@ impl Pipeline {
             connections,
             holdings,
             sessions,
+            unfinished,
             outputs,
             stats,
             ..
@@ -142,6 +151,7 @@ impl Pipeline {
                 headers,
                 stats,
                 sessions,
+                unfinished,
                 outputs,
                 tunnel: None,
             };
@@ -150,8 +160,13 @@ impl Pipeline {
             note(id, connection, holdings);
         }
         self.sessions.expire(now, self.config.silence);
+        self.unfinished.expire(now);
         for call in self.sessions.take_over() {
             self.stats.calls_silent += 1;
+            let id = call.facts().connection;
+            self.report(id).call(Box::new(call));
+        }
+        for call in self.unfinished.take_over() {
             let id = call.facts().connection;
             self.report(id).call(Box::new(call));
         }
@@ -202,6 +217,8 @@ impl Pipeline {
             self.stats.evictions += 1;
             self.holdings.change(id, forgotten.noted, 0);
             forgotten.give_up(BodyEnd::Truncated, &mut self.report(id));
+            self.unfinished.closed(id);
+            self.report(id).joined();
         }
     }
 
@@ -212,6 +229,7 @@ impl Pipeline {
             headers: &self.headers,
             stats: &mut self.stats,
             sessions: &mut self.sessions,
+            unfinished: &mut self.unfinished,
             outputs: &mut self.outputs,
             tunnel: None,
         }
@@ -242,3 +260,6 @@ mod tests;
 #[cfg(test)]
 #[path = "tunnel_tests.rs"]
 mod tunnel_tests;
+#[cfg(test)]
+#[path = "unfinished_tests.rs"]
+mod unfinished_tests;

@@ -347,6 +347,16 @@ impl Exchanges {
                 report.sessions.accepted(session, call);
                 report.joined();
             }
+            Built::Begun(call) => {
+                self.weigh(Evidence::Llm, report);
+                report.unfinished.begun(call);
+                report.joined();
+            }
+            Built::Asked(call) => {
+                self.weigh(Evidence::Llm, report);
+                report.unfinished.asked(call);
+                report.joined();
+            }
             Built::News(news) => self.hear(news, report),
             Built::Silent => self.weigh(Evidence::Llm, report),
             Built::Unconfirmed => {

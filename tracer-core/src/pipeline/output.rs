@@ -8,6 +8,7 @@ use crate::{
     llm::{
         call::{Call, CaptureState, Captured, Outcome},
         mcp::Sessions,
+        unfinished::Unfinished,
     },
     segment::ConnectionId,
     verdict::Verdict,
@@ -31,6 +32,7 @@ pub(super) struct Report<'p> {
     pub(super) headers: &'p Arc<AllowList>,
     pub(super) stats: &'p mut Stats,
     pub(super) sessions: &'p mut Sessions,
+    pub(super) unfinished: &'p mut Unfinished,
     pub(super) outputs: &'p mut VecDeque<Output>,
     /// Where verdicts on what a tunnel carries go: the kernel knows nothing of it.
     pub(super) tunnel: Option<&'p mut Option<Verdict>>,
@@ -60,6 +62,7 @@ impl Report<'_> {
             headers: self.headers,
             stats: self.stats,
             sessions: self.sessions,
+            unfinished: self.unfinished,
             outputs: self.outputs,
             tunnel: Some(verdict),
         }
@@ -84,9 +87,10 @@ impl Report<'_> {
         self.outputs.push_back(Output::Call(call));
     }
 
-    /// Reports the calls of sessions that are over.
+    /// Reports the calls that other exchanges had something to say of, and are over.
     pub(super) fn joined(&mut self) {
-        for call in self.sessions.take_over() {
+        let calls = self.sessions.take_over().into_iter();
+        for call in calls.chain(self.unfinished.take_over()) {
             self.call(Box::new(call));
         }
     }

@@ -201,6 +201,8 @@ registry! {
     LLM_TRACER_REQUEST_SERVICE_TIER = "llm_tracer.request.service_tier", String, Own;
     /// Service tier that served the call on other than OpenAI interfaces.
     LLM_TRACER_RESPONSE_SERVICE_TIER = "llm_tracer.response.service_tier", String, Own;
+    /// `true` if the provider was still at work when it answered, and what it made and used was not seen: a run of Replicate that nobody asked for again on the connection that began it, or an asynchronous one of Bedrock, whose results go to a store.
+    LLM_TRACER_RESPONSE_PENDING = "llm_tracer.response.pending", Boolean, Own;
     /// Chunks of a stream that carried output.
     LLM_TRACER_RESPONSE_CHUNKS = "llm_tracer.response.chunks", Int, Own;
     /// Size of the request body in bytes, without its transfer and content coding.

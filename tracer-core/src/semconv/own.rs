@@ -85,6 +85,7 @@ fn add_response(add: &mut Builder, response: &ResponseFacts) {
         names::LLM_TRACER_RESPONSE_BODY_BYTES,
         response.status.map(|_| response.body_bytes),
     );
+    add.flag(names::LLM_TRACER_RESPONSE_PENDING, response.is_pending);
     add.count(
         names::LLM_TRACER_RETRIEVAL_DOCUMENT_COUNT,
         response.documents,

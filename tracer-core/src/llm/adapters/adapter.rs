@@ -33,6 +33,12 @@ pub(in crate::llm) trait Adapter: Debug + Sync {
         false
     }
 
+    /// Whether runs that are not over when they are answered are asked for again, by the id of the
+    /// answer: that is what [`Operation::FetchResponse`] is to this API.
+    fn asks_again(&self) -> bool {
+        false
+    }
+
     /// The endpoint that a request goes to, if it is one of this API.
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint>;
 

@@ -2,13 +2,16 @@
 //! `/v1/deployments/{owner}/{name}/predictions`.
 //!
 //! <https://replicate.com/docs/reference/http>. A model of any kind runs in the background, unless the
-//! caller waits (`Prefer: wait`): then the answer has counts. What a running one says is fetched from
-//! an address of its own, see [`super::replicate_stream`].
+//! caller waits (`Prefer: wait`): then the answer has counts. Else `GET /v1/predictions/{id}` tells how
+//! it goes, and in the end the counts, which belong to the call that began it. What a running one says
+//! is fetched from an address of its own, see [`super::replicate_stream`].
 
 use serde::Deserialize;
 
 use super::{
-    adapter::{Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, has_member},
+    adapter::{
+        Adapter, AnswerContext, Certainty, Endpoint, RequestContext, RequestRead, has_member,
+    },
     request_line::RequestLine,
 };
 use crate::llm::{
@@ -32,9 +35,16 @@ impl Adapter for ReplicatePredictions {
         "replicate"
     }
 
+    fn asks_again(&self) -> bool {
+        true
+    }
+
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
         if request.provider() != Some("replicate") {
             return None;
+        }
+        if let ("GET", [.., "predictions", _]) = (request.method(), request.path()) {
+            return Some(Endpoint::new(Operation::FetchResponse).with_certainty(Certainty::Sure));
         }
         let model = match request.post()? {
             [.., "models", owner, name, "predictions"] => Some(format!("{owner}/{name}")),
@@ -137,6 +147,7 @@ impl Prediction<'_> {
                 ..Usage::default()
             };
         }
+        answer.is_pending = matches!(self.status.as_str(), Some("starting" | "processing"));
         if self.error.0 || self.status.as_str() == Some("failed") {
             answer.error = Some(UNNAMED.to_owned());
         }
@@ -162,6 +173,13 @@ mod tests {
             Some("deployments/me/mine")
         );
         assert_eq!(seen("/v1/predictions"), None);
+        let again = support::endpoint_of(
+            &ReplicatePredictions,
+            "replicate",
+            "GET",
+            "/v1/predictions/p1",
+        );
+        assert_eq!(again.map(|it| it.operation), Some(Operation::FetchResponse));
         assert!(support::endpoint(&ReplicatePredictions, "", "/v1/predictions").is_none());
     }
 

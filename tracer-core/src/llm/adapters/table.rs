@@ -6,7 +6,9 @@ use super::{
     anthropic_complete::AnthropicComplete,
     batches::{AnthropicBatches, OpenAiBatches},
     bedrock_agent::BedrockAgent,
+    bedrock_async_invoke::BedrockAsyncInvoke,
     bedrock_converse::BedrockConverse,
+    bedrock_count_tokens::BedrockCountTokens,
     bedrock_guardrail::BedrockGuardrail,
     bedrock_invoke::BedrockInvoke,
     bedrock_knowledge_base::BedrockKnowledgeBase,
@@ -60,6 +62,8 @@ pub(in crate::llm) static ADAPTERS: &[&dyn Adapter] = &[
     &VERTEX_CHAT,
     &BedrockConverse,
     &BedrockInvoke,
+    &BedrockCountTokens,
+    &BedrockAsyncInvoke,
     &BedrockGuardrail,
     &BedrockAgent,
     // Before all reranking.

@@ -1,6 +1,6 @@
 //! Any messages in any order: every API makes calls of them, or nothing.
 
-use super::{handshake::recognise, session::Session};
+use super::{handshake::recognise, overheard::Overheard, session::Session};
 use crate::{
     http::{
         allow_list::AllowList,
@@ -21,13 +21,26 @@ const PATHS: [&str; 3] = [
     "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent",
 ];
 
-/// The first byte of `data` picks the API; then come programs: a byte that says who sends and what
+/// The first byte of `data` picks the API, or that the messages must tell it; then come programs: a byte that says who sends and what
 /// happens, one that says how many bytes, and the bytes.
 pub fn fuzz_realtime(data: &[u8]) {
     let Some((&api, mut rest)) = data.split_first() else {
         return;
     };
-    let mut session = session(PATHS.get(usize::from(api) % PATHS.len()).unwrap_or(&""));
+    let allow_list = AllowList::default();
+    let context = context(&allow_list);
+    let path = PATHS.get(usize::from(api) % (PATHS.len() + 1));
+    let mut session = session(path.unwrap_or(&"/v1/realtime"), context);
+    let mut overheard = path.is_none().then(|| Overheard::new(CONNECTION, context));
+    let mut say = |session: &mut Session, sender, part: Part<'_>, time| {
+        let Some(heard) = &mut overheard else {
+            return session.part(sender, part, time);
+        };
+        if let Some(found) = heard.part(sender, part, time, context) {
+            *session = found;
+            overheard = None;
+        }
+    };
     let mut now = 1_u64 << 60;
     let mut calls = 0;
     while let [what, length, after @ ..] = rest {
@@ -39,18 +52,15 @@ pub fn fuzz_realtime(data: &[u8]) {
             Sender::Server
         };
         let (message, after) = after.split_at(usize::from(*length).min(after.len()));
-        session.part(sender, Part::Begin, time);
+        say(&mut session, sender, Part::Begin, time);
         for piece in message.chunks(usize::from(what >> 4) + 1) {
-            session.part(sender, Part::Data(piece), time);
+            say(&mut session, sender, Part::Data(piece), time);
         }
-        session.part(
-            sender,
-            match what & 0b1110 {
-                0b1110 => Part::Broken(Defect::Lost),
-                _ => Part::End,
-            },
-            time,
-        );
+        let end = match what & 0b1110 {
+            0b1110 => Part::Broken(Defect::Lost),
+            _ => Part::End,
+        };
+        say(&mut session, sender, end, time);
         if what & 0b1110 == 0b1100 {
             session.gap();
         }
@@ -65,8 +75,22 @@ pub fn fuzz_realtime(data: &[u8]) {
     assert_eq!(session.take_calls().count(), 0, "a session ends once");
 }
 
-fn session(path: &str) -> Session {
-    let allow_list = AllowList::default();
+const CONNECTION: ConnectionId = ConnectionId {
+    process: ProcessKey(1),
+    handle: 1,
+    generation: 1,
+};
+
+fn context(headers: &AllowList) -> BuilderContext<'_> {
+    BuilderContext {
+        body_bytes: 1 << 10,
+        limits: Limits::default(),
+        headers,
+        hosts: &[],
+    }
+}
+
+fn session(path: &str, context: BuilderContext<'_>) -> Session {
     let head = RequestHead {
         method: "GET".into(),
         target: Target {
@@ -74,28 +98,15 @@ fn session(path: &str) -> Session {
             query: Vec::new(),
         },
         host: None,
-        headers: Headers::admit(&allow_list, [("upgrade", &b"websocket"[..])].into_iter()),
+        headers: Headers::admit(
+            context.headers,
+            [("upgrade", &b"websocket"[..])].into_iter(),
+        ),
         target_digest: 0,
         unknown_fields: 0,
         version: HttpVersion::H11,
         wire_bytes: 0,
     };
     let recognised = recognise(&head, &[]).expect("a path of an API");
-    Session::new(
-        ConnectionId {
-            process: ProcessKey(1),
-            handle: 1,
-            generation: 1,
-        },
-        ExchangeId(0),
-        head,
-        recognised,
-        101,
-        BuilderContext {
-            body_bytes: 1 << 10,
-            limits: Limits::default(),
-            headers: &allow_list,
-            hosts: &[],
-        },
-    )
+    Session::new(CONNECTION, ExchangeId(0), head, recognised, 101, context)
 }

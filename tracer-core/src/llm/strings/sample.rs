@@ -132,6 +132,7 @@ fn response_of(text: &str, items: usize) -> ResponseFacts {
             items
         ],
         documents: None,
+        is_pending: false,
         mcp: McpAnswer {
             protocol_version: one(),
             session_id: one(),
