@@ -16,6 +16,14 @@ pub(super) fn page() -> String {
          ## Wire APIs\n\n\
          The first that knows the endpoint of a request reads it. The provider is the one that is \
          reported if the host is not known.\n\n{}\n\
+         ## What is not told\n\n\
+         - Bodies of gRPC are not decoded: such a call has its method, status, times and sizes, and \
+         `llm_tracer.capture_state` is `undecodable`.\n\
+         - A run that goes on when it is answered (`llm_tracer.response.pending`) has no counts \
+         unless somebody asks for it again on a connection that is seen. Those of Bedrock write what \
+         they make into a store, and nobody tells what they used.\n\
+         - A session over a WebSocket that was opened before the agent came is recognised by its \
+         messages, unless they are compressed: these refer to what went by.\n\n\
          ## Hosts\n\n\
          Every connection to these hosts is followed; to those marked † only while calls of models \
          are seen on it.\n\n{}",

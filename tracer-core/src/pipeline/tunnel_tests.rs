@@ -109,7 +109,7 @@ fn message(masked: bool, text: &str) -> Vec<u8> {
 }
 
 fn chat() -> String {
-    let body = r#"{"model":"m","messages":[]}"#;
+    let body = r#"{"model":"m","messages":[1]}"#;
     format!(
         "POST /v1/chat/completions HTTP/1.1\r\nHost: models.example\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()

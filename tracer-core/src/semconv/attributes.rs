@@ -173,7 +173,7 @@ registry! {
     LLM_TRACER_RETRY_COUNT = "llm_tracer.retry_count", Int, Own;
     /// `true` if the exchange ended before the answer was complete.
     LLM_TRACER_CANCELLED = "llm_tracer.cancelled", Boolean, Own;
-    /// Present unless all of the call was seen: `headers` (on HTTP/2, some fields of the heads are unknown, as they refer to what went by before the agent came or was lost; so may be host and path; of a session over a WebSocket that was opened before the agent came, all of the handshake is), `open` (still under way when the agent stopped looking), `truncated`, `gap` or `undecodable`.
+    /// Present unless all of the call was seen: `headers` (on HTTP/2, some fields of the heads are unknown, as they refer to what went by before the agent came or was lost; so may be host and path; of a session over a WebSocket that was opened before the agent came, all of the handshake is), `open` (still under way when the agent stopped looking), `truncated`, `gap` or `undecodable` (a body could not be decoded; those of gRPC never are).
     LLM_TRACER_CAPTURE_STATE = "llm_tracer.capture_state", String, Own;
     /// Names of the tools that the model asked for, in order.
     LLM_TRACER_TOOL_CALL_NAMES = "llm_tracer.tool_call.names", StringList, Own;

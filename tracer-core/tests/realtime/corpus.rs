@@ -19,6 +19,10 @@ use tracer_core::llm::call::{Call, CaptureState, Captured};
 
 use crate::wire::{Deflate, Style, Wire};
 
+/// Recordings in which the usage stands beside the response, whose own is empty. The oracle looks in
+/// the response only and expects none; but xAI tells it there and nowhere else, and its sums agree.
+const USAGE_BESIDE: [&str; 2] = ["hd518ecc29b6e3c8", "h1f9798926eac06f"];
+
 /// What the recording says of a turn: id of the response, input and output tokens.
 type Turn = (Option<String>, Option<u64>, Option<u64>);
 
@@ -34,6 +38,15 @@ fn usage_of_every_recorded_turn_is_reported() {
     let recordings: Vec<Value> = lines
         .map(|line| serde_json::from_str(&line.expect("gzip")).expect("a recording"))
         .collect();
+    let mut beside: Vec<&str> = recordings
+        .iter()
+        .filter(|recording| messages(recording).any(|message| tells_beside(&message)))
+        .map(|recording| recording["id"].as_str().expect("an id"))
+        .collect();
+    beside.sort_unstable();
+    let mut expected = USAGE_BESIDE;
+    expected.sort_unstable();
+    assert_eq!(beside, expected);
     let mut turns = 0;
     for style in [
         style(usize::MAX, usize::MAX, Deflate::No),
@@ -54,6 +67,21 @@ fn usage_of_every_recorded_turn_is_reported() {
     }
     println!("{} sessions, {turns} turns in 4 styles", recordings.len());
     assert!(turns > 0);
+}
+
+/// What the server sent.
+fn messages(recording: &Value) -> impl Iterator<Item = Value> {
+    let messages = recording["ws"].as_array().expect("messages").iter();
+    messages
+        .filter(|message| message["dir"] == "server")
+        .filter_map(|message| serde_json::from_str(message["data"].as_str()?).ok())
+}
+
+fn tells_beside(message: &Value) -> bool {
+    let usage = |usage: &Value| usage["input_tokens"].is_u64();
+    message["type"] == "response.done"
+        && usage(&message["usage"])
+        && !usage(&message["response"]["usage"])
 }
 
 const fn style(fragment: usize, piece: usize, deflate: Deflate) -> Style {
