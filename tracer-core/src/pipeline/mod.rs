@@ -4,7 +4,10 @@
 //! segment / close / advance  ->  Pipeline  ->  poll: Verdict | Call | LostExchanges
 //!
 //! Pipeline ─► Connection ─► Detector, then Http (h1 or h2) ─► Exchanges ─► CallBuilder per LLM call
-//!                                                                └─► Judge: verdict, Turns: losses
+//!                                   │                            ├─► Judge: verdict, Turns: losses
+//!                                   │                            ├─► Tunnel: what a stream carries
+//!                                   ▼                            └─► Sessions, Unfinished: what other
+//!                                RealtimeConnection                  connections tell of a call
 //! ```
 
 mod config;
