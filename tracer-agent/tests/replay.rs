@@ -6,6 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    sync::mpsc,
     thread,
 };
 
@@ -83,19 +84,20 @@ fn what_is_no_tape_is_refused() {
 }
 
 /// A collector that answers every request with `status`; it ends with the test.
-fn collector(status: &'static str) -> SocketAddr {
+fn collector(status: &'static str) -> (SocketAddr, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
+    let (lines, head_lines) = mpsc::channel();
     thread::spawn(move || {
         for stream in listener.incoming() {
             // Who breaks off is not served further.
-            let _ = answer(stream.unwrap(), status);
+            let _ = answer(stream.unwrap(), status, &lines);
         }
     });
-    address
+    (address, head_lines)
 }
 
-fn answer(stream: TcpStream, status: &str) -> io::Result<()> {
+fn answer(stream: TcpStream, status: &str, head_lines: &mpsc::Sender<String>) -> io::Result<()> {
     let mut requests = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
     loop {
@@ -112,6 +114,8 @@ fn answer(stream: TcpStream, status: &str) -> io::Result<()> {
             if line.is_empty() {
                 break;
             }
+            // Who asks for the answers only does not look at them.
+            let _ = head_lines.send(line);
         }
         io::copy(&mut requests.by_ref().take(length), &mut io::sink())?;
         write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n")?;
@@ -120,7 +124,7 @@ fn answer(stream: TcpStream, status: &str) -> io::Result<()> {
 
 fn replay_to(status: &'static str) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tracer-agent"));
-    let endpoint = format!("http://{}", collector(status));
+    let endpoint = format!("http://{}", collector(status).0);
     let output = command
         .env_clear()
         .arg("replay")
@@ -148,6 +152,35 @@ fn what_the_collector_refuses_is_not_delivered() {
         let last = said.lines().last().unwrap();
         assert!(last.contains("not delivered: spans (2 refused"), "{said}");
     }
+}
+
+/// The library under the agent reads the environment as well.
+#[test]
+fn headers_of_one_signal_replace_those_of_the_environment() {
+    let (address, head_lines) = collector("200 OK");
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "[export.otlp.traces.headers]\nx-key = 'file'").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_tracer-agent"))
+        .env_clear()
+        .env("OTEL_EXPORTER_OTLP_HEADERS", "x-key=environment,x-other=1")
+        .env("OTEL_METRICS_EXPORTER", "none")
+        .arg("replay")
+        .arg(tape())
+        .arg("--config")
+        .arg(file.path())
+        .args(["--format", "none", "--otlp-endpoint"])
+        .arg(format!("http://{address}"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let mut ours: Vec<String> = head_lines
+        .try_iter()
+        .filter(|line| line.starts_with("x-"))
+        .collect();
+    // One for each request.
+    ours.dedup();
+    assert_eq!(ours, ["x-key: file"]);
 }
 
 #[test]

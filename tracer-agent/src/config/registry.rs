@@ -152,7 +152,7 @@ keys! {
         "Overrides `export.otlp.timeout` for spans.")
         .env(&[OTEL_EXPORTER_OTLP_TRACES_TIMEOUT]);
     OTLP_TRACES_COMPRESSION: Option<Compression> = Key::new("export.otlp.traces.compression", "",
-        "Overrides `export.otlp.compression` for spans.")
+        "Overrides `export.otlp.compression` for spans; `none` in a file does not undo OTEL_EXPORTER_OTLP_COMPRESSION=gzip.")
         .env(&[OTEL_EXPORTER_OTLP_TRACES_COMPRESSION]);
     OTLP_TRACES_CERTIFICATE: Option<PathBuf> = Key::new("export.otlp.traces.certificate", "",
         "Overrides `export.otlp.certificate` for spans.")
@@ -180,7 +180,7 @@ keys! {
         "Overrides `export.otlp.timeout` for metrics.")
         .env(&[OTEL_EXPORTER_OTLP_METRICS_TIMEOUT]);
     OTLP_METRICS_COMPRESSION: Option<Compression> = Key::new("export.otlp.metrics.compression", "",
-        "Overrides `export.otlp.compression` for metrics.")
+        "Overrides `export.otlp.compression` for metrics; `none` in a file does not undo OTEL_EXPORTER_OTLP_COMPRESSION=gzip.")
         .env(&[OTEL_EXPORTER_OTLP_METRICS_COMPRESSION]);
     OTLP_METRICS_CERTIFICATE: Option<PathBuf> = Key::new("export.otlp.metrics.certificate", "",
         "Overrides `export.otlp.certificate` for metrics.")

@@ -3,33 +3,12 @@
 use std::{hash::BuildHasher as _, hash::RandomState, time::Duration};
 
 /// What of an export was not taken although the request was.
-#[derive(Clone, PartialEq, prost::Message)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// Field 1 of `ExportTraceServiceResponse` and of `ExportMetricsServiceResponse`, which differ in
-    /// their names only.
-    #[prost(message, optional, tag = "1")]
-    partial_success: Option<PartialSuccess>,
-}
-
-/// `ExportTracePartialSuccess` and `ExportMetricsPartialSuccess`.
-#[derive(Clone, PartialEq, prost::Message)]
-struct PartialSuccess {
     /// How many spans or data points; zero with a message: a warning only.
-    #[prost(int64, tag = "1")]
-    rejected: i64,
-    #[prost(string, tag = "2")]
-    error_message: String,
-}
-
-impl Answer {
-    /// How many items were rejected, and what the collector has to say.
-    pub(super) fn rejected(self) -> (u64, String) {
-        let partial = self.partial_success.unwrap_or_default();
-        (
-            u64::try_from(partial.rejected).unwrap_or(0),
-            partial.error_message,
-        )
-    }
+    pub(super) rejected: u64,
+    /// For people.
+    pub(super) message: String,
 }
 
 /// Why an attempt did not deliver.
@@ -51,10 +30,18 @@ pub(super) enum Next {
 
 impl Failure {
     /// Nobody answered, or the answer broke off.
-    pub(super) fn of_connection(error: &dyn std::error::Error) -> Self {
+    pub(super) const fn of_connection(reason: String) -> Self {
         Self {
-            reason: with_sources(error),
+            reason,
             next: Next::Retry(None),
+        }
+    }
+
+    /// There was nothing to answer: the request was not made.
+    pub(super) const fn of_request(reason: String) -> Self {
+        Self {
+            reason,
+            next: Next::GiveUp,
         }
     }
 
@@ -74,10 +61,6 @@ impl Failure {
     /// A gRPC status. Those worth another attempt are listed in the same section.
     pub(super) fn of_grpc(status: &tonic::Status) -> Self {
         use tonic::Code;
-        // Only what this side makes of a broken connection has an error behind it.
-        if let Some(broken) = std::error::Error::source(status) {
-            return Self::of_connection(broken);
-        }
         let wait = tonic_types::StatusExt::get_details_retry_info(status)
             .and_then(|info| info.retry_delay)
             .filter(|wait| !wait.is_zero());

@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use opentelemetry_otlp::ExporterBuildError;
+
 use super::settings::Endpoint;
 
 /// A setting of the OTLP output that cannot work. Nothing here depends on whether the collector
@@ -58,5 +60,14 @@ pub enum StartError {
         signal: &'static str,
         /// Why not.
         reason: String,
+    },
+    /// Refused by the exporter.
+    #[error("cannot set up the export of {signal}: {error}")]
+    Build {
+        /// `traces` or `metrics`.
+        signal: &'static str,
+        /// Why not.
+        #[source]
+        error: ExporterBuildError,
     },
 }

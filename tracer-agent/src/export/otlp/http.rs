@@ -1,127 +1,180 @@
-//! OTLP over HTTP with protobuf: one POST per request.
+//! The HTTP exporters: the client under them, which sees the answers.
 
-use std::{
-    io::{self, Write as _},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
-use flate2::{Compression, write::GzEncoder};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{HeaderMap, Request, Uri, body::Bytes, header};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper::{
+    HeaderMap, Request, Response, Uri, body::Bytes, header::RETRY_AFTER, http::uri::Scheme,
+};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{
     client::legacy::{
-        Client,
+        self, Client,
         connect::{Connect, HttpConnector},
     },
     rt::{TokioExecutor, TokioTimer},
 };
+use opentelemetry_http::{HttpClient, HttpError};
+use opentelemetry_otlp::{
+    Compression as OtlpCompression, Protocol, RetryPolicy, WithExportConfig, WithHttpConfig,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message as _;
 use rustls::ClientConfig;
 
-use super::answer::{Answer, Failure};
+use super::{
+    address,
+    answer::{Answer, Failure, with_sources},
+    error::StartError,
+    seen::{Attempt, Seen},
+    settings::SignalSettings,
+    tls::TlsFiles,
+};
 
 /// Answers hold at most a partial success; of a longer one, nothing is of use.
 const MAX_ANSWER: usize = 64 * 1024;
 /// An idle connection is closed well before collectors and proxies close it under us.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Sends encoded requests of one signal, one at a time over a kept connection.
-#[derive(Debug)]
-pub(super) struct HttpSender {
-    client: Either,
+/// A way to a collector over HTTP.
+pub(super) struct HttpWay {
     address: Uri,
-    headers: HeaderMap,
-    gzip: bool,
+    client: Arc<dyn HttpClient>,
+    compression: Option<OtlpCompression>,
 }
 
-#[derive(Debug)]
-enum Either {
-    Plain(Client<HttpConnector, Full<Bytes>>),
-    Secure(Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
-}
-
-impl HttpSender {
-    /// With TLS if there is a configuration for it. Connecting may take `timeout`.
+impl HttpWay {
+    /// Connects to nothing yet. Connecting may take `timeout`. What is answered is noted in `seen`.
     pub(super) fn new(
-        address: Uri,
-        tls: Option<ClientConfig>,
+        signal: &'static str,
+        settings: &SignalSettings,
         timeout: Option<Duration>,
-        mut headers: HeaderMap,
-        gzip: bool,
-    ) -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.set_connect_timeout(timeout);
-        tcp.set_nodelay(true);
-        let client = match tls {
-            None => Either::Plain(client(tcp)),
-            Some(config) => {
-                tcp.enforce_http(false);
-                let connector = HttpsConnectorBuilder::new()
-                    .with_tls_config(config)
-                    .https_only()
-                    .enable_http1()
-                    .wrap_connector(tcp);
-                Either::Secure(client(connector))
+        seen: Seen,
+    ) -> Result<Self, StartError> {
+        let advice = "write it like http://127.0.0.1:4318";
+        let refused = || address::refused(signal, &settings.endpoint, advice);
+        let address = address::http(signal, settings).ok_or_else(refused)?;
+        let tls = match address.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => {
+                Some(TlsFiles::read(&settings.tls)?.rustls(signal)?)
             }
+            Some(scheme) if *scheme == Scheme::HTTP => None,
+            _ => return Err(refused()),
         };
-        let protobuf = header::HeaderValue::from_static("application/x-protobuf");
-        headers.insert(header::CONTENT_TYPE, protobuf);
-        if gzip {
-            let coding = header::HeaderValue::from_static("gzip");
-            headers.insert(header::CONTENT_ENCODING, coding);
+        let headers = address::headers(signal, settings)?;
+        Ok(Self {
+            address,
+            client: client(tls, timeout, headers, seen),
+            compression: settings.compression.map(OtlpCompression::from),
+        })
+    }
+
+    /// The builder of an exporter that makes one attempt for each export.
+    pub(super) fn configure<B: WithHttpConfig + WithExportConfig>(self, builder: B) -> B {
+        let builder = builder
+            .with_endpoint(self.address.to_string())
+            .with_protocol(Protocol::HttpBinary)
+            .with_retry_policy(RetryPolicy::disabled())
+            .with_shared_http_client(self.client);
+        match self.compression {
+            Some(compression) => builder.with_compression(compression),
+            None => builder,
         }
+    }
+}
+
+/// A client with TLS if there is a configuration for it.
+fn client(
+    tls: Option<ClientConfig>,
+    timeout: Option<Duration>,
+    headers: HeaderMap,
+    seen: Seen,
+) -> Arc<dyn HttpClient> {
+    let mut tcp = HttpConnector::new();
+    tcp.set_connect_timeout(timeout);
+    tcp.set_nodelay(true);
+    match tls {
+        None => Arc::new(HyperClient::new(tcp, headers, seen)),
+        Some(config) => {
+            tcp.enforce_http(false);
+            let connector = HttpsConnectorBuilder::new()
+                .with_tls_config(config)
+                .https_only()
+                .enable_http1()
+                .wrap_connector(tcp);
+            Arc::new(HyperClient::new(connector, headers, seen))
+        }
+    }
+}
+
+/// Sends one request at a time over a kept connection.
+struct HyperClient<C> {
+    client: Client<C, Full<Bytes>>,
+    headers: HeaderMap,
+    seen: Seen,
+}
+
+impl<C: Connect + Clone + Send + Sync + 'static> HyperClient<C> {
+    fn new(connector: C, headers: HeaderMap, seen: Seen) -> Self {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(1)
+            .build(connector);
         Self {
             client,
-            address,
             headers,
-            gzip,
+            seen,
         }
     }
 
-    /// The body as it is sent, made once for all attempts.
-    ///
-    /// # Errors
-    ///
-    /// Writing to memory does not fail; the encoder's type says it might.
-    pub(super) fn body(&self, encoded: Bytes) -> io::Result<Bytes> {
-        if !self.gzip {
-            return Ok(encoded);
-        }
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(&encoded)?;
-        Ok(encoder.finish()?.into())
-    }
-
-    pub(super) async fn send(&self, body: Bytes) -> Result<Answer, Failure> {
-        let mut request = Request::post(self.address.clone())
-            .body(Full::new(body))
-            .map_err(|error| Failure::of_connection(&error))?;
-        *request.headers_mut() = self.headers.clone();
-        let answer = match &self.client {
-            Either::Plain(client) => client.request(request).await,
-            Either::Secure(client) => client.request(request).await,
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, legacy::Error> {
+        let answer = self.client.request(request.map(Full::new)).await?;
+        let (head, body) = answer.into_parts();
+        // A body over the bound or cut off does not make a delivered batch undelivered.
+        let body = match Limited::new(body, MAX_ANSWER).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(_) => Bytes::new(),
         };
-        let (head, body) = answer
-            .map_err(|error| Failure::of_connection(&error))?
-            .into_parts();
-        if !head.status.is_success() {
-            let retry_after = head.headers.get(header::RETRY_AFTER);
-            let retry_after = retry_after.and_then(|value| value.to_str().ok());
-            return Err(Failure::of_http(head.status, retry_after));
-        }
-        // A body over the bound, cut off or of another kind does not make a delivered batch
-        // undelivered.
-        let body = Limited::new(body, MAX_ANSWER).collect().await;
-        let answer = body.ok().map(|body| Answer::decode(body.to_bytes()));
-        Ok(answer.and_then(Result::ok).unwrap_or_default())
+        Ok(Response::from_parts(head, body))
     }
 }
 
-fn client<C: Connect + Clone + Send + Sync + 'static>(connector: C) -> Client<C, Full<Bytes>> {
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(1)
-        .build(connector)
+#[async_trait::async_trait]
+impl<C: Connect + Clone + Send + Sync + 'static> HttpClient for HyperClient<C> {
+    async fn send_bytes(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        *request.headers_mut() = address::headed(request.headers(), &self.headers);
+        let answer = self.send(request).await;
+        self.seen.note(|attempt| judge(&answer, attempt));
+        Ok(answer?)
+    }
+}
+
+fn judge(answer: &Result<Response<Bytes>, legacy::Error>, attempt: &mut Attempt) {
+    match answer {
+        Err(error) => attempt.failure = Some(Failure::of_connection(with_sources(error))),
+        Ok(answer) if answer.status().is_success() => attempt.answer = partial(answer.body()),
+        Ok(answer) => {
+            let retry_after = answer.headers().get(RETRY_AFTER);
+            let retry_after = retry_after.and_then(|value| value.to_str().ok());
+            attempt.failure = Some(Failure::of_http(answer.status(), retry_after));
+        }
+    }
+}
+
+/// What of a request was not taken. The answers for metrics differ from those for spans in the names
+/// of their fields only; one that is neither says nothing.
+fn partial(body: &Bytes) -> Answer {
+    let answer = ExportTraceServiceResponse::decode(body.clone()).unwrap_or_default();
+    let partial = answer.partial_success.unwrap_or_default();
+    Answer {
+        rejected: u64::try_from(partial.rejected_spans).unwrap_or(0),
+        message: partial.error_message,
+    }
+}
+
+impl<C> fmt::Debug for HyperClient<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperClient").finish_non_exhaustive()
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::{panic::resume_unwind, sync::Arc, time::Duration};
 
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_otlp::MetricExporter;
+use opentelemetry_sdk::metrics::{data::ResourceMetrics, exporter::PushMetricExporter as _};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
     task::{JoinError, JoinSet},
@@ -40,7 +40,7 @@ pub(super) struct MetricWorker {
 
 /// Where collected figures go.
 pub(super) struct MetricSink {
-    pub(super) transport: Transport,
+    pub(super) transport: Transport<MetricExporter>,
     pub(super) metrics: SignalMetrics,
 }
 
@@ -117,9 +117,9 @@ impl MetricSink {
     /// Sends the figures of one process after the other.
     async fn send(self: Arc<Self>, collected: Vec<ResourceMetrics>) {
         for metrics in &collected {
-            let request = ExportMetricsServiceRequest::from(metrics);
+            let delivered = self.transport.deliver(|exporter| exporter.export(metrics));
             // Counted by exports: one of which some points were rejected is not delivered.
-            match self.transport.deliver(&request).await {
+            match delivered.await {
                 Ok(0) => self.metrics.sent.inc(),
                 _ => self.metrics.failed.inc(),
             };

@@ -8,18 +8,21 @@
 //! One OTLP resource per observed process. While the collector is away the transport retries with
 //! back-off and what comes is kept up to the bounds of [`settings::OtlpSettings`].
 //!
-//! Messages, their encoding and both transports are libraries'; the exporters of `opentelemetry-otlp`
-//! are not used, for they keep to themselves why an attempt failed and what of an export a collector
-//! rejected, and both decide what is said of a delivery.
+//! Requests are made, encoded and sent by the exporters of `opentelemetry-otlp`. Why an attempt
+//! failed and what of an export a collector rejected is seen beside them (`seen.rs`), for both decide
+//! what is said of a delivery.
 
+mod address;
 mod answer;
 pub mod error;
+mod exporter_log;
 mod grpc;
 mod http;
 mod meters;
 mod metrics;
 mod outage;
 mod resource;
+mod seen;
 pub mod settings;
 mod span;
 mod tls;

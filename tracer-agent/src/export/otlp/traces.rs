@@ -3,11 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use opentelemetry::InstrumentationScope;
-use opentelemetry_proto::{
-    tonic::collector::trace::v1::ExportTraceServiceRequest,
-    transform::trace::tonic::group_spans_by_resource_and_scope,
-};
-use opentelemetry_sdk::trace::SpanData;
+use opentelemetry_otlp::SpanExporter;
+use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use tokio::time::{Instant, sleep};
 use tracer_core::semconv::Span;
 
@@ -43,7 +40,7 @@ pub(super) struct SpanItem {
 
 /// Sends spans until the queue has ended.
 pub(super) struct TraceWorker {
-    pub(super) transport: Transport,
+    pub(super) transport: Transport<SpanExporter>,
     pub(super) queue: Receiver<SpanItem>,
     pub(super) batch: BatchSettings,
     pub(super) resources: ResourceBase,
@@ -86,14 +83,15 @@ impl TraceWorker {
     }
 
     /// Sends spans of one process.
-    async fn export(&self, group: Vec<Held<SpanItem>>) {
+    async fn export(&mut self, group: Vec<Held<SpanItem>>) {
         let Some(first) = group.first() else { return };
-        let resource = (&self.resources.of(&first.item.process)).into();
-        let request = ExportTraceServiceRequest {
-            resource_spans: group_spans_by_resource_and_scope(self.span_data(&group), &resource),
-        };
+        let resource = self.resources.of(&first.item.process);
+        self.transport.set_resource(&resource);
         let count = u64::try_from(group.len()).unwrap_or(u64::MAX);
-        let lost = match self.transport.deliver(&request).await {
+        let delivered = self
+            .transport
+            .deliver(|exporter| exporter.export(self.span_data(&group)));
+        let lost = match delivered.await {
             Ok(rejected) => rejected.min(count),
             Err(Refused) => count,
         };

@@ -76,7 +76,7 @@ fn start_traces(
     let metrics = telemetry.export.signal("otlp", "traces");
     let outage = outage("traces", signal, &metrics);
     let timeout = shorter(signal.timeout, settings.batch.export_timeout);
-    let transport = Transport::new("traces", signal, timeout, outage)?;
+    let transport = Transport::of_spans(signal, timeout, outage)?;
     let gauges = telemetry.export.queue("otlp", "traces");
     let items = settings.batch.max_queue_size.unwrap_or(usize::MAX);
     let bounds = Bounds {
@@ -108,7 +108,7 @@ fn start_metrics(
     let metrics = telemetry.export.signal("otlp", "metrics");
     let outage = outage("metrics", signal, &metrics);
     let timeout = shorter(signal.timeout, settings.metric_timeout);
-    let transport = Transport::new("metrics", signal, timeout, outage)?;
+    let transport = Transport::of_metrics(signal, timeout, outage, settings.temporality)?;
     let gauges = telemetry.export.queue("otlp", "metrics");
     let (sender, queue) =
         queue::bounded(MEASUREMENT_BOUNDS, gauges.clone(), metrics.dropped.clone());

@@ -37,6 +37,8 @@ pub enum Answer {
     Http(u16, Option<u32>),
     /// A gRPC status.
     Grpc(tonic::Code),
+    /// The gRPC status of one that has no room, with when to come again, in seconds.
+    GrpcLater(u64),
     /// Takes the request but for so many items.
     Partly(i64),
     /// Closes the connection without a word.
@@ -161,6 +163,7 @@ async fn answer(
     match next {
         Some(Answer::Http(status, retry_after)) => Ok(http_status(status, retry_after)),
         Some(Answer::Grpc(code)) => Ok(Status::new(code, "scripted").into_http()),
+        Some(Answer::GrpcLater(seconds)) => Ok(grpc_later(seconds)),
         Some(Answer::Partly(rejected)) if is_grpc(&request) => Ok(grpc_partly(rejected)),
         Some(Answer::Partly(rejected)) => Ok(http_answer(200, None, partly(rejected).into())),
         Some(Answer::HangUp) => {
@@ -288,6 +291,17 @@ fn grpc_partly(rejected: i64) -> Response<Body> {
         .header("content-type", "application/grpc")
         .body(body.boxed_unsync())
         .unwrap()
+}
+
+fn grpc_later(seconds: u64) -> Response<Body> {
+    let wait = Some(Duration::from_secs(seconds));
+    let details = tonic_types::ErrorDetails::with_retry_info(wait);
+    <Status as tonic_types::StatusExt>::with_error_details(
+        tonic::Code::ResourceExhausted,
+        "full",
+        details,
+    )
+    .into_http()
 }
 
 fn http_status(status: u16, retry_after: Option<u32>) -> Response<Body> {

@@ -119,6 +119,23 @@ async fn what_is_rejected_of_a_request_is_lost_and_counted() {
     }
 }
 
+#[tokio::test]
+async fn an_export_of_which_points_are_rejected_is_not_delivered() {
+    for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
+        let collector = Collector::start().await;
+        collector.script([Answer::Partly(1)]);
+        let mut settings = plain(&collector, protocol);
+        settings.traces = None;
+        let (outputs, running, telemetry) = start(&settings);
+        outputs.offer(samples::record(1, samples::chat()));
+        drop(outputs);
+        running.finish(Duration::from_secs(10)).await.unwrap_err();
+        let metrics = telemetry.export.signal("otlp", "metrics");
+        let counts = (metrics.sent.get(), metrics.failed.get());
+        assert_eq!(counts, (0, 1), "{protocol:?}");
+    }
+}
+
 /// What is logged of an outage while one span is offered to `address`.
 async fn said_of(address: &str, protocol: Protocol) -> String {
     let log = Log::default();
@@ -174,22 +191,41 @@ async fn an_outage_says_once_why() {
         assert_eq!(text.matches(says).count(), 1, "{protocol:?}: {text}");
         assert!(text.contains("Connection refused"), "{protocol:?}: {text}");
     }
-    let collector = Collector::start().await;
-    collector.script(vec![Answer::Http(503, None); 9]);
-    let address = format!("http://{}", collector.address);
-    let text = said_of(&address, Protocol::HttpProtobuf).await;
-    assert!(text.contains("503 Service Unavailable"), "{text}");
+    for (protocol, answer, reason) in [
+        (
+            Protocol::HttpProtobuf,
+            Answer::Http(503, None),
+            "503 Service Unavailable",
+        ),
+        (
+            Protocol::Grpc,
+            Answer::Grpc(tonic::Code::Unavailable),
+            "Unavailable, scripted",
+        ),
+    ] {
+        let collector = Collector::start().await;
+        collector.script(vec![answer; 9]);
+        let address = format!("http://{}", collector.address);
+        let text = said_of(&address, protocol).await;
+        assert!(text.contains(reason), "{protocol:?}: {text}");
+        // The exporter's own word on each attempt, which is wrong as long as there is another.
+        assert!(!text.contains("will be lost"), "{protocol:?}: {text}");
+    }
 }
 
 #[tokio::test]
-async fn retry_after_is_honoured() {
-    let script = [Answer::Http(503, Some(2))];
-    let (collector, sent, _) = played(Protocol::HttpProtobuf, &script).await;
-    assert_eq!(sent, 1);
-    let waited = collector.traces()[0]
-        .at
-        .duration_since(collector.refused()[0]);
-    assert!(waited >= Duration::from_secs(2), "{waited:?}");
+async fn a_collector_is_left_alone_as_long_as_it_asks_for() {
+    for (protocol, answer) in [
+        (Protocol::HttpProtobuf, Answer::Http(503, Some(2))),
+        (Protocol::Grpc, Answer::GrpcLater(2)),
+    ] {
+        let (collector, sent, _) = played(protocol, &[answer]).await;
+        assert_eq!(sent, 1, "{protocol:?}");
+        let waited = collector.traces()[0]
+            .at
+            .duration_since(collector.refused()[0]);
+        assert!(waited >= Duration::from_secs(2), "{protocol:?}: {waited:?}");
+    }
 }
 
 #[tokio::test]
