@@ -1,8 +1,9 @@
-//! How fast streamed answers pass through the core when only metadata is wanted.
+//! How fast streamed answers pass through the core when only metadata is wanted, and when content is
+//! kept.
 //!
 //! `cargo bench -p tracer-core --bench streams`. `pipeline/*` is all of the core: HTTP/1.1 with a
-//! chunk an event, in segments of the size of a TLS record, one answer a connection. `http2/*` is a
-//! DATA frame an event. `coded/*` is an answer with a content coding, and `decoder/*` what the decoder
+//! chunk an event, in segments of the size of a TLS record, one answer a connection. `content/*` is
+//! the same with content. `http2/*` is a DATA frame an event. `coded/*` is an answer with a content coding, and `decoder/*` what the decoder
 //! alone takes for it: both count decoded bytes. `framing/*` is only the cutting into events.
 
 #[path = "../tests/formats/mod.rs"]
@@ -18,7 +19,8 @@ use formats::{Format, INPUT};
 use frames::{Compression, PREFACE, SETTINGS, frame};
 use tracer_core::{
     limits::Limits,
-    pipeline::{Output, Pipeline},
+    llm::content::{ContentCapture, Part},
+    pipeline::{Output, Pipeline, PipelineConfig},
     segment::{ConnectionId, Direction, ProcessKey, Segment},
     stream::{
         event_stream::EventStream, framing::Framing, json_array::JsonArray, ndjson::Ndjson,
@@ -35,20 +37,24 @@ const RECORD_BYTES: usize = 16 << 10;
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let formats = formats::all(PIECES);
-    pipeline(&mut criterion, &formats);
+    pipeline(&mut criterion, "pipeline", ContentCapture::Off, &formats);
+    pipeline(&mut criterion, "content", KEEP, &formats);
     http2(&mut criterion, &formats);
     coded(&mut criterion, &formats);
     framing(&mut criterion, &formats);
     criterion.final_summary();
 }
 
-fn pipeline(criterion: &mut Criterion, formats: &[Format]) {
-    let mut group = criterion.benchmark_group("pipeline");
+/// Room for all of an answer.
+const KEEP: ContentCapture = ContentCapture::Keep { per_call: 1 << 20 };
+
+fn pipeline(criterion: &mut Criterion, group: &str, content: ContentCapture, formats: &[Format]) {
+    let mut group = criterion.benchmark_group(group);
     for format in formats {
         let (request, response) = (format.request(), format.chunked());
         group.throughput(Throughput::Bytes(response.len() as u64));
         group.bench_function(format.name, |bencher| {
-            bencher.iter(|| play(&request, &response));
+            bencher.iter(|| play_with(&request, &response, content));
         });
     }
     group.finish();
@@ -197,7 +203,15 @@ fn framing(criterion: &mut Criterion, formats: &[Format]) {
 
 /// One connection with one exchange; its call must come out with its usage.
 fn play(request: &[u8], response: &[u8]) {
-    let mut pipeline = Pipeline::default();
+    play_with(request, response, ContentCapture::Off);
+}
+
+/// The same, with all of the answer where content is kept.
+fn play_with(request: &[u8], response: &[u8], content: ContentCapture) {
+    let mut pipeline = Pipeline::new(PipelineConfig {
+        content,
+        ..PipelineConfig::default()
+    });
     let mut offset = 0;
     let records = response
         .chunks(RECORD_BYTES)
@@ -228,5 +242,15 @@ fn play(request: &[u8], response: &[u8]) {
         (usage.input, usage.output),
         (Some(INPUT), Some(PIECES as u64))
     );
+    if let Some(content) = call.content() {
+        assert!(content.answer.is_whole());
+        let [choice] = &content.output[..] else {
+            panic!("one answer");
+        };
+        assert!(
+            matches!(&choice.parts[..], [Part::Text(text)] if text.text().len() >= 2 * PIECES),
+            "all pieces are one text"
+        );
+    }
     black_box(call);
 }

@@ -94,6 +94,12 @@ impl Answer {
         };
     }
 
+    /// Why a choice ended.
+    pub(super) fn finish_reason(&self, index: u64) -> Option<&str> {
+        let of_choice = self.finished.iter().find(|(at, _)| *at == index);
+        of_choice.map(|(_, reason)| &**reason)
+    }
+
     /// Some choice ended.
     pub(super) fn has_finished(&self) -> bool {
         !self.finished.is_empty()

@@ -1,6 +1,9 @@
 //! A JSON body while it comes in.
 
-use super::json::{BYTE_ORDER_MARK, close_object};
+use super::{
+    content::Missing,
+    json::{BYTE_ORDER_MARK, close_object},
+};
 
 /// The beginning of a body, up to a bound or the first gap: what follows cannot be parsed without.
 #[derive(Debug)]
@@ -50,6 +53,15 @@ impl BodyBuffer {
     /// The bound was passed.
     pub(super) fn is_over_bound(&self) -> bool {
         self.state == Kept::UpToBound
+    }
+
+    /// Why the end of the body is not in the buffer, if that is known.
+    pub(super) fn missing(&self) -> Option<Missing> {
+        match self.state {
+            Kept::All => None,
+            Kept::UpToBound => Some(Missing::Bound),
+            Kept::UpToGap => Some(Missing::Gap),
+        }
     }
 
     /// Memory it takes.

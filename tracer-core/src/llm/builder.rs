@@ -11,6 +11,7 @@ use super::{
     },
     chunk_times::ChunkTimes,
     clip::clipped,
+    content::{ContentCapture, keeper::Keeper},
     mcp::{ACCEPTED, McpRequest, News, Over, SessionKey, asked, message::Reply},
     origin::Origin,
     provider::HostRule,
@@ -40,6 +41,8 @@ pub(crate) struct BuilderContext<'a> {
     pub(crate) headers: &'a AllowList,
     /// Hosts that the operator names.
     pub(crate) hosts: &'a [HostRule],
+    /// Whether content is kept.
+    pub(crate) content: ContentCapture,
 }
 
 /// A call under way.
@@ -63,6 +66,7 @@ pub(crate) struct CallBuilder {
     request_end: Option<Timestamp>,
     body_bytes: usize,
     limits: Limits,
+    keeper: Option<Box<Keeper>>,
 }
 
 #[derive(Debug)]
@@ -120,6 +124,7 @@ impl CallBuilder {
             origin,
             kept_headers: context.headers.extra().filter_map(kept).collect(),
             head,
+            keeper: Keeper::new(context.content, recognised.adapter),
             recognised,
             request: Request::Coming(request),
             request_bytes: 0,
@@ -148,6 +153,9 @@ impl CallBuilder {
             ExchangeEventKind::RequestEnd(end) => {
                 self.request_end = Some(time);
                 self.worsen(CaptureState::of_end(end));
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.request_ended(end);
+                }
                 self.end_request();
             }
             ExchangeEventKind::ResponseHead(head) => self.response_head(head, time),
@@ -170,18 +178,23 @@ impl CallBuilder {
             .then(|| News::Over(SessionKey::of(self.origin, &self.head), over))
     }
 
-    /// Bytes held of its bodies.
+    /// Bytes held of its bodies and its content.
     pub(crate) fn held(&self) -> usize {
         let request = match &self.request {
             Request::Coming(buffer) => buffer.held(),
             Request::Over { .. } => 0,
         };
         let response = self.response.as_ref();
-        request + response.map_or(0, Response::held)
+        let content = self.keeper.as_ref().map_or(0, |keeper| keeper.held());
+        request + content + response.map_or(0, Response::held)
     }
 
-    /// Gives them back: what came is read, the rest is only counted.
+    /// Gives back its content, or where there is none the bodies: what came is read, the rest is only
+    /// counted.
     pub(crate) fn shed(&mut self) {
+        if let Some(keeper) = self.keeper.as_mut().filter(|keeper| keeper.held() > 0) {
+            return keeper.drop_all();
+        }
         self.worsen(CaptureState::Truncated);
         self.end_request();
         if let Some(response) = &mut self.response {
@@ -216,6 +229,9 @@ impl CallBuilder {
         if buffer.is_over_bound() {
             self.worsen(CaptureState::Truncated);
         }
+        if let Some(keeper) = &mut self.keeper {
+            keeper.request(&buffer);
+        }
         let adapter = self.recognised.adapter;
         let sure = !self.recognised.needs_shape;
         let seems = !sure && adapter.seems(buffer.bytes());
@@ -249,7 +265,7 @@ impl CallBuilder {
 
     fn response_body(&mut self, bytes: &[u8], time: Timestamp) {
         if let Some(response) = &mut self.response {
-            response.body(bytes, time, &self.recognised);
+            response.body(bytes, time, &self.recognised, self.keeper.as_deref_mut());
             let asked = response.take_asked();
             if !asked.is_empty() {
                 self.be_asked(asked, time);
@@ -276,7 +292,7 @@ impl CallBuilder {
     fn response_gap(&mut self, missing: u64) {
         self.worsen(CaptureState::Gap);
         if let Some(response) = &mut self.response {
-            response.gap(missing, &self.recognised);
+            response.gap(missing, &self.recognised, self.keeper.as_deref_mut());
         }
     }
 
@@ -305,8 +321,8 @@ impl CallBuilder {
             };
         };
         let answered = match self.response.take() {
-            Some(response) => response.finish(end, time, &self.recognised),
-            None => Answered::nothing(end, time),
+            Some(response) => response.finish(end, time, &self.recognised, self.keeper.take()),
+            None => Answered::nothing(end, time, self.keeper.take()),
         };
         self.worsen(answered.capture);
         // Where the request did not tell all, a stream of answers says that one was asked for.
@@ -334,7 +350,7 @@ impl CallBuilder {
         let ChunkTimes {
             first, last, gaps, ..
         } = answered.times;
-        let call = Box::new(Call::captured(CallFacts {
+        let facts = CallFacts {
             connection: self.origin.connection,
             exchange: self.origin.exchange,
             role: self.origin.role,
@@ -360,7 +376,8 @@ impl CallBuilder {
             outcome: answered.outcome,
             capture: self.capture,
             kept_headers: self.kept_headers,
-        }));
+        };
+        let call = Box::new(Call::captured(facts).with_content(answered.content));
         match session {
             Some(session) => Built::Accepted(session, call),
             None if !asks_again => Built::Call(call),

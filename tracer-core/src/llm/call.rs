@@ -1,6 +1,6 @@
 //! The neutral model of one call to a model.
 
-use std::{borrow::Cow, marker::PhantomData, time::Duration};
+use std::{borrow::Cow, fmt::Debug, time::Duration};
 
 use crate::{
     detect::Role,
@@ -9,6 +9,7 @@ use crate::{
         head::{Host, HttpVersion},
     },
     llm::{
+        content::Content,
         mcp::{McpAnswer, McpRequest},
         rate_limits::RateLimits,
         usage::Usage,
@@ -25,15 +26,38 @@ pub enum Captured {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Released {}
 
-/// One call to a model: one HTTP exchange with a provider, as one of its sides saw it. Its facts can be read, never changed:
-/// what the policy let out is what an exporter sees.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Call<Stage> {
-    facts: CallFacts,
-    stage: PhantomData<Stage>,
+/// How far a call has come, and what of its content may be with it there.
+pub trait Stage: private::Sealed {
+    /// The content.
+    type Content: Debug + Clone + PartialEq;
 }
 
-impl<Stage> Call<Stage> {
+impl Stage for Captured {
+    /// None where the operator does not want it kept.
+    type Content = Option<Box<Content>>;
+}
+
+impl Stage for Released {
+    /// No content leaves the core: there is no place for any.
+    type Content = ();
+}
+
+mod private {
+    pub trait Sealed {}
+    impl Sealed for super::Captured {}
+    impl Sealed for super::Released {}
+}
+
+/// One call to a model: one HTTP exchange with a provider, as one of its sides saw it. Its facts can
+/// be read, never changed:
+/// what the policy let out is what an exporter sees.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call<S: Stage> {
+    facts: CallFacts,
+    content: S::Content,
+}
+
+impl<S: Stage> Call<S> {
     /// The facts.
     pub const fn facts(&self) -> &CallFacts {
         &self.facts
@@ -45,26 +69,42 @@ impl Call<Captured> {
     pub const fn captured(facts: CallFacts) -> Self {
         Self {
             facts,
-            stage: PhantomData,
+            content: None,
         }
     }
 
-    /// Its facts, to be added to.
+    /// Its facts, to be added to. A call that waits for the rest of its answer holds no content.
     pub(crate) fn into_facts(self) -> CallFacts {
         self.facts
     }
 
-    /// The policy's door: `rules` may still change the facts, nothing behind it can.
+    /// The same call with its content.
+    #[must_use]
+    pub(crate) fn with_content(self, content: Option<Content>) -> Self {
+        Self {
+            content: content.map(Box::new),
+            ..self
+        }
+    }
+
+    /// What it says, if the operator wants that kept and the call did not wait for an answer that came
+    /// elsewhere.
+    pub fn content(&self) -> Option<&Content> {
+        self.content.as_deref()
+    }
+
+    /// The policy's door: `rules` may still change the facts, nothing behind it can. Content stays
+    /// behind.
     pub(crate) fn release_with(mut self, rules: impl FnOnce(&mut CallFacts)) -> Call<Released> {
         rules(&mut self.facts);
         Call {
             facts: self.facts,
-            stage: PhantomData,
+            content: (),
         }
     }
 }
 
-/// Facts of a call that carry no content of prompts or answers.
+/// Facts of a call that carry no content of prompts or answers: that is in [`Content`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallFacts {
     /// On which connection.

@@ -18,7 +18,7 @@ pub struct CoveredHost {
 pub fn apis() -> impl Iterator<Item = (Api, &'static str)> {
     ADAPTERS
         .iter()
-        .map(|adapter| (Api(adapter.name()), adapter.flavour()))
+        .map(|row| (Api(row.adapter.name()), row.adapter.flavour()))
 }
 
 /// The known hosts; the first that matches counts.

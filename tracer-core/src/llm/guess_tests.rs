@@ -6,7 +6,7 @@ use crate::{
         head::{Headers, Host, HttpVersion, Target},
     },
     limits::Limits,
-    llm::{builder::Built, call::CaptureState},
+    llm::{builder::Built, call::CaptureState, content::ContentCapture},
     segment::{ConnectionId, ProcessKey},
 };
 
@@ -33,6 +33,7 @@ fn context(headers: &AllowList) -> BuilderContext<'_> {
         limits: Limits::default(),
         headers,
         hosts: &[],
+        content: ContentCapture::Off,
     }
 }
 

@@ -12,6 +12,7 @@
 //! [`call`] is the neutral model that all of it ends in.
 
 pub mod call;
+pub mod content;
 pub mod coverage;
 pub mod mcp;
 pub mod provider;

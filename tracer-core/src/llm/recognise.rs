@@ -54,8 +54,8 @@ pub(crate) fn recognise_as(
     let request = RequestLine::new(head, known.as_ref().map(|known| &known.provider));
     let (adapter, endpoint) = ADAPTERS
         .iter()
-        .filter(|adapter| role == Role::Client || adapter.reads_served())
-        .find_map(|&adapter| Some((adapter, adapter.endpoint(&request)?)))?;
+        .filter(|row| role == Role::Client || row.adapter.reads_served())
+        .find_map(|row| Some((row.adapter, row.adapter.endpoint(&request)?)))?;
     Some(recognised(&request, adapter, endpoint, known.as_ref()))
 }
 

@@ -8,6 +8,7 @@ use super::{
     body::{BodyBuffer, BodyRead},
     call::CaptureState,
     chunk_times::ChunkTimes,
+    content::{Missing, keeper::Keeper},
     mcp::McpRequest,
     recognise::Recognised,
 };
@@ -81,8 +82,15 @@ impl ResponseReader {
         }
     }
 
-    /// Takes the next bytes of the body, which belongs to the call `recognised`.
-    pub(super) fn feed(&mut self, bytes: &[u8], time: Timestamp, recognised: &Recognised) {
+    /// Takes the next bytes of the body, which belongs to the call `recognised`. Its content goes to
+    /// `keeper`, if there is one.
+    pub(super) fn feed(
+        &mut self,
+        bytes: &[u8],
+        time: Timestamp,
+        recognised: &Recognised,
+        mut keeper: Option<&mut Keeper>,
+    ) {
         let mut bytes = bytes;
         if matches!(self.form, Form::Unknown) {
             // OpenRouter keeps connections alive with white space before JSON.
@@ -104,8 +112,12 @@ impl ResponseReader {
                     if event.left_out > *left_out {
                         *left_out = event.left_out;
                         reader.gap(answer);
+                        keeper.iter_mut().for_each(|keeper| keeper.gap());
                     }
                     take_event(&mut **reader, &event, time, answer, times);
+                    if let Some(keeper) = &mut keeper {
+                        keeper.event(&event);
+                    }
                 });
             }
         }
@@ -137,7 +149,7 @@ impl ResponseReader {
     }
 
     /// Bytes of the body are missing here.
-    pub(super) fn gap(&mut self, recognised: &Recognised) {
+    pub(super) fn gap(&mut self, recognised: &Recognised, keeper: Option<&mut Keeper>) {
         if matches!(self.form, Form::Unknown) {
             self.form = self.form_of(None, recognised);
         }
@@ -147,6 +159,9 @@ impl ResponseReader {
             Form::Stream(stream) => {
                 stream.framing.gap();
                 stream.reader.gap(&mut self.answer);
+                if let Some(keeper) = keeper {
+                    keeper.gap();
+                }
             }
         }
     }
@@ -170,7 +185,7 @@ impl ResponseReader {
     pub(super) fn shed(&mut self, recognised: &Recognised) {
         match std::mem::replace(&mut self.form, Form::Shed) {
             Form::Document(buffer) => {
-                self.read_document(buffer, recognised);
+                self.read_document(buffer, recognised, None);
             }
             Form::Stream(mut stream) => {
                 stream.framing.shed();
@@ -186,6 +201,7 @@ impl ResponseReader {
         &mut self,
         buffer: BodyBuffer,
         recognised: &Recognised,
+        keeper: Option<&mut Keeper>,
     ) -> (bool, CaptureState) {
         let mut capture = CaptureState::Complete;
         if buffer.is_over_bound() {
@@ -196,6 +212,9 @@ impl ResponseReader {
         if self.tells_of_error() {
             adapter.read_error(&context, buffer.bytes(), &mut self.answer);
             return (true, capture);
+        }
+        if let Some(keeper) = keeper {
+            keeper.document(&buffer);
         }
         let read = buffer.read(|body| {
             let mut answer = Answer::default();
@@ -213,6 +232,7 @@ impl ResponseReader {
         time: Timestamp,
         saw_its_end: bool,
         recognised: &Recognised,
+        keeper: Option<&mut Keeper>,
     ) -> ResponseRead {
         let mut capture = CaptureState::Complete;
         let tells_of_error = self.tells_of_error();
@@ -223,7 +243,7 @@ impl ResponseReader {
                 false
             }
             Form::Document(buffer) => {
-                let (is_whole, read) = self.read_document(buffer, recognised);
+                let (is_whole, read) = self.read_document(buffer, recognised, keeper);
                 capture = read;
                 is_whole
             }
@@ -235,20 +255,27 @@ impl ResponseReader {
                     left_out,
                 } = &mut *stream;
                 let skipped = framing.skipped();
+                let mut keeper = keeper;
                 if skipped > *left_out {
                     reader.gap(answer);
+                    keeper.iter_mut().for_each(|keeper| keeper.gap());
                 }
                 if let Some(event) = framing.finish() {
                     take_event(&mut **reader, &event, time, answer, times);
+                    keeper.iter_mut().for_each(|keeper| keeper.event(&event));
                 }
                 reader.finish(answer);
                 if !saw_its_end {
                     reader.gap(answer);
+                    keeper.iter_mut().for_each(|keeper| keeper.gap());
                 }
                 if skipped > 0 {
                     capture = CaptureState::Truncated;
                 }
                 let is_whole = answer.ended || answer.has_finished();
+                if let Some(keeper) = keeper.filter(|_| !is_whole) {
+                    keeper.miss(Some(Missing::Cut));
+                }
                 if tells_of_error {
                     *times = ChunkTimes::default();
                     answer.keep_error();
@@ -319,7 +346,9 @@ pub fn fuzz_response(data: &[u8]) {
     use super::{
         adapters::{adapter::Endpoint, table::ADAPTERS},
         call::{Operation, Provider},
+        content::ContentCapture,
     };
+    use crate::http::exchange::BodyEnd;
 
     let Some((size, body)) = data.split_first() else {
         return;
@@ -330,25 +359,31 @@ pub fn fuzz_response(data: &[u8]) {
         unknown_fields: 0,
         wire_bytes: 0,
     };
-    for &adapter in ADAPTERS {
+    for row in ADAPTERS {
         let recognised = Recognised {
             provider: Provider("openai".into()),
             gateway: None,
-            adapter,
+            adapter: row.adapter,
             endpoint: Endpoint::new(Operation::Chat),
             needs_shape: false,
         };
         let read = |size| {
             let head = Box::new(head.clone());
             let mut reader = ResponseReader::new(head, 1 << 10, Limits::default());
+            let keep = ContentCapture::Keep { per_call: 512 };
+            let mut keeper = Keeper::new(keep, row.adapter).expect("content is kept");
             for piece in body.chunks(size) {
-                reader.feed(piece, Timestamp::default(), &recognised);
+                let keeper = Some(&mut *keeper);
+                reader.feed(piece, Timestamp::default(), &recognised, keeper);
             }
-            let read = reader.finish(Timestamp::default(), true, &recognised);
+            let of_content = Some(&mut *keeper);
+            let read = reader.finish(Timestamp::default(), true, &recognised, of_content);
+            let content = keeper.finish(BodyEnd::Complete, |index| Some(index.to_string()));
             let mut facts = super::call::ResponseFacts::default();
             let usage = read.answer.usage;
             read.answer.fill(&mut facts);
-            (facts, usage, read.times.count, read.is_whole, read.capture)
+            let of_stream = (read.times.count, read.is_whole, read.capture);
+            (facts, usage, of_stream, content)
         };
         assert_eq!(read(usize::from(*size % 32) + 1), read(usize::MAX));
     }

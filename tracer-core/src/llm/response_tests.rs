@@ -28,11 +28,11 @@ fn read(api: &str, provider: &'static str, pieces: &[&[u8]]) -> Result {
 }
 
 fn read_bounded(api: &str, provider: &'static str, pieces: &[&[u8]], bound: usize) -> Result {
-    let adapter = ADAPTERS.iter().find(|adapter| adapter.name() == api);
+    let row = ADAPTERS.iter().find(|row| row.adapter.name() == api);
     let recognised = Recognised {
         provider: Provider(Cow::Borrowed(provider)),
         gateway: None,
-        adapter: *adapter.expect("an adapter"),
+        adapter: row.expect("an adapter").adapter,
         endpoint: Endpoint::new(Operation::Chat),
         needs_shape: false,
     };
@@ -44,9 +44,9 @@ fn read_bounded(api: &str, provider: &'static str, pieces: &[&[u8]], bound: usiz
     });
     let mut reader = ResponseReader::new(head, bound, Limits::default());
     for piece in pieces {
-        reader.feed(piece, Timestamp::default(), &recognised);
+        reader.feed(piece, Timestamp::default(), &recognised, None);
     }
-    let read = reader.finish(Timestamp::default(), true, &recognised);
+    let read = reader.finish(Timestamp::default(), true, &recognised, None);
     let mut answer = read.answer;
     let (usage, error) = (answer.usage, answer.error.take());
     let mut facts = ResponseFacts::default();

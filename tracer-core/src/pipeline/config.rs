@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, time::Duration};
 use crate::{
     http::allow_list::AllowList,
     limits::Limits,
-    llm::{builder::BuilderContext, provider::HostRule},
+    llm::{builder::BuilderContext, content::ContentCapture, provider::HostRule},
 };
 
 /// Settings of a [`Pipeline`](super::Pipeline).
@@ -31,6 +31,9 @@ pub struct PipelineConfig {
     pub headers: AllowList,
     /// Hosts that the operator names, before the built-in ones.
     pub hosts: Vec<HostRule>,
+    /// Whether calls come with what they say. Content is held like bodies are, and goes first where
+    /// too much is held.
+    pub content: ContentCapture,
 }
 
 impl Default for PipelineConfig {
@@ -44,6 +47,7 @@ impl Default for PipelineConfig {
             limits: Limits::default(),
             headers: AllowList::default(),
             hosts: Vec::new(),
+            content: ContentCapture::Off,
         }
     }
 }
@@ -55,6 +59,7 @@ impl PipelineConfig {
             limits: self.limits,
             headers: &self.headers,
             hosts: self.hosts.as_slice(),
+            content: self.content,
         }
     }
 }

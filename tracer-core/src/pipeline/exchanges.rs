@@ -193,6 +193,7 @@ impl Exchanges {
         };
         self.held = self.held.saturating_sub(call.held());
         call.shed();
+        self.held += call.held();
         true
     }
 

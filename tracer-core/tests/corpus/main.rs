@@ -25,6 +25,7 @@ mod play;
 mod random;
 mod recording;
 mod report;
+mod said;
 mod way;
 
 use std::{
@@ -39,6 +40,7 @@ use compare::Table;
 use exceptions::EXCEPTIONS;
 use recording::{Expectation, Recording};
 use report::Report;
+use said::Said;
 use tracer_core::{
     llm::call::{Call, Captured},
     policy::release,
@@ -128,6 +130,28 @@ fn masked_exchanges_give_the_same_spans() {
         }
         assert_eq!(differences, Vec::<String>::new(), "{way:?}");
     }
+}
+
+/// Content is read beside metadata: neither changes the other, and both tell of the same tools.
+#[test]
+fn content_says_what_metadata_tells() {
+    let Some((recordings, _)) = corpus() else {
+        println!("skipped: TRACER_CORPUS is not set");
+        return;
+    };
+    let mut said = Said::default();
+    for way in WAYS.iter().step_by(5) {
+        let with = play::play_keeping(&recordings, *way);
+        let without = play::play(&recordings, *way);
+        for ((recording, with), without) in recordings.iter().zip(&with).zip(&without) {
+            assert_eq!(with.len(), without.len());
+            for (with, without) in with.iter().zip(without) {
+                said.compare(recording, with, without);
+            }
+        }
+    }
+    println!("{said}");
+    assert_eq!(said.differences, Vec::<String>::new());
 }
 
 fn described(calls: Vec<Vec<Call<Captured>>>) -> Vec<Vec<semconv::Span>> {

@@ -3,7 +3,10 @@
 use std::{collections::HashMap, time::Duration};
 
 use tracer_core::{
-    llm::call::{Call, Captured},
+    llm::{
+        call::{Call, Captured},
+        content::ContentCapture,
+    },
     pipeline::{Output, Pipeline, PipelineConfig},
     segment::{ConnectionId, Direction, FinalCounts, ProcessKey, Segment},
     tape::mask::Mask,
@@ -23,22 +26,34 @@ const AT_ONCE: usize = 4;
 
 /// The calls that each recording gave.
 pub fn play(recordings: &[Recording], way: Way) -> Vec<Vec<Call<Captured>>> {
-    play_through(recordings, way, None)
+    play_through(recordings, way, PipelineConfig::default(), None)
 }
 
 /// The same, if what the pipeline is given is masked as for a tape.
 pub fn play_masked(recordings: &[Recording], way: Way) -> Vec<Vec<Call<Captured>>> {
-    play_through(recordings, way, Some(Mask::new(&PipelineConfig::default())))
+    let config = PipelineConfig::default();
+    let mask = Some(Mask::new(&config));
+    play_through(recordings, way, config, mask)
+}
+
+/// The same with content.
+pub fn play_keeping(recordings: &[Recording], way: Way) -> Vec<Vec<Call<Captured>>> {
+    let config = PipelineConfig {
+        content: ContentCapture::Keep { per_call: 8 << 20 },
+        ..PipelineConfig::default()
+    };
+    play_through(recordings, way, config, None)
 }
 
 fn play_through(
     recordings: &[Recording],
     way: Way,
+    config: PipelineConfig,
     mask: Option<Mask>,
 ) -> Vec<Vec<Call<Captured>>> {
     let mut random = Random(way.seed);
     let mut player = Player {
-        pipeline: Pipeline::default(),
+        pipeline: Pipeline::new(config),
         mask,
         connection: 0,
         places: FinalCounts::default(),

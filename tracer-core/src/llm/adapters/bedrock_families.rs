@@ -20,7 +20,7 @@ use crate::llm::{
 
 /// Whose format a body is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
+pub(in crate::llm) enum Family {
     /// Messages.
     Anthropic,
     /// Chats.
@@ -58,7 +58,7 @@ struct Shape<'a> {
 
 impl Family {
     /// `None` if `body` is no JSON object.
-    pub(super) fn of(body: &[u8]) -> Option<Self> {
+    pub(in crate::llm) fn of(body: &[u8]) -> Option<Self> {
         let shape = read::<Object<Shape<'_>>>(body)?.0?;
         let of_nova = [
             shape.output,

@@ -18,7 +18,7 @@ pub(super) fn is_done(data: &[u8]) -> bool {
 
 /// The type of an event without parsing its data: its name, else the `type` that its data begins
 /// with, as those who leave the name out write it.
-pub(super) fn event_type<'a>(event: &Event<'a>) -> Option<&'a [u8]> {
+pub(in crate::llm) fn event_type<'a>(event: &Event<'a>) -> Option<&'a [u8]> {
     if !event.event.is_empty() {
         return Some(event.event);
     }

@@ -82,7 +82,7 @@ enum Search {
 }
 
 /// The text from the value of the first member of this name on that is not null.
-pub(super) fn value_of<'a>(member: &Finder<'_>, json: &'a [u8]) -> Option<&'a [u8]> {
+pub(in crate::llm) fn value_of<'a>(member: &Finder<'_>, json: &'a [u8]) -> Option<&'a [u8]> {
     member
         .find_iter(json)
         .find_map(|at| value_behind(json.get(at + member.needle().len()..)?))

@@ -2,13 +2,14 @@
 //! add one.
 
 pub(super) mod adapter;
+pub(super) mod bedrock_families;
 pub(super) mod event;
 pub(super) mod guessed;
+pub(super) mod members;
 pub(super) mod request_line;
 pub(super) mod table;
 
 mod bedrock_error;
-mod bedrock_families;
 mod bedrock_invoke_request;
 mod bedrock_message;
 mod bedrock_path;
@@ -19,7 +20,6 @@ mod google_error;
 mod google_path;
 pub(super) mod google_request;
 mod google_usage;
-mod members;
 pub(super) mod openai_chat_request;
 mod openai_chat_stream;
 mod openai_path;

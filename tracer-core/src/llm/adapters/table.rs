@@ -48,69 +48,89 @@ use super::{
     watsonx_embeddings::WatsonxEmbeddings,
     watsonx_generation::WatsonxGeneration,
 };
+use crate::llm::content::shape::Shape;
+
+/// An adapter, and the shape of what its API says.
+#[derive(Debug)]
+pub(in crate::llm) struct Row {
+    pub(in crate::llm) adapter: &'static dyn Adapter,
+    shape: Shape,
+}
+
+const fn row(adapter: &'static dyn Adapter, shape: Shape) -> Row {
+    Row { adapter, shape }
+}
+
+/// The shape of the content of an API.
+pub(in crate::llm) fn shape(adapter: &dyn Adapter) -> Shape {
+    let row = ADAPTERS
+        .iter()
+        .find(|row| row.adapter.name() == adapter.name());
+    row.map_or(Shape::Unread, |row| row.shape)
+}
 
 /// Every adapter. A request belongs to the first one that knows its endpoint, so those of narrow
 /// paths stand before those of wide ones.
-pub(in crate::llm) static ADAPTERS: &[&dyn Adapter] = &[
-    &GOOGLE_GRPC,
-    &XAI_GRPC,
-    &GoogleGenerate,
-    &GoogleEmbeddings,
-    &GoogleCountTokens,
-    &GoogleInteractions,
-    &VERTEX_ANTHROPIC,
-    &VERTEX_CHAT,
-    &BedrockConverse,
-    &BedrockInvoke,
-    &BedrockCountTokens,
-    &BedrockAsyncInvoke,
-    &BedrockGuardrail,
-    &BedrockAgent,
+pub(in crate::llm) static ADAPTERS: &[Row] = &[
+    row(&GOOGLE_GRPC, Shape::Unread),
+    row(&XAI_GRPC, Shape::Unread),
+    row(&GoogleGenerate, Shape::Contents),
+    row(&GoogleEmbeddings, Shape::Inputs),
+    row(&GoogleCountTokens, Shape::Contents),
+    row(&GoogleInteractions, Shape::Steps),
+    row(&VERTEX_ANTHROPIC, Shape::Messages),
+    row(&VERTEX_CHAT, Shape::Chat),
+    row(&BedrockConverse, Shape::Converse),
+    row(&BedrockInvoke, Shape::Invoke),
+    row(&BedrockCountTokens, Shape::Inputs),
+    row(&BedrockAsyncInvoke, Shape::Inputs),
+    row(&BedrockGuardrail, Shape::Inputs),
+    row(&BedrockAgent, Shape::Inputs),
     // Before all reranking.
-    &BedrockKnowledgeBase,
-    &CohereChat,
-    &CohereGenerate,
-    &CohereEmbed,
-    &OllamaGenerate,
+    row(&BedrockKnowledgeBase, Shape::Search),
+    row(&CohereChat, Shape::Cohere),
+    row(&CohereGenerate, Shape::Prompt),
+    row(&CohereEmbed, Shape::Inputs),
+    row(&OllamaGenerate, Shape::Ollama),
     // Before all embeddings.
-    &OllamaEmbed,
-    &Rerank,
-    &WatsonxChat,
-    &WatsonxGeneration,
+    row(&OllamaEmbed, Shape::Inputs),
+    row(&Rerank, Shape::Search),
+    row(&WatsonxChat, Shape::Chat),
+    row(&WatsonxGeneration, Shape::Prompt),
     // Before all embeddings.
-    &WatsonxEmbeddings,
-    &VoyageEmbeddings,
-    &ReplicatePredictions,
-    &ReplicateStream,
-    &LlamaCppCompletion,
-    &TgiGenerate,
-    &OpenAiChat,
-    &OpenAiResponses,
-    &OpenAiEmbeddings,
-    &OpenAiImages,
-    &OpenAiAudio,
-    &OpenAiModerations,
-    &OpenAiRuns,
-    &AnthropicMessages,
-    &AnthropicComplete,
+    row(&WatsonxEmbeddings, Shape::Inputs),
+    row(&VoyageEmbeddings, Shape::Inputs),
+    row(&ReplicatePredictions, Shape::Prompt),
+    row(&ReplicateStream, Shape::Prompt),
+    row(&LlamaCppCompletion, Shape::Prompt),
+    row(&TgiGenerate, Shape::Prompt),
+    row(&OpenAiChat, Shape::Chat),
+    row(&OpenAiResponses, Shape::Responses),
+    row(&OpenAiEmbeddings, Shape::Inputs),
+    row(&OpenAiImages, Shape::Inputs),
+    row(&OpenAiAudio, Shape::Inputs),
+    row(&OpenAiModerations, Shape::Inputs),
+    row(&OpenAiRuns, Shape::Runs),
+    row(&AnthropicMessages, Shape::Messages),
+    row(&AnthropicComplete, Shape::Prompt),
     // Before OpenAI's batches, whose path is the end of this one.
-    &AnthropicBatches,
-    &OpenAiBatches,
-    &MistralConversations,
-    &MistralOcr,
+    row(&AnthropicBatches, Shape::Unread),
+    row(&OpenAiBatches, Shape::Unread),
+    row(&MistralConversations, Shape::Steps),
+    row(&MistralOcr, Shape::Inputs),
     // Any other path that ends in `completions`.
-    &OpenAiCompletions,
+    row(&OpenAiCompletions, Shape::Chat),
     // Vector stores.
-    &Retrieval(AzureSearch),
-    &Retrieval(Chroma),
-    &Retrieval(Elasticsearch),
-    &Retrieval(Milvus),
-    &Retrieval(OpenAiVectorStore),
-    &Retrieval(Pinecone),
-    &Retrieval(Qdrant),
-    &Retrieval(Weaviate),
+    row(&Retrieval(AzureSearch), Shape::Search),
+    row(&Retrieval(Chroma), Shape::Search),
+    row(&Retrieval(Elasticsearch), Shape::Search),
+    row(&Retrieval(Milvus), Shape::Search),
+    row(&Retrieval(OpenAiVectorStore), Shape::Search),
+    row(&Retrieval(Pinecone), Shape::Search),
+    row(&Retrieval(Qdrant), Shape::Search),
+    row(&Retrieval(Weaviate), Shape::Search),
     // Any path at all.
-    &McpHttp,
+    row(&McpHttp, Shape::Rpc),
 ];
 
 #[cfg(test)]
@@ -122,8 +142,8 @@ mod tests {
     #[test]
     fn names_are_unique_and_have_a_family() {
         let mut names = HashSet::new();
-        for adapter in ADAPTERS {
-            let name = adapter.name();
+        for row in ADAPTERS {
+            let name = row.adapter.name();
             assert!(names.insert(name), "{name} is there twice");
             assert!(name.split_once('.').is_some(), "{name} has no family");
         }

@@ -9,6 +9,7 @@ use crate::{
     llm::{
         call::{CaptureState, Outcome, ResponseFacts},
         chunk_times::ChunkTimes,
+        content::{Content, keeper::Keeper},
         headers,
         mcp::McpRequest,
         recognise::Recognised,
@@ -51,10 +52,16 @@ impl Response {
     }
 
     /// Takes the next bytes of the body.
-    pub(super) fn body(&mut self, bytes: &[u8], time: Timestamp, recognised: &Recognised) {
+    pub(super) fn body(
+        &mut self,
+        bytes: &[u8],
+        time: Timestamp,
+        recognised: &Recognised,
+        keeper: Option<&mut Keeper>,
+    ) {
         self.bytes += bytes.len() as u64;
         self.last_byte = time;
-        self.reader.feed(bytes, time, recognised);
+        self.reader.feed(bytes, time, recognised, keeper);
     }
 
     /// Requests that the server made in what came since the last time, and the bytes of their
@@ -64,10 +71,15 @@ impl Response {
     }
 
     /// So many bytes of the body are missing here.
-    pub(super) fn gap(&mut self, missing: u64, recognised: &Recognised) {
+    pub(super) fn gap(
+        &mut self,
+        missing: u64,
+        recognised: &Recognised,
+        keeper: Option<&mut Keeper>,
+    ) {
         self.bytes = self.bytes.saturating_add(missing);
         self.missing = Some(self.missing.unwrap_or(0).saturating_add(missing));
-        self.reader.gap(recognised);
+        self.reader.gap(recognised, keeper);
     }
 
     /// Takes the fields behind the body.
@@ -87,9 +99,22 @@ impl Response {
     }
 
     /// The exchange is over, at `time`.
-    pub(super) fn finish(self, end: BodyEnd, time: Timestamp, recognised: &Recognised) -> Answered {
+    pub(super) fn finish(
+        self,
+        end: BodyEnd,
+        time: Timestamp,
+        recognised: &Recognised,
+        mut keeper: Option<Box<Keeper>>,
+    ) -> Answered {
         let saw_its_end = self.saw_its_end(end);
-        let mut read = self.reader.finish(self.last_byte, saw_its_end, recognised);
+        let of_content = keeper.as_deref_mut();
+        let mut read = self
+            .reader
+            .finish(self.last_byte, saw_its_end, recognised, of_content);
+        let content = keeper.map(|keeper| {
+            let reason = |choice| read.answer.finish_reason(choice).map(str::to_owned);
+            keeper.finish(end, reason)
+        });
         if let Some(status) = self.rpc_status.filter(|&status| status != rpc_status::OK) {
             read.answer.error.get_or_insert_with(|| status.to_owned());
         }
@@ -119,6 +144,7 @@ impl Response {
             first_byte: Some(self.first_byte),
             end,
             capture: read.capture,
+            content,
         }
     }
 
@@ -152,11 +178,13 @@ pub(super) struct Answered {
     pub(super) end: Timestamp,
     /// What reading found out about the capture.
     pub(super) capture: CaptureState,
+    /// What both sides said, where that is kept.
+    pub(super) content: Option<Content>,
 }
 
 impl Answered {
     /// No response was seen of an exchange that ended at `time`.
-    pub(super) fn nothing(end: BodyEnd, time: Timestamp) -> Self {
+    pub(super) fn nothing(end: BodyEnd, time: Timestamp, keeper: Option<Box<Keeper>>) -> Self {
         Self {
             facts: ResponseFacts::default(),
             usage: Usage::default(),
@@ -169,6 +197,7 @@ impl Answered {
             first_byte: None,
             end: time,
             capture: CaptureState::Complete,
+            content: keeper.map(|keeper| keeper.finish(end, |_| None)),
         }
     }
 }

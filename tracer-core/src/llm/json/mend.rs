@@ -26,7 +26,7 @@ const NO_NUMBERS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
 
 /// The value at the beginning of `bytes` in a form that a strict reader takes; `None` if there is
 /// nothing to mend. What is wrong in any other way stays so.
-pub(super) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::llm) fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
     let unmarked = bytes.strip_prefix(BYTE_ORDER_MARK);
     let text = String::from_utf8_lossy(unmarked.unwrap_or(bytes));
     let mut mender = Mender {

@@ -4,6 +4,7 @@
 //! and lists keep a bounded number of items. What no strict reader takes is mended, see [`mend`].
 
 mod close;
+mod close_all;
 mod lenient;
 mod long_list;
 mod mend;
@@ -15,9 +16,10 @@ pub(super) use close::close_object;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use mend::fuzz_mended;
 
+pub(super) use close_all::close_all;
 pub(super) use lenient::{Lenient, LenientVisitor, lenient};
 pub(super) use long_list::{LongList, Tells};
-pub(super) use mend::BYTE_ORDER_MARK;
+pub(super) use mend::{BYTE_ORDER_MARK, mended};
 pub(super) use skeleton::Skeleton;
 pub(super) use tools::Tools;
 pub(super) use values::{

@@ -43,6 +43,13 @@ impl Text<'_> {
     }
 }
 
+impl<'a> Text<'a> {
+    /// The string, unless absent.
+    pub(in crate::llm) fn into_inner(self) -> Option<Cow<'a, str>> {
+        self.0
+    }
+}
+
 impl<'de: 'a, 'a> Lenient<'de> for Text<'a> {
     fn text(value: Cow<'de, str>) -> Self {
         Self(Some(value))

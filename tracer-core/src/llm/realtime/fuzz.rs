@@ -8,7 +8,7 @@ use crate::{
         head::{Headers, HttpVersion, RequestHead, Target},
     },
     limits::Limits,
-    llm::builder::BuilderContext,
+    llm::{builder::BuilderContext, content::ContentCapture},
     segment::{ConnectionId, ProcessKey},
     stream::websocket::{Defect, Part, Sender},
     time::Timestamp,
@@ -87,6 +87,7 @@ fn context(headers: &AllowList) -> BuilderContext<'_> {
         limits: Limits::default(),
         headers,
         hosts: &[],
+        content: ContentCapture::Off,
     }
 }
 

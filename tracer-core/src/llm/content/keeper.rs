@@ -1,0 +1,192 @@
+//! Keeps the content of one call while it is under way.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+
+use super::{
+    draft::{Asked, Draft, finished},
+    invoke,
+    kept::Room,
+    model::{Content, ContentCapture, Missing},
+    shape::Shape,
+};
+use crate::{
+    http::exchange::BodyEnd,
+    llm::{
+        adapters::{adapter::Adapter, table},
+        body::BodyBuffer,
+        json::{close_all, mended},
+    },
+    stream::event::Event,
+};
+
+/// The content of one call so far.
+#[derive(Debug)]
+pub(in crate::llm) struct Keeper {
+    shape: Shape,
+    /// Of the answer, where its first chunk tells.
+    inner: Option<Shape>,
+    /// The chunk under way; kept for its capacity.
+    chunk: Vec<u8>,
+    asked: Asked,
+    draft: Draft,
+    missing_of_request: Option<Missing>,
+    missing_of_answer: Option<Missing>,
+    is_dropped: bool,
+}
+
+impl Keeper {
+    /// For a call of `adapter`; `None` if no content is wanted.
+    pub(in crate::llm) fn new(capture: ContentCapture, adapter: &dyn Adapter) -> Option<Box<Self>> {
+        let ContentCapture::Keep { per_call } = capture else {
+            return None;
+        };
+        let of_answer = per_call / 4;
+        Some(Box::new(Self {
+            shape: table::shape(adapter),
+            inner: None,
+            chunk: Vec::new(),
+            asked: Asked::new(Room::new(per_call - of_answer)),
+            draft: Draft::new(Room::new(of_answer)),
+            missing_of_request: None,
+            missing_of_answer: None,
+            is_dropped: false,
+        }))
+    }
+
+    /// The body of the request came to its end. What it leaves of the room is the answer's.
+    pub(in crate::llm) fn request(&mut self, body: &BodyBuffer) {
+        if self.is_dropped {
+            return;
+        }
+        let Self { shape, asked, .. } = self;
+        let missing = read(body, |bytes| shape.request(bytes, asked));
+        self.missing_of_request = self.missing_of_request.max(missing);
+        self.draft.room.grow(self.asked.room.take_rest());
+    }
+
+    /// The answer came in one piece.
+    pub(in crate::llm) fn document(&mut self, body: &BodyBuffer) {
+        if self.is_dropped {
+            return;
+        }
+        let Self { shape, draft, .. } = self;
+        let missing = read(body, |bytes| shape.document(bytes, draft));
+        self.miss(missing);
+    }
+
+    /// The next event of the answer.
+    pub(in crate::llm) fn event(&mut self, event: &Event<'_>) {
+        if self.is_dropped {
+            return;
+        }
+        let data = without_half_pairs(event.data);
+        let event = &Event {
+            data: &data,
+            ..*event
+        };
+        if self.shape != Shape::Invoke {
+            return self.shape.event(event, &mut self.draft);
+        }
+        if !invoke::decode(event.data, &mut self.chunk) {
+            return;
+        }
+        if self.inner.is_none() {
+            self.inner = invoke::of_answer(&self.chunk);
+        }
+        let chunk = Event {
+            data: &self.chunk,
+            ..Event::default()
+        };
+        if let Some(shape) = self.inner {
+            shape.event(&chunk, &mut self.draft);
+        }
+    }
+
+    /// Events of the answer were lost here.
+    pub(in crate::llm) fn gap(&mut self) {
+        if !self.is_dropped {
+            self.draft.gap();
+        }
+    }
+
+    /// Part of the answer is missing.
+    pub(in crate::llm) fn miss(&mut self, missing: Option<Missing>) {
+        self.missing_of_answer = self.missing_of_answer.max(missing);
+    }
+
+    /// The request ended so, as its framing says.
+    pub(in crate::llm) fn request_ended(&mut self, end: BodyEnd) {
+        self.missing_of_request = self.missing_of_request.max(Missing::of_end(end));
+    }
+
+    /// Bytes that it holds.
+    pub(in crate::llm) fn held(&self) -> usize {
+        self.asked.room.used() + self.draft.room.used() + self.chunk.capacity()
+    }
+
+    /// Drops everything: the call goes on as metadata.
+    pub(in crate::llm) fn drop_all(&mut self) {
+        self.is_dropped = true;
+        self.asked = Asked::new(Room::default());
+        self.draft = Draft::new(Room::default());
+        self.chunk = Vec::new();
+        self.missing_of_request = Some(Missing::Dropped);
+        self.missing_of_answer = Some(Missing::Dropped);
+    }
+
+    /// The exchange ended so; choices ended for these reasons.
+    pub(in crate::llm) fn finish(
+        mut self,
+        end: BodyEnd,
+        reason: impl Fn(u64) -> Option<String>,
+    ) -> Content {
+        // What a loss or an early end took is known where the body was read.
+        if let BodyEnd::Truncated | BodyEnd::Undecodable = end {
+            self.miss(Missing::of_end(end));
+        }
+        let missing = (self.missing_of_request, self.missing_of_answer);
+        finished(self.asked, self.draft, missing, reason)
+    }
+}
+
+impl Missing {
+    const fn of_end(end: BodyEnd) -> Option<Self> {
+        match end {
+            BodyEnd::Complete => None,
+            BodyEnd::Cut | BodyEnd::Open => Some(Self::Cut),
+            BodyEnd::Gap { .. } => Some(Self::Gap),
+            BodyEnd::Truncated => Some(Self::Bound),
+            BodyEnd::Undecodable => Some(Self::Unread),
+        }
+    }
+}
+
+/// A JSON text that has no half of a surrogate pair, which no string could hold: where a text is cut
+/// between the halves, the whole of it would go unread. Others are mended when they are refused.
+fn without_half_pairs(json: &[u8]) -> Cow<'_, [u8]> {
+    let may_have = memmem::find(json, br"\ud").is_some() || memmem::find(json, br"\uD").is_some();
+    let mended = may_have.then(|| mended(json)).flatten();
+    mended.map_or(Cow::Borrowed(json), Cow::Owned)
+}
+
+/// Reads a body; of one that breaks off, what is whole.
+fn read(body: &BodyBuffer, mut read: impl FnMut(&[u8]) -> bool) -> Option<Missing> {
+    let broken = body.missing();
+    if body.bytes().is_empty() {
+        return broken;
+    }
+    let bytes = without_half_pairs(body.bytes());
+    if read(&bytes) || mended(&bytes).is_some_and(|mended| read(&mended)) {
+        return broken;
+    }
+    let closed = close_all(&bytes);
+    let is_read = closed.is_some_and(|closed| read(&closed));
+    let missing = if is_read {
+        Missing::Cut
+    } else {
+        Missing::Unread
+    };
+    Some(broken.map_or(missing, |broken| broken.max(missing)))
+}

@@ -1,0 +1,137 @@
+//! Text that is kept as far as there is room.
+
+/// The longest name, id or kind that is kept, in bytes.
+const NAME_BYTES: usize = 256;
+/// What a message, a part or any other item takes beside its text.
+const ITEM_BYTES: usize = 128;
+
+/// The beginning of a text, and how much of it was cut.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kept {
+    text: String,
+    cut: u64,
+}
+
+impl Kept {
+    /// What was kept.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Bytes of UTF-8 that followed and were not kept.
+    pub const fn cut(&self) -> u64 {
+        self.cut
+    }
+}
+
+/// The room for the content of one side of a call.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    left: usize,
+    used: usize,
+    cut_bytes: u64,
+    cut_items: u64,
+}
+
+impl Room {
+    pub(super) fn new(bytes: usize) -> Self {
+        Self {
+            left: bytes,
+            ..Self::default()
+        }
+    }
+
+    /// Makes more room.
+    pub(super) fn grow(&mut self, bytes: usize) {
+        self.left = self.left.saturating_add(bytes);
+    }
+
+    /// Hands over the room that is left.
+    pub(super) fn take_rest(&mut self) -> usize {
+        std::mem::take(&mut self.left)
+    }
+
+    /// Bytes of memory that are taken.
+    pub(super) const fn used(&self) -> usize {
+        self.used
+    }
+
+    /// Bytes of text and items that found no room.
+    pub(super) const fn cut(&self) -> (u64, u64) {
+        (self.cut_bytes, self.cut_items)
+    }
+
+    /// Takes the room of an item; false if there is none.
+    pub(super) fn admits_item(&mut self) -> bool {
+        if self.left < ITEM_BYTES {
+            self.cut_items += 1;
+            return false;
+        }
+        self.take(ITEM_BYTES);
+        true
+    }
+
+    /// An item that could not be taken for another reason.
+    pub(super) fn lose_item(&mut self) {
+        self.cut_items += 1;
+    }
+
+    /// Gives back what text that is thrown away took.
+    pub(super) fn give_back(&mut self, text: &Kept) {
+        self.used = self.used.saturating_sub(text.text.capacity());
+        self.left = self.left.saturating_add(text.text.len());
+        self.cut_bytes = self.cut_bytes.saturating_sub(text.cut);
+    }
+
+    pub(super) fn keep(&mut self, text: &str) -> Kept {
+        let mut kept = Kept::default();
+        self.append(&mut kept, text);
+        kept
+    }
+
+    /// Appends the next piece of a text. Behind a cut nothing is appended.
+    pub(super) fn append(&mut self, kept: &mut Kept, piece: &str) {
+        let whole = kept.cut == 0;
+        let fits = if whole { self.left.min(piece.len()) } else { 0 };
+        let (beginning, rest) = piece.split_at(piece.floor_char_boundary(fits));
+        let before = kept.text.capacity();
+        kept.text.push_str(beginning);
+        self.left = self.left.saturating_sub(beginning.len());
+        self.used += kept.text.capacity() - before;
+        kept.cut += rest.len() as u64;
+        self.cut_bytes += rest.len() as u64;
+    }
+
+    /// A name, an id or a kind: short, and never cut for want of room.
+    pub(super) fn name(&mut self, text: &str) -> String {
+        let end = text.floor_char_boundary(NAME_BYTES);
+        let name = text.get(..end).unwrap_or(text).to_owned();
+        self.take(name.len());
+        name
+    }
+
+    fn take(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+        self.used = self.used.saturating_add(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_counted() {
+        let mut room = Room::new(5);
+        let mut kept = room.keep("abé");
+        assert_eq!((kept.text(), kept.cut()), ("abé", 0));
+        room.append(&mut kept, "éx");
+        assert_eq!((kept.text(), kept.cut()), ("abé", 3));
+        // There is room for a byte, but not behind what was cut.
+        room.append(&mut kept, "y");
+        assert_eq!((kept.text(), kept.cut()), ("abé", 4));
+        assert_eq!(room.keep("z").text(), "z");
+        assert!(!room.admits_item());
+        assert_eq!((room.left, room.cut()), (0, (4, 1)));
+    }
+}

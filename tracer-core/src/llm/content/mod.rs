@@ -1,0 +1,40 @@
+//! What a call says, where the operator wants it kept: prompts, answers, tools. `README.md` beside
+//! this file shows how it is read.
+//!
+//! Content is apart from metadata: it is read by [`shape`]s of its own beside the adapters, into a
+//! type of its own that only a [`Captured`](super::call::Captured) call carries. Without
+//! [`ContentCapture::Keep`] nothing here runs.
+
+mod draft;
+mod kept;
+mod model;
+mod parts;
+mod wire;
+
+mod block;
+mod tool;
+
+mod chat;
+mod chat_stream;
+mod cohere;
+mod contents;
+mod converse;
+mod inputs;
+mod invoke;
+mod items;
+mod items_stream;
+mod messages;
+mod ollama;
+mod prompt;
+mod rpc;
+mod runs;
+mod search;
+
+pub(super) mod keeper;
+pub(super) mod shape;
+
+pub use kept::Kept;
+pub use model::{
+    Choice, Content, ContentCapture, Document, Extent, Media, MediaSource, Message, Missing,
+    Modality, Part, ToolCall, ToolDefinition, ToolResponse,
+};
