@@ -99,6 +99,11 @@ const NAMES: &[&str] = &[
     "x-queue-time",
     "x-request-id",
     "x-should-retry",
+    "x-tokenlimit-limit",
+    "x-tokenlimit-remaining",
+    "x-tokenlimit-reset",
+    "x-trial-endpoint-call-limit",
+    "x-trial-endpoint-call-remaining",
 ];
 
 /// Families of such headers.
@@ -236,8 +241,10 @@ fn check(name: &str) -> Result<Box<str>, AllowListError> {
 /// costs an operator an attribute.
 fn is_secret(name: &str) -> bool {
     let key = name.ends_with("key") && !matches!(name, "idempotency-key" | "x-litellm-cache-key");
-    let counts_tokens =
-        name.contains("ratelimit") || name.ends_with("-tokens") || name.ends_with("-token-count");
+    let counts_tokens = name.contains("ratelimit")
+        || name.contains("tokenlimit")
+        || name.ends_with("-tokens")
+        || name.ends_with("-token-count");
     key || SECRET_NAMES.contains(&name)
         || SECRET_PARTS
             .iter()

@@ -237,6 +237,32 @@ registry! {
     LLM_TRACER_RATE_LIMIT_OUTPUT_TOKENS_REMAINING = "llm_tracer.rate_limit.output_tokens.remaining", Int, Own;
     /// Seconds from the answer until all of the output tokens are back.
     LLM_TRACER_RATE_LIMIT_OUTPUT_TOKENS_RESET = "llm_tracer.rate_limit.output_tokens.reset", Double, Own;
+    /// Requests that fit into a day, where that is a limit of its own.
+    LLM_TRACER_RATE_LIMIT_REQUESTS_PER_DAY_LIMIT = "llm_tracer.rate_limit.requests_per_day.limit", Int, Own;
+    /// Requests that are left of the day.
+    LLM_TRACER_RATE_LIMIT_REQUESTS_PER_DAY_REMAINING = "llm_tracer.rate_limit.requests_per_day.remaining", Int, Own;
+    /// Seconds from the answer until the day is over.
+    LLM_TRACER_RATE_LIMIT_REQUESTS_PER_DAY_RESET = "llm_tracer.rate_limit.requests_per_day.reset", Double, Own;
+    /// Tokens that fit into a day, where that is a limit of its own.
+    LLM_TRACER_RATE_LIMIT_TOKENS_PER_DAY_LIMIT = "llm_tracer.rate_limit.tokens_per_day.limit", Int, Own;
+    /// Tokens that are left of the day.
+    LLM_TRACER_RATE_LIMIT_TOKENS_PER_DAY_REMAINING = "llm_tracer.rate_limit.tokens_per_day.remaining", Int, Own;
+    /// Seconds from the answer until the day is over.
+    LLM_TRACER_RATE_LIMIT_TOKENS_PER_DAY_RESET = "llm_tracer.rate_limit.tokens_per_day.reset", Double, Own;
+    /// Tokens that fit into a month, where that is a limit of its own.
+    LLM_TRACER_RATE_LIMIT_TOKENS_PER_MONTH_LIMIT = "llm_tracer.rate_limit.tokens_per_month.limit", Int, Own;
+    /// Tokens that are left of the month.
+    LLM_TRACER_RATE_LIMIT_TOKENS_PER_MONTH_REMAINING = "llm_tracer.rate_limit.tokens_per_month.remaining", Int, Own;
+    /// Seconds from the answer until the month is over.
+    LLM_TRACER_RATE_LIMIT_TOKENS_PER_MONTH_RESET = "llm_tracer.rate_limit.tokens_per_month.reset", Double, Own;
+    /// Share of what a subscription lets through in five hours that is used up, 1 being all of it.
+    LLM_TRACER_RATE_LIMIT_FIVE_HOURS_UTILIZATION = "llm_tracer.rate_limit.five_hours.utilization", Double, Own;
+    /// Seconds from the answer until the five hours are over.
+    LLM_TRACER_RATE_LIMIT_FIVE_HOURS_RESET = "llm_tracer.rate_limit.five_hours.reset", Double, Own;
+    /// Share of what a subscription lets through in seven days that is used up, 1 being all of it.
+    LLM_TRACER_RATE_LIMIT_SEVEN_DAYS_UTILIZATION = "llm_tracer.rate_limit.seven_days.utilization", Double, Own;
+    /// Seconds from the answer until the seven days are over.
+    LLM_TRACER_RATE_LIMIT_SEVEN_DAYS_RESET = "llm_tracer.rate_limit.seven_days.reset", Double, Own;
     /// Seconds to wait before the next attempt, as the provider asks.
     LLM_TRACER_RETRY_AFTER = "llm_tracer.retry_after", Double, Own;
     /// Gateway that the call went through, by its host or a response header: `litellm`, `portkey`, `helicone`, `cloudflare_ai_gateway`, `vercel_ai_gateway` or `openrouter`.

@@ -118,7 +118,7 @@ fn add_tool_calls(add: &mut Builder, response: &ResponseFacts) {
 }
 
 fn add_rate_limits(add: &mut Builder, limits: &RateLimits) {
-    const NAMES: [[&str; 3]; 4] = [
+    const NAMES: [[&str; 3]; 7] = [
         [
             names::LLM_TRACER_RATE_LIMIT_REQUESTS_LIMIT,
             names::LLM_TRACER_RATE_LIMIT_REQUESTS_REMAINING,
@@ -139,12 +139,30 @@ fn add_rate_limits(add: &mut Builder, limits: &RateLimits) {
             names::LLM_TRACER_RATE_LIMIT_OUTPUT_TOKENS_REMAINING,
             names::LLM_TRACER_RATE_LIMIT_OUTPUT_TOKENS_RESET,
         ],
+        [
+            names::LLM_TRACER_RATE_LIMIT_REQUESTS_PER_DAY_LIMIT,
+            names::LLM_TRACER_RATE_LIMIT_REQUESTS_PER_DAY_REMAINING,
+            names::LLM_TRACER_RATE_LIMIT_REQUESTS_PER_DAY_RESET,
+        ],
+        [
+            names::LLM_TRACER_RATE_LIMIT_TOKENS_PER_DAY_LIMIT,
+            names::LLM_TRACER_RATE_LIMIT_TOKENS_PER_DAY_REMAINING,
+            names::LLM_TRACER_RATE_LIMIT_TOKENS_PER_DAY_RESET,
+        ],
+        [
+            names::LLM_TRACER_RATE_LIMIT_TOKENS_PER_MONTH_LIMIT,
+            names::LLM_TRACER_RATE_LIMIT_TOKENS_PER_MONTH_REMAINING,
+            names::LLM_TRACER_RATE_LIMIT_TOKENS_PER_MONTH_RESET,
+        ],
     ];
     let quotas = [
         limits.requests,
         limits.tokens,
         limits.input_tokens,
         limits.output_tokens,
+        limits.requests_per_day,
+        limits.tokens_per_day,
+        limits.tokens_per_month,
     ];
     for ([limit, remaining, reset], quota) in NAMES.into_iter().zip(quotas) {
         let Quota {
@@ -156,6 +174,25 @@ fn add_rate_limits(add: &mut Builder, limits: &RateLimits) {
         add.count(remaining, left);
         add_seconds(add, reset, until);
     }
+    let (five_hours, seven_days) = (limits.five_hours, limits.seven_days);
+    add.double(
+        names::LLM_TRACER_RATE_LIMIT_FIVE_HOURS_UTILIZATION,
+        five_hours.used,
+    );
+    add_seconds(
+        add,
+        names::LLM_TRACER_RATE_LIMIT_FIVE_HOURS_RESET,
+        five_hours.reset,
+    );
+    add.double(
+        names::LLM_TRACER_RATE_LIMIT_SEVEN_DAYS_UTILIZATION,
+        seven_days.used,
+    );
+    add_seconds(
+        add,
+        names::LLM_TRACER_RATE_LIMIT_SEVEN_DAYS_RESET,
+        seven_days.reset,
+    );
     add_seconds(add, names::LLM_TRACER_RETRY_AFTER, limits.retry_after);
 }
 

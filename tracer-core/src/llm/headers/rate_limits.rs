@@ -2,22 +2,27 @@
 //!
 //! ```text
 //! x-ratelimit-{limit,remaining,reset}-{requests,tokens}        OpenAI, Groq, xAI, Azure, vLLM
-//! x-ratelimit-{limit,remaining}-{req,tokens}-minute            Mistral
+//! x-ratelimit-{limit,remaining}-{req,tokens}-minute            Mistral, and of tokens a month
+//! x-ratelimit-{limit,remaining,reset}-{requests-day,tokens-minute}    Cerebras, and other periods
 //! x-ratelimit-{limit,remaining}-tokens-{prompt,generated}      Fireworks
 //! x-ratelimit-{limit,remaining,reset}                          Together, OpenRouter
+//! x-tokenlimit-{limit,remaining,reset}                         Together
+//! x-trial-endpoint-call-{limit,remaining}                      Cohere
 //! ratelimit-{limit,remaining,reset}                            Replicate (an IETF draft)
 //! anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}
+//! anthropic-ratelimit-unified-{5h,7d}-{utilization,reset}      Anthropic's subscriptions
 //! llm_provider-x-ratelimit-…                                   LiteLLM's copies of the upstream's
 //! ```
 //!
-//! Azure sends -1 for what it does not know, which is no count and so absent.
+//! A limit of a day or a month is none of a minute: each period has a quota of its own, and one that
+//! has none here is not told. Azure sends -1 for what it does not know, which is no count and so absent.
 
 use super::clock::{self, Unit};
 use crate::{
     http::head::Headers,
     llm::{
         call::Provider,
-        rate_limits::{Quota, RateLimits},
+        rate_limits::{Quota, RateLimits, Share},
     },
     time::Timestamp,
 };
@@ -29,6 +34,11 @@ enum Kind {
     Tokens,
     InputTokens,
     OutputTokens,
+    RequestsPerDay,
+    TokensPerDay,
+    TokensPerMonth,
+    FiveHours,
+    SevenDays,
 }
 
 /// What it says of it.
@@ -37,6 +47,7 @@ enum Member {
     Limit,
     Remaining,
     Reset,
+    Utilization,
 }
 
 const COPY: &str = "llm_provider-";
@@ -79,6 +90,12 @@ fn meaning(name: &str) -> Option<(Kind, Member)> {
         let (kind, member) = rest.rsplit_once('-')?;
         return Some((kind_of(kind)?, member_of(member)?));
     }
+    if let Some(member) = name.strip_prefix("x-tokenlimit-") {
+        return Some((Kind::Tokens, member_of(member)?));
+    }
+    if let Some(member) = name.strip_prefix("x-trial-endpoint-call-") {
+        return Some((Kind::Requests, member_of(member)?));
+    }
     let rest = name
         .strip_prefix("x-ratelimit-")
         .or_else(|| name.strip_prefix("ratelimit-"))?;
@@ -88,10 +105,15 @@ fn meaning(name: &str) -> Option<(Kind, Member)> {
 
 fn kind_of(name: &str) -> Option<Kind> {
     match name {
-        "requests" | "req-minute" => Some(Kind::Requests),
+        "requests" | "req-minute" | "requests-minute" => Some(Kind::Requests),
         "tokens" | "tokens-minute" => Some(Kind::Tokens),
         "input-tokens" | "tokens-prompt" => Some(Kind::InputTokens),
         "output-tokens" | "tokens-generated" => Some(Kind::OutputTokens),
+        "requests-day" => Some(Kind::RequestsPerDay),
+        "tokens-day" => Some(Kind::TokensPerDay),
+        "tokens-month" => Some(Kind::TokensPerMonth),
+        "unified-5h" => Some(Kind::FiveHours),
+        "unified-7d" => Some(Kind::SevenDays),
         _ => None,
     }
 }
@@ -101,6 +123,7 @@ fn member_of(name: &str) -> Option<Member> {
         "limit" => Some(Member::Limit),
         "remaining" => Some(Member::Remaining),
         "reset" => Some(Member::Reset),
+        "utilization" => Some(Member::Utilization),
         _ => None,
     }
 }
@@ -119,11 +142,28 @@ impl Reader<'_> {
             Kind::Tokens => &mut limits.tokens,
             Kind::InputTokens => &mut limits.input_tokens,
             Kind::OutputTokens => &mut limits.output_tokens,
+            Kind::RequestsPerDay => &mut limits.requests_per_day,
+            Kind::TokensPerDay => &mut limits.tokens_per_day,
+            Kind::TokensPerMonth => &mut limits.tokens_per_month,
+            Kind::FiveHours => return self.put_share(member, value, &mut limits.five_hours),
+            Kind::SevenDays => return self.put_share(member, value, &mut limits.seven_days),
         };
         match member {
             Member::Limit => quota.limit = quota.limit.or_else(|| value.parse().ok()),
             Member::Remaining => quota.remaining = quota.remaining.or_else(|| value.parse().ok()),
             Member::Reset => quota.reset = quota.reset.or_else(|| self.until(value, self.unit)),
+            Member::Utilization => {}
+        }
+    }
+
+    fn put_share(&self, member: Member, value: &str, share: &mut Share) {
+        match member {
+            Member::Utilization => {
+                let used = value.parse().ok().filter(|used| (0.0..=1e6).contains(used));
+                share.used = share.used.or(used);
+            }
+            Member::Reset => share.reset = share.reset.or_else(|| self.until(value, self.unit)),
+            Member::Limit | Member::Remaining => {}
         }
     }
 
@@ -234,16 +274,25 @@ mod tests {
         let told = limits("mistral_ai", &mistral);
         assert_eq!(told.requests, quota(60, 59, None));
         assert_eq!(told.tokens, quota(75_000, 74_932, None));
+        assert_eq!(told.tokens_per_month.limit, Some(10_000_000_000));
 
         let together = [
             ("x-ratelimit-limit", "2"),
             ("x-ratelimit-remaining", "1"),
             ("x-ratelimit-reset", "1"),
+            ("x-tokenlimit-limit", "500"),
+            ("x-tokenlimit-remaining", "499"),
         ];
-        assert_eq!(
-            limits("together_ai", &together).requests,
-            quota(2, 1, Some(1_000))
-        );
+        let told = limits("together_ai", &together);
+        assert_eq!(told.requests, quota(2, 1, Some(1_000)));
+        assert_eq!(told.tokens, quota(500, 499, None));
+
+        let cohere = [
+            ("x-trial-endpoint-call-limit", "40"),
+            ("x-trial-endpoint-call-remaining", "39"),
+            ("x-endpoint-monthly-call-limit", "1000"),
+        ];
+        assert_eq!(limits("cohere", &cohere).requests, quota(40, 39, None));
 
         let litellm = [
             ("llm_provider-x-ratelimit-limit-requests", "15000"),
@@ -254,5 +303,47 @@ mod tests {
             limits("openai", &litellm).requests,
             quota(100, 14_999, None)
         );
+    }
+
+    #[test]
+    fn periods_are_not_mixed() {
+        let cerebras = [
+            ("x-ratelimit-limit-requests-day", "14400"),
+            ("x-ratelimit-remaining-requests-day", "14399"),
+            ("x-ratelimit-reset-requests-day", "33011.5"),
+            ("x-ratelimit-limit-tokens-minute", "60000"),
+            ("x-ratelimit-remaining-tokens-minute", "59900"),
+            ("x-ratelimit-limit-tokens-day", "1000000"),
+            ("x-ratelimit-limit-tokens-hour", "500000"),
+        ];
+        let told = limits("cerebras", &cerebras);
+        assert_eq!(told.requests, Quota::default());
+        assert_eq!(
+            told.requests_per_day,
+            quota(14_400, 14_399, Some(33_011_500))
+        );
+        assert_eq!(told.tokens, quota(60_000, 59_900, None));
+        assert_eq!(told.tokens_per_day.limit, Some(1_000_000));
+    }
+
+    #[test]
+    fn subscriptions_tell_shares() {
+        let wire = [
+            ("date", "Thu, 23 Apr 2026 20:50:30 GMT"),
+            ("anthropic-ratelimit-unified-status", "allowed"),
+            ("anthropic-ratelimit-unified-5h-status", "allowed"),
+            ("anthropic-ratelimit-unified-5h-utilization", "0.25"),
+            ("anthropic-ratelimit-unified-5h-reset", "1776977490"),
+            ("anthropic-ratelimit-unified-7d-utilization", "nonsense"),
+        ];
+        let told = limits("anthropic", &wire);
+        assert_eq!(
+            told.five_hours,
+            Share {
+                used: Some(0.25),
+                reset: Some(Duration::from_mins(1)),
+            }
+        );
+        assert_eq!(told.seven_days, Share::default());
     }
 }
