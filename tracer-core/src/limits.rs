@@ -4,7 +4,7 @@
 /// connection goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one request or response head; a longer one is not understood.
+    /// Bytes of one request or response head; of a longer one the beginning is read, and no body.
     pub head_bytes: usize,
     /// Requests of one connection that wait for their response; beyond it the oldest is given up.
     pub open_exchanges: usize,
@@ -19,13 +19,13 @@ pub struct Limits {
     pub event_bytes: usize,
 }
 
-/// Header lines of one head; a head with more is not understood.
+/// Header lines of one head that are kept; of those behind them only what is needed to read the body.
 pub const HEADER_COUNT: usize = 128;
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            head_bytes: 64 << 10,
+            head_bytes: 256 << 10,
             open_exchanges: 64,
             streams: 512,
             decoded_bytes: 64 << 20,

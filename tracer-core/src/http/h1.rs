@@ -8,6 +8,7 @@
 //! says so and no other exchange shares that turn; what cannot be told apart ends with
 //! [`BodyEnd::Gap`]. This costs pipelined exchanges around a loss, which no client of a model makes.
 
+mod crowded;
 pub(crate) mod head;
 mod message;
 mod open;

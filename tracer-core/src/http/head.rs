@@ -23,9 +23,9 @@ pub struct RequestHead {
     pub host: Option<Host>,
     /// What the allow list let through.
     pub headers: Headers,
-    /// Header fields of which nothing is known, not even the name: they refer to fields that went by
-    /// before the agent came, or were lost. Only HTTP/2 has such; method, target and host may be
-    /// among them.
+    /// Header fields of which nothing is known, not even the name: they were too many, or in HTTP/2
+    /// refer to fields that went by before the agent came, or were lost. There method, target and
+    /// host may be among them.
     pub unknown_fields: u32,
     /// Protocol version on the wire.
     pub version: HttpVersion,

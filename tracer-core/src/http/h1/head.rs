@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, mem::MaybeUninit};
 
-use httparse::{Header, ParserConfig};
+use httparse::{Error, Header, ParserConfig};
 use memchr::memchr;
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     http::{
         allow_list::AllowList,
         framing::{Framing, Unframed},
+        h1::crowded::{NEEDED_COUNT, cut, thinned},
         head::{Headers, HttpVersion, RequestHead, ResponseHead},
         target::{parse_host, parse_target, target_digest},
     },
@@ -45,7 +46,10 @@ pub(crate) enum HeadStep<'a> {
     More,
     /// A whole head, and when its first byte came.
     Head(Cow<'a, [u8]>, Timestamp),
-    /// This is no head, or one that is too long.
+    /// The beginning of a head that is too long, as if it ended there; where its body begins will
+    /// not be known.
+    Cut(Vec<u8>, Timestamp),
+    /// This is no head.
     Strange,
 }
 
@@ -80,8 +84,12 @@ impl HeadReader {
         let look = if judged { expected } else { looks(&head) };
         let plausible = look == expected || (look == Look::Partial && end.is_none());
         if !plausible || head.len() > max {
+            let started = self.started;
             self.clear();
-            return HeadStep::Strange;
+            return match cut(head.into_owned(), max) {
+                Some(head) if plausible => HeadStep::Cut(head, started),
+                _ => HeadStep::Strange,
+            };
         }
         *bytes = rest;
         if end.is_none() {
@@ -158,16 +166,62 @@ pub(crate) struct Response {
     pub(crate) framing: Result<Framing, Unframed>,
 }
 
-type HeaderSpace<'h> = [MaybeUninit<Header<'h>>; HEADER_COUNT];
+impl Request {
+    /// The head went on: what it said of its body is unknown.
+    pub(super) fn cut(&mut self) {
+        self.head.unknown_fields = self.head.unknown_fields.saturating_add(1);
+        self.framing = Err(Unframed);
+    }
+}
+
+impl Response {
+    /// The head went on: what it said of its body is unknown.
+    pub(super) fn cut(&mut self) {
+        self.head.unknown_fields = self.head.unknown_fields.saturating_add(1);
+        self.framing = Err(Unframed);
+    }
+}
+
+type HeaderSpace<'h> = [MaybeUninit<Header<'h>>; HEADER_COUNT + NEEDED_COUNT];
 
 /// `None` if it is no head of a request.
 pub(crate) fn parse_request(bytes: &[u8], allow_list: &AllowList) -> Option<Request> {
-    let mut space: HeaderSpace<'_> = [const { MaybeUninit::uninit() }; HEADER_COUNT];
+    request_of(bytes, allow_list).unwrap_or_else(|_| {
+        let (kept, left_out) = thinned(bytes);
+        let mut request = request_of(&kept, allow_list).ok()??;
+        request.head.unknown_fields = left_out;
+        request.head.wire_bytes = bytes.len() as u64;
+        Some(request)
+    })
+}
+
+/// More lines than there is space for.
+struct Crowded;
+
+/// Whether a head was parsed to its end.
+fn is_complete(parsed: httparse::Result<usize>) -> Result<bool, Crowded> {
+    match parsed {
+        Ok(status) => Ok(status.is_complete()),
+        Err(Error::TooManyHeaders) => Err(Crowded),
+        Err(_) => Ok(false),
+    }
+}
+
+fn request_of(bytes: &[u8], allow_list: &AllowList) -> Result<Option<Request>, Crowded> {
+    let mut space: HeaderSpace<'_> = [const { MaybeUninit::uninit() }; _];
     let mut parsed = httparse::Request::new(&mut []);
     let status = lenient().parse_request_with_uninit_headers(&mut parsed, bytes, &mut space);
-    if !status.ok()?.is_complete() {
-        return None;
-    }
+    let is_head = is_complete(status)?;
+    Ok(is_head
+        .then(|| admitted_request(&parsed, bytes.len(), allow_list))
+        .flatten())
+}
+
+fn admitted_request(
+    parsed: &httparse::Request<'_, '_>,
+    length: usize,
+    allow_list: &AllowList,
+) -> Option<Request> {
     let (method, headers) = (parsed.method?, &*parsed.headers);
     let path = parsed.path?;
     let (authority, target) = parse_target(path);
@@ -190,7 +244,7 @@ pub(crate) fn parse_request(bytes: &[u8], allow_list: &AllowList) -> Option<Requ
             } else {
                 HttpVersion::H11
             },
-            wire_bytes: bytes.len() as u64,
+            wire_bytes: length as u64,
         },
         method: match method {
             "HEAD" => Method::Head,
@@ -207,19 +261,42 @@ pub(crate) fn parse_response(
     method: Method,
     allow_list: &AllowList,
 ) -> Option<Response> {
-    let mut space: HeaderSpace<'_> = [const { MaybeUninit::uninit() }; HEADER_COUNT];
+    response_of(bytes, method, allow_list).unwrap_or_else(|_| {
+        let (kept, left_out) = thinned(bytes);
+        let mut response = response_of(&kept, method, allow_list).ok()??;
+        response.head.unknown_fields = left_out;
+        response.head.wire_bytes = bytes.len() as u64;
+        Some(response)
+    })
+}
+
+fn response_of(
+    bytes: &[u8],
+    method: Method,
+    allow_list: &AllowList,
+) -> Result<Option<Response>, Crowded> {
+    let mut space: HeaderSpace<'_> = [const { MaybeUninit::uninit() }; _];
     let mut parsed = httparse::Response::new(&mut []);
     let status = lenient().parse_response_with_uninit_headers(&mut parsed, bytes, &mut space);
-    if !status.ok()?.is_complete() {
-        return None;
-    }
+    let is_head = is_complete(status)?;
+    Ok(is_head
+        .then(|| admitted_response(&parsed, bytes.len(), method, allow_list))
+        .flatten())
+}
+
+fn admitted_response(
+    parsed: &httparse::Response<'_, '_>,
+    length: usize,
+    method: Method,
+    allow_list: &AllowList,
+) -> Option<Response> {
     let (status, headers) = (parsed.code?, &*parsed.headers);
     Some(Response {
         head: ResponseHead {
             status: Some(status),
             headers: admitted(headers, allow_list),
             unknown_fields: 0,
-            wire_bytes: bytes.len() as u64,
+            wire_bytes: length as u64,
         },
         framing: match method {
             Method::Head => Ok(Framing::without_body()),

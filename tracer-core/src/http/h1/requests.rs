@@ -6,7 +6,7 @@ use crate::{
         exchange::{BodyEnd, ExchangeEventKind as Kind, Sink},
         h1::{
             H1Connection,
-            head::{HeadStep, parse_request},
+            head::{HeadStep, Request, parse_request},
             message::{Loss, MessageBody, Progress},
             side::State,
         },
@@ -53,7 +53,15 @@ impl H1Connection {
                         HeadStep::More => {}
                         HeadStep::Strange => self.requests.drift(None),
                         HeadStep::Head(head, started) => {
-                            self.request_head(&head, started, arrival, sink)
+                            let request = parse_request(&head, &self.allow_list);
+                            self.request_head(request, started, arrival, sink);
+                        }
+                        HeadStep::Cut(head, started) => {
+                            let mut request = parse_request(&head, &self.allow_list);
+                            if let Some(request) = &mut request {
+                                request.cut();
+                            }
+                            self.request_head(request, started, arrival, sink);
                         }
                     }
                 }
@@ -73,12 +81,12 @@ impl H1Connection {
 
     fn request_head(
         &mut self,
-        head: &[u8],
+        request: Option<Request>,
         started: Timestamp,
         arrival: Arrival,
         sink: &mut Sink<'_>,
     ) {
-        let Some(request) = parse_request(head, &self.allow_list) else {
+        let Some(request) = request else {
             return self.requests.drift(None);
         };
         if self.open.len() >= self.limits.open_exchanges {

@@ -87,7 +87,15 @@ impl H1Connection {
                         HeadStep::More => {}
                         HeadStep::Strange => self.strange_response(arrival, sink),
                         HeadStep::Head(head, started) => {
-                            self.response_head(&head, started, arrival, sink)
+                            let response = self.parse_response(&head);
+                            self.response_head(response, started, arrival, sink);
+                        }
+                        HeadStep::Cut(head, started) => {
+                            let mut response = self.parse_response(&head);
+                            if let Some(response) = &mut response {
+                                response.cut();
+                            }
+                            self.response_head(response, started, arrival, sink);
                         }
                     }
                 }
@@ -105,17 +113,20 @@ impl H1Connection {
         bytes.len()
     }
 
+    fn parse_response(&mut self, head: &[u8]) -> Option<Response> {
+        let method = self.open.front().map(|exchange| exchange.method);
+        parse_response(head, method.unwrap_or(Method::Other), &self.allow_list)
+    }
+
     fn response_head(
         &mut self,
-        head: &[u8],
+        response: Option<Response>,
         started: Timestamp,
         arrival: Arrival,
         sink: &mut Sink<'_>,
     ) {
         let method = self.open.front().map(|exchange| exchange.method);
-        let Some(response) =
-            parse_response(head, method.unwrap_or(Method::Other), &self.allow_list)
-        else {
+        let Some(response) = response else {
             return self.strange_response(arrival, sink);
         };
         let status = response.head.status.unwrap_or_default();

@@ -11,6 +11,12 @@ use crate::{
     limits::HEADER_COUNT,
 };
 
+/// Fields that say how a body is read.
+const NEEDED: [&str; 2] = ["content-encoding", "content-type"];
+
+/// The longest of them that is taken beyond the bounds.
+const NEEDED_BYTES: usize = 256;
+
 /// What is kept of a header block. Its fields beyond the bounds are passed over, and counted as
 /// unknown.
 #[derive(Debug, Default)]
@@ -47,8 +53,10 @@ impl Fields {
         if self.count > HEADER_COUNT || self.bytes > max_bytes {
             self.count = HEADER_COUNT;
             self.bytes = max_bytes;
-            self.unknown = self.unknown.saturating_add(1);
-            return;
+            if !self.needs(name, value) {
+                self.unknown = self.unknown.saturating_add(1);
+                return;
+            }
         }
         let text = || String::from_utf8_lossy(value).into_owned();
         match name {
@@ -61,6 +69,13 @@ impl Fields {
             b":protocol" => self.headers.add(allow_list, b"upgrade", value),
             name => self.headers.add(allow_list, name, value),
         }
+    }
+
+    /// Whether a field beyond the bounds is taken all the same: the body cannot be read without.
+    fn needs(&self, name: &[u8], value: &[u8]) -> bool {
+        let of_body =
+            |needed: &&str| needed.as_bytes() == name && self.headers.get(needed).is_none();
+        value.len() <= NEEDED_BYTES && NEEDED.iter().any(of_body)
     }
 
     /// The head of a request; `None` if the block does not say so.

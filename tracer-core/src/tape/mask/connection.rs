@@ -101,7 +101,7 @@ impl ConnectionMask {
                 match step {
                     HeadStep::More => {}
                     HeadStep::Head(head, _) => self.head(segment, &head, rules, sink),
-                    HeadStep::Strange => side.give_up(),
+                    HeadStep::Cut(..) | HeadStep::Strange => side.give_up(),
                 }
                 bytes
             }

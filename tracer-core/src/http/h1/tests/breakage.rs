@@ -56,7 +56,7 @@ fn nonsense_ends_an_exchange_and_not_the_connection() {
 
 #[test]
 fn a_head_without_end_is_given_up() {
-    let endless = ["GET / HTTP/1.1\r\n", &"x: y\r\n".repeat(20_000)].concat();
+    let endless = ["GET / HTTP/1.1\r\n", &"x: y\r\n".repeat(60_000)].concat();
     let mut connection = connection(Role::Client);
     let mut log = Log::default();
     for piece in endless.as_bytes().chunks(16 << 10) {
@@ -65,12 +65,54 @@ fn a_head_without_end_is_given_up() {
     connection.piece(arrival(Outbound, 2, 0), POST.as_bytes(), &mut |event| {
         log.add(&event)
     });
-    assert_eq!(log.text(), format!("0:\n{POSTED}"));
+    assert_eq!(
+        log.text(),
+        format!("0:\n> GET / ?43561\n>end undecodable\n1:\n{POSTED}")
+    );
+}
 
-    let crowded = ["GET / HTTP/1.1\r\n", &"x: y\r\n".repeat(200), "\r\n"].concat();
+#[test]
+fn a_response_head_without_end_still_has_its_status() {
+    let endless = ["HTTP/1.1 500 No\r\n", &"x: y\r\n".repeat(60_000)].concat();
+    let mut connection = connection(Role::Client);
+    let mut log = Log::default();
+    for (direction, turn, bytes) in [
+        (Outbound, 1, POST),
+        (Inbound, 1, &endless),
+        (Outbound, 2, POST),
+        (Inbound, 2, OK),
+    ] {
+        connection.piece(
+            arrival(direction, turn, 0),
+            bytes.as_bytes(),
+            &mut |event| log.add(&event),
+        );
+    }
+    assert_eq!(
+        log.text(),
+        format!("0:\n{POSTED}< 500 ?43560\n<end undecodable\n1:\n{POSTED}{ANSWERED}\n")
+    );
+}
+
+/// Where the body ends is said behind all other lines.
+#[test]
+fn a_crowded_head_still_frames_its_body() {
+    let flood = "x: y\r\n".repeat(200);
+    let (line, rest) = POST.split_once("\r\n").unwrap();
+    let request = format!("{line}\r\n{flood}{rest}");
+    let (line, rest) = OK.split_once("\r\n").unwrap();
+    let response = format!("{line}\r\n{flood}{rest}");
+    // All but 128 lines and the one or two that are needed are unknown.
+    let posted = POSTED.replacen('\n', " ?72\n", 1);
+    let answered = ANSWERED.replacen('\n', " ?72\n", 1);
     assert_events(
-        &[out(1, &crowded), inn(1, OK), out(2, POST), inn(2, OK)],
-        &format!("0:\n{POSTED}{ANSWERED}"),
+        &[
+            out(1, &request),
+            inn(1, &response),
+            out(2, POST),
+            inn(2, OK),
+        ],
+        &format!("0:\n{posted}{answered}\n1:\n{POSTED}{ANSWERED}"),
     );
 }
 
