@@ -245,7 +245,7 @@ fn responses_take_their_tools_from_the_last_event() {
 }
 
 #[test]
-fn counts_so_far_are_no_counts_of_the_answer() {
+fn counts_so_far_are_those_of_a_stream_that_breaks_off() {
     let chunk = |delta: &str, finish: &str, tokens: u64| {
         format!(
             "data: {{\"id\":\"c\",\"model\":\"m\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{delta}\"}},\
@@ -254,7 +254,7 @@ fn counts_so_far_are_no_counts_of_the_answer() {
     };
     let begun = chunk("a", "null", 1) + &chunk("b", "null", 2);
     let cut = read("openai.chat", "vllm", &[begun.as_bytes()]);
-    assert_eq!((cut.usage.input, cut.usage.output), (Some(3), None));
+    assert_eq!((cut.usage.input, cut.usage.output), (Some(3), Some(2)));
     let whole = begun.clone() + &chunk("", "\"stop\"", 3);
     let whole = read("openai.chat", "vllm", &[whole.as_bytes()]);
     assert_eq!(whole.usage.output, Some(3));

@@ -50,18 +50,30 @@ impl Counts {
         }
     }
 
-    /// Every count that `usage` gives replaces the one before.
+    /// Every count that `usage` gives replaces the one before. Those that it leaves out stay, unless
+    /// its total says that there are no more.
     pub(super) fn merge(&mut self, usage: &UsageMetadata<'_>) {
-        let candidates = usage
-            .candidates_token_count
-            .0
-            .or(usage.response_token_count.0);
-        self.prompt = usage.prompt_token_count.0.or(self.prompt);
-        self.candidates = candidates.or(self.candidates);
-        self.thoughts = usage.thoughts_token_count.0.or(self.thoughts);
-        self.tool_use = usage.tool_use_prompt_token_count.0.or(self.tool_use);
-        self.cached = usage.cached_content_token_count.0.or(self.cached);
-        self.total = usage.total_token_count.0.or(self.total);
+        let candidates = usage.candidates_token_count.0;
+        let given = Self {
+            prompt: usage.prompt_token_count.0,
+            candidates: candidates.or(usage.response_token_count.0),
+            thoughts: usage.thoughts_token_count.0,
+            tool_use: usage.tool_use_prompt_token_count.0,
+            cached: usage.cached_content_token_count.0,
+            total: usage.total_token_count.0,
+            behind_loss: self.behind_loss,
+        };
+        let is_all = given.adds_up();
+        let stays = |count: Option<u64>| count.filter(|&count| count == 0 || !is_all);
+        *self = Self {
+            prompt: given.prompt.or(self.prompt),
+            candidates: given.candidates.or(stays(self.candidates)),
+            thoughts: given.thoughts.or(stays(self.thoughts)),
+            tool_use: given.tool_use.or(stays(self.tool_use)),
+            cached: given.cached.or(self.cached),
+            total: given.total.or(self.total),
+            behind_loss: self.behind_loss,
+        };
     }
 
     /// Tool use counts as input, thoughts count as output.
@@ -151,6 +163,17 @@ mod tests {
         ] {
             assert_eq!(behind(unsure), Usage::default(), "{unsure}");
         }
+    }
+
+    #[test]
+    fn a_total_that_adds_up_voids_what_is_left_out() {
+        let first = r#"{"promptTokenCount":10,"toolUsePromptTokenCount":7,"thoughtsTokenCount":0,"totalTokenCount":17}"#;
+        let last = r#"{"promptTokenCount":10,"candidatesTokenCount":5,"totalTokenCount":15}"#;
+        let seen = usage(&[first, last]);
+        assert_eq!((seen.input, seen.output), (Some(10), Some(5)));
+        assert_eq!(seen.reasoning, Some(0));
+        let more = r#"{"promptTokenCount":10,"candidatesTokenCount":5,"totalTokenCount":22}"#;
+        assert_eq!(usage(&[first, more]).input, Some(17));
     }
 
     #[test]

@@ -58,8 +58,8 @@ impl ChatStream {
         }
     }
 
-    /// Some servers send counts with every chunk. What was generated is known at the end only: if
-    /// that never comes, or what came before it was lost, it stays unknown.
+    /// Some servers send counts with every chunk. What was generated is known when nothing more comes
+    /// only: until then what was counted so far may be lost, and stays unknown.
     fn count(&mut self, chunk: &Completion<'_>, answer: &mut Answer) {
         self.settle(answer);
         let usage = chunk.usage(self.rule);
@@ -124,9 +124,8 @@ impl ChatStream {
 impl StreamReader for ChatStream {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
         if is_done(event.data) {
-            self.settle(answer);
+            self.finish(answer);
             answer.ended = true;
-            answer.usage = self.so_far.take().unwrap_or(answer.usage);
             return Chunk::Other;
         }
         if event.event == b"error" {
@@ -161,6 +160,7 @@ impl StreamReader for ChatStream {
 
     fn finish(&mut self, answer: &mut Answer) {
         self.settle(answer);
+        answer.usage = self.so_far.take().unwrap_or(answer.usage);
     }
 }
 
@@ -218,7 +218,7 @@ mod tests {
         let pieces = [piece(1), piece(2), piece(12), piece(13)];
         let pieces: Vec<_> = pieces.iter().map(|piece| Some(piece.as_str())).collect();
         let with = |end: &[Option<&'static str>]| tokens(&[&pieces[..], end].concat());
-        assert_eq!(with(&[]), (Some(3), None));
+        assert_eq!(with(&[]), (Some(3), Some(13)), "a stream that breaks off");
         assert_eq!(with(&[Some("[DONE]")]), (Some(3), Some(13)));
         assert_eq!(with(&[Some(LAST)]), (Some(3), Some(20)));
         let all = [Some(LAST), Some(BEHIND), Some("[DONE]")];
