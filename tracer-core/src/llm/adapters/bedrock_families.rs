@@ -4,7 +4,7 @@
 //! chats and all that speak chat completions have adapters of their own; here are Nova, which speaks
 //! like Converse, and the older formats with a text and little else.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use std::sync::LazyLock;
 
 use super::{
@@ -39,7 +39,8 @@ pub(in crate::llm) enum Family {
 struct Shape<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
-    choices: Filled,
+    /// There even if empty, as in a first chunk that tells of filters only.
+    choices: Option<IgnoredAny>,
     event_type: Filled,
     generation_id: Filled,
     output: Filled,
@@ -75,7 +76,7 @@ impl Family {
             Some(kind) if kind.starts_with("message_") || kind.starts_with("content_block_") => {
                 Self::Anthropic
             }
-            _ if shape.choices.0 => Self::Chat,
+            _ if shape.choices.is_some() => Self::Chat,
             _ if shape.event_type.0 || shape.generation_id.0 => Self::Cohere,
             _ if of_nova.iter().any(|member| member.0) => Self::Nova,
             _ => Self::Plain,
@@ -175,6 +176,7 @@ pub(super) struct PlainAnswer<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Piece<'a> {
+    index: Count,
     #[serde(borrow)]
     stop_reason: Text<'a>,
     finish_reason: Text<'a>,
@@ -232,7 +234,7 @@ impl PlainAnswer<'_> {
         }
         for (at, piece) in (0..).zip(self.pieces()) {
             if let Some(reason) = piece.reason() {
-                answer.finish(at, reason);
+                answer.finish(piece.index.0.unwrap_or(at), reason);
             }
         }
     }

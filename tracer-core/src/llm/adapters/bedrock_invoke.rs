@@ -273,7 +273,11 @@ impl InvokeStream {
             None => Chunk::Other,
             Some(Family::Anthropic) => self.anthropic.event(&event, answer),
             Some(Family::Cohere) => self.cohere.event(&event, answer),
-            Some(Family::Chat) => self.chat.event(&event, answer),
+            Some(Family::Chat) => {
+                // Mistral and DeepSeek say `stop_reason`.
+                plain_chunk(data, answer);
+                self.chat.event(&event, answer)
+            }
             Some(Family::Nova) => nova_event(data, answer),
             Some(Family::Plain) => plain_chunk(data, answer),
         };

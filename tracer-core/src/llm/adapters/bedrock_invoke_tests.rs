@@ -182,6 +182,19 @@ fn a_stream_of_chat_completions() {
 }
 
 #[test]
+fn a_stream_of_mistral_or_deepseek_says_stop_reason() {
+    let seen = frames(&[
+        r#"{"choices":[]}"#,
+        r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"x"},"stop_reason":null}]}"#,
+        r#"{"choices":[{"index":0,"message":{"role":"assistant","content":""},"stop_reason":"stop"}],
+            "amazon-bedrock-invocationMetrics":{"inputTokenCount":2,"outputTokenCount":3}}"#,
+    ]);
+    assert_eq!(seen.tokens(), (Some(2), Some(3)));
+    assert_eq!(seen.facts.finish_reasons, ["stop"]);
+    assert_eq!(seen.outputs, 1);
+}
+
+#[test]
 fn damaged_frames_and_exceptions() {
     let seen = support::events(
         &BedrockInvoke,

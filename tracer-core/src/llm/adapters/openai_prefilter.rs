@@ -8,17 +8,19 @@ use std::sync::LazyLock;
 
 use super::members::Members;
 
-static MEMBERS: LazyLock<Members<7>> = LazyLock::new(|| {
+static MEMBERS: LazyLock<Members<6>> = LazyLock::new(|| {
     Members::new([
         r#""finish_reason""#,
         r#""usage""#,
         r#""error""#,
         r#""delta""#,
-        r#""name""#,
         r#""tool_calls""#,
         r#""function_call""#,
     ])
 });
+
+/// Members that the first piece of a call of a tool has: they need not come in the same.
+static OF_CALL: LazyLock<Members<2>> = LazyLock::new(|| Members::new([r#""id""#, r#""name""#]));
 
 /// What a chunk of a chat completion or a legacy completion can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +35,9 @@ pub(super) enum Carried<'a> {
 
 /// What a chunk carries, without parsing it.
 pub(super) fn carried(data: &[u8]) -> Carried<'_> {
-    let [reason, usage, error, delta, name, tools, function] = MEMBERS.values(data);
-    let begins_call = name.is_some() && (tools.is_some() || function.is_some());
+    let [reason, usage, error, delta, tools, function] = MEMBERS.values(data);
+    let mut calls = [tools, function].into_iter().flatten();
+    let begins_call = calls.any(|call| OF_CALL.any_is_set(call));
     match usage {
         _ if reason.is_some() || error.is_some() || begins_call => Carried::More,
         None => Carried::Output,
@@ -56,6 +59,12 @@ mod tests {
     }
 
     #[test]
+    fn pieces_of_arguments_are_not_parsed() {
+        let chunk = br#"{"id":"c","choices":[{"delta":{"tool_calls":[{"index":0,"id":null,"function":{"arguments":"{\"id\""}}]}}]}"#;
+        assert_eq!(carried(chunk), Carried::Output);
+    }
+
+    #[test]
     fn counts_beside_text_are_told() {
         let chunk = br#"{"choices":[{"delta":{"content":"a"},"finish_reason":null}],"usage":{"prompt_tokens":1}}"#;
         assert_eq!(carried(chunk), Carried::Counts(br#"{"prompt_tokens":1}}"#));
@@ -69,6 +78,7 @@ mod tests {
             r#"{"choices":[],"usage":{"prompt_tokens":1}}"#,
             r#"{"error":{"message":"m"}}"#,
             r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"name":"f"}}]}}]}"#,
+            r#"{"id":"c","choices":[{"delta":{"tool_calls":[{"index":0,"id":"t1"}]}}]}"#,
             r#"{"choices":[{"delta":{"function_call":{"name":"f"}}}]}"#,
         ] {
             assert_eq!(carried(chunk.as_bytes()), Carried::More, "{chunk}");

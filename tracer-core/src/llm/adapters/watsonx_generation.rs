@@ -78,6 +78,9 @@ impl Adapter for WatsonxGeneration {
             return false;
         };
         answered.tell(answer, Torn::No);
+        if answered.errors.0 {
+            answer.error = Some(watsonx_error::error_type_or_unnamed(body));
+        }
         true
     }
 
@@ -269,6 +272,8 @@ mod tests {
             support::error_with(&WatsonxGeneration, &[], error).as_deref(),
             Some("model_not_supported")
         );
+        let seen = support::document(&WatsonxGeneration, error);
+        assert_eq!(seen.error.as_deref(), Some("model_not_supported"));
         let seen = support::events(&WatsonxGeneration, &[("error", error)]);
         assert_eq!(seen.error.as_deref(), Some("model_not_supported"));
     }
