@@ -37,7 +37,8 @@ impl Backlog {
         self.libraries.push_back(file);
     }
 
-    /// A program was started. `false` if there is no room for it.
+    /// A program was started, or a library mapped that shows no sign of TLS but may hold some.
+    /// `false` if there is no room for it.
     #[must_use]
     pub(super) fn program(&mut self, file: MappedFile) -> bool {
         let room = self.programs.len() < MAX_PROGRAMS;

@@ -8,8 +8,8 @@ use super::backlog::{Backlog, Task};
 use super::discovery::{Discovery, Identity};
 use super::judge::Judge;
 use super::mapped::{
-    MappedFile, Source, display_path, executable, mapped_files, maps_inode, process_ids,
-    suggests_tls,
+    MappedFile, Source, display_path, executable, has_room_for_tls, mapped_files, maps_inode,
+    process_ids, suggests_tls,
 };
 use super::perf_record::Record;
 use super::perf_ring::{PerfRing, online_cpus, wait};
@@ -173,16 +173,24 @@ impl Discoverer {
                     path,
                     time,
                 } => {
-                    if path.starts_with(b"/") && suggests_tls(path) {
+                    let file = || MappedFile {
+                        key,
+                        path: display_path(path),
+                        source: Source::Mapping { pid, start, end },
+                    };
+                    if !path.starts_with(b"/") {
+                        return;
+                    }
+                    if suggests_tls(path) {
                         if !judge.rejects(&key) {
                             news.push(Discovery::ProcessMayCall { pid, time });
                         }
-                        let source = Source::Mapping { pid, start, end };
-                        backlog.library(MappedFile {
-                            key,
-                            path: display_path(path),
-                            source,
-                        });
+                        backlog.library(file());
+                    } else if has_room_for_tls(path, end.saturating_sub(start)) {
+                        if judge.tracks(&key) {
+                            news.push(Discovery::ProcessMayCall { pid, time });
+                        }
+                        lost |= !backlog.program(file());
                     }
                 }
                 Record::Executed { pid, time } => {

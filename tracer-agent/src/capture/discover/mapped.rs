@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// Bytes of one process's maps that are read: about 100,000 mappings.
 const MAX_MAPS: u64 = 8 * 1024 * 1024;
+/// Least bytes of code of a file that has a TLS library built in.
+const BUILT_IN: u64 = 1024 * 1024;
 const DELETED: &[u8] = b" (deleted)";
 
 /// A file that a process maps executable and that may hold TLS.
@@ -139,7 +141,9 @@ pub fn mapped_files(proc_root: &Path, pid: u32) -> io::Result<Vec<MappedFile>> {
     let mut files: Vec<MappedFile> = Vec::new();
     for mapping in maps.split(|&byte| byte == b'\n').filter_map(Mapping::parse) {
         let is_program = mapping.path == program;
-        if !mapping.executable || !(is_program || suggests_tls(mapping.path)) {
+        let is_library =
+            || suggests_tls(mapping.path) || has_room_for_tls(mapping.path, mapping.length());
+        if !mapping.executable || !(is_program || is_library()) {
             continue;
         }
         if !files.iter().any(|file| file.key == mapping.key) {
@@ -180,6 +184,13 @@ pub(super) fn suggests_tls(path: &[u8]) -> bool {
     let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
     let holds = |part: &[u8]| memchr::memmem::find(name, part).is_some();
     holds(b".so") && (holds(b"ssl") || holds(b"gnutls") || holds(b"libnode"))
+}
+
+/// Whether a library of any name, with `length` bytes mapped executable, may have a TLS library
+/// built in, as extensions of Python and Java have: none is smaller, with the cryptography it needs.
+pub(super) fn has_room_for_tls(path: &[u8], length: u64) -> bool {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    length >= BUILT_IN && memchr::memmem::find(name, b".so").is_some()
 }
 
 /// The path without the mark that the kernel appends for a deleted file.
@@ -233,6 +244,10 @@ impl<'a> Mapping<'a> {
             key: FileKey { device, inode },
             path,
         })
+    }
+
+    fn length(&self) -> u64 {
+        self.end.saturating_sub(self.start)
     }
 
     fn file(&self, pid: u32, is_program: bool) -> MappedFile {

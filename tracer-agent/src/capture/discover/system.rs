@@ -16,7 +16,9 @@ const LIBRARY_DIRECTORIES: [&str; 6] = [
     "lib",
     "lib64",
 ];
-const PROGRAMS: [&str; 4] = [
+const PROGRAMS: [&str; 6] = [
+    "usr/bin/bun",
+    "usr/local/bin/bun",
     "usr/bin/node",
     "usr/local/bin/node",
     "usr/bin/nodejs",
