@@ -117,14 +117,7 @@ pub fn attach(
 /// # Errors
 /// If the kernel refuses one.
 pub fn load_all(loaded: &mut Loaded, mechanism: Mechanism) -> Result<(), AttachError> {
-    let roles = [
-        ProbeRole::Read,
-        ProbeRole::ReadResult,
-        ProbeRole::Write,
-        ProbeRole::Close,
-        ProbeRole::Shutdown,
-    ];
-    for attachment in roles
+    for attachment in ProbeRole::ALL
         .into_iter()
         .flat_map(|role| attachments(mechanism, ProgramSet::Capture, role))
     {

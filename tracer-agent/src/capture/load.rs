@@ -258,13 +258,7 @@ mod tests {
         };
         for mechanism in mechanisms {
             for set in [ProgramSet::Capture, ProgramSet::Bare] {
-                for role in [
-                    ProbeRole::Read,
-                    ProbeRole::ReadResult,
-                    ProbeRole::Write,
-                    ProbeRole::Close,
-                    ProbeRole::Shutdown,
-                ] {
+                for role in ProbeRole::ALL {
                     for attachment in attachments(*mechanism, set, role) {
                         loaded
                             .program(attachment.program, attachment.attach_type)

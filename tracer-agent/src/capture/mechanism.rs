@@ -70,10 +70,12 @@ pub(super) fn attachments(
     let (both, before, after) = match (set, role) {
         (ProgramSet::Capture, ProbeRole::Close) => return vec![entry("close")],
         (ProgramSet::Capture, ProbeRole::Shutdown) => return vec![entry("shutdown")],
+        (ProgramSet::Capture, ProbeRole::Open) => return vec![exit("opened")],
         (ProgramSet::Capture, ProbeRole::ReadResult) => return vec![entry("read_result")],
         (ProgramSet::Bare, ProbeRole::ReadResult | ProbeRole::Close | ProbeRole::Shutdown) => {
             return vec![entry("bare_entry")];
         }
+        (ProgramSet::Bare, ProbeRole::Open) => return vec![exit("bare_return")],
         (ProgramSet::Capture, ProbeRole::Read) => ("read_session", "read_entry", "read_return"),
         (ProgramSet::Capture, ProbeRole::Write) => ("write_session", "write_entry", "write_return"),
         (ProgramSet::Bare, _) => ("bare_session", "bare_entry", "bare_return"),

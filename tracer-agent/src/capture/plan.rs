@@ -9,6 +9,8 @@ use tracer_common::cookie::ReadRegisters;
 pub struct ProbePlan {
     /// What the file offers.
     pub family: TlsFamily,
+    /// How its functions were found.
+    pub located: Located,
     /// Points to attach, at most one per role and function.
     pub points: Vec<ProbePoint>,
 }
@@ -18,6 +20,37 @@ pub struct ProbePlan {
 pub enum TlsFamily {
     /// OpenSSL (1.1 or 3.x) or a library with its interface, found by exported symbols.
     OpenSsl,
+    /// BoringSSL or a library derived from it, without symbols.
+    BoringSsl,
+}
+
+impl TlsFamily {
+    /// Its name in reports and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpenSsl => "openssl",
+            Self::BoringSsl => "boringssl",
+        }
+    }
+}
+
+/// How the functions of a file were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Located {
+    /// By their names.
+    Symbols,
+    /// By the errors that they raise, and what they do with their arguments.
+    ErrorSites,
+}
+
+impl Located {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Symbols => "symbols",
+            Self::ErrorSites => "error sites",
+        }
+    }
 }
 
 /// One probe.
@@ -44,10 +77,36 @@ pub enum ProbeRole {
     ReadResult,
     /// Bytes written: `(ssl, buf, num, …)`; entry and return are needed.
     Write,
+    /// A new TLS object is returned (`SSL_new`): whatever had its address before has ended. Return
+    /// only; for libraries where no function that ends one is found.
+    Open,
     /// The TLS object in the first argument ends its life (`SSL_free`, `SSL_clear`): entry only.
     Close,
     /// The TLS object in the first argument says goodbye (`SSL_shutdown`): entry only.
     Shutdown,
+}
+
+impl ProbeRole {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Read,
+        Self::ReadResult,
+        Self::Write,
+        Self::Open,
+        Self::Close,
+        Self::Shutdown,
+    ];
+
+    /// Its name in reports and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read | Self::ReadResult => "read",
+            Self::Write => "write",
+            Self::Open => "open",
+            Self::Close => "close",
+            Self::Shutdown => "shutdown",
+        }
+    }
 }
 
 /// Where the byte count of a successful call is.

@@ -15,7 +15,7 @@ use super::{
     attach::{self, AttachError, ProbedFile},
     load::Loaded,
     mechanism::{Mechanism, ProgramSet},
-    plan::{CountLocation, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily},
+    plan::{CountLocation, Located, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily},
 };
 
 /// What the child exits with when it came through.
@@ -80,6 +80,7 @@ pub fn chosen(tried: &[Tried]) -> Option<Mechanism> {
 fn try_one(loaded: &mut Loaded, mechanism: Mechanism) -> Result<(), Unusable> {
     let plan = ProbePlan {
         family: TlsFamily::OpenSsl,
+        located: Located::Symbols,
         points: vec![ProbePoint {
             role: ProbeRole::Read,
             file_offset: file_offset_of_probed()?,

@@ -9,11 +9,7 @@ use super::{
     label::{ByLabel, Labels, labels},
     registry,
 };
-use crate::capture::{
-    attach::AttachError,
-    plan::{ProbePlan, ProbeRole, TlsFamily},
-    symbols::NotTraceable,
-};
+use crate::capture::{attach::AttachError, plan::ProbePlan, symbols::NotTraceable};
 
 /// Longest build id shown, in hexadecimal digits: enough to tell builds apart.
 const BUILD_ID_DIGITS: usize = 12;
@@ -115,12 +111,12 @@ impl CoverageMetrics {
     /// `build_id` (hexadecimal, empty if it has none).
     pub fn attached(&self, path: &str, build_id: &str, plan: &ProbePlan) -> BinaryCoverage {
         let build_id = build_id.get(..BUILD_ID_DIGITS).unwrap_or(build_id);
-        let binary = registry::BINARIES.series([path, build_id, family_name(plan.family)]);
+        let binary = registry::BINARIES.series([path, build_id, plan.family.name()]);
         self.binaries.get_or_create(&binary).set(1);
         let mut probes = Vec::with_capacity(plan.points.len());
         for point in &plan.points {
             let cost = point.cost.to_string();
-            let series = [path, build_id, role_name(point.role), cost.as_str()];
+            let series = [path, build_id, point.role.name(), cost.as_str()];
             let series = registry::PROBES.series(series);
             self.probes.get_or_create(&series).inc();
             probes.push(series);
@@ -141,20 +137,5 @@ impl CoverageMetrics {
                 self.probes.remove(series);
             }
         }
-    }
-}
-
-const fn family_name(family: TlsFamily) -> &'static str {
-    match family {
-        TlsFamily::OpenSsl => "openssl",
-    }
-}
-
-const fn role_name(role: ProbeRole) -> &'static str {
-    match role {
-        ProbeRole::Read | ProbeRole::ReadResult => "read",
-        ProbeRole::Write => "write",
-        ProbeRole::Close => "close",
-        ProbeRole::Shutdown => "shutdown",
     }
 }

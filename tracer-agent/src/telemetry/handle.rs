@@ -83,7 +83,9 @@ impl std::ops::Deref for Telemetry {
 mod tests {
     use super::*;
     use crate::{
-        capture::plan::{CountLocation, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily},
+        capture::plan::{
+            CountLocation, Located, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily,
+        },
         telemetry::{REGISTRY, calls::OutcomeLabel, capture::LossReason, registry::Kind},
     };
 
@@ -102,6 +104,7 @@ mod tests {
         ];
         ProbePlan {
             family: TlsFamily::OpenSsl,
+            located: Located::Symbols,
             points,
         }
     }

@@ -9,6 +9,7 @@
 //! // and, inside the library:
 //! int ssl_read_internal(SSL *s, void *buf, size_t num, size_t *readbytes);
 //! int ssl_write_internal(SSL *s, const void *buf, size_t num[, uint64_t flags], size_t *written);
+//! SSL *SSL_new(SSL_CTX *ctx);
 //! void SSL_free(SSL *ssl);
 //! int SSL_clear(SSL *ssl);
 //! int SSL_shutdown(SSL *ssl);
@@ -133,23 +134,21 @@ pub fn write_return(ctx: RetProbeContext) -> u32 {
 /// a reference begins a new one with its next bytes: a call under way is then told as cancelled.
 #[uprobe]
 pub fn close(ctx: ProbeContext) -> u32 {
-    let Some(handle) = ctx.arg::<u64>(0) else {
-        return 0;
-    };
-    let caller = Caller::current();
-    let key = caller.key(handle);
-    if let Some(state) = connection::find(&key) {
-        debug!(
-            &ctx,
-            "close {:x} of {} after {} turns", handle, caller.tgid, state.turn
-        );
-        if emit::ended(caller, &key, state, EventKind::Close) {
-            // Nothing to do if somebody was faster.
-            let _ = CONNECTIONS.remove(&key);
-        } else {
-            state.closed = 1;
-        }
+    if let Some(handle) = ctx.arg::<u64>(0) {
+        end(&ctx, handle);
     }
+    0
+}
+
+/// Return of `SSL_new`, where no function that ends a TLS object is known: whatever had this
+/// address before has ended.
+///
+/// ```c
+/// SSL *SSL_new(SSL_CTX *ctx);
+/// ```
+#[uretprobe]
+pub fn opened(ctx: RetProbeContext) -> u32 {
+    end(&ctx, ctx.ret::<u64>());
     0
 }
 
@@ -167,6 +166,25 @@ pub fn shutdown(ctx: ProbeContext) -> u32 {
         emit::ended(caller, &key, state, EventKind::Shutdown);
     }
     0
+}
+
+/// This life of a TLS object is over, if it was known.
+#[inline(always)]
+fn end(ctx: &impl EbpfContext, handle: u64) {
+    let caller = Caller::current();
+    let key = caller.key(handle);
+    if let Some(state) = connection::find(&key) {
+        debug!(
+            ctx,
+            "close {:x} of {} after {} turns", handle, caller.tgid, state.turn
+        );
+        if emit::ended(caller, &key, state, EventKind::Close) {
+            // Nothing to do if somebody was faster.
+            let _ = CONNECTIONS.remove(&key);
+        } else {
+            state.closed = 1;
+        }
+    }
 }
 
 #[inline(always)]

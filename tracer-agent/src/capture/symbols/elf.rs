@@ -20,6 +20,8 @@ const MAX_SEGMENTS: u16 = 128;
 const MAX_SECTIONS: u16 = 4096;
 /// Bytes of section names and of one note segment looked at.
 const MAX_SMALL_TABLE: u64 = 64 * 1024;
+/// Sections of constants looked at; real files have one or two.
+const MAX_CONSTANT_SECTIONS: usize = 8;
 
 /// An open ELF file with its headers parsed.
 #[derive(Debug)]
@@ -140,6 +142,51 @@ impl ElfImage {
     pub fn file_offset(&self, address: u64) -> Option<u64> {
         let segment = self.executable_segment(address)?;
         segment.offset.checked_add(address - segment.address)
+    }
+
+    /// The virtual address of what lies at an offset in the file.
+    pub(super) fn address_of(&self, offset: u64) -> Option<u64> {
+        let segment = self.segments.iter().find(|segment| {
+            segment.kind == elf::PT_LOAD
+                && offset >= segment.offset
+                && offset - segment.offset < segment.size
+        })?;
+        segment.address.checked_add(offset - segment.offset)
+    }
+
+    /// Virtual address and size of each executable segment.
+    pub(super) fn executable_ranges(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.segments
+            .iter()
+            .filter(|segment| segment.kind == elf::PT_LOAD && segment.executable)
+            .map(|segment| (segment.address, segment.size))
+    }
+
+    /// Where read-only constants lie: offset in the file and size. Without section headers they
+    /// are anywhere in what is mapped, often beside the code.
+    pub(super) fn constants(&self) -> Vec<(u64, u64)> {
+        let named = self
+            .sections
+            .iter()
+            .filter(|section| section.name.starts_with(".rodata"))
+            .map(|section| (section.offset, section.size));
+        let found: Vec<_> = named.take(MAX_CONSTANT_SECTIONS).collect();
+        if !found.is_empty() || !self.sections.is_empty() {
+            return found;
+        }
+        self.segments
+            .iter()
+            .filter(|segment| segment.kind == elf::PT_LOAD)
+            .map(|segment| (segment.offset, segment.size))
+            .collect()
+    }
+
+    /// Virtual address of the index of unwind tables (`.eh_frame_hdr`).
+    pub(super) fn unwind_index(&self) -> Option<u64> {
+        self.segments
+            .iter()
+            .find(|segment| segment.kind == elf::PT_GNU_EH_FRAME)
+            .map(|segment| segment.address)
     }
 
     /// Up to `length` bytes of code from a virtual address, fewer at the end of the segment or of

@@ -8,6 +8,9 @@ use super::elf::ElfImage;
 /// Where the code of every fixture lies: file offset and virtual address differ, as in real files.
 pub const CODE_OFFSET: u64 = 0x1000;
 pub const CODE_ADDRESS: u64 = 0x41000;
+/// Where constants lie, in the same segment as the code.
+pub const CONSTANTS_ADDRESS: u64 = CODE_ADDRESS + CONSTANTS_AT;
+const CONSTANTS_AT: u64 = 0x2000;
 
 /// A function by name, at an offset into the code.
 pub struct Symbol(pub &'static str, pub u64);
@@ -24,6 +27,8 @@ pub struct Fixture {
     pub pointers: Vec<(u64, u64)>,
     /// Names of further, empty sections.
     pub sections: Vec<&'static str>,
+    /// Constants, mapped behind the code as section `.rodata`.
+    pub constants: Vec<u8>,
 }
 
 impl Fixture {
@@ -50,6 +55,11 @@ impl Fixture {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
+        let mut content = self.code.clone();
+        if !self.constants.is_empty() {
+            content.resize(CONSTANTS_AT as usize, 0xcc);
+            content.extend_from_slice(&self.constants);
+        }
         let mut strings = vec![0];
         let mut symbols = vec![0; 24];
         let ends = self
@@ -79,7 +89,7 @@ impl Fixture {
         let mut names = vec![0];
         let mut headers = vec![0; 64];
         let mut body = Vec::new();
-        let start = CODE_OFFSET + self.code.len() as u64;
+        let start = CODE_OFFSET + content.len() as u64;
         let tables: [(&str, u32, &[u8], u32); 3] = [
             (".dynsym", 11, &symbols, 2),
             (".dynstr", 3, &strings, 0),
@@ -92,6 +102,11 @@ impl Fixture {
             names.extend(name.bytes().chain([0]));
             body.extend_from_slice(content);
         }
+        if !self.constants.is_empty() {
+            let (offset, size) = (CODE_OFFSET + CONSTANTS_AT, self.constants.len());
+            headers.extend(section(names.len(), 1, offset, size, 0));
+            names.extend(b".rodata\0");
+        }
         headers.extend(section(
             names.len(),
             3,
@@ -103,19 +118,29 @@ impl Fixture {
         body.extend_from_slice(&names);
 
         let count = (headers.len() / 64) as u16;
-        let mut file = self.header(start + body.len() as u64, count);
+        let mut file = self.header(start + body.len() as u64, count, content.len() as u64);
         file.resize(CODE_OFFSET as usize, 0);
-        file.extend_from_slice(&self.code);
+        file.extend_from_slice(&content);
         file.extend(body);
         file.extend(headers);
         file
+    }
+
+    /// Appends a constant string and returns its virtual address.
+    pub fn constant(&mut self, text: &str) -> u64 {
+        if self.constants.is_empty() {
+            self.constants.push(0);
+        }
+        let at = self.constants.len() as u64;
+        self.constants.extend(text.bytes().chain([0]));
+        CONSTANTS_ADDRESS + at
     }
 
     pub fn image(&self) -> ElfImage {
         image(&self.bytes()).expect("fixture is sound")
     }
 
-    fn header(&self, sections: u64, count: u16) -> Vec<u8> {
+    fn header(&self, sections: u64, count: u16, size: u64) -> Vec<u8> {
         let machine = self.machine.unwrap_or(62);
         let mut file = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0".to_vec();
         file.extend(machine.to_le_bytes());
@@ -129,7 +154,6 @@ impl Fixture {
         }
         file.extend(1u32.to_le_bytes());
         file.extend(5u32.to_le_bytes());
-        let size = self.code.len() as u64;
         for word in [CODE_OFFSET, CODE_ADDRESS, CODE_ADDRESS, size, size, 0x1000] {
             file.extend(word.to_le_bytes());
         }

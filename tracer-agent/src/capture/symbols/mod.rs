@@ -7,6 +7,7 @@ mod aarch64;
 mod elf;
 mod elf_data;
 mod elf_symbols;
+mod error_sites;
 mod flow;
 mod not_traceable;
 mod probe_point;

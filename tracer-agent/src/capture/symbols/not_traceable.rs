@@ -21,11 +21,12 @@ pub enum NotTraceable {
     /// Built with rustls.
     #[error("tls by rustls, built in: not traced yet")]
     Rustls,
-    /// BoringSSL or aws-lc, linked in without symbols.
-    #[error("boringssl or aws-lc built in without symbols: not traced yet")]
+    /// BoringSSL or the TLS of aws-lc, linked in without symbols and not as compilers are known to
+    /// leave it.
+    #[error("boringssl built in without symbols: its functions are not recognised for certain")]
     StrippedBoringSsl,
-    /// OpenSSL, linked in without symbols.
-    #[error("openssl built in without symbols: use a build that keeps its symbol table")]
+    /// The same of OpenSSL.
+    #[error("openssl built in without symbols: its functions are not recognised for certain")]
     StrippedOpenSsl,
     /// A Java launcher: TLS is done by the virtual machine in Java.
     #[error("java program: its tls is not traced yet")]
@@ -73,14 +74,12 @@ impl NotTraceable {
         if self != Self::NoTlsSymbols {
             return self;
         }
-        let marks: [(&[u8], Self); 4] = [
-            (b"ssl/ssl_lib.cc", Self::StrippedBoringSsl),
-            (b"ssl/ssl_lib.c\0", Self::StrippedOpenSsl),
+        let marks: [(&[u8], Self); 2] = [
             (b"/rustls-0.", Self::Rustls),
             (b"nss/lib/ssl/sslsecur.c", Self::Nss),
         ];
         let finders = marks.each_ref().map(|(mark, _)| memmem::Finder::new(mark));
-        let mut seen = [false; 4];
+        let mut seen = [false; 2];
         let overlap = marks
             .iter()
             .map(|(mark, _)| mark.len() as u64)
@@ -119,14 +118,5 @@ impl ElfImage {
             .find(|section| section.kind == elf::SHT_DYNSYM)?;
         let names = self.sections.get(table.link as usize)?;
         (names.size <= CHUNK).then(|| self.read_vec(names.offset, names.size).ok())?
-    }
-
-    /// Where read-only constants lie: offset and size.
-    fn constants(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.sections
-            .iter()
-            .filter(|section| section.name == ".rodata")
-            .take(1)
-            .map(|section| (section.offset, section.size))
     }
 }

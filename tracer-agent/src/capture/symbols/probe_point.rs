@@ -13,13 +13,15 @@
 
 use std::collections::HashMap;
 
-use super::super::plan::{CountLocation, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily};
+use super::super::plan::{
+    CountLocation, Located, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily,
+};
 use super::elf::{ElfImage, Machine};
 use super::elf_symbols::Function;
 use super::flow::{Arguments, Call, ENTRY, Need, Point, Value};
 use super::not_traceable::NotTraceable;
 use super::read_result::read_results;
-use super::{aarch64, x86_64};
+use super::{aarch64, error_sites, x86_64};
 
 const PREFIX: &str = "SSL_";
 const WANTED: [&str; 10] = [
@@ -50,13 +52,14 @@ pub fn plan(image: &ElfImage) -> Result<ProbePlan, NotTraceable> {
     let mut points = results.unwrap_or_else(|| analysis.transfer(&READ));
     points.extend(analysis.transfer(&WRITE));
     if points.is_empty() {
-        return Err(NotTraceable::at_a_glance(image));
+        return error_sites::plan(image)?.ok_or_else(|| NotTraceable::at_a_glance(image));
     }
     points.extend(analysis.lifetime("SSL_free", ProbeRole::Close));
     points.extend(analysis.lifetime("SSL_clear", ProbeRole::Close));
     points.extend(analysis.lifetime("SSL_shutdown", ProbeRole::Shutdown));
     Ok(ProbePlan {
         family: TlsFamily::OpenSsl,
+        located: Located::Symbols,
         points,
     })
 }
@@ -331,7 +334,8 @@ fn passes_buffer(arguments: &Arguments) -> bool {
         .all(|(now, at_entry)| *now == at_entry)
 }
 
-fn need(count: CountLocation) -> Need {
+/// What must hold where a transfer is probed.
+pub(super) fn need(count: CountLocation) -> Need {
     let arguments = match count {
         CountLocation::FifthArgument => 5,
         CountLocation::FourthArgument => 4,

@@ -14,6 +14,37 @@ const MAX_INSTRUCTIONS: usize = 400;
 /// Bytes of code read at once.
 const WINDOW: usize = 512;
 
+/// How far a function is followed.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Past its last byte, if that is known: code that lies behind is not run into, only jumped to.
+    /// A function may end in a call that does not come back, and another one begins there.
+    pub end: Option<u64>,
+    /// Most instructions; a longer function is not understood.
+    pub instructions: usize,
+    /// Whether registers saved on the stack are believed to be the same behind a call: good enough
+    /// to recognise a function, not to prove where its arguments are.
+    pub trusts_stack: bool,
+}
+
+impl Extent {
+    const SMALL: Self = Self {
+        end: None,
+        instructions: MAX_INSTRUCTIONS,
+        trusts_stack: false,
+    };
+
+    /// Whether a branch goes on to another function: out of this one, its frame taken down.
+    fn is_left(self, entry: u64, target: u64, frame: &Frame) -> bool {
+        self.end.is_some_and(|end| !(entry..end).contains(&target)) && frame.at_return_address()
+    }
+
+    /// Whether straight on from `from` leads out of the function at `address`.
+    fn ends_before(self, from: u64, address: u64) -> bool {
+        self.end.is_some_and(|end| from < end && address >= end)
+    }
+}
+
 /// Every instruction that can be reached, with the state before it.
 pub struct Body {
     /// By address.
@@ -32,6 +63,16 @@ impl Body {
         entry: u64,
         is_sought: impl Fn(&Frame) -> bool,
     ) -> Option<Self> {
+        Self::follow_within(image, entry, Extent::SMALL, is_sought)
+    }
+
+    /// The same, as far as `extent` goes.
+    pub fn follow_within(
+        image: &ElfImage,
+        entry: u64,
+        extent: Extent,
+        is_sought: impl Fn(&Frame) -> bool,
+    ) -> Option<Self> {
         let mut body = Self {
             places: BTreeMap::new(),
             targets: HashSet::new(),
@@ -40,38 +81,62 @@ impl Body {
         let mut open = vec![(entry, Frame::at_entry())];
         while let Some((start, mut frame)) = open.pop() {
             let code = image.code_at(start, WINDOW);
-            for instruction in &mut decoder(&code, start) {
-                if instruction.is_invalid() {
-                    // The end of the window, unless nothing at all could be decoded.
-                    if instruction.ip() == start {
-                        return None;
+            'line: {
+                for instruction in &mut decoder(&code, start) {
+                    if instruction.is_invalid() {
+                        // Cut off by the end of the window, unless nothing at all can be decoded.
+                        if instruction.ip() == start {
+                            return None;
+                        }
+                        if !extent.ends_before(start, instruction.ip()) {
+                            open.push((instruction.ip(), frame));
+                        }
+                        break 'line;
                     }
-                    open.push((instruction.ip(), frame));
-                    break;
+                    if extent.ends_before(start, instruction.ip())
+                        || !body.reach(&instruction, &mut frame, extent.instructions)?
+                    {
+                        break 'line;
+                    }
+                    let target = instruction.near_branch_target();
+                    match instruction.flow_control() {
+                        FlowControl::Next => frame.step(&instruction, &mut info),
+                        FlowControl::Call | FlowControl::IndirectCall => {
+                            let result = if is_sought(&frame) {
+                                Value::Result
+                            } else {
+                                Value::Unknown
+                            };
+                            if extent.trusts_stack {
+                                frame.call_apart(result);
+                            } else {
+                                frame.call(result);
+                            }
+                        }
+                        FlowControl::ConditionalBranch => {
+                            if !extent.is_left(entry, target, &frame) {
+                                body.targets.insert(target);
+                                open.push((target, frame.clone()));
+                            }
+                        }
+                        FlowControl::UnconditionalBranch => {
+                            if !extent.is_left(entry, target, &frame) {
+                                body.targets.insert(target);
+                                open.push((target, frame));
+                            }
+                            break 'line;
+                        }
+                        FlowControl::IndirectBranch if !frame.at_return_address() => return None,
+                        _ => break 'line,
+                    }
                 }
-                if !body.reach(&instruction, &mut frame)? {
-                    break;
+                // The window ends between two instructions.
+                let next = start.checked_add(code.len() as u64)?;
+                if code.is_empty() {
+                    return None;
                 }
-                match instruction.flow_control() {
-                    FlowControl::Next => frame.step(&instruction, &mut info),
-                    FlowControl::Call | FlowControl::IndirectCall => {
-                        frame.call(if is_sought(&frame) {
-                            Value::Result
-                        } else {
-                            Value::Unknown
-                        });
-                    }
-                    FlowControl::ConditionalBranch => {
-                        body.targets.insert(instruction.near_branch_target());
-                        open.push((instruction.near_branch_target(), frame.clone()));
-                    }
-                    FlowControl::UnconditionalBranch => {
-                        body.targets.insert(instruction.near_branch_target());
-                        open.push((instruction.near_branch_target(), frame));
-                        break;
-                    }
-                    FlowControl::IndirectBranch if !frame.at_return_address() => return None,
-                    _ => break,
+                if !extent.ends_before(start, next) {
+                    open.push((next, frame));
                 }
             }
         }
@@ -80,13 +145,13 @@ impl Body {
 
     /// Joins `frame` into what is known of the place, and gives the outcome back in it. False if
     /// that brought nothing new, `None` if there are too many places.
-    fn reach(&mut self, instruction: &Instruction, frame: &mut Frame) -> Option<bool> {
+    fn reach(&mut self, instruction: &Instruction, frame: &mut Frame, most: usize) -> Option<bool> {
         if let Some((_, known)) = self.places.get_mut(&instruction.ip()) {
             let changed = known.join(frame);
             frame.clone_from(known);
             return Some(changed);
         }
-        if self.places.len() >= MAX_INSTRUCTIONS {
+        if self.places.len() >= most {
             return None;
         }
         self.places

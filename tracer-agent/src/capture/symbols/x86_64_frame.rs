@@ -104,13 +104,20 @@ impl Frame {
         changed || self.slots.len() != before
     }
 
-    /// Passes a call that comes back with `result`.
+    /// Passes a call that comes back with `result`. What the stack holds is forgotten: a pointer to
+    /// it may have been handed out.
     pub fn call(&mut self, result: Value) {
+        self.call_apart(result);
+        self.slots.clear();
+    }
+
+    /// Passes a call that is taken to leave the stack of its caller alone but for what it is told
+    /// to write. True of registers that compilers save there, but not proven.
+    pub fn call_apart(&mut self, result: Value) {
         for register in SCRATCH {
             self.set(register, Value::Unknown);
         }
         self.set(Register::RAX, result);
-        self.slots.clear();
     }
 
     /// Passes an instruction that goes on to the next.

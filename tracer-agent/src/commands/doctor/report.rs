@@ -121,6 +121,8 @@ pub enum FileOutcome {
     Probed {
         /// Which TLS library.
         family: &'static str,
+        /// How its functions were found.
+        located_by: &'static str,
         /// Where.
         points: Vec<Point>,
     },

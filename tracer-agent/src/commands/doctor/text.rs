@@ -78,9 +78,14 @@ impl Text<'_> {
         }
         for file in &self.0.files {
             match &file.outcome {
-                FileOutcome::Probed { family, points } => {
+                FileOutcome::Probed {
+                    family,
+                    located_by,
+                    points,
+                } => {
                     let path = Printable(&file.path);
-                    writeln!(f, "  yes  {path} ({family}), {}", used_by(file))?;
+                    let users = used_by(file);
+                    writeln!(f, "  yes  {path} ({family} by {located_by}), {users}")?;
                     for point in points {
                         writeln!(
                             f,

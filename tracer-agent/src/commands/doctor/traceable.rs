@@ -8,7 +8,7 @@ use super::report::{FileOutcome, Point, TlsFile, TlsProcess};
 use crate::{
     capture::{
         discover::{SurveyedFile, SurveyedProcess},
-        plan::{ProbePlan, ProbePoint, ProbeRole, TlsFamily},
+        plan::{ProbePlan, ProbePoint},
         symbols::NotTraceable,
     },
     host::{
@@ -108,25 +108,17 @@ fn outcome(file: &SurveyedFile) -> Option<FileOutcome> {
 }
 
 fn probed(plan: &ProbePlan) -> FileOutcome {
-    let family = match plan.family {
-        TlsFamily::OpenSsl => "openssl",
-    };
     FileOutcome::Probed {
-        family,
+        family: plan.family.name(),
+        located_by: plan.located.name(),
         points: plan.points.iter().map(point).collect(),
     }
 }
 
 fn point(point: &ProbePoint) -> Point {
-    let role = match point.role {
-        ProbeRole::Read | ProbeRole::ReadResult => "read",
-        ProbeRole::Write => "write",
-        ProbeRole::Close => "close",
-        ProbeRole::Shutdown => "shutdown",
-    };
     let (name, cost) = (point.name.clone(), point.cost.to_string());
     Point {
-        role,
+        role: point.role.name(),
         name,
         file_offset: point.file_offset,
         cost,
@@ -138,14 +130,13 @@ fn advice(reason: &NotTraceable) -> &'static str {
     match reason {
         NotTraceable::Go
         | NotTraceable::Rustls
-        | NotTraceable::StrippedBoringSsl
         | NotTraceable::Java
         | NotTraceable::GnuTls
         | NotTraceable::Nss => {
             "not supported yet; send its calls through a proxy on this host that uses OpenSSL"
         }
-        NotTraceable::StrippedOpenSsl => {
-            "use a build that links libssl dynamically or keeps its symbol table"
+        NotTraceable::StrippedBoringSsl | NotTraceable::StrippedOpenSsl => {
+            "use a build that keeps its symbol table, or one that loads libssl"
         }
         NotTraceable::WrongArchitecture(_) => "emulated programs cannot be traced",
         NotTraceable::Unreadable(_) => {

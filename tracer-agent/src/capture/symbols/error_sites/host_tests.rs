@@ -1,0 +1,79 @@
+//! Libraries of this host with their symbols taken away: what errors tell must be what symbols told.
+
+use std::path::{Path, PathBuf};
+
+use super::super::super::plan::{Located, ProbePlan, ProbeRole};
+use super::super::fixture::image;
+use super::super::plan;
+
+/// Sizes of one section header and places in the file header, as the ELF specification has them.
+const SECTION_TABLE: usize = 40;
+const SECTION_COUNT: usize = 60;
+
+/// The file without section headers, and so without symbols: as `sstrip` leaves it.
+fn stripped(path: &Path) -> Vec<u8> {
+    let mut bytes = std::fs::read(path).expect("read");
+    bytes[SECTION_TABLE..SECTION_TABLE + 8].fill(0);
+    bytes[SECTION_COUNT..SECTION_COUNT + 4].fill(0);
+    bytes
+}
+
+fn offset_of(plan: &ProbePlan, role: ProbeRole) -> Option<u64> {
+    let point = plan.points.iter().find(|point| point.role == role);
+    point.map(|point| point.file_offset)
+}
+
+fn plans(path: &Path) -> (ProbePlan, ProbePlan) {
+    let whole = std::fs::read(path).expect("read");
+    let by_symbols = plan(&image(&whole).expect("elf")).expect("a plan by symbols");
+    assert_eq!(by_symbols.located, Located::Symbols);
+    let by_errors = plan(&image(&stripped(path)).expect("elf")).expect("a plan by errors");
+    assert_eq!(by_errors.located, Located::ErrorSites);
+    (by_symbols, by_errors)
+}
+
+#[test]
+fn the_hosts_own_libssl_is_recognised_without_its_symbols() {
+    let path = Path::new("/usr/lib/x86_64-linux-gnu/libssl.so.3");
+    if !path.exists() {
+        println!("skipped: there is no {}", path.display());
+        return;
+    }
+    let (by_symbols, by_errors) = plans(path);
+    for role in [ProbeRole::Write, ProbeRole::Shutdown] {
+        let place = offset_of(&by_errors, role);
+        assert!(place.is_some(), "{role:?}");
+        assert_eq!(place, offset_of(&by_symbols, role), "{role:?}");
+    }
+    // By symbols reads are seen further down, at their result.
+    assert!(offset_of(&by_errors, ProbeRole::Read).is_some());
+}
+
+/// BoringSSL with its symbols, for this machine and for arm64, as `cargo xtask e2e` unpacks it.
+#[test]
+fn boringssl_is_recognised_without_its_symbols() {
+    let libraries = curl_cffi();
+    if libraries.is_empty() {
+        println!("skipped: no curl_cffi; cargo xtask setup installs it");
+    }
+    for path in libraries {
+        let (by_symbols, by_errors) = plans(&path);
+        for role in [ProbeRole::Read, ProbeRole::Write, ProbeRole::Shutdown] {
+            let place = offset_of(&by_errors, role);
+            assert!(place.is_some(), "{role:?} of {}", path.display());
+            assert_eq!(place, offset_of(&by_symbols, role), "{role:?}");
+        }
+    }
+}
+
+fn curl_cffi() -> Vec<PathBuf> {
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/e2e");
+    let pythons = std::fs::read_dir(clients.join("venv-native/lib"));
+    let packages = pythons.into_iter().flatten().flatten();
+    packages
+        .map(|python| python.path().join("site-packages"))
+        .chain([clients.join("arm64")])
+        .map(|packages| packages.join("curl_cffi/_wrapper.abi3.so"))
+        .filter(|library| library.exists())
+        .collect()
+}

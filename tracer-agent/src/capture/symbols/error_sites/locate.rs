@@ -1,0 +1,93 @@
+//! From the marks of a TLS library to a plan.
+
+use super::super::super::plan::{Located, ProbePlan, ProbePoint, ProbeRole, TlsFamily};
+use super::super::elf::{ElfImage, Machine};
+use super::super::flow::{Need, Point};
+use super::super::not_traceable::NotTraceable;
+use super::super::probe_point::need;
+use super::super::{aarch64, x86_64};
+use super::function::functions_around;
+use super::known::Known;
+use super::marks::{marks, names};
+use super::references::references;
+use super::{boringssl, openssl, remembered};
+
+/// Plans the probes of a file without symbols, or remembers the plan of another copy; `None` if it holds no TLS library that is known.
+///
+/// # Errors
+/// If it holds one whose functions are not recognised with certainty.
+pub fn plan(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
+    let Some(id) = image.build_id() else {
+        return locate(image);
+    };
+    if let Some(plan) = remembered::recall(image, &id) {
+        return Ok(Some(plan));
+    }
+    let found = locate(image)?;
+    if let Some(plan) = &found {
+        remembered::keep(image, id, plan);
+    }
+    Ok(found)
+}
+
+fn locate(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
+    let marks = marks(image);
+    let (family, known, otherwise) = if !marks.boringssl.is_empty() {
+        let places = references(image, &marks.boringssl);
+        let functions = functions_around(image, &places);
+        let known = boringssl::recognise(&functions, &marks.boringssl);
+        (TlsFamily::BoringSsl, known, NotTraceable::StrippedBoringSsl)
+    } else if !marks.openssl.is_empty() {
+        let names = names(image, &openssl::NAMES);
+        let places = references(image, &marks.openssl);
+        let functions = functions_around(image, &places);
+        let constants = openssl::Constants {
+            files: &marks.openssl,
+            names: &names,
+        };
+        let known = openssl::recognise(&functions, &constants);
+        (TlsFamily::OpenSsl, known, NotTraceable::StrippedOpenSsl)
+    } else {
+        return Ok(None);
+    };
+    let has = |role| known.iter().any(|known| known.role == role);
+    // One direction alone tells nothing that could be understood.
+    if !has(ProbeRole::Read) || !has(ProbeRole::Write) {
+        return Err(otherwise);
+    }
+    let points = known.iter().filter_map(|known| point(image, known));
+    Ok(Some(ProbePlan {
+        family,
+        located: Located::ErrorSites,
+        points: points.collect(),
+    }))
+}
+
+fn point(image: &ElfImage, known: &Known) -> Option<ProbePoint> {
+    let need = match known.role {
+        ProbeRole::Close | ProbeRole::Shutdown => Need {
+            arguments: 1,
+            return_address: false,
+        },
+        ProbeRole::Open => Need {
+            arguments: 0,
+            return_address: true,
+        },
+        _ => need(known.count),
+    };
+    let Point { address, cost } = match image.machine() {
+        Machine::Aarch64 => aarch64::entry_point(image, known.entry),
+        _ => x86_64::cheapest_point(image, known.entry, 0, need),
+    };
+    let mut name = format!("{} (by its errors)", known.name);
+    if address != known.entry {
+        name.push_str(&format!(" at +{:#x}", address - known.entry));
+    }
+    Some(ProbePoint {
+        role: known.role,
+        file_offset: image.file_offset(address)?,
+        count: known.count,
+        name,
+        cost,
+    })
+}
