@@ -67,11 +67,15 @@ pub fn prepare() -> Result<()> {
 }
 
 /// What gets each kind of client ready.
-const CLIENTS: [fn() -> Result<()>; 4] = [
+const CLIENTS: [fn() -> Result<()>; 8] = [
     curl,
     || python_clients().map(drop),
     || openssl::libraries(&python_clients()?),
-    || node::modules().map(drop),
+    || node::modules("node").map(drop),
+    || node::modules("native").map(drop),
+    native_python,
+    openssl::static_client,
+    || openssl::arm64_library(&python_clients()?),
 ];
 
 fn curl() -> Result<()> {
@@ -79,6 +83,12 @@ fn curl() -> Result<()> {
         return Ok(());
     }
     packages::apt_install(&["curl"])
+}
+
+/// Python packages with a TLS library of their own built in.
+fn native_python() -> Result<()> {
+    let requirements = workspace_root().join("tests/clients/python/native.txt");
+    python::venv("venv-native", &requirements).map(drop)
 }
 
 /// The Python clients alone.

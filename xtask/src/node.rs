@@ -1,4 +1,4 @@
-//! Node packages of the test clients, under `target/e2e/node`.
+//! npm packages of the test clients, under `target/e2e`.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -6,16 +6,17 @@ use anyhow::{Context as _, Result};
 
 use crate::{missing::Missing, packages, paths::workspace_root, step};
 
-/// Installs what the lock file names; returns the folder that holds `node_modules`.
+/// Installs what the lock file of `tests/clients/NAME` names into `target/e2e/NAME`; returns that
+/// folder, which holds `node_modules`.
 ///
 /// # Errors
 /// [`Missing`] if there is no Node, or a package cannot be had.
-pub fn modules() -> Result<PathBuf> {
-    let source = workspace_root().join("tests/clients/node");
-    let folder = workspace_root().join("target/e2e/node");
+pub fn modules(name: &str) -> Result<PathBuf> {
+    let source = workspace_root().join("tests/clients").join(name);
+    let folder = workspace_root().join("target/e2e").join(name);
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let lock = fs::read(source.join("package-lock.json"))
-        .context("cannot read the lock file of the Node clients")?;
+        .with_context(|| format!("cannot read the lock file of the {name} clients"))?;
     let stamp = folder.join("lock.installed");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(folder);
@@ -34,7 +35,7 @@ pub fn modules() -> Result<PathBuf> {
         npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
             .current_dir(&folder),
     )
-    .map_err(|error| Missing(format!("the Node clients cannot be installed: {error:#}")))?;
+    .map_err(|error| Missing(format!("the {name} clients cannot be installed: {error:#}")))?;
     fs::write(&stamp, lock).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(folder)
 }

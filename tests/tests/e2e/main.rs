@@ -15,5 +15,6 @@ mod outputs;
 mod privacy;
 mod processes;
 mod stop;
+mod stripped;
 mod tapes;
 mod telemetry;
