@@ -35,6 +35,7 @@ pub struct CoreMetrics {
     evicted: Counter,
     exchanges: Counter,
     unconfirmed: Counter,
+    repeated_fetches: Counter,
     silent_calls: Counter,
 }
 
@@ -50,6 +51,7 @@ impl CoreMetrics {
             evicted: Counter::default(),
             exchanges: Counter::default(),
             unconfirmed: Counter::default(),
+            repeated_fetches: Counter::default(),
             silent_calls: Counter::default(),
         };
         registry::FOLLOWED_CONNECTIONS.register(to, &metrics.followed);
@@ -60,6 +62,7 @@ impl CoreMetrics {
         registry::EVICTED_CONNECTIONS.register(to, &metrics.evicted);
         registry::EXCHANGES.register(to, &metrics.exchanges);
         registry::UNCONFIRMED_EXCHANGES.register(to, &metrics.unconfirmed);
+        registry::REPEATED_FETCHES.register(to, &metrics.repeated_fetches);
         registry::SILENT_CALLS.register(to, &metrics.silent_calls);
         metrics
     }
@@ -86,6 +89,7 @@ impl CoreMetrics {
         raise_to(&self.evicted, stats.evictions);
         raise_to(&self.exchanges, stats.exchanges);
         raise_to(&self.unconfirmed, stats.unconfirmed_exchanges);
+        raise_to(&self.repeated_fetches, stats.repeated_fetches);
         raise_to(&self.silent_calls, stats.calls_silent);
     }
 }

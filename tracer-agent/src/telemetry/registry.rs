@@ -116,6 +116,8 @@ metrics! {
         "LLM exchanges that are under way");
     UNCONFIRMED_EXCHANGES = counter("llm_tracer_unconfirmed_exchanges_total", [],
         "Exchanges that had the path of an LLM call but not its shape");
+    REPEATED_FETCHES = counter("llm_tracer_repeated_fetches_total", [],
+        "Fetches of stored answers that told of no call anything new");
     CALLS = counter("llm_tracer_calls_total", ["provider", "outcome"],
         "LLM calls reported, by provider and outcome");
     INCOMPLETE_CALLS = counter("llm_tracer_incomplete_calls_total", ["capture"],

@@ -181,7 +181,8 @@ pub enum Operation {
     CountTokens,
     /// A batch of requests handed in, to be run later.
     Batch,
-    /// An answer that is stored at the provider, fetched again.
+    /// An answer that is stored at the provider, fetched again. Reported only where it tells how a
+    /// run in the background ended.
     FetchResponse,
     /// A conversation shortened by a model.
     Compact,

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use lru::LruCache;
 
 use super::{
+    background::BackgroundRuns,
     config::PipelineConfig,
     connection::Connection,
     holdings::Holdings,
@@ -33,6 +34,7 @@ pub struct Pipeline {
     sessions: Sessions,
     unfinished: Unfinished,
     outputs: VecDeque<Output>,
+    background: BackgroundRuns,
     stats: Stats,
     swept: Timestamp,
 }
@@ -55,6 +57,7 @@ impl Pipeline {
             unfinished: Unfinished::default(),
             config,
             outputs: VecDeque::new(),
+            background: BackgroundRuns::default(),
             stats: Stats::default(),
             swept: Timestamp::default(),
         }
@@ -71,6 +74,7 @@ impl Pipeline {
             sessions,
             unfinished,
             outputs,
+            background,
             stats,
             ..
         } = self;
@@ -81,6 +85,7 @@ impl Pipeline {
             stats,
             sessions,
             unfinished,
+            background,
             outputs,
             tunnel: None,
         };
@@ -138,6 +143,7 @@ impl Pipeline {
             sessions,
             unfinished,
             outputs,
+            background,
             stats,
             ..
         } = self;
@@ -152,6 +158,7 @@ impl Pipeline {
                 stats,
                 sessions,
                 unfinished,
+                background,
                 outputs,
                 tunnel: None,
             };
@@ -230,6 +237,7 @@ impl Pipeline {
             stats: &mut self.stats,
             sessions: &mut self.sessions,
             unfinished: &mut self.unfinished,
+            background: &mut self.background,
             outputs: &mut self.outputs,
             tunnel: None,
         }

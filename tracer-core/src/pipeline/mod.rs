@@ -10,6 +10,7 @@
 //!                                RealtimeConnection                  connections tell of a call
 //! ```
 
+mod background;
 mod config;
 mod connection;
 mod core;

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{config::PipelineConfig, stats::Stats};
+use super::{background::BackgroundRuns, config::PipelineConfig, stats::Stats};
 use crate::{
     http::allow_list::AllowList,
     llm::{
@@ -33,6 +33,7 @@ pub(super) struct Report<'p> {
     pub(super) stats: &'p mut Stats,
     pub(super) sessions: &'p mut Sessions,
     pub(super) unfinished: &'p mut Unfinished,
+    pub(super) background: &'p mut BackgroundRuns,
     pub(super) outputs: &'p mut VecDeque<Output>,
     /// Where verdicts on what a tunnel carries go: the kernel knows nothing of it.
     pub(super) tunnel: Option<&'p mut Option<Verdict>>,
@@ -63,6 +64,7 @@ impl Report<'_> {
             stats: self.stats,
             sessions: self.sessions,
             unfinished: self.unfinished,
+            background: self.background,
             outputs: self.outputs,
             tunnel: Some(verdict),
         }
@@ -74,6 +76,10 @@ impl Report<'_> {
     }
 
     pub(super) fn call(&mut self, call: Box<Call<Captured>>) {
+        if !self.background.admit(call.facts()) {
+            self.stats.repeated_fetches += 1;
+            return;
+        }
         self.stats.calls += 1;
         match call.facts().capture {
             CaptureState::Complete => {}

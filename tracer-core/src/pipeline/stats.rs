@@ -43,6 +43,8 @@ pub struct Stats {
     pub exchanges: u64,
     /// Exchanges that had the path of an LLM call, but not its shape.
     pub unconfirmed_exchanges: u64,
+    /// Fetches of stored answers that told of no call anything new: not reported.
+    pub repeated_fetches: u64,
     /// Calls reported.
     pub calls: u64,
     /// Calls reported while they were still under way.

@@ -55,9 +55,9 @@ macro_rules! registry {
 }
 
 registry! {
-    /// What the call does: `chat`, `generate_content`, `text_completion`, `embeddings`, `retrieval`, `invoke_agent` or `execute_tool` (of MCP requests only `tools/call` has one); where the conventions have no word, `image_generation`, `transcription`, `translation`, `speech`, `moderation`, `rerank`, `ocr`, `count_tokens`, `compact`, `batch` or `fetch_response`.
+    /// What the call does: `chat`, `generate_content`, `text_completion`, `embeddings`, `retrieval`, `invoke_agent` or `execute_tool` (of MCP requests only `tools/call` has one); where the conventions have no word, `image_generation`, `transcription`, `translation`, `speech`, `moderation`, `rerank`, `ocr`, `count_tokens`, `compact` or `batch`. Absent on the span `fetch_response`, which tells how a run in the background ended that another span began; its measurements have that word.
     GEN_AI_OPERATION_NAME = "gen_ai.operation.name", String, Required;
-    /// Who served it, by host; for an unknown host the flavour of its wire format (`openai`, `anthropic`).
+    /// Who served it, by host; for an unknown host the flavour of its wire format (`openai`, `anthropic`). Absent on the span `fetch_response`.
     GEN_AI_PROVIDER_NAME = "gen_ai.provider.name", String, Required;
     /// Why the call failed: the provider's error code or type, else the HTTP status. Absent on success.
     ERROR_TYPE = "error.type", String, Conditional;
@@ -201,7 +201,7 @@ registry! {
     LLM_TRACER_REQUEST_SERVICE_TIER = "llm_tracer.request.service_tier", String, Own;
     /// Service tier that served the call on other than OpenAI interfaces.
     LLM_TRACER_RESPONSE_SERVICE_TIER = "llm_tracer.response.service_tier", String, Own;
-    /// `true` if the provider was still at work when it answered, and what it made and used was not seen: a run of Replicate that nobody asked for again on the connection that began it, or an asynchronous one of Bedrock, whose results go to a store.
+    /// `true` if the provider was still at work when it answered, and what it made and used was not seen: a run of Replicate that nobody asked for again on the connection that began it, an asynchronous one of Bedrock, whose results go to a store, or one in the background, of which a span `fetch_response` with the same response id tells the end once somebody fetches it.
     LLM_TRACER_RESPONSE_PENDING = "llm_tracer.response.pending", Boolean, Own;
     /// Chunks of a stream that carried output.
     LLM_TRACER_RESPONSE_CHUNKS = "llm_tracer.response.chunks", Int, Own;

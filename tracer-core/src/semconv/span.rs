@@ -74,7 +74,13 @@ pub fn span(call: &Call<Released>) -> Span {
     let facts = call.facts();
     let error = error_type(facts);
     let mut add = Builder::with_capacity(40);
-    add_identity(&mut add, facts);
+    if facts.operation == Operation::FetchResponse {
+        // The end of a run that another span began. It is no operation of the conventions: one
+        // would count the run twice, and `fetch_response` of their successor has no tokens.
+        add_served(&mut add, facts);
+    } else {
+        add_identity(&mut add, facts);
+    }
     add.text(names::ERROR_TYPE, error);
     add_request(&mut add, facts);
     add_response(&mut add, facts);
@@ -122,6 +128,11 @@ pub(super) fn add_identity(add: &mut Builder, facts: &CallFacts) {
         );
         add.text(names::GEN_AI_PROVIDER_NAME, Some(&facts.provider.0));
     }
+    add_served(add, facts);
+}
+
+/// Models and server.
+fn add_served(add: &mut Builder, facts: &CallFacts) {
     add.text(names::GEN_AI_REQUEST_MODEL, facts.request.model.as_deref());
     add.text(
         names::GEN_AI_RESPONSE_MODEL,

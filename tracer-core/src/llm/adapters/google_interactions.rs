@@ -61,28 +61,20 @@ impl Adapter for GoogleInteractions {
         Some(read::<Request<'_>>(body)?.into_read())
     }
 
-    fn read_document(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
-        let Some(interaction) = read::<Interaction<'_>>(body) else {
-            return false;
-        };
-        interaction.tell(answer, is_counted(context));
-        true
+    fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
+        read::<Interaction<'_>>(body).is_some_and(|interaction| {
+            interaction.tell(answer);
+            true
+        })
     }
 
     fn read_error(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) {
         answer.error = google_error::error_type(body);
     }
 
-    fn stream(&self, context: &AnswerContext<'_>) -> Box<dyn StreamReader> {
-        Box::new(InteractionStream {
-            is_counted: is_counted(context),
-        })
+    fn stream(&self, _: &AnswerContext<'_>) -> Box<dyn StreamReader> {
+        Box::new(InteractionStream)
     }
-}
-
-/// What is fetched again was counted when it was made.
-fn is_counted(context: &AnswerContext<'_>) -> bool {
-    context.endpoint.operation != Operation::FetchResponse
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -182,12 +174,11 @@ impl Step<'_> {
 }
 
 impl Interaction<'_> {
-    fn tell(&self, answer: &mut Answer, is_counted: bool) {
+    fn tell(&self, answer: &mut Answer) {
         answer.identify(self.id.as_str(), self.model.as_str());
         keep_last(&mut answer.service_tier, self.service_tier.as_str());
-        if is_counted
-            && let Some(usage) = self.usage.0.as_ref().and_then(InteractionUsage::normalise)
-        {
+        answer.is_pending = self.status.as_str() == Some("in_progress");
+        if let Some(usage) = self.usage.0.as_ref().and_then(InteractionUsage::normalise) {
             answer.usage = usage;
         }
         for step in self.steps.0.iter().filter_map(|step| step.0.as_ref()) {
@@ -254,9 +245,7 @@ struct Data<'a> {
 
 /// Reads a stream of events.
 #[derive(Debug)]
-struct InteractionStream {
-    is_counted: bool,
-}
+struct InteractionStream;
 
 impl StreamReader for InteractionStream {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
@@ -274,7 +263,7 @@ impl StreamReader for InteractionStream {
             return Chunk::Other;
         };
         if let Some(interaction) = &data.interaction.0 {
-            interaction.tell(answer, self.is_counted);
+            interaction.tell(answer);
         }
         if let Some(step) = &data.step.0 {
             step.tell(answer);
@@ -358,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_fetched_again_is_no_second_call() {
+    fn an_interaction_is_fetched_again_from_google() {
         let path = "/v1beta/interactions/v1_a";
         let endpoint = |provider| {
             support::endpoint_of(&GoogleInteractions, provider, "GET", path)
@@ -366,11 +355,13 @@ mod tests {
         };
         assert_eq!(endpoint("gcp.gemini"), Some(Operation::FetchResponse));
         assert_eq!(endpoint(""), None);
-        let body = r#"{"id":"v1_a","usage":{"total_input_tokens":4,"total_output_tokens":5}}"#;
-        let mut answer = Answer::default();
-        let interaction: Interaction<'_> = read(body.as_bytes()).expect("one");
-        interaction.tell(&mut answer, false);
-        assert_eq!(answer.usage, Usage::default());
+    }
+
+    #[test]
+    fn an_interaction_in_the_background_goes_on() {
+        let goes_on = |body| support::document(&GoogleInteractions, body).facts.is_pending;
+        assert!(goes_on(r#"{"id":"v1_a","status":"in_progress"}"#));
+        assert!(!goes_on(r#"{"id":"v1_a","status":"requires_action"}"#));
     }
 
     #[test]

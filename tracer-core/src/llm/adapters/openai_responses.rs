@@ -25,7 +25,6 @@ use crate::{
             Count, Filled, Flag, Lenient, LongList, Number, Object, Tells, Text, Tools, lenient,
             read,
         },
-        usage::Usage,
     },
     stream::event::Event,
 };
@@ -69,21 +68,15 @@ impl Adapter for OpenAiResponses {
         read_request(body)
     }
 
-    fn read_document(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
-        let Some(response) = read::<Response<'_>>(body) else {
-            return false;
-        };
-        response.tell(answer);
-        if !runs_a_model(context.endpoint.operation) {
-            forget_the_run(answer);
-        }
-        true
+    fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
+        read::<Response<'_>>(body).is_some_and(|response| {
+            response.tell(answer);
+            true
+        })
     }
 
-    fn stream(&self, context: &AnswerContext<'_>) -> Box<dyn StreamReader> {
-        Box::new(ResponsesStream {
-            runs_a_model: runs_a_model(context.endpoint.operation),
-        })
+    fn stream(&self, _: &AnswerContext<'_>) -> Box<dyn StreamReader> {
+        Box::new(ResponsesStream)
     }
 }
 
@@ -93,17 +86,6 @@ fn stored<'a>(request: &RequestLine<'a>) -> Option<&'a str> {
         [.., "responses", id] if request.method() == "GET" => Some(id),
         _ => None,
     }
-}
-
-/// The other endpoints repeat what was told before, or count what was not run.
-fn runs_a_model(operation: Operation) -> bool {
-    !matches!(operation, Operation::FetchResponse | Operation::CountTokens)
-}
-
-/// Tokens and tool calls belong to the call that ran the model.
-fn forget_the_run(answer: &mut Answer) {
-    answer.usage = Usage::default();
-    answer.clear_tools();
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -240,6 +222,7 @@ impl Tells for Item<'_> {
 impl Response<'_> {
     fn tell(&self, answer: &mut Answer) {
         answer.identify(self.id.as_str(), None);
+        answer.is_pending = matches!(self.status.as_str(), Some("queued" | "in_progress"));
         keep_last(&mut answer.model, self.model.as_str());
         keep_last(&mut answer.service_tier, self.service_tier.as_str());
         if let Some(usage) = &self.usage.0 {
@@ -296,17 +279,11 @@ struct Data<'a> {
 
 /// Reads a stream of events.
 #[derive(Debug)]
-struct ResponsesStream {
-    runs_a_model: bool,
-}
+struct ResponsesStream;
 
 impl StreamReader for ResponsesStream {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
-        let chunk = read_event(event, answer);
-        if !self.runs_a_model {
-            forget_the_run(answer);
-        }
-        chunk
+        read_event(event, answer)
     }
 }
 

@@ -1,38 +1,84 @@
-use super::super::testing::{Answered, Asked, span, text};
+use super::super::testing::{Answered, Asked, span, spans, text};
 
 const JSON: &str = "HTTP/1.1 200 OK\nContent-Type: application/json";
 const STORED: &str = r#"{"id":"resp_1","object":"response","model":"gpt-5","status":"completed",
     "output":[{"type":"function_call","call_id":"k","name":"f"}],
     "usage":{"input_tokens":30,"output_tokens":4,"total_tokens":34}}"#;
 
+const FETCH: Asked<'_> = Asked(
+    "GET /v1/responses/resp_1 HTTP/1.1\nHost: api.openai.com",
+    "",
+);
+const BEGIN: Asked<'_> = Asked(
+    "POST /v1/responses HTTP/1.1\nHost: api.openai.com",
+    r#"{"model":"gpt-5","input":"canary","background":true}"#,
+);
+const BEGUN: &str =
+    r#"{"id":"resp_1","model":"gpt-5","status":"queued","background":true,"usage":null}"#;
+
 #[test]
-fn a_stored_answer_is_not_used_twice() {
-    let asked = Asked(
-        "GET /v1/responses/resp_1 HTTP/1.1\nHost: api.openai.com",
-        "",
-    );
-    let fetched = span(&asked, &Answered(JSON, STORED)).expect("a call");
-    assert_eq!(fetched.name, "fetch_response");
+fn a_stored_answer_is_no_second_call() {
+    let make = Asked(BEGIN.0, r#"{"model":"gpt-5","input":"canary"}"#);
+    let stored = Answered(JSON, STORED);
+    let calls = spans(&[(&make, &stored), (&FETCH, &stored)]);
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0].name, "chat gpt-5");
+    assert_eq!(spans(&[(&FETCH, &stored)]), [], "of a run that nobody saw");
+}
+
+#[test]
+fn the_end_of_a_run_in_the_background_is_told_once() {
+    let running = BEGUN.replace("queued", "in_progress");
+    let stored = Answered(JSON, STORED);
+    let calls = spans(&[
+        (&BEGIN, &Answered(JSON, BEGUN)),
+        (&FETCH, &Answered(JSON, &running)),
+        (&FETCH, &stored),
+        (&FETCH, &stored),
+    ]);
+    let [begun, ended] = calls.as_slice() else {
+        panic!("{calls:?}")
+    };
+    assert_eq!(begun.name, "chat gpt-5");
+    assert_eq!(text(begun, "gen_ai.usage.input_tokens"), None);
+    assert_eq!(ended.name, "fetch_response");
     for (name, value) in [
+        ("gen_ai.operation.name", None),
+        ("gen_ai.provider.name", None),
         ("gen_ai.response.id", Some("resp_1")),
         ("gen_ai.response.model", Some("gpt-5")),
-        ("gen_ai.usage.input_tokens", None),
-        ("llm_tracer.tool_call.names", None),
+        ("gen_ai.usage.input_tokens", Some("30")),
+        ("gen_ai.usage.output_tokens", Some("4")),
+        ("llm_tracer.tool_call.names", Some("f")),
+        ("llm_tracer.api", Some("openai.responses")),
+        ("server.address", Some("api.openai.com")),
     ] {
-        assert_eq!(text(&fetched, name).as_deref(), value, "{name}");
+        assert_eq!(text(ended, name).as_deref(), value, "{name}");
     }
+}
 
+#[test]
+fn the_end_may_come_as_a_stream_or_be_an_error() {
     let events = format!(
         "event: response.completed\ndata: {{\"type\":\"response.completed\",\"response\":{}}}\n\n",
         STORED.replace('\n', " ")
     );
-    let head = "HTTP/1.1 200 OK\nContent-Type: text/event-stream";
-    let streamed = span(&asked, &Answered(head, &events)).expect("a call");
-    assert_eq!(
-        text(&streamed, "gen_ai.response.id").as_deref(),
-        Some("resp_1")
-    );
-    assert_eq!(text(&streamed, "gen_ai.usage.input_tokens"), None);
+    let begun = Answered(JSON, BEGUN);
+    let stream = "HTTP/1.1 200 OK\nContent-Type: text/event-stream";
+    let calls = spans(&[(&BEGIN, &begun), (&FETCH, &Answered(stream, &events))]);
+    let used = text(&calls[1], "gen_ai.usage.output_tokens");
+    assert_eq!(used.as_deref(), Some("4"));
+
+    let failed = r#"{"id":"resp_1","model":"gpt-5","status":"failed","usage":null,
+        "error":{"code":"server_error","message":"canary"}}"#;
+    let missing = r#"{"error":{"type":"invalid_request_error","message":"canary"}}"#;
+    let calls = spans(&[
+        (&BEGIN, &begun),
+        (&FETCH, &Answered("HTTP/1.1 404 Not Found", missing)),
+        (&FETCH, &Answered(JSON, failed)),
+    ]);
+    assert_eq!(calls.len(), 2, "what failed first was the fetch");
+    assert_eq!(calls[1].error.as_deref(), Some("server_error"));
 }
 
 #[test]

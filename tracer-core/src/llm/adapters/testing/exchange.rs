@@ -22,43 +22,50 @@ pub(in crate::llm::adapters) struct Answered<'a>(
 
 /// The span of one HTTP/1.1 exchange, if it is a call.
 pub(in crate::llm::adapters) fn span(asked: &Asked<'_>, answered: &Answered<'_>) -> Option<Span> {
+    spans(&[(asked, answered)]).into_iter().next()
+}
+
+/// The spans of exchanges on one connection of HTTP/1.1.
+pub(in crate::llm::adapters) fn spans(exchanges: &[(&Asked<'_>, &Answered<'_>)]) -> Vec<Span> {
     let connection = ConnectionId {
         process: ProcessKey(1),
         handle: 1,
         generation: 1,
     };
     let mut pipeline = Pipeline::default();
-    let request = message(asked.0, asked.1);
-    let response = message(answered.0, answered.1);
-    for (direction, time, bytes) in [
-        (Direction::Outbound, 1_000_000_000, &request),
-        (Direction::Inbound, 1_500_000_000, &response),
-    ] {
-        pipeline.segment(&Segment {
-            connection,
-            direction,
-            offset: 0,
-            time: Timestamp::from_unix_nanos(time),
-            turn: 1,
-            bytes: bytes.as_bytes(),
-        });
-    }
-    let counts = FinalCounts {
-        outbound: request.len() as u64,
-        inbound: response.len() as u64,
-        turns: 1,
-    };
-    pipeline.close(
-        connection,
-        Timestamp::from_unix_nanos(2_000_000_000),
-        Some(counts),
-    );
-    while let Some(output) = pipeline.poll() {
-        if let Output::Call(call) = output {
-            return Some(semconv::span(&release(*call)));
+    let mut counts = FinalCounts::default();
+    let mut now = 1_000_000_000;
+    for (asked, answered) in exchanges {
+        counts.turns += 1;
+        for (direction, message) in [
+            (Direction::Outbound, message(asked.0, asked.1)),
+            (Direction::Inbound, message(answered.0, answered.1)),
+        ] {
+            let place = match direction {
+                Direction::Outbound => &mut counts.outbound,
+                Direction::Inbound => &mut counts.inbound,
+            };
+            pipeline.segment(&Segment {
+                connection,
+                direction,
+                offset: *place,
+                time: Timestamp::from_unix_nanos(now),
+                turn: counts.turns,
+                bytes: message.as_bytes(),
+            });
+            *place += message.len() as u64;
+            now += 500_000_000;
         }
     }
-    None
+    let end = Timestamp::from_unix_nanos(now);
+    pipeline.close(connection, end, Some(counts));
+    let mut spans = Vec::new();
+    while let Some(output) = pipeline.poll() {
+        if let Output::Call(call) = output {
+            spans.push(semconv::span(&release(*call)));
+        }
+    }
+    spans
 }
 
 /// The value of an attribute as text; lists are joined by commas.

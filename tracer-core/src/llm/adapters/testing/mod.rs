@@ -5,7 +5,7 @@ mod exchange;
 mod facts;
 
 pub(super) use self::{
-    exchange::{Answered, Asked, span, text},
+    exchange::{Answered, Asked, span, spans, text},
     facts::{
         Seen, chunks, document, document_with, endpoint, endpoint_of, error_with, events, facts_of,
         request,
