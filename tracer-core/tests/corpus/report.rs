@@ -21,7 +21,7 @@ impl Report {
     pub fn differences(&self) -> impl Iterator<Item = (&Place, &Difference, Option<&'static str>)> {
         self.table.differences.iter().map(|(place, difference)| {
             let covering = EXCEPTIONS.iter().find(|it| it.covers(place));
-            (place, difference, covering.map(|it| it.reason))
+            (place, difference, covering.map(|it| it.reason.as_str()))
         })
     }
 
@@ -29,7 +29,7 @@ impl Report {
     pub fn idle_exceptions(&self) -> Vec<(&'static str, &'static str)> {
         let all = EXCEPTIONS
             .iter()
-            .flat_map(|it| it.ids.iter().map(|id| (it.field, *id)));
+            .flat_map(|it| it.ids.iter().map(|id| (it.field.as_str(), id.as_str())));
         all.filter(|(field, id)| {
             let place = Place {
                 id: (*id).to_owned(),
