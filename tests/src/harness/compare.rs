@@ -96,6 +96,7 @@ fn fields(entry: &Entry, report: &Report, differences: &mut Differences) {
     text("gen_ai.operation.name", Some(&entry.operation));
     text("gen_ai.provider.name", Some(provider));
     text("gen_ai.request.model", entry.request_model.as_deref());
+    text("network.protocol.version", Some(&entry.http_version));
     if entry.complete || entry.stream {
         text("gen_ai.response.id", entry.response_id.as_deref());
         text("gen_ai.response.model", entry.response_model.as_deref());

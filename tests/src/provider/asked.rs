@@ -1,7 +1,7 @@
 //! What a request asked for, as far as the answer depends on it.
 
 use anyhow::Context;
-use hyper::{HeaderMap, header};
+use hyper::{HeaderMap, Version, header, http::request::Parts};
 use memchr::memmem;
 use serde::Deserialize;
 
@@ -95,21 +95,30 @@ impl Asked {
     /// A ledger entry with what the request alone tells.
     pub fn entry(
         &self,
-        headers: &HeaderMap,
+        head: &Parts,
         sequence: u64,
         client_port: u16,
         request_id: String,
     ) -> Entry {
+        let host = text(&head.headers, header::HOST.as_str());
+        // HTTP/2 has a field of its own for it.
+        let host = head.uri.authority().map_or(host, |it| it.as_str());
         Entry {
             sequence,
             client_port,
             api: self.api,
             operation: self.api.operation().to_owned(),
-            host: text(headers, header::HOST.as_str()).to_owned(),
+            host: host.to_owned(),
+            http_version: if head.version == Version::HTTP_2 {
+                "2"
+            } else {
+                "1.1"
+            }
+            .to_owned(),
             request_model: Some(self.model.clone()),
             stream: self.stream,
             n: self.n,
-            retry_count: text(headers, "x-stainless-retry-count").parse().ok(),
+            retry_count: text(&head.headers, "x-stainless-retry-count").parse().ok(),
             status: 200,
             request_id,
             response_id: None,
@@ -163,7 +172,7 @@ impl Tool {
 }
 
 /// The first `n=DIGITS` in the body.
-fn number_in_prompt(body: &[u8]) -> Option<u64> {
+pub(super) fn number_in_prompt(body: &[u8]) -> Option<u64> {
     memmem::find_iter(body, b"n=").find_map(|at| {
         let digits: &[u8] = body.get(at + 2..)?;
         let length = digits

@@ -35,7 +35,7 @@ pub fn server_config(path: &Path) -> anyhow::Result<Arc<ServerConfig>> {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![leaf.der().clone()], key)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = [&b"h2"[..], b"http/1.1"].map(Vec::from).to_vec();
     Ok(Arc::new(config))
 }
 

@@ -79,8 +79,10 @@ pub struct Entry {
     pub api: Api,
     /// `gen_ai.operation.name`.
     pub operation: String,
-    /// The request's `host` header.
+    /// The request's `host` header, or `:authority`.
     pub host: String,
+    /// Version of HTTP: `1.1` or `2`.
+    pub http_version: String,
     /// `gen_ai.request.model`.
     pub request_model: Option<String>,
     /// Was a stream asked for?

@@ -15,6 +15,7 @@ pub mod openai_embeddings;
 pub mod openai_responses;
 pub mod options;
 pub mod other;
+pub mod realtime;
 pub mod respond;
 pub mod running;
 pub mod script;

@@ -21,6 +21,7 @@ use super::{
     ledger::{Api, Entry, Ledger},
     openai_chat, openai_completions, openai_embeddings, openai_responses,
     other::{MAX_BODY, other, plain},
+    realtime,
     script::Script,
 };
 
@@ -50,6 +51,9 @@ impl Responder {
 
     /// Answers one request of the client at `client_port`.
     pub async fn respond(&self, request: Request<Incoming>, client_port: u16) -> Response<Script> {
+        if realtime::is_handshake(&request) {
+            return realtime::open(request, self.unique().1);
+        }
         let (head, body) = request.into_parts();
         let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
             return plain(
@@ -69,18 +73,18 @@ impl Responder {
         if !asked.options.delay.is_zero() {
             tokio::time::sleep(asked.options.delay).await;
         }
-        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
-        let unique = format!("{:x}{sequence:08x}", self.run);
-        let entry = asked.entry(
-            &head.headers,
-            sequence,
-            client_port,
-            format!("req_{unique}"),
-        );
+        let (sequence, unique) = self.unique();
+        let entry = asked.entry(&head, sequence, client_port, format!("req_{unique}"));
         match self.failing_status(&asked, &body) {
             Some(status) => self.refuse(&asked, status, entry),
             None => self.answer(&asked, &unique, entry),
         }
+    }
+
+    /// The number of the next exchange, alone and told apart from other runs.
+    fn unique(&self) -> (u64, String) {
+        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
+        (sequence, format!("{:x}{sequence:08x}", self.run))
     }
 
     fn failing_status(&self, asked: &Asked, body: &[u8]) -> Option<u16> {

@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::Context;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -93,9 +96,13 @@ async fn connection(
         let responder = Arc::clone(&responder);
         async move { Ok::<_, Infallible>(responder.respond(request, client_port).await) }
     });
-    let _ = hyper::server::conn::http1::Builder::new()
+    // By the first bytes: a client may speak HTTP/2 without having agreed on it.
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
         .timer(TokioTimer::new())
-        .pipeline_flush(true)
-        .serve_connection(TokioIo::new(stream), service)
+        .pipeline_flush(true);
+    let _ = builder
+        .serve_connection_with_upgrades(TokioIo::new(stream), service)
         .await;
 }

@@ -68,6 +68,18 @@ fn curl() -> Result<()> {
 }
 
 #[test]
+fn curl_over_http2() -> Result<()> {
+    exact(&[Agent, Program("curl")], |scene| {
+        Ok(client::shell("http2.sh", &scene.provider))
+    })
+}
+
+#[test]
+fn node_over_http2() -> Result<()> {
+    node("http2.mjs")
+}
+
+#[test]
 fn node_openai() -> Result<()> {
     node("openai.mjs")
 }
