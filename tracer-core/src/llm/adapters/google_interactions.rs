@@ -64,6 +64,8 @@ impl Adapter for GoogleInteractions {
     fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
         read::<Interaction<'_>>(body).is_some_and(|interaction| {
             interaction.tell(answer);
+            // A stream that breaks off is over; a run in the background goes on.
+            answer.is_pending = interaction.status.as_str() == Some("in_progress");
             true
         })
     }
@@ -177,7 +179,6 @@ impl Interaction<'_> {
     fn tell(&self, answer: &mut Answer) {
         answer.identify(self.id.as_str(), self.model.as_str());
         keep_last(&mut answer.service_tier, self.service_tier.as_str());
-        answer.is_pending = self.status.as_str() == Some("in_progress");
         if let Some(usage) = self.usage.0.as_ref().and_then(InteractionUsage::normalise) {
             answer.usage = usage;
         }
@@ -359,7 +360,11 @@ mod tests {
 
     #[test]
     fn an_interaction_in_the_background_goes_on() {
-        let goes_on = |body| support::document(&GoogleInteractions, body).facts.is_pending;
+        let goes_on = |body| {
+            support::document(&GoogleInteractions, body)
+                .facts
+                .is_pending
+        };
         assert!(goes_on(r#"{"id":"v1_a","status":"in_progress"}"#));
         assert!(!goes_on(r#"{"id":"v1_a","status":"requires_action"}"#));
     }
