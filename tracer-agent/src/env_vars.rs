@@ -23,6 +23,8 @@ pub const LLM_TRACER_MEMORY_CAP: &str = "LLM_TRACER_MEMORY_CAP";
 pub const LLM_TRACER_RING_SIZE: &str = "LLM_TRACER_RING_SIZE";
 /// Scheduling class of the reader thread.
 pub const LLM_TRACER_READER_PRIORITY: &str = "LLM_TRACER_READER_PRIORITY";
+/// Whether return probes are used.
+pub const LLM_TRACER_RETURN_PROBES: &str = "LLM_TRACER_RETURN_PROBES";
 /// Messages of the kernel half.
 pub const LLM_TRACER_KERNEL_LOG: &str = "LLM_TRACER_KERNEL_LOG";
 /// Further files to attach.

@@ -166,6 +166,7 @@ fn doctor_reports_as_json() {
             "uprobe_session",
             "uprobe_multi",
             "perf_uprobe",
+            "plain_uprobe",
             "perf_mmap_records"
         ]
     );

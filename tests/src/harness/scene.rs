@@ -35,9 +35,21 @@ impl Scene {
     /// # Errors
     /// If one of them does not come up.
     pub fn with_secret(secret: &str) -> Result<Self> {
-        let provider = Provider::start(secret)?;
+        Self::with(Provider::start(secret)?, Launch::json()?)
+    }
+
+    /// The same with a variable in the agent's environment.
+    ///
+    /// # Errors
+    /// If one of them does not come up.
+    pub fn with_variable(name: &str, value: &str) -> Result<Self> {
+        let launch = Launch::json()?.variable(name, value);
+        Self::with(Provider::start("")?, launch)
+    }
+
+    fn with(provider: Provider, launch: Launch) -> Result<Self> {
         let sink = Sink::start(0)?;
-        let agent = Launch::json()?.otlp(&sink.url(), "http/protobuf").start()?;
+        let agent = launch.otlp(&sink.url(), "http/protobuf").start()?;
         Ok(Self {
             provider,
             sink,

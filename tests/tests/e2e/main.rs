@@ -13,6 +13,7 @@ mod libraries;
 mod no_btf;
 mod outage;
 mod outputs;
+mod plain_probes;
 mod privacy;
 mod processes;
 mod realtime;

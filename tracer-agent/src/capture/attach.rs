@@ -1,7 +1,6 @@
 //! Puts programs on the points of a plan.
 
 use std::{
-    collections::HashMap,
     ffi::CString,
     io,
     os::{
@@ -89,18 +88,19 @@ pub fn attach(
     set: ProgramSet,
     file: &ProbedFile<'_>,
 ) -> Result<Attached, AttachError> {
-    let mut by_role: HashMap<ProbeRole, Vec<&ProbePoint>> = HashMap::new();
-    for point in &file.plan.points {
-        by_role.entry(point.role).or_default().push(point);
-    }
     let mut links = Vec::new();
-    for (role, points) in by_role {
+    for role in ProbeRole::ALL {
+        let all = file.plan.points.iter();
+        let points: Vec<&ProbePoint> = all.filter(|point| point.role == role).collect();
+        if points.is_empty() {
+            continue;
+        }
         for attachment in attachments(mechanism, set, role) {
             match mechanism {
-                Mechanism::Session | Mechanism::Multi => {
+                Mechanism::Session | Mechanism::Multi | Mechanism::PlainMulti => {
                     links.push(Link::Fd(link_multi(loaded, attachment, file, &points)?));
                 }
-                Mechanism::Perf => {
+                Mechanism::Perf | Mechanism::PlainPerf => {
                     for point in &points {
                         links.push(Link::Perf(link_perf(loaded, attachment, file, point)?));
                     }
@@ -122,10 +122,10 @@ pub fn load_all(loaded: &mut Loaded, mechanism: Mechanism) -> Result<(), AttachE
         .flat_map(|role| attachments(mechanism, ProgramSet::Capture, role))
     {
         match mechanism {
-            Mechanism::Session | Mechanism::Multi => {
+            Mechanism::Session | Mechanism::Multi | Mechanism::PlainMulti => {
                 loaded.program(attachment.program, attachment.attach_type)?;
             }
-            Mechanism::Perf => {
+            Mechanism::Perf | Mechanism::PlainPerf => {
                 perf_program(loaded, attachment.program).map_err(|error| AttachError::Perf {
                     program: attachment.program,
                     path: "any file".to_owned(),

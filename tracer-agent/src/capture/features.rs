@@ -8,6 +8,8 @@ use super::{
     discover::{Discoverer, WatchMode},
     kernel_btf,
     load::{LoadError, LoadOptions, Loaded},
+    mechanism::Mechanism,
+    plan::Returns,
     self_test::{self, Tried, Unusable},
 };
 
@@ -24,6 +26,8 @@ pub struct Features {
     pub uprobe_multi: Support,
     /// One place by one perf event.
     pub perf_uprobe: Support,
+    /// One way or the other without return probes.
+    pub plain_uprobe: Support,
     /// Perf events report new mappings on the whole host.
     pub perf_mmap_records: Support,
 }
@@ -40,6 +44,17 @@ pub enum Support {
 }
 
 impl Features {
+    /// How calls can be seen to return: by return probes, unless only plain ones work.
+    pub fn returns(&self) -> Returns {
+        let with_return_probes = [&self.uprobe_session, &self.uprobe_multi, &self.perf_uprobe];
+        let refused = |support: &&Support| matches!(support, Support::No(_));
+        if with_return_probes.iter().all(refused) && self.plain_uprobe == Support::Yes {
+            Returns::Plain
+        } else {
+            Returns::Probed
+        }
+    }
+
     /// Tries everything, with programs that do nothing, on a child of our own; nothing of it stays.
     /// Call before any thread is started: it forks. Processes are watched under `proc_root`.
     pub fn probe(proc_root: &Path) -> Self {
@@ -52,7 +67,7 @@ impl Features {
         } else {
             Err(LoadError::NotAllowed)
         };
-        let (ring_buffer, [uprobe_session, uprobe_multi, perf_uprobe]) = match loaded {
+        let (ring_buffer, mechanisms) = match loaded {
             Ok(mut loaded) => (
                 Support::Yes,
                 self_test::try_all(&mut loaded).map(Support::from),
@@ -60,14 +75,17 @@ impl Features {
             Err(LoadError::NoObject(_)) => all_unknown("not tried: no eBPF program built in"),
             Err(LoadError::NotAllowed) => all_unknown("not tried: it takes CAP_BPF"),
             Err(error) => {
-                let untried =
-                    || Support::Unknown("not tried: the program cannot be loaded".to_owned());
-                (
-                    Support::No(error.to_string()),
-                    [untried(), untried(), untried()],
-                )
+                let (_, untried) = all_unknown("not tried: the program cannot be loaded");
+                (Support::No(error.to_string()), untried)
             }
         };
+        let [
+            uprobe_session,
+            uprobe_multi,
+            perf_uprobe,
+            plain_multi,
+            plain_perf,
+        ] = mechanisms;
         Self {
             btf: match File::open(kernel_btf::VMLINUX) {
                 Ok(_) => Support::Yes,
@@ -77,7 +95,13 @@ impl Features {
             uprobe_session,
             uprobe_multi,
             perf_uprobe,
-            perf_mmap_records: match Discoverer::start(proc_root.to_owned()).mode() {
+            plain_uprobe: if plain_multi == Support::Yes {
+                plain_multi
+            } else {
+                plain_perf
+            },
+            perf_mmap_records: match Discoverer::start(proc_root.to_owned(), Returns::Probed).mode()
+            {
                 WatchMode::Events => Support::Yes,
                 WatchMode::Polling { reason } => Support::No(reason),
             },
@@ -93,9 +117,9 @@ fn may_load() -> bool {
         .any(|it| caps::has_cap(None, CapSet::Effective, it).unwrap_or(false))
 }
 
-fn all_unknown(why: &str) -> (Support, [Support; 3]) {
+fn all_unknown(why: &str) -> (Support, [Support; 5]) {
     let unknown = || Support::Unknown(why.to_owned());
-    (unknown(), [unknown(), unknown(), unknown()])
+    (unknown(), Mechanism::ALL.map(|_| unknown()))
 }
 
 impl From<Tried> for Support {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     bpf_call::{Side, UprobeAttachType},
-    plan::ProbeRole,
+    plan::{ProbeRole, Returns},
 };
 
 /// The ways, best first.
@@ -16,6 +16,34 @@ pub enum Mechanism {
     Multi,
     /// One perf event for each place and side.
     Perf,
+    /// As [`Mechanism::Multi`], with plain probes where calls come back to in place of return probes.
+    PlainMulti,
+    /// As [`Mechanism::Perf`], likewise.
+    PlainPerf,
+}
+
+impl Mechanism {
+    /// All of them, best first.
+    pub const ALL: [Self; 5] = [
+        Self::Session,
+        Self::Multi,
+        Self::Perf,
+        Self::PlainMulti,
+        Self::PlainPerf,
+    ];
+
+    /// How it sees calls return.
+    pub const fn returns(self) -> Returns {
+        match self {
+            Self::Session | Self::Multi | Self::Perf => Returns::Probed,
+            Self::PlainMulti | Self::PlainPerf => Returns::Plain,
+        }
+    }
+
+    /// Whether it works by perf events, which want CAP_SYS_ADMIN.
+    pub const fn is_perf(self) -> bool {
+        matches!(self, Self::Perf | Self::PlainPerf)
+    }
 }
 
 impl fmt::Display for Mechanism {
@@ -24,6 +52,8 @@ impl fmt::Display for Mechanism {
             Self::Session => "uprobe session",
             Self::Multi => "uprobe multi",
             Self::Perf => "perf event uprobe",
+            Self::PlainMulti => "uprobe multi without return probes",
+            Self::PlainPerf => "perf event uprobe without return probes",
         })
     }
 }
@@ -70,12 +100,21 @@ pub(super) fn attachments(
     let (both, before, after) = match (set, role) {
         (ProgramSet::Capture, ProbeRole::Close) => return vec![entry("close")],
         (ProgramSet::Capture, ProbeRole::Shutdown) => return vec![entry("shutdown")],
+        // Seen by its return alone, and never planned without return probes.
+        (_, ProbeRole::Open) if mechanism.returns() == Returns::Plain => return Vec::new(),
         (ProgramSet::Capture, ProbeRole::Open) => return vec![exit("opened")],
         (ProgramSet::Capture, ProbeRole::ReadResult) => return vec![entry("read_result")],
-        (ProgramSet::Bare, ProbeRole::ReadResult | ProbeRole::Close | ProbeRole::Shutdown) => {
-            return vec![entry("bare_entry")];
-        }
         (ProgramSet::Bare, ProbeRole::Open) => return vec![exit("bare_return")],
+        (ProgramSet::Capture, ProbeRole::ReadReturned) => return vec![entry("read_returned")],
+        (ProgramSet::Capture, ProbeRole::WriteReturned) => return vec![entry("write_returned")],
+        (
+            ProgramSet::Bare,
+            ProbeRole::ReadResult
+            | ProbeRole::ReadReturned
+            | ProbeRole::WriteReturned
+            | ProbeRole::Close
+            | ProbeRole::Shutdown,
+        ) => return vec![entry("bare_entry")],
         (ProgramSet::Capture, ProbeRole::Read) => ("read_session", "read_entry", "read_return"),
         (ProgramSet::Capture, ProbeRole::Write) => ("write_session", "write_entry", "write_return"),
         (ProgramSet::Bare, _) => ("bare_session", "bare_entry", "bare_return"),
@@ -84,5 +123,6 @@ pub(super) fn attachments(
         Mechanism::Session => vec![session(both)],
         // The return side first: a call must not be noted at entry and then never be finished.
         Mechanism::Multi | Mechanism::Perf => vec![exit(after), entry(before)],
+        Mechanism::PlainMulti | Mechanism::PlainPerf => vec![entry(before)],
     }
 }

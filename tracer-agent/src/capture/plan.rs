@@ -80,6 +80,11 @@ pub enum ProbeRole {
     /// A new TLS object is returned (`SSL_new`): whatever had its address before has ended. Return
     /// only; for libraries where no function that ends one is found.
     Open,
+    /// Where a call of a [`ProbeRole::Read`] has come back to, its result at hand: all such places
+    /// together stand for the return probe.
+    ReadReturned,
+    /// The same of a [`ProbeRole::Write`].
+    WriteReturned,
     /// The TLS object in the first argument ends its life (`SSL_free`, `SSL_clear`): entry only.
     Close,
     /// The TLS object in the first argument says goodbye (`SSL_shutdown`): entry only.
@@ -87,8 +92,11 @@ pub enum ProbeRole {
 }
 
 impl ProbeRole {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
+    /// All of them, in the order in which they are attached. Where calls come back to is first: a call
+    /// must not be noted at its entry and then never be finished.
+    pub const ALL: [Self; 8] = [
+        Self::ReadReturned,
+        Self::WriteReturned,
         Self::Read,
         Self::ReadResult,
         Self::Write,
@@ -100,13 +108,22 @@ impl ProbeRole {
     /// Its name in reports and metrics.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Read | Self::ReadResult => "read",
-            Self::Write => "write",
+            Self::Read | Self::ReadResult | Self::ReadReturned => "read",
+            Self::Write | Self::WriteReturned => "write",
             Self::Open => "open",
             Self::Close => "close",
             Self::Shutdown => "shutdown",
         }
     }
+}
+
+/// How the return of a call is seen where it is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Returns {
+    /// By a return probe, which the kernel puts on the return address.
+    Probed,
+    /// By plain probes at all places that such calls come back to.
+    Plain,
 }
 
 /// Where the byte count of a successful call is.

@@ -46,11 +46,14 @@ pub struct Tried {
     pub result: Result<(), Unusable>,
 }
 
-/// Tries the mechanisms, best first, until one is safe; that one is the last of the list.
-/// Call before any thread is started: it forks.
-pub fn try_mechanisms(loaded: &mut Loaded) -> Vec<Tried> {
+/// Tries these mechanisms until one is safe; that one is the last of the list. Call before any thread
+/// is started: it forks.
+pub fn try_mechanisms(
+    loaded: &mut Loaded,
+    mechanisms: impl IntoIterator<Item = Mechanism>,
+) -> Vec<Tried> {
     let mut tried = Vec::new();
-    for mechanism in [Mechanism::Session, Mechanism::Multi, Mechanism::Perf] {
+    for mechanism in mechanisms {
         let result = try_one(loaded, mechanism);
         let good = result.is_ok();
         tried.push(Tried { mechanism, result });
@@ -62,8 +65,8 @@ pub fn try_mechanisms(loaded: &mut Loaded) -> Vec<Tried> {
 }
 
 /// Tries every mechanism, for reports. Call before any thread is started: it forks.
-pub fn try_all(loaded: &mut Loaded) -> [Tried; 3] {
-    [Mechanism::Session, Mechanism::Multi, Mechanism::Perf].map(|mechanism| Tried {
+pub fn try_all(loaded: &mut Loaded) -> [Tried; 5] {
+    Mechanism::ALL.map(|mechanism| Tried {
         mechanism,
         result: try_one(loaded, mechanism),
     })
@@ -268,11 +271,17 @@ mod tests {
         let Some(mut loaded) = test_needs::loaded() else {
             return;
         };
-        let tried = try_mechanisms(&mut loaded);
+        let tried = try_mechanisms(&mut loaded, Mechanism::ALL);
         for Tried { mechanism, result } in &tried {
             println!("{mechanism}: {result:?}");
         }
         assert!(chosen(&tried).is_some());
+        let plain = [Mechanism::PlainMulti, Mechanism::PlainPerf];
+        let tried = try_mechanisms(&mut loaded, plain);
+        assert!(
+            chosen(&tried).is_some(),
+            "plain probes harm nobody: {tried:?}"
+        );
     }
 
     #[test]

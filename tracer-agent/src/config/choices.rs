@@ -115,6 +115,16 @@ choice! {
 }
 
 choice! {
+    /// Whether return probes are put on functions.
+    ReturnProbes as "WHEN", "auto or never" {
+        /// Where a self-test shows that they harm nobody.
+        Auto = "auto",
+        /// Nowhere.
+        Never = "never",
+    }
+}
+
+choice! {
     /// How much of a call may leave the agent.
     PrivacyLevel as "LEVEL", "metadata" {
         /// Names, counts, times and ids; never prompts, answers or tool arguments.

@@ -8,7 +8,7 @@ use tracer_core::{
 };
 
 use super::{
-    choices::{KernelLog, OutputFormat, PrivacyLevel, ReaderPriority},
+    choices::{KernelLog, OutputFormat, PrivacyLevel, ReaderPriority, ReturnProbes},
     error::ConfigError,
     header_name::HeaderName,
     layers::Layers,
@@ -49,6 +49,8 @@ pub struct CaptureConfig {
     pub ring_size: u32,
     /// Scheduling class of the reader.
     pub reader_priority: ReaderPriority,
+    /// Whether return probes are used.
+    pub return_probes: ReturnProbes,
     /// Messages of the kernel half.
     pub kernel_log: KernelLog,
     /// Further files to attach.
@@ -95,6 +97,7 @@ impl Config {
                 memory_cap: layers.get(&keys::MEMORY_CAP)?.0.0,
                 ring_size: layers.get(&keys::RING_SIZE)?.0,
                 reader_priority: layers.get(&keys::READER_PRIORITY)?,
+                return_probes: layers.get(&keys::RETURN_PROBES)?,
                 kernel_log: layers.get(&keys::KERNEL_LOG)?,
                 libraries: layers.get(&keys::LIBRARIES)?,
             },

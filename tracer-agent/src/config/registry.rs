@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::{
     choices::{
         Compression, Exporter, KernelLog, OtlpProtocol, OutputFormat, PrivacyLevel, ReaderPriority,
-        Temporality,
+        ReturnProbes, Temporality,
     },
     endpoint::Endpoint,
     header_name::HeaderName,
@@ -54,6 +54,9 @@ keys! {
     READER_PRIORITY: ReaderPriority = Key::new("capture.reader_priority", "none",
         "Scheduling class of the thread that reads the ring buffer. On a saturated host a normal thread may wake seconds late and lose events; `rt:5` (SCHED_RR, needs CAP_SYS_NICE) keeps up at the price of taking its time from the workload.")
         .env(&[LLM_TRACER_READER_PRIORITY]).flag("reader-priority");
+    RETURN_PROBES: ReturnProbes = Key::new("capture.return_probes", "auto",
+        "Whether the kernel may be asked to put probes on return addresses: `auto`, where a self-test shows that it harms nobody, or `never`. Without them, files are traced whose calls can be seen to return by plain probes (`tracer-agent doctor` says which cannot).")
+        .env(&[LLM_TRACER_RETURN_PROBES]);
     KERNEL_LOG: KernelLog = Key::new("capture.kernel_log", "off",
         "Messages of the programs in the kernel, for debugging the agent. Off costs nothing.")
         .env(&[LLM_TRACER_KERNEL_LOG]).flag("kernel-log");

@@ -46,6 +46,7 @@ fn sample(key: &dyn AnyKey) -> &'static str {
         (_, "SIZE") => "2MiB",
         (_, "TIME") => "7s",
         (_, "CLASS") => "rt:5",
+        (_, "WHEN") => "never",
         (_, "PATH") => "/opt/thing",
         (_, "N") => "42",
         (_, "PATTERN") => "/usr/bin/python*",

@@ -12,9 +12,13 @@ use crate::{
         discover,
         load::{LoadOptions, Loaded},
         mechanism::Mechanism,
+        plan::Returns,
         self_test::{self, Tried},
     },
-    config::{choices::ReaderPriority, effective::Config},
+    config::{
+        choices::{ReaderPriority, ReturnProbes},
+        effective::Config,
+    },
     host::procfs::ProcFs,
 };
 
@@ -35,10 +39,10 @@ pub(super) fn prepare(config: &Config) -> Result<(Loaded, Mechanism)> {
         );
     }
     let mut loaded = load(config)?;
-    let mechanism = choose_mechanism(&mut loaded)?;
+    let mechanism = choose_mechanism(&mut loaded, config.capture.return_probes)?;
     let needs = Needs {
         real_time_reader,
-        perf_uprobes: mechanism == Mechanism::Perf,
+        perf_uprobes: mechanism.is_perf(),
     };
     privileges::check(needs)?;
     if config.agent.drop_privileges {
@@ -79,8 +83,11 @@ fn load(config: &Config) -> Result<Loaded> {
     Loaded::new(options).context("cannot load the eBPF half")
 }
 
-fn choose_mechanism(loaded: &mut Loaded) -> Result<Mechanism> {
-    let tried = self_test::try_mechanisms(loaded);
+fn choose_mechanism(loaded: &mut Loaded, return_probes: ReturnProbes) -> Result<Mechanism> {
+    let allowed = Mechanism::ALL.into_iter().filter(|mechanism| {
+        return_probes == ReturnProbes::Auto || mechanism.returns() == Returns::Plain
+    });
+    let tried = self_test::try_mechanisms(loaded, allowed);
     for Tried { mechanism, result } in &tried {
         match result {
             Ok(()) => tracing::debug!("{mechanism}: works"),

@@ -103,7 +103,7 @@ struct Probed {
 impl Prober {
     /// Attaches to everything that is there now.
     pub fn start(parts: ProberParts) -> Self {
-        let discoverer = Discoverer::start(parts.proc_root.clone());
+        let discoverer = Discoverer::start(parts.proc_root.clone(), parts.mechanism.returns());
         let mut prober = Self {
             parts,
             discoverer,

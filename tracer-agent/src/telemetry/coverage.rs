@@ -39,6 +39,8 @@ labels! {
         Architecture = "architecture",
         /// Too many files are probed already.
         TooMany = "too_many",
+        /// Seen by return probes only, which are not used.
+        ReturnProbes = "return_probes",
         /// Not to be read, or not sound.
         Unreadable = "unreadable",
         /// No function to probe.
@@ -67,6 +69,7 @@ impl From<&NotTraceable> for FailureLabel {
             NotTraceable::GnuTls => Self::GnuTls,
             NotTraceable::Nss => Self::Nss,
             NotTraceable::WrongArchitecture(_) => Self::Architecture,
+            NotTraceable::NeedsReturnProbes => Self::ReturnProbes,
             NotTraceable::TooManyFiles(_) => Self::TooMany,
             NotTraceable::Unreadable(_) => Self::Unreadable,
         }

@@ -124,6 +124,19 @@ pub fn read_result(ctx: ProbeContext) -> u32 {
     0
 }
 
+/// Where a read has come back to: stands for [`read_return`] where return probes are not used. The
+/// stack pointer is where a return leaves it, and the result in its register.
+#[uprobe]
+pub fn read_returned(ctx: ProbeContext) -> u32 {
+    plain_return::<INBOUND>(&RetProbeContext::new(ctx.as_ptr()))
+}
+
+/// Where a write has come back to, likewise.
+#[uprobe]
+pub fn write_returned(ctx: ProbeContext) -> u32 {
+    plain_return::<OUTBOUND>(&RetProbeContext::new(ctx.as_ptr()))
+}
+
 /// Return of a write.
 #[uretprobe]
 pub fn write_return(ctx: RetProbeContext) -> u32 {

@@ -16,6 +16,7 @@ use super::perf_ring::{PerfRing, online_cpus, wait};
 use super::polling::{Polling, TICK};
 use super::system::system_files;
 use crate::capture::clock::monotonic_nanos;
+use crate::capture::plan::Returns;
 
 /// Pause after a batch of events: more of them come, and one wake-up serves many.
 const BATCH: Duration = Duration::from_millis(1);
@@ -62,9 +63,9 @@ enum Watch {
 }
 
 impl Discoverer {
-    /// Starts watching the processes under `proc_root` (`/proc`): from now on nothing that is
-    /// mapped goes unnoticed. [`Self::look_around`] reports what is there already.
-    pub fn start(proc_root: PathBuf) -> Self {
+    /// Starts watching the processes under `proc_root` (`/proc`) for files whose calls can be seen to
+    /// return by `returns`: from now on nothing that is mapped goes unnoticed. [`Self::look_around`] reports what is there already.
+    pub fn start(proc_root: PathBuf, returns: Returns) -> Self {
         let now = Instant::now();
         let watch = match open_rings() {
             Ok(rings) => Watch::Events(rings),
@@ -77,12 +78,12 @@ impl Discoverer {
                 }
             }
         };
-        Self::with(proc_root, watch, now)
+        Self::with(proc_root, returns, watch, now)
     }
 
-    fn with(proc_root: PathBuf, watch: Watch, now: Instant) -> Self {
+    fn with(proc_root: PathBuf, returns: Returns, watch: Watch, now: Instant) -> Self {
         Self {
-            judge: Judge::new(proc_root.clone()),
+            judge: Judge::new(proc_root.clone(), returns),
             proc_root,
             watch,
             backlog: Backlog::default(),
@@ -342,6 +343,7 @@ impl Discoverer {
         let reason = "by test".to_owned();
         Self::with(
             proc_root,
+            Returns::Probed,
             Watch::Polling {
                 polling: Polling::default(),
                 reason,

@@ -11,7 +11,7 @@ use super::discovery::{BinaryFound, Discovery, Identity};
 use super::mapped::{FileKey, MappedFile, Stamp, stamp_of};
 use super::recent::Recent;
 use super::tracked::{Analysis, Tracked};
-use crate::capture::plan::ProbePlan;
+use crate::capture::plan::{ProbePlan, Returns};
 use crate::capture::symbols::{ElfImage, Machine, NotTraceable, plan};
 
 /// Outcomes remembered.
@@ -35,14 +35,16 @@ enum Judgement {
 #[derive(Debug)]
 pub(super) struct Judge {
     proc_root: PathBuf,
+    returns: Returns,
     judged: Recent<FileKey, Judgement>,
     tracked: HashMap<Number, Tracked>,
 }
 
 impl Judge {
-    pub(super) fn new(proc_root: PathBuf) -> Self {
+    pub(super) fn new(proc_root: PathBuf, returns: Returns) -> Self {
         Self {
             proc_root,
+            returns,
             judged: Recent::new(MAX_JUDGED),
             tracked: HashMap::new(),
         }
@@ -112,7 +114,7 @@ impl Judge {
     fn analyse(&mut self, candidate: &MappedFile, file: File, at: Number) -> Option<Discovery> {
         let (device, inode) = at;
         let analysed = file.metadata().ok().as_ref().map(stamp_of);
-        let Analysis { build_id, outcome } = Analysis::of(file);
+        let Analysis { build_id, outcome } = Analysis::of(file, self.returns);
         let identity = Identity {
             device,
             inode,
@@ -133,6 +135,7 @@ impl Judge {
                     mapped_inode: candidate.key.inode,
                     witness,
                     plan: plan.clone(),
+                    returns: self.returns,
                     analysed,
                 };
                 self.tracked.insert(at, tracked);
@@ -218,13 +221,17 @@ fn is_overlay(file: &File) -> bool {
 }
 
 /// Opens and plans one candidate without remembering it, with the fuller reason for a refusal.
-pub(super) fn examine(proc_root: &Path, candidate: &MappedFile) -> Result<ProbePlan, NotTraceable> {
+pub(super) fn examine(
+    proc_root: &Path,
+    candidate: &MappedFile,
+    returns: Returns,
+) -> Result<ProbePlan, NotTraceable> {
     let file = candidate
         .open(proc_root)
         .map_err(|error| NotTraceable::Unreadable(format!("cannot open the file: {error}")))?;
     let image = ElfImage::new(file)?;
     for_this_host(image.machine())?;
-    plan(&image).map_err(|reason| reason.explain(&image))
+    plan(&image, returns).map_err(|reason| reason.explain(&image))
 }
 
 #[cfg(test)]
@@ -238,6 +245,7 @@ mod tests {
     use super::super::mapped::{FileKey, MappedFile, Source};
     use super::super::tests::tls_library;
     use super::Judge;
+    use crate::capture::plan::Returns;
 
     fn candidate(path: &Path) -> MappedFile {
         let metadata = fs::metadata(path).expect("file");
@@ -298,7 +306,7 @@ mod tests {
         let copied = three.join("libssl.so.3");
         fs::set_permissions(&copied, fs::Permissions::from_mode(0o755)).expect("copy up");
 
-        let mut judge = Judge::new(PathBuf::from("/proc"));
+        let mut judge = Judge::new(PathBuf::from("/proc"), Returns::Probed);
         let mut is_news =
             |path: &Path| matches!(judge.judge(&candidate(path)), Some(Discovery::Found(_)));
         assert!(is_news(&one.join("libssl.so.3")));

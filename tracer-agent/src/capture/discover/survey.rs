@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::judge::examine;
 use super::mapped::{mapped_files, process_ids};
-use crate::capture::plan::ProbePlan;
+use crate::capture::plan::{ProbePlan, Returns};
 use crate::capture::symbols::NotTraceable;
 
 /// A process, and what its files that may hold TLS offer.
@@ -30,9 +30,10 @@ pub struct SurveyedFile {
     pub outcome: Arc<Result<ProbePlan, NotTraceable>>,
 }
 
-/// Surveys the processes under `proc_root` (`/proc`). Kernel threads are left out. Every file is
+/// Surveys the processes under `proc_root` (`/proc`) for files whose calls can be seen to return by
+/// `returns`. Kernel threads are left out. Every file is
 /// analysed once, however many processes map it.
-pub fn survey(proc_root: &Path) -> io::Result<Vec<SurveyedProcess>> {
+pub fn survey(proc_root: &Path, returns: Returns) -> io::Result<Vec<SurveyedProcess>> {
     let mut outcomes = HashMap::new();
     let mut processes = Vec::new();
     for pid in process_ids(proc_root)? {
@@ -45,7 +46,7 @@ pub fn survey(proc_root: &Path) -> io::Result<Vec<SurveyedProcess>> {
             .map(|file| {
                 let outcome = outcomes
                     .entry(file.key)
-                    .or_insert_with(|| Arc::new(examine(proc_root, &file)))
+                    .or_insert_with(|| Arc::new(examine(proc_root, &file, returns)))
                     .clone();
                 SurveyedFile {
                     path: file.path,

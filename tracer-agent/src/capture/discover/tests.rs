@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::mapped::mapped_files;
 use super::{BinaryFound, Discoverer, Discovery, WatchMode, survey};
-use crate::capture::plan::ProbeRole;
+use crate::capture::plan::{ProbeRole, Returns};
 use crate::capture::symbols::NotTraceable;
 use crate::capture::symbols::fixture::Fixture;
 use crate::capture::test_needs;
@@ -265,7 +265,7 @@ fn a_survey_says_for_each_process_what_is_traceable() {
     tree.put("/venv/libssl.so.3", &tls_library());
     tree.process(42, &["/bin/gopher"]);
     tree.process(43, &["/bin/app", "/venv/libssl.so.3"]);
-    let mut processes = survey(tree.root()).expect("survey");
+    let mut processes = survey(tree.root(), Returns::Probed).expect("survey");
     processes.sort_by_key(|process| process.pid);
     let [go, app] = &processes[..] else {
         panic!("{processes:?}")
@@ -306,7 +306,7 @@ fn live() -> Option<Discoverer> {
     if !test_needs::may_trace() {
         return None;
     }
-    let mut discoverer = Discoverer::start("/proc".into());
+    let mut discoverer = Discoverer::start("/proc".into(), Returns::Probed);
     assert_eq!(discoverer.mode(), WatchMode::Events);
     discoverer.look_around();
     Some(discoverer)

@@ -8,7 +8,7 @@ use super::{
     mapped::{Stamp, stamp_of},
 };
 use crate::capture::{
-    plan::ProbePlan,
+    plan::{ProbePlan, Returns},
     symbols::{BuildId, ElfImage, NotTraceable, plan},
 };
 
@@ -23,6 +23,8 @@ pub(super) struct Tracked {
     pub(super) witness: Option<u32>,
     /// Where it is probed.
     pub(super) plan: ProbePlan,
+    /// What the plan was made for.
+    pub(super) returns: Returns,
     /// Its stamp when its content was last known to be the one that was analysed.
     pub(super) analysed: Option<Stamp>,
 }
@@ -43,7 +45,7 @@ impl Tracked {
             return false;
         }
         let same = self.file.try_clone().is_ok_and(|file| {
-            let read = Analysis::of(file);
+            let read = Analysis::of(file, self.returns);
             read.build_id == self.identity.build_id
                 && read.outcome.is_ok_and(|(plan, _)| plan == self.plan)
         });
@@ -62,7 +64,7 @@ pub(super) struct Analysis {
 }
 
 impl Analysis {
-    pub(super) fn of(file: File) -> Self {
+    pub(super) fn of(file: File, returns: Returns) -> Self {
         let image = match ElfImage::new(file) {
             Ok(image) => image,
             Err(error) => {
@@ -73,7 +75,7 @@ impl Analysis {
             }
         };
         let build_id = image.build_id();
-        let outcome = for_this_host(image.machine()).and_then(|()| plan(&image));
+        let outcome = for_this_host(image.machine()).and_then(|()| plan(&image, returns));
         Self {
             build_id,
             outcome: outcome.map(|plan| (plan, image.into_file())),

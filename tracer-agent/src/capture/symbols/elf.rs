@@ -7,6 +7,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -78,6 +79,9 @@ struct Segment {
 pub(super) struct Section {
     pub(super) name: String,
     pub(super) kind: u32,
+    /// Holds instructions.
+    pub(super) executable: bool,
+    pub(super) address: u64,
     pub(super) offset: u64,
     pub(super) size: u64,
     /// Index of the linked section: the string table of a symbol table.
@@ -136,6 +140,31 @@ impl ElfImage {
     /// Whether a section of this name exists.
     pub fn has_section(&self, name: &str) -> bool {
         self.sections.iter().any(|section| section.name == name)
+    }
+
+    /// Where the table of functions for unwinding is (`PT_GNU_EH_FRAME`), if there is one.
+    pub(super) fn frame_header(&self) -> Option<u64> {
+        let table = |segment: &&Segment| segment.kind == elf::PT_GNU_EH_FRAME;
+        Some(self.segments.iter().find(table)?.address)
+    }
+
+    /// The addresses of instructions.
+    pub(super) fn code(&self) -> Vec<Range<u64>> {
+        let holds_code = |section: &&Section| section.executable && section.kind != elf::SHT_NOBITS;
+        self.sections
+            .iter()
+            .filter(holds_code)
+            .map(|section| section.address..section.address.saturating_add(section.size))
+            .collect()
+    }
+
+    /// The addresses of what is loaded from the file and is not executable.
+    pub(super) fn data(&self) -> Vec<Range<u64>> {
+        self.segments
+            .iter()
+            .filter(|segment| segment.kind == elf::PT_LOAD && !segment.executable)
+            .map(|segment| segment.address..segment.address.saturating_add(segment.size))
+            .collect()
     }
 
     /// The offset in the file of code at a virtual address; `None` outside executable segments.
@@ -324,6 +353,8 @@ impl ElfImage {
             .map(|section| Section {
                 name: string_at(&names, section.sh_name.get(LittleEndian)),
                 kind: section.sh_type.get(LittleEndian),
+                executable: section.sh_flags.get(LittleEndian) & u64::from(elf::SHF_EXECINSTR) != 0,
+                address: section.sh_addr.get(LittleEndian),
                 offset: section.sh_offset.get(LittleEndian),
                 size: section.sh_size.get(LittleEndian),
                 link: section.sh_link.get(LittleEndian),

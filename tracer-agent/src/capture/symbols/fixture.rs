@@ -29,6 +29,8 @@ pub struct Fixture {
     pub sections: Vec<&'static str>,
     /// Constants, mapped behind the code as section `.rodata`.
     pub constants: Vec<u8>,
+    /// Functions that the table for unwinding knows, by their offsets into the code: begin and end.
+    pub frames: Vec<(u64, u64)>,
 }
 
 impl Fixture {
@@ -47,6 +49,53 @@ impl Fixture {
         at
     }
 
+    /// Appends code without a symbol that the table for unwinding knows.
+    pub fn framed(&mut self, code: &[u8]) -> u64 {
+        let at = self.place(code);
+        self.frames.push((at, at + code.len() as u64));
+        at
+    }
+
+    /// Makes the table for unwinding know all functions with a symbol, and those that begin at `others`
+    /// and end where the next one begins.
+    pub fn frame_all(&mut self, others: &[u64]) {
+        let named = self.symbols.iter().map(|symbol| symbol.1);
+        let mut begins: Vec<u64> = named.chain(others.iter().copied()).collect();
+        begins.sort_unstable();
+        let ends = begins.iter().skip(1).copied();
+        let ends = ends.chain([self.code.len() as u64]);
+        // Between functions there are breakpoints, which are sound instructions.
+        self.frames = begins.iter().copied().zip(ends).collect();
+    }
+
+    /// The code, with the frames of its functions and the table of these behind it, and where the
+    /// table is.
+    fn framed_code(&self) -> (Vec<u8>, Option<u64>) {
+        let mut code = self.code.clone();
+        if self.frames.is_empty() {
+            return (code, None);
+        }
+        code.resize(code.len().next_multiple_of(16), 0xcc);
+        let relative = |to: u64, from: u64| (to.wrapping_sub(from) as u32).to_le_bytes();
+        let mut entries = Vec::new();
+        for &(begin, end) in &self.frames {
+            let at = code.len() as u64;
+            entries.push((begin, at));
+            code.extend(12u32.to_le_bytes());
+            code.extend(4u32.to_le_bytes());
+            code.extend(relative(begin, at + 8));
+            code.extend(((end - begin) as u32).to_le_bytes());
+        }
+        let table = code.len() as u64;
+        code.extend([1, 0x1b, 0x03, 0x3b, 0, 0, 0, 0]);
+        code.extend((entries.len() as u32).to_le_bytes());
+        for (begin, at) in entries {
+            code.extend(relative(begin, table));
+            code.extend(relative(at, table));
+        }
+        (code, Some(table))
+    }
+
     /// Writes the 32-bit displacement of a branch that ends at `end`, both offsets into the code.
     pub fn link(&mut self, end: u64, target: u64) {
         let displacement = (target.wrapping_sub(end) as u32).to_le_bytes();
@@ -55,7 +104,7 @@ impl Fixture {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        let mut content = self.code.clone();
+        let (mut content, frames) = self.framed_code();
         if !self.constants.is_empty() {
             content.resize(CONSTANTS_AT as usize, 0xcc);
             content.extend_from_slice(&self.constants);
@@ -107,6 +156,7 @@ impl Fixture {
             headers.extend(section(names.len(), 1, offset, size, 0));
             names.extend(b".rodata\0");
         }
+        headers.extend(code_section(self.code.len() as u64));
         headers.extend(section(
             names.len(),
             3,
@@ -118,7 +168,12 @@ impl Fixture {
         body.extend_from_slice(&names);
 
         let count = (headers.len() / 64) as u16;
-        let mut file = self.header(start + body.len() as u64, count, content.len() as u64);
+        let mut file = self.header(
+            start + body.len() as u64,
+            count,
+            content.len() as u64,
+            frames,
+        );
         file.resize(CODE_OFFSET as usize, 0);
         file.extend_from_slice(&content);
         file.extend(body);
@@ -140,7 +195,7 @@ impl Fixture {
         image(&self.bytes()).expect("fixture is sound")
     }
 
-    fn header(&self, sections: u64, count: u16, size: u64) -> Vec<u8> {
+    fn header(&self, sections: u64, count: u16, size: u64, frames: Option<u64>) -> Vec<u8> {
         let machine = self.machine.unwrap_or(62);
         let mut file = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0".to_vec();
         file.extend(machine.to_le_bytes());
@@ -149,13 +204,23 @@ impl Fixture {
         file.extend(64u64.to_le_bytes());
         file.extend(sections.to_le_bytes());
         file.extend(0u32.to_le_bytes());
-        for half in [64, 56, 1, 64, count, count - 1] {
+        let segments = 1 + u16::from(frames.is_some());
+        for half in [64, 56, segments, 64, count, count - 1] {
             file.extend(u16::to_le_bytes(half));
         }
         file.extend(1u32.to_le_bytes());
         file.extend(5u32.to_le_bytes());
         for word in [CODE_OFFSET, CODE_ADDRESS, CODE_ADDRESS, size, size, 0x1000] {
             file.extend(word.to_le_bytes());
+        }
+        if let Some(table) = frames {
+            // PT_GNU_EH_FRAME
+            file.extend(0x6474_e550u32.to_le_bytes());
+            file.extend(4u32.to_le_bytes());
+            let (offset, address) = (CODE_OFFSET + table, CODE_ADDRESS + table);
+            for word in [offset, address, address, size - table, size - table, 4] {
+                file.extend(word.to_le_bytes());
+            }
         }
         file
     }
@@ -167,6 +232,14 @@ pub fn image(bytes: &[u8]) -> Result<ElfImage, super::ElfError> {
     file.write_all(bytes).expect("write");
     file.rewind().expect("rewind");
     ElfImage::new(file)
+}
+
+/// The section of the code, which needs no name here.
+fn code_section(size: u64) -> Vec<u8> {
+    let mut header = section(0, 1, CODE_OFFSET, size as usize, 0);
+    header[8] = 4; // SHF_EXECINSTR
+    header[16..24].copy_from_slice(&CODE_ADDRESS.to_le_bytes());
+    header
 }
 
 fn section(name: usize, kind: u32, offset: u64, size: usize, link: u32) -> Vec<u8> {

@@ -1,25 +1,31 @@
 //! The plan for the host's own libssl, compared with what another reader of ELF finds in it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use object::{Object, ObjectSegment, ObjectSymbol};
 
-use super::super::plan::{ProbeCost, ProbePlan, ProbePoint, ProbeRole};
+use super::super::plan::{ProbeCost, ProbePlan, ProbePoint, ProbeRole, Returns};
 use super::{ElfImage, plan};
 
-#[test]
-fn the_hosts_own_libssl_is_probed_at_emulated_instructions() {
+/// The host's libssl, unless there is none.
+fn host_libssl() -> Option<PathBuf> {
     let directories = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"];
     let names = ["libssl.so.3", "libssl.so.1.1"];
     let mut paths = directories
         .iter()
         .flat_map(|dir| names.map(|name| Path::new(dir).join(name)));
-    let Some(path) = paths.find(|path| path.exists()) else {
+    let path = paths.find(|path| path.exists());
+    if path.is_none() {
         println!("skipped: no libssl for x86-64 in the system directories");
-        return;
-    };
+    }
+    path
+}
+
+#[test]
+fn the_hosts_own_libssl_is_probed_at_emulated_instructions() {
+    let Some(path) = host_libssl() else { return };
     let image = ElfImage::open(&path).expect("open");
-    let plan = plan(&image).expect("plan");
+    let plan = plan(&image, Returns::Probed).expect("plan");
     let bytes = std::fs::read(&path).expect("read");
     let write = only(&plan, ProbeRole::Write);
     let skipped = write.file_offset - first_direct_call(&bytes, "SSL_write_ex");
@@ -52,6 +58,39 @@ fn the_hosts_own_libssl_is_probed_at_emulated_instructions() {
             "{role:?}"
         );
     }
+}
+
+/// Without return probes a write is seen where it comes back to in each exported function.
+#[test]
+fn writes_of_the_hosts_own_libssl_need_no_return_probe() {
+    let Some(path) = host_libssl() else { return };
+    let image = ElfImage::open(&path).expect("open");
+    let plan = plan(&image, Returns::Plain).expect("plan");
+    let bytes = std::fs::read(&path).expect("read");
+    let file = object::File::parse(&*bytes).expect("elf");
+    for name in ["SSL_write", "SSL_write_ex"] {
+        let symbol = file
+            .dynamic_symbols()
+            .find(|symbol| symbol.name() == Ok(name))
+            .expect("symbol");
+        let start = offset_of(&file, symbol.address());
+        let body = start..start + symbol.size();
+        let returns = |point: &&ProbePoint| {
+            point.role == ProbeRole::WriteReturned && body.contains(&point.file_offset)
+        };
+        let wrapped = plan.points.iter().filter(returns).count() == 1;
+        // Where one wrapper leaves to another, only that one comes back.
+        assert!(
+            wrapped || name == "SSL_write_ex",
+            "{name}: {:?}",
+            plan.points
+        );
+    }
+    assert!(
+        plan.points
+            .iter()
+            .all(|point| point.role != ProbeRole::Read)
+    );
 }
 
 fn only(plan: &ProbePlan, role: ProbeRole) -> &ProbePoint {

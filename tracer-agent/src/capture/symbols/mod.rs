@@ -4,8 +4,11 @@
 //! [`ProbePlan`](super::plan::ProbePlan), or says why it cannot.
 
 mod aarch64;
+mod call_sites;
 mod elf;
 mod elf_data;
+mod elf_frames;
+mod elf_references;
 mod elf_symbols;
 mod error_sites;
 mod flow;

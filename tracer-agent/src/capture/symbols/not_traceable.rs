@@ -40,6 +40,9 @@ pub enum NotTraceable {
     /// The file is for another machine than this host.
     #[error("built for {0}, which this host's agent cannot analyse")]
     WrongArchitecture(Machine),
+    /// Where return probes are not used, and their place is not certain.
+    #[error("its reads or writes are seen by return probes only, which are not used here")]
+    NeedsReturnProbes,
     /// The bound on files under probe is reached.
     #[error("{0} files are under probe already, which is the limit: exclude programs from tracing")]
     TooManyFiles(usize),

@@ -14,8 +14,9 @@
 use std::collections::HashMap;
 
 use super::super::plan::{
-    CountLocation, Located, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily,
+    CountLocation, Located, ProbeCost, ProbePlan, ProbePoint, ProbeRole, Returns, TlsFamily,
 };
+use super::call_sites::{self, Return};
 use super::elf::{ElfImage, Machine};
 use super::elf_symbols::Function;
 use super::flow::{Arguments, Call, ENTRY, Need, Point, Value};
@@ -40,19 +41,30 @@ const WANTED: [&str; 10] = [
 const MAX_WRAPPERS: usize = 3;
 
 /// Plans the probes of a file, or tells why there is nothing to probe.
-pub fn plan(image: &ElfImage) -> Result<ProbePlan, NotTraceable> {
-    if let machine @ Machine::Other(_) = image.machine() {
-        return Err(NotTraceable::WrongArchitecture(machine));
-    }
-    let analysis = Analysis {
-        image,
-        functions: image.functions(PREFIX, &WANTED)?,
-    };
+pub fn plan(image: &ElfImage, returns: Returns) -> Result<ProbePlan, NotTraceable> {
+    let analysis = Analysis::of(image)?;
     let results = analysis.read_results();
-    let mut points = results.unwrap_or_else(|| analysis.transfer(&READ));
-    points.extend(analysis.transfer(&WRITE));
+    let followed: &[&Transfer] = match results {
+        Some(_) => &[&WRITE],
+        None => &[&READ, &WRITE],
+    };
+    let mut points = results.unwrap_or_default();
+    points.extend(
+        followed
+            .iter()
+            .flat_map(|transfer| analysis.transfer(transfer)),
+    );
     if points.is_empty() {
-        return error_sites::plan(image)?.ok_or_else(|| NotTraceable::at_a_glance(image));
+        let found = error_sites::plan(image)?.ok_or_else(|| NotTraceable::at_a_glance(image))?;
+        return match returns {
+            Returns::Probed => Ok(found),
+            Returns::Plain => Err(NotTraceable::NeedsReturnProbes),
+        };
+    }
+    if returns == Returns::Plain {
+        for transfer in followed {
+            points.extend(analysis.returns(transfer)?);
+        }
     }
     points.extend(analysis.lifetime("SSL_free", ProbeRole::Close));
     points.extend(analysis.lifetime("SSL_clear", ProbeRole::Close));
@@ -67,6 +79,7 @@ pub fn plan(image: &ElfImage) -> Result<ProbePlan, NotTraceable> {
 /// One direction of transfer.
 struct Transfer {
     role: ProbeRole,
+    returned: ProbeRole,
     internal: &'static str,
     /// Returns the count itself.
     plain: &'static str,
@@ -78,6 +91,7 @@ struct Transfer {
 
 const READ: Transfer = Transfer {
     role: ProbeRole::Read,
+    returned: ProbeRole::ReadReturned,
     internal: "ssl_read_internal",
     plain: "SSL_read",
     extended: &[("SSL_read_ex", CountLocation::FourthArgument)],
@@ -86,6 +100,7 @@ const READ: Transfer = Transfer {
 
 const WRITE: Transfer = Transfer {
     role: ProbeRole::Write,
+    returned: ProbeRole::WriteReturned,
     internal: "ssl_write_internal",
     plain: "SSL_write",
     extended: &[
@@ -109,7 +124,17 @@ struct Shared {
     site: u64,
 }
 
-impl Analysis<'_> {
+impl<'a> Analysis<'a> {
+    fn of(image: &'a ElfImage) -> Result<Self, NotTraceable> {
+        if let machine @ Machine::Other(_) = image.machine() {
+            return Err(NotTraceable::WrongArchitecture(machine));
+        }
+        Ok(Self {
+            image,
+            functions: image.functions(PREFIX, &WANTED)?,
+        })
+    }
+
     fn read_results(&self) -> Option<Vec<ProbePoint>> {
         let wrapper = self.functions.get("SSL_read_ex")?.address;
         let shared = self.shared(&READ);
@@ -121,14 +146,9 @@ impl Analysis<'_> {
 
     fn transfer(&self, transfer: &Transfer) -> Vec<ProbePoint> {
         let exported = self.exported(transfer);
-        let Some(shared) = self.shared(transfer) else {
+        let Some((shared, point)) = self.shared_point(transfer, &exported) else {
             return exported;
         };
-        let point = self.point(shared.address, 0, need(shared.count));
-        let cheaper = |point: &ProbePoint| point.cost == ProbeCost::Emulated;
-        if point.cost == ProbeCost::SingleStepped && exported.iter().all(cheaper) {
-            return exported;
-        }
         let caller = self
             .functions
             .get(shared.caller)
@@ -138,6 +158,43 @@ impl Analysis<'_> {
         self.probe(transfer.role, shared.address, point, shared.count, name)
             .into_iter()
             .collect()
+    }
+
+    /// The function that all of one direction call, if that is where they are probed.
+    fn shared_point(
+        &self,
+        transfer: &Transfer,
+        exported: &[ProbePoint],
+    ) -> Option<(Shared, Point)> {
+        let shared = self.shared(transfer)?;
+        let point = self.point(shared.address, 0, need(shared.count));
+        let cheaper = |point: &ProbePoint| point.cost == ProbeCost::Emulated;
+        let dearer = point.cost == ProbeCost::SingleStepped && exported.iter().all(cheaper);
+        (!dearer).then_some((shared, point))
+    }
+
+    fn returns(&self, transfer: &Transfer) -> Result<Vec<ProbePoint>, NotTraceable> {
+        let exported = self.exported(transfer);
+        if exported.is_empty() {
+            return Ok(Vec::new());
+        }
+        let point = |place: Return| {
+            let into = place.address.wrapping_sub(place.site);
+            Some(ProbePoint {
+                role: transfer.returned,
+                file_offset: self.image.file_offset(place.address)?,
+                count: CountLocation::None,
+                name: format!(
+                    "return of {} to {:#x}+{into:#x}",
+                    transfer.internal, place.site
+                ),
+                cost: place.cost,
+            })
+        };
+        self.shared_point(transfer, &exported)
+            .and_then(|(shared, _)| call_sites::returns(self.image, shared.address))
+            .and_then(|places| places.into_iter().map(point).collect())
+            .ok_or(NotTraceable::NeedsReturnProbes)
     }
 
     /// Each exported function at its own best place, less those that go through another.

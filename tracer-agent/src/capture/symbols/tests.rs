@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::plan::{CountLocation, ProbeCost, ProbeRole};
+use super::super::plan::{CountLocation, ProbeCost, ProbeRole, Returns};
 use super::fixture::{CODE_OFFSET, Fixture, image};
 use super::{ElfError, ElfImage, Machine, NotTraceable, plan};
 
@@ -49,7 +49,9 @@ pub(super) fn shared_internals(prefix: &[u8], internal: &[u8]) -> (Fixture, u64,
 }
 
 pub(super) fn points(fixture: &Fixture, role: ProbeRole) -> Vec<(u64, CountLocation, ProbeCost)> {
-    let points = plan(&fixture.image()).expect("plan").points;
+    let points = plan(&fixture.image(), Returns::Probed)
+        .expect("plan")
+        .points;
     let of_role = points.iter().filter(|point| point.role == role);
     of_role
         .map(|point| (point.file_offset - CODE_OFFSET, point.count, point.cost))
@@ -69,7 +71,7 @@ fn one_probe_on_the_shared_internal_function() {
         points(&fixture, ProbeRole::Write),
         [(write, FourthArgument, Emulated)]
     );
-    let plan = plan(&fixture.image()).expect("plan");
+    let plan = plan(&fixture.image(), Returns::Probed).expect("plan");
     assert_eq!(
         plan.points[0].name,
         "ssl_read_internal (from SSL_read_ex+0x4)"
@@ -270,19 +272,22 @@ fn files_without_tls_say_why() {
         sections: vec![".text"],
         ..Fixture::default()
     };
-    assert_eq!(plan(&nothing.image()), Err(NotTraceable::NoTlsSymbols));
+    assert_eq!(
+        plan(&nothing.image(), Returns::Probed),
+        Err(NotTraceable::NoTlsSymbols)
+    );
     let go = Fixture {
         sections: vec![".go.buildinfo"],
         ..Fixture::default()
     };
-    assert_eq!(plan(&go.image()), Err(NotTraceable::Go));
+    assert_eq!(plan(&go.image(), Returns::Probed), Err(NotTraceable::Go));
     let mut risc_v = Fixture {
         machine: Some(243),
         ..Fixture::default()
     };
     risc_v.function("SSL_read", PUSHES);
     let reason = NotTraceable::WrongArchitecture(Machine::Other(243));
-    assert_eq!(plan(&risc_v.image()), Err(reason));
+    assert_eq!(plan(&risc_v.image(), Returns::Probed), Err(reason));
     assert!(matches!(image(b"#!/bin/sh\n"), Err(ElfError::NotElf)));
     assert!(matches!(
         ElfImage::open(Path::new("/dev/null")),
@@ -296,7 +301,7 @@ fn damaged_files_never_panic() {
     super::read_result_tests::add_reader(&mut fixture, super::read_result_tests::READER);
     let bytes = fixture.bytes();
     for length in (0..bytes.len()).step_by(7) {
-        let _ = image(&bytes[..length]).map(|image| plan(&image));
+        let _ = image(&bytes[..length]).map(|image| plan(&image, Returns::Probed));
     }
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     for _ in 0..3000 {
@@ -312,7 +317,7 @@ fn damaged_files_never_panic() {
         }
         if let Ok(image) = image(&damaged) {
             let _ = image.build_id();
-            let _ = plan(&image).map_err(|reason| reason.explain(&image));
+            let _ = plan(&image, Returns::Probed).map_err(|reason| reason.explain(&image));
         }
     }
 }

@@ -36,7 +36,7 @@ fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     // Before anything else: the probes of features fork a child.
     let features = Features::probe(&config.agent.proc);
     let proc = ProcFs::new(&config.agent.proc);
-    let mut survey = discover::survey(proc.root()).with_context(|| {
+    let mut survey = discover::survey(proc.root(), features.returns()).with_context(|| {
         format!(
             "cannot list processes in {}: mount proc there or set `agent.proc`",
             proc.root().display()
@@ -94,7 +94,12 @@ fn judge(report: &mut Report) {
     if answer("ring_buffer") == Answer::No {
         blocking.push("the kernel has no eBPF ring buffer: use Linux 5.17 or later".into());
     }
-    let ways = ["uprobe_session", "uprobe_multi", "perf_uprobe"];
+    let ways = [
+        "uprobe_session",
+        "uprobe_multi",
+        "perf_uprobe",
+        "plain_uprobe",
+    ];
     if ways.iter().all(|way| answer(way) == Answer::No) {
         blocking.push("no way to attach probes works: see the reasons under Kernel".into());
     }

@@ -52,6 +52,11 @@ pub fn kernel(features: &Features) -> Kernel {
             "probe on kernels before 6.6",
         ),
         (
+            "plain_uprobe",
+            &features.plain_uprobe,
+            "probe without return probes, where these would harm",
+        ),
+        (
             "perf_mmap_records",
             &features.perf_mmap_records,
             "notice new processes and libraries at once",
@@ -130,6 +135,11 @@ pub fn limits() -> Vec<Limit> {
             "perf_event_paranoid",
             one_line("/proc/sys/kernel/perf_event_paranoid"),
             "does not matter with CAP_PERFMON",
+        ),
+        (
+            "quic",
+            Some("not supported".to_owned()),
+            "HTTP/3, and what is read from QUIC streams of OpenSSL",
         ),
     ];
     all.into_iter()

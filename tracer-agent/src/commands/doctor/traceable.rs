@@ -142,6 +142,9 @@ fn advice(reason: &NotTraceable) -> &'static str {
         NotTraceable::Unreadable(_) => {
             "run doctor as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
         }
+        NotTraceable::NeedsReturnProbes => {
+            "use a kernel on which return probes harm nobody (Linux 6.14 or a back-port of its fix)"
+        }
         NotTraceable::NoTlsSymbols => "nothing to do",
         NotTraceable::TooManyFiles(_) => {
             "choose the processes to trace with `--exe`, `--include` or `--exclude`"

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::super::plan::{Located, ProbePlan, ProbeRole};
+use super::super::super::plan::{Located, ProbePlan, ProbeRole, Returns};
 use super::super::fixture::image;
 use super::super::plan;
 
@@ -25,9 +25,11 @@ fn offset_of(plan: &ProbePlan, role: ProbeRole) -> Option<u64> {
 
 fn plans(path: &Path) -> (ProbePlan, ProbePlan) {
     let whole = std::fs::read(path).expect("read");
-    let by_symbols = plan(&image(&whole).expect("elf")).expect("a plan by symbols");
+    let by_symbols =
+        plan(&image(&whole).expect("elf"), Returns::Probed).expect("a plan by symbols");
     assert_eq!(by_symbols.located, Located::Symbols);
-    let by_errors = plan(&image(&stripped(path)).expect("elf")).expect("a plan by errors");
+    let by_errors =
+        plan(&image(&stripped(path)).expect("elf"), Returns::Probed).expect("a plan by errors");
     assert_eq!(by_errors.located, Located::ErrorSites);
     (by_symbols, by_errors)
 }

@@ -1,7 +1,7 @@
 //! TLS libraries as compilers leave them, assembled here from bytes: one way each to get the
 //! recognition right, and the ways to refuse it.
 
-use super::super::super::plan::{CountLocation, Located, ProbePlan, ProbeRole, TlsFamily};
+use super::super::super::plan::{CountLocation, Located, ProbePlan, ProbeRole, Returns, TlsFamily};
 use super::super::fixture::{CODE_ADDRESS, CODE_OFFSET, Fixture, image};
 use super::super::{NotTraceable, plan};
 
@@ -88,7 +88,7 @@ impl Program {
         let all = std::mem::take(&mut self.all);
         let main = all.into_iter().fold(Code::default(), Code::call);
         self.place(main.then(RETURN));
-        plan(&self.fixture.image())
+        plan(&self.fixture.image(), Returns::Probed)
     }
 }
 
@@ -287,7 +287,7 @@ fn damaged_files_are_harmless() {
             damaged[at] ^= 1 << (round % 8);
             damaged[(at * 31) % bytes.len()] = round as u8;
             if let Ok(image) = image(&damaged)
-                && let Ok(plan) = plan(&image)
+                && let Ok(plan) = plan(&image, Returns::Probed)
             {
                 let end = bytes.len() as u64;
                 assert!(plan.points.iter().all(|point| point.file_offset < end));
