@@ -180,6 +180,25 @@ fn what_only_begins_like_a_frame_is_no_http2() {
     }
 }
 
+/// Of a QUIC stream of OpenSSL only the writes are seen: frames of HTTP/3 (RFC 9114 section 7.2).
+#[test]
+fn what_is_written_to_quic_streams_is_nothing_known() {
+    // SETTINGS on a control stream: QPACK_MAX_TABLE_CAPACITY and QPACK_BLOCKED_STREAMS of 0.
+    let control: &[u8] = b"\x00\x04\x04\x01\x00\x07\x00";
+    // HEADERS with `:method: POST`, `:scheme: https` of the static table and `:path` and `:authority`
+    // as literals; DATA.
+    let request: &[u8] =
+        b"\x01\x2a\x00\x00\xd4\xd7\x51\x14/v1/chat/completions\x50\x0eapi.openai.com\
+        \x00\x20{\"model\":\"gpt-4o\",\"messages\":[]}";
+    for stream in [control, request] {
+        for cut in [1, 7, 1000] {
+            let mut pieces = vec![(Outbound, 0, stream)];
+            pieces.extend([(Outbound, 0, b"\x00\x02{}".as_slice()); 20]);
+            assert_eq!(detect(&pieces, cut), (None, Vec::new()));
+        }
+    }
+}
+
 #[test]
 fn what_is_never_http_is_opaque_in_the_end() {
     let turn = |turn| {
