@@ -86,10 +86,10 @@ impl Answer {
         }
     }
 
-    /// Drops all but the error.
+    /// Drops all but the error, and that if it has no name.
     pub(super) fn keep_error(&mut self) {
         *self = Self {
-            error: self.error.take(),
+            error: self.error.take().filter(|name| name != UNNAMED),
             ..Self::default()
         };
     }

@@ -239,16 +239,13 @@ impl Choice<'_> {
         if let Some(reason) = self.finish_reason.as_str() {
             answer.finish(choice, reason);
         }
-        for tool in self
-            .message
-            .tool_calls
-            .0
-            .iter()
-            .filter_map(|tool| tool.0.as_ref())
-        {
+        let pieces = &self.delta.tool_calls.0;
+        // Writer repeats the pieces of a stream as a message.
+        let whole = (self.message.tool_calls.0.iter()).filter(|_| pieces.is_empty());
+        for tool in whole.filter_map(|tool| tool.0.as_ref()) {
             answer.next_tool(choice, tool.id.as_str(), tool.name());
         }
-        for (at, tool) in self.delta.tool_calls.0.iter().enumerate() {
+        for (at, tool) in pieces.iter().enumerate() {
             if let Some(tool) = &tool.0 {
                 let index = tool.index.0.unwrap_or(at as u64);
                 answer.tool(choice, index, tool.id.as_str(), tool.name());

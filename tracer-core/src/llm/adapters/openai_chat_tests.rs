@@ -195,6 +195,23 @@ fn the_call_of_old_stands_beside_tool_calls() {
 }
 
 #[test]
+fn pieces_of_a_call_that_are_repeated_as_a_message() {
+    let chunk = |tool: &str| {
+        format!(
+            r#"{{"choices":[{{"delta":{{"tool_calls":[{tool}]}},"message":{{"tool_calls":[{tool}]}},"finish_reason":null}}],"id":"c"}}"#
+        )
+    };
+    let chunks = [
+        chunk(r#"{"function":{"name":"f"},"id":"t1","index":0}"#),
+        chunk(r#"{"function":{"arguments":"{","name":null},"id":null,"index":0}"#),
+        chunk(r#"{"function":{"name":"g"},"id":"t2","index":1}"#),
+    ];
+    let chunks: Vec<_> = chunks.iter().map(String::as_str).collect();
+    let seen = support::chunks(&OpenAiChat, &chunks);
+    assert_eq!(seen.tools(), [("f", Some("t1")), ("g", Some("t2"))]);
+}
+
+#[test]
 fn an_error_takes_the_code_beside_it() {
     let error = r#"{"code":"overloaded","error":"The model is at capacity"}"#;
     let asked = Asked(POST, r#"{"model":"m","messages":[{}],"stream":true}"#);
@@ -222,5 +239,14 @@ fn of_a_stream_with_an_error_status_only_the_error_counts() {
             ("gen_ai.response.finish_reasons", None),
             ("gen_ai.usage.input_tokens", None),
         ],
+    );
+    let unnamed = "data: {\"error\":\"The server is busy\"}\n\n";
+    check(
+        &Asked(POST, r#"{"model":"m","messages":[{}],"stream":true}"#),
+        &Answered(
+            "HTTP/1.1 503 Service Unavailable\nContent-Type: text/event-stream",
+            unnamed,
+        ),
+        &[("error.type", Some("503"))],
     );
 }
