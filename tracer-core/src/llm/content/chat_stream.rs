@@ -12,13 +12,11 @@ use super::{
     block::Block,
     chat::{Message, ToolCall},
     draft::{Draft, Flow, Place},
+    lone,
     wire::{Raw, each, object, objects, text, text_or_json},
 };
 use crate::{
-    llm::{
-        adapters::members::value_of,
-        json::{Count, Object, Text, read},
-    },
+    llm::json::{Count, Object, Text, read},
     stream::event::Event,
 };
 
@@ -49,8 +47,7 @@ struct Choice<'a> {
 /// Takes the next chunk.
 pub(super) fn event(event: &Event<'_>, draft: &mut Draft) {
     if let Some(delta) = only_delta(event.data) {
-        tell(0, &delta, draft);
-        return;
+        return tell_only(0, delta, draft);
     }
     let Some(chunk) = read::<Chunk<'_>>(event.data) else {
         return;
@@ -71,30 +68,22 @@ pub(super) fn event(event: &Event<'_>, draft: &mut Draft) {
     });
 }
 
-/// The delta of a chunk, if there is one and it is of the first choice.
-fn only_delta(data: &[u8]) -> Option<Message<'_>> {
-    let mut deltas = DELTA.find_iter(data);
-    deltas.next()?;
-    let is_only = deltas.next().is_none() && indices_are_zero(data);
-    let delta = value_of(&DELTA, data).filter(|_| is_only)?;
-    read::<Object<Message<'_>>>(delta)?.0
-}
-
-/// Whether no member `index` says anything but 0: not that of the choice, which is what counts, nor
-/// that of a tool call.
-fn indices_are_zero(data: &[u8]) -> bool {
-    INDEX.find_iter(data).all(|at| {
-        let after = data.get(at + INDEX.needle().len()..).unwrap_or_default();
-        let value = after.trim_ascii_start().strip_prefix(b":");
-        match value.map(<[u8]>::trim_ascii_start) {
-            Some([b'0', after, ..]) => !after.is_ascii_digit(),
-            _ => false,
-        }
-    })
+/// The delta of a chunk, if there is one and nothing says that it is not of the first choice.
+fn only_delta(data: &[u8]) -> Option<&[u8]> {
+    lone::only(&DELTA, data).filter(|_| lone::is_zero(&INDEX, data))
 }
 
 const TEXT: Place = Place { item: 0, part: 0 };
 const TRANSCRIPT: Place = Place { item: 0, part: 1 };
+
+/// Takes the piece of a message that `json` begins with.
+pub(super) fn tell_only(choice: u64, json: &[u8], draft: &mut Draft) {
+    if let Some(text) = lone::text(json) {
+        draft.append(choice, TEXT, Flow::Text, &text);
+    } else if let Some(Object(Some(delta))) = read::<Object<Message<'_>>>(json) {
+        tell(choice, &delta, draft);
+    }
+}
 
 /// Takes a piece of a message.
 pub(super) fn tell(choice: u64, delta: &Message<'_>, draft: &mut Draft) {

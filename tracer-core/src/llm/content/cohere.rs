@@ -7,6 +7,7 @@ use super::{
     chat::{self, Message},
     chat_stream,
     draft::{Asked, Draft, Flow, Place},
+    lone,
     parts::{Head, Parts},
     prompt, tool,
     wire::{Raw, object, objects},
@@ -146,10 +147,10 @@ struct Data<'a> {
     kind: Text<'a>,
     event_type: Text<'a>,
     index: Count,
-    delta: Object<Delta<'a>>,
+    delta: Raw<'a>,
     /// Of version 1.
     text: Text<'a>,
-    response: Object<Answer<'a>>,
+    response: Raw<'a>,
     is_finished: crate::llm::json::Flag,
 }
 
@@ -157,7 +158,15 @@ struct Data<'a> {
 #[serde(default)]
 struct Delta<'a> {
     #[serde(borrow)]
-    message: Object<Message<'a>>,
+    message: Raw<'a>,
+}
+
+/// A message that brings a piece of its content.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Piece<'a> {
+    #[serde(borrow)]
+    content: Raw<'a>,
 }
 
 /// Takes the next event.
@@ -169,13 +178,14 @@ pub(super) fn event(event: &Event<'_>, draft: &mut Draft) {
     match kind.unwrap_or_default() {
         "stream-end" => {
             // The whole answer comes with it.
-            if let Some(answer) = &data.response.0 {
+            if let Some(answer) = object::<Answer<'_>>(data.response) {
                 draft.restart(0);
                 answer.tell(draft);
             }
         }
         "text-generation" => data.tell_text(draft),
         "" => data.tell_text(draft),
+        "content-delta" => data.tell_piece(draft),
         _ => data.tell_delta(draft),
     }
 }
@@ -189,16 +199,28 @@ impl Data<'_> {
         }
     }
 
+    /// A piece of content, nearly always of text.
+    fn tell_piece(&self, draft: &mut Draft) {
+        let message = object::<Delta<'_>>(self.delta).and_then(|delta| delta.message);
+        let piece = object::<Piece<'_>>(message).and_then(|piece| lone::of_raw(piece.content));
+        let Some(text) = piece else {
+            return self.tell_delta(draft);
+        };
+        let place = Place {
+            item: 0,
+            part: self.index.0.unwrap_or(0),
+        };
+        draft.append(0, place, Flow::Text, &text);
+    }
+
     fn tell_delta(&self, draft: &mut Draft) {
-        let Some(message) = self
-            .delta
-            .0
-            .as_ref()
-            .and_then(|delta| delta.message.0.as_ref())
-        else {
+        let Some(Delta { message }) = object::<Delta<'_>>(self.delta) else {
             return;
         };
         let index = self.index.0.unwrap_or(0);
+        let Some(message) = object::<Message<'_>>(message) else {
+            return;
+        };
         if let Some(content) = object::<block::Block<'_>>(message.content()) {
             let place = Place {
                 item: 0,
@@ -210,6 +232,6 @@ impl Data<'_> {
         }
         let plan = message.thought().unwrap_or_default();
         draft.append(0, Place::default(), Flow::Reasoning, plan);
-        chat_stream::tell_tools(0, index, message, draft);
+        chat_stream::tell_tools(0, index, &message, draft);
     }
 }

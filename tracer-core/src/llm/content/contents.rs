@@ -1,9 +1,13 @@
 //! Gemini's contents: parts that are told apart by their members.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::{
     draft::{Asked, Draft, Flow},
+    lone,
     model::Modality,
     parts::{Head, Parts},
     tool,
@@ -13,6 +17,9 @@ use crate::{
     llm::json::{Count, Flag, Object, Text, read},
     stream::event::Event,
 };
+
+static PARTS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""parts""#));
+static INDEX: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""index""#));
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -41,13 +48,13 @@ struct Part<'a> {
     text: Text<'a>,
     thought: Flag,
     #[serde(alias = "inline_data")]
-    inline_data: Object<Data<'a>>,
+    inline_data: Raw<'a>,
     #[serde(alias = "file_data")]
-    file_data: Object<Data<'a>>,
+    file_data: Raw<'a>,
     #[serde(alias = "function_call")]
-    function_call: Object<Function<'a>>,
+    function_call: Raw<'a>,
     #[serde(alias = "function_response")]
-    function_response: Object<Function<'a>>,
+    function_response: Raw<'a>,
     #[serde(alias = "executable_code")]
     executable_code: Raw<'a>,
     #[serde(alias = "code_execution_result")]
@@ -118,10 +125,10 @@ impl Part<'_> {
 
     /// All but text.
     fn tell_rest(&self, parts: &mut Parts<'_>) {
-        for data in [&self.inline_data.0, &self.file_data.0]
-            .into_iter()
-            .flatten()
-        {
+        for data in [self.inline_data, self.file_data] {
+            let Some(data) = object::<Data<'_>>(data) else {
+                continue;
+            };
             let mime_type = data.mime_type.as_str();
             match data.file_uri.as_str() {
                 Some(uri) => parts.media_at(Modality::Document, mime_type, uri),
@@ -131,10 +138,10 @@ impl Part<'_> {
                 }
             }
         }
-        if let Some(call) = &self.function_call.0 {
+        if let Some(call) = object::<Function<'_>>(self.function_call) {
             parts.tool_call(call.id.as_str(), call.name.as_str(), call.args);
         }
-        if let Some(result) = &self.function_response.0 {
+        if let Some(result) = object::<Function<'_>>(self.function_response) {
             let head = Head {
                 id: result.id.as_str(),
                 name: result.name.as_str(),
@@ -180,15 +187,26 @@ pub(super) fn document(body: &[u8], draft: &mut Draft) -> bool {
 
 /// Takes the next chunk: a text goes on in the next one, until a part of another kind comes.
 pub(super) fn event(event: &Event<'_>, draft: &mut Draft) {
-    candidates(event.data, |index, part| {
-        let flow = if part.thought.0 == Some(true) {
+    // Of one candidate only the parts are parsed.
+    let parts = lone::only(&PARTS, event.data).filter(|_| lone::is_zero(&INDEX, event.data));
+    if let Some(list) = parts.and_then(read::<Raw<'_>>) {
+        objects(list, |part: Part<'_>| part.append(0, draft));
+    } else {
+        candidates(event.data, |index, part| part.append(index, draft));
+    }
+}
+
+impl Part<'_> {
+    /// A part of a stream.
+    fn append(&self, choice: u64, draft: &mut Draft) {
+        let flow = if self.thought.0 == Some(true) {
             Flow::Reasoning
         } else {
             Flow::Text
         };
-        draft.flow(index, flow, part.text.as_str().unwrap_or_default());
-        draft.whole(index, 0, |parts| part.tell_rest(parts));
-    });
+        draft.flow(choice, flow, self.text.as_str().unwrap_or_default());
+        draft.whole(choice, 0, |parts| self.tell_rest(parts));
+    }
 }
 
 fn candidates(body: &[u8], mut take: impl FnMut(u64, &Part<'_>)) -> bool {

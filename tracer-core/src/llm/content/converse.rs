@@ -5,10 +5,11 @@ use serde::Deserialize;
 
 use super::{
     draft::{Asked, Draft, Flow, Place},
+    lone,
     model::Modality,
     parts::{Head, Parts},
     tool,
-    wire::{Raw, objects, text},
+    wire::{Raw, object, objects, text},
 };
 use crate::{
     llm::json::{Count, Object, Text, read},
@@ -252,8 +253,8 @@ pub(super) fn document(body: &[u8], draft: &mut Draft) -> bool {
 struct Data<'a> {
     content_block_index: Count,
     #[serde(borrow)]
-    start: Object<Block<'a>>,
-    delta: Object<Block<'a>>,
+    start: Raw<'a>,
+    delta: Raw<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -288,10 +289,15 @@ impl Data<'_> {
             item: self.content_block_index.0.unwrap_or(0),
             part: 0,
         };
-        if let Some(start) = &self.start.0 {
+        if let Some(start) = object::<Block<'_>>(self.start) {
             draft.whole(0, place.item, |parts| start.tell(parts));
         }
-        let Some(delta) = &self.delta.0 else { return };
+        if let Some(text) = lone::of_raw(self.delta) {
+            return draft.append(0, place, Flow::Text, &text);
+        }
+        let Some(delta) = object::<Block<'_>>(self.delta) else {
+            return;
+        };
         let said = delta.text.as_str().unwrap_or_default();
         draft.append(0, place, Flow::Text, said);
         if let Some(reasoning) = &delta.reasoning_content.0 {

@@ -30,7 +30,7 @@ struct Data<'a> {
     output_index: Count,
     content_index: Count,
     summary_index: Count,
-    item: Object<Item<'a>>,
+    item: Raw<'a>,
     response: Raw<'a>,
 }
 
@@ -56,7 +56,7 @@ pub(super) fn event(event: &Event<'_>, draft: &mut Draft) {
             draft.append(0, place, flow, &text(data.delta).unwrap_or_default());
         }
         Task::Whole => {
-            if let Some(whole) = &data.item.0 {
+            if let Some(whole) = object::<Item<'_>>(data.item) {
                 draft.replace(0, item, |parts| whole.tell(parts));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use super::{
     draft::{Asked, Draft, finished},
@@ -166,9 +166,15 @@ impl Missing {
 /// A JSON text that has no half of a surrogate pair, which no string could hold: where a text is cut
 /// between the halves, the whole of it would go unread. Others are mended when they are refused.
 fn without_half_pairs(json: &[u8]) -> Cow<'_, [u8]> {
-    let may_have = memmem::find(json, br"\ud").is_some() || memmem::find(json, br"\uD").is_some();
-    let mended = may_have.then(|| mended(json)).flatten();
+    let mended = memchr(b'\\', json)
+        .filter(|&at| has_surrogate(json.get(at..).unwrap_or_default()))
+        .and_then(|_| mended(json));
     mended.map_or(Cow::Borrowed(json), Cow::Owned)
+}
+
+/// Whether an escape may be half of a pair.
+fn has_surrogate(json: &[u8]) -> bool {
+    memmem::find(json, br"\ud").is_some() || memmem::find(json, br"\uD").is_some()
 }
 
 /// Reads a body; of one that breaks off, what is whole.

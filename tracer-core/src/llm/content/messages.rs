@@ -5,11 +5,11 @@ use serde::Deserialize;
 use super::{
     block::{self, Block},
     draft::{Asked, Draft, Flow, Place},
-    tool,
+    lone, tool,
     wire::{Raw, object, objects},
 };
 use crate::{
-    llm::json::{Count, Object, Text, read},
+    llm::json::{Count, Text, read},
     stream::event::Event,
 };
 
@@ -59,9 +59,9 @@ struct Data<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
     index: Count,
-    message: Object<Message<'a>>,
+    message: Raw<'a>,
     content_block: Raw<'a>,
-    delta: Object<Delta<'a>>,
+    delta: Raw<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -88,7 +88,8 @@ pub(super) fn event(event: &Event<'_>, draft: &mut Draft) {
     match data.kind.as_str() {
         // What the model wrote before its turn was handed back may come whole with the start.
         Some("message_start") => {
-            let content = data.message.0.unwrap_or_default().content;
+            let message = object::<Message<'_>>(data.message);
+            let content = message.unwrap_or_default().content;
             draft.whole(0, 0, |parts| block::tell(content, parts));
         }
         Some("content_block_start") => {
@@ -97,7 +98,10 @@ pub(super) fn event(event: &Event<'_>, draft: &mut Draft) {
             }
         }
         Some("content_block_delta") => {
-            let delta = data.delta.0.unwrap_or_default();
+            if let Some(text) = lone::of_raw(data.delta) {
+                return draft.append(0, place, Flow::Text, &text);
+            }
+            let delta = object::<Delta<'_>>(data.delta).unwrap_or_default();
             for (flow, piece) in [
                 (Flow::Text, &delta.text),
                 (Flow::Reasoning, &delta.thinking),

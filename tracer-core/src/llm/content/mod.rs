@@ -7,6 +7,7 @@
 
 mod draft;
 mod kept;
+mod lone;
 mod model;
 mod parts;
 mod wire;

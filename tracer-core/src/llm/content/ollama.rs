@@ -1,16 +1,22 @@
 //! Ollama's chats and prompts: a message or a text, whole or line by line.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::{
     chat::Message,
     chat_stream,
     draft::{Draft, Flow, Place},
+    lone,
 };
 use crate::{
     llm::json::{Object, Text, read},
     stream::event::Event,
 };
+
+static MESSAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""message""#));
 
 /// A whole answer or one line of it.
 #[derive(Debug, Default, Deserialize)]
@@ -38,6 +44,9 @@ pub(super) fn document(body: &[u8], draft: &mut Draft) -> bool {
 
 /// Takes the next line. Tool calls come whole, and their numbers begin anew in each line.
 pub(super) fn event(event: &Event<'_>, draft: &mut Draft) {
+    if let Some(text) = lone::only(&MESSAGE, event.data).and_then(lone::text) {
+        return draft.append(0, Place::default(), Flow::Text, &text);
+    }
     let Some(line) = read::<Line<'_>>(event.data) else {
         return;
     };

@@ -1,15 +1,19 @@
 //! Prompts and texts: completions of every maker, in the union of their words.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::{
     draft::{Asked, Draft, Flow, Place},
+    lone,
     model::Modality,
     parts::Parts,
     wire::{Raw, each, object, objects, text},
 };
 use crate::{
-    llm::json::{Count, Text, read},
+    llm::json::{Count, Object, Text, read},
     stream::event::Event,
 };
 
@@ -90,6 +94,16 @@ pub(super) fn tell_texts(texts: Raw<'_>, parts: &mut Parts<'_>) {
     }
 }
 
+static TOKEN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""token""#));
+
+/// A piece of TGI's stream.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Token<'a> {
+    #[serde(borrow)]
+    text: Text<'a>,
+}
+
 /// An answer, or a piece of one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -108,8 +122,6 @@ struct Answer<'a> {
     output_text: Text<'a>,
     /// Jurassic.
     data: Raw<'a>,
-    /// A piece of TGI's stream.
-    token: Raw<'a>,
     results: Raw<'a>,
     generations: Raw<'a>,
     outputs: Raw<'a>,
@@ -195,13 +207,17 @@ pub(super) fn event(event: &Event<'_>, draft: &mut Draft) {
         let text = String::from_utf8_lossy(event.data);
         return draft.append(0, Place::default(), Flow::Text, &text);
     }
+    // The last piece of TGI's stream repeats the whole text beside its token.
+    let token = lone::only(&TOKEN, event.data).and_then(read::<Object<Token<'_>>>);
+    if let Some(Object(Some(token))) = token {
+        let text = token.text.as_str().unwrap_or_default();
+        return draft.append(0, Place::default(), Flow::Text, text);
+    }
     let Some(answer) = read::<Answer<'_>>(event.data) else {
         return;
     };
-    let token = object::<Answer<'_>>(answer.token);
-    // The last piece of TGI's stream repeats the whole text beside its token.
-    let piece = token.as_ref().map_or_else(|| answer.text(), Answer::text);
-    let index = answer.index.0.filter(|_| token.is_none()).unwrap_or(0);
+    let piece = answer.text();
+    let index = answer.index.0.unwrap_or(0);
     let place = Place::default();
     draft.append(index, place, Flow::Text, piece.unwrap_or_default());
     for list in answer.lists() {
