@@ -9,8 +9,11 @@
 //! between the elements of the outer array. Bias: towards going on. Wrong costs events that are
 //! parts of others, in which no adapter finds usage.
 
-use memchr::{memchr, memchr2, memchr3};
+mod nesting;
 
+use memchr::{memchr, memchr2};
+
+use self::nesting::Nesting;
 use super::{event::Event, held::Held};
 use crate::limits::Limits;
 
@@ -30,24 +33,14 @@ enum State {
     Before,
     /// Between elements.
     Between,
-    /// In an element, so deep in it, in a string or not.
-    Within {
-        kind: Element,
-        depth: u32,
-        string: Text,
-    },
+    /// In an element that is an object.
+    Object(Nesting),
+    /// In any other element, so many brackets deep in it, in a string or not.
+    Within { depth: u32, string: Text },
     /// Bytes were lost.
     Lost(Seen),
     /// The array has ended, or it was none.
     Over,
-}
-
-/// What an element is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Element {
-    /// Its depth is that of its braces: the brackets in it are closed before it ends.
-    Object,
-    Other,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,24 +87,17 @@ impl JsonArray {
                 State::Between => match first {
                     b']' => self.state = State::Over,
                     b',' | b'}' => bytes = tail(bytes, 1),
+                    b'{' => self.state = State::Object(Nesting::default()),
                     _ => {
                         self.state = State::Within {
-                            kind: if first == b'{' {
-                                Element::Object
-                            } else {
-                                Element::Other
-                            },
                             depth: 0,
                             string: Text::No,
                         };
                     }
                 },
-                State::Within {
-                    kind,
-                    depth,
-                    string,
-                } => {
-                    bytes = self.read_element(kind, depth, string, bytes, on_event);
+                State::Object(nesting) => bytes = self.read_object(nesting, bytes, on_event),
+                State::Within { depth, string } => {
+                    bytes = self.read_element(depth, string, bytes, on_event);
                 }
                 State::Lost(seen) => {
                     bytes = self.seek(seen, bytes);
@@ -149,10 +135,28 @@ impl JsonArray {
         self.held.skipped()
     }
 
-    /// Reads on in an element; returns what follows it.
+    /// Reads on in an object; returns what follows it.
+    fn read_object<'a>(
+        &mut self,
+        mut nesting: Nesting,
+        bytes: &'a [u8],
+        on_event: &mut impl FnMut(Event<'_>),
+    ) -> &'a [u8] {
+        let end = nesting.pass(bytes);
+        if nesting.deepest() > MAX_DEPTH {
+            self.held.skip();
+        }
+        if let Some(end) = end {
+            return self.dispatch(bytes, end, on_event);
+        }
+        self.state = State::Object(nesting);
+        self.held.extend(bytes);
+        &[]
+    }
+
+    /// Reads on in any other element; returns what follows it.
     fn read_element<'a>(
         &mut self,
-        kind: Element,
         mut depth: u32,
         mut string: Text,
         bytes: &'a [u8],
@@ -164,13 +168,7 @@ impl JsonArray {
                 (at, string) = pass_string(rest, at, string);
                 continue;
             }
-            if kind == Element::Object {
-                let Some(mark) = memchr3(b'"', b'{', b'}', rest) else {
-                    break;
-                };
-                at += mark;
-            }
-            match bytes.get(at) {
+            match rest.first() {
                 Some(b'"') => string = Text::Yes,
                 Some(b'{' | b'[') => {
                     depth = depth.saturating_add(1);
@@ -192,11 +190,7 @@ impl JsonArray {
             }
             at += 1;
         }
-        self.state = State::Within {
-            kind,
-            depth,
-            string,
-        };
+        self.state = State::Within { depth, string };
         self.held.extend(bytes);
         &[]
     }

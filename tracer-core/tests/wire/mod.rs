@@ -2,7 +2,7 @@
 
 use tracer_core::{
     llm::call::{Call, Captured},
-    pipeline::{Output, Pipeline},
+    pipeline::{Output, Pipeline, PipelineConfig},
     segment::{ConnectionId, Direction, FinalCounts, ProcessKey, Segment},
     time::Timestamp,
 };
@@ -111,8 +111,12 @@ impl Wire {
 
 impl Player {
     pub fn new() -> Self {
+        Self::with(PipelineConfig::default())
+    }
+
+    pub fn with(config: PipelineConfig) -> Self {
         Self {
-            pipeline: Pipeline::default(),
+            pipeline: Pipeline::new(config),
             now: 1_700_000_000_000_000_000,
         }
     }

@@ -28,6 +28,8 @@ use crate::{
     stream::event::Event,
 };
 
+/// The end of every event but the last.
+const GOES_ON: &[u8] = br#""generated_text":null,"details":null}"#;
 /// Members that end a stream.
 static TELLING: LazyLock<Members<3>> =
     LazyLock::new(|| Members::new([r#""details""#, r#""generated_text""#, r#""error""#]));
@@ -180,7 +182,7 @@ struct Tokens;
 
 impl StreamReader for Tokens {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
-        if !TELLING.any_is_set(event.data) {
+        if event.data.ends_with(GOES_ON) || !TELLING.any_is_set(event.data) {
             return Chunk::Output;
         }
         let Some(last) = read::<Generated<'_>>(event.data) else {
