@@ -3,8 +3,9 @@
 //!
 //! `cargo bench -p tracer-core --bench streams`. `pipeline/*` is all of the core: HTTP/1.1 with a
 //! chunk an event, in segments of the size of a TLS record, one answer a connection. `content/*` is
-//! the same with content. `http2/*` is a DATA frame an event. `coded/*` is an answer with a content coding, and `decoder/*` what the decoder
-//! alone takes for it: both count decoded bytes. `framing/*` is only the cutting into events.
+//! the same with content. `http2/*` is a DATA frame an event. `coded/*` is an answer with a content
+//! coding, and `decoder/*` what the decoder alone takes for it: both count decoded bytes.
+//! `framing/*` is only the cutting into events.
 
 #[path = "../tests/formats/mod.rs"]
 mod formats;
