@@ -109,27 +109,37 @@ impl Fields {
 
 impl<'a> Lines<'a> {
     fn add(&mut self, line: &'a [u8], joined: &mut Vec<u8>) {
+        // Nearly all lines are of these two.
+        if let Some(value) = line.strip_prefix(b"data:") {
+            return self.add_data(unspaced(value), joined);
+        }
+        if let Some(value) = line.strip_prefix(b"event:") {
+            self.event = unspaced(value);
+            return;
+        }
         let (name, value) = field(line);
         match name {
-            b"data" => {
-                // The first line is only copied if there is a second.
-                match self.data_lines {
-                    0 => self.data = value,
-                    lines => {
-                        if lines == 1 {
-                            joined.extend_from_slice(self.data);
-                        }
-                        joined.push(b'\n');
-                        joined.extend_from_slice(value);
-                    }
-                }
-                self.data_lines += 1;
-            }
+            b"data" => self.add_data(value, joined),
             b"event" => self.event = value,
             b"id" if memchr(0, value).is_none() => self.id = Some(value),
             // A time to wait before reconnecting, a comment, or nothing known.
             _ => {}
         }
+    }
+
+    fn add_data(&mut self, value: &'a [u8], joined: &mut Vec<u8>) {
+        // The first line is only copied if there is a second.
+        match self.data_lines {
+            0 => self.data = value,
+            lines => {
+                if lines == 1 {
+                    joined.extend_from_slice(self.data);
+                }
+                joined.push(b'\n');
+                joined.extend_from_slice(value);
+            }
+        }
+        self.data_lines += 1;
     }
 }
 
@@ -138,5 +148,10 @@ fn field(line: &[u8]) -> (&[u8], &[u8]) {
     let colon = memchr(b':', line).unwrap_or(line.len());
     let (name, value) = line.split_at(colon);
     let value = value.strip_prefix(b":").unwrap_or(value);
-    (name, value.strip_prefix(b" ").unwrap_or(value))
+    (name, unspaced(value))
+}
+
+/// A value without the one space that may stand before it.
+fn unspaced(value: &[u8]) -> &[u8] {
+    value.strip_prefix(b" ").unwrap_or(value)
 }
