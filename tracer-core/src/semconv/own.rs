@@ -15,6 +15,11 @@ pub(super) fn add_own(add: &mut Builder, facts: &CallFacts) {
         names::LLM_TRACER_CANCELLED,
         facts.outcome == Outcome::Cancelled,
     );
+    // Of a stream that was left nobody knows whether its run goes on.
+    add.flag(
+        names::LLM_TRACER_RESPONSE_PENDING,
+        facts.response.is_pending && facts.outcome != Outcome::Cancelled,
+    );
     if let Some(state) = incomplete_capture(facts.capture) {
         add.label(names::LLM_TRACER_CAPTURE_STATE, state);
     }
@@ -85,7 +90,6 @@ fn add_response(add: &mut Builder, response: &ResponseFacts) {
         names::LLM_TRACER_RESPONSE_BODY_BYTES,
         response.status.map(|_| response.body_bytes),
     );
-    add.flag(names::LLM_TRACER_RESPONSE_PENDING, response.is_pending);
     add.count(
         names::LLM_TRACER_RETRIEVAL_DOCUMENT_COUNT,
         response.documents,

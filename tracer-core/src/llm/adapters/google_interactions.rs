@@ -64,8 +64,6 @@ impl Adapter for GoogleInteractions {
     fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
         read::<Interaction<'_>>(body).is_some_and(|interaction| {
             interaction.tell(answer);
-            // A stream that breaks off is over; a run in the background goes on.
-            answer.is_pending = interaction.status.as_str() == Some("in_progress");
             true
         })
     }
@@ -178,6 +176,7 @@ impl Step<'_> {
 impl Interaction<'_> {
     fn tell(&self, answer: &mut Answer) {
         answer.identify(self.id.as_str(), self.model.as_str());
+        answer.is_pending = self.status.as_str() == Some("in_progress");
         keep_last(&mut answer.service_tier, self.service_tier.as_str());
         if let Some(usage) = self.usage.0.as_ref().and_then(InteractionUsage::normalise) {
             answer.usage = usage;

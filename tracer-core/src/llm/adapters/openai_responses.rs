@@ -71,8 +71,6 @@ impl Adapter for OpenAiResponses {
     fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
         read::<Response<'_>>(body).is_some_and(|response| {
             response.tell(answer);
-            // A stream that breaks off is over; a run in the background goes on.
-            answer.is_pending = matches!(response.status.as_str(), Some("queued" | "in_progress"));
             true
         })
     }
@@ -224,6 +222,7 @@ impl Tells for Item<'_> {
 impl Response<'_> {
     fn tell(&self, answer: &mut Answer) {
         answer.identify(self.id.as_str(), None);
+        answer.is_pending = matches!(self.status.as_str(), Some("queued" | "in_progress"));
         keep_last(&mut answer.model, self.model.as_str());
         keep_last(&mut answer.service_tier, self.service_tier.as_str());
         if let Some(usage) = &self.usage.0 {

@@ -41,6 +41,9 @@ fn the_end_of_a_run_in_the_background_is_told_once() {
     };
     assert_eq!(begun.name, "chat gpt-5");
     assert_eq!(text(begun, "gen_ai.usage.input_tokens"), None);
+    let pending = "llm_tracer.response.pending";
+    assert_eq!(text(begun, pending).as_deref(), Some("true"));
+    assert_eq!(text(ended, pending), None);
     assert_eq!(ended.name, "fetch_response");
     for (name, value) in [
         ("gen_ai.operation.name", None),
@@ -55,6 +58,25 @@ fn the_end_of_a_run_in_the_background_is_told_once() {
     ] {
         assert_eq!(text(ended, name).as_deref(), value, "{name}");
     }
+}
+
+/// Callers are told to take the stream of a long run up again where it broke off.
+#[test]
+fn a_stream_that_broke_off_is_taken_up_again() {
+    let stream = "HTTP/1.1 200 OK\nContent-Type: text/event-stream";
+    let begun = format!("data: {{\"type\":\"response.created\",\"response\":{BEGUN}}}\n\n");
+    let ended = format!(
+        "data: {{\"type\":\"response.completed\",\"response\":{}}}\n\n",
+        STORED.replace('\n', " ")
+    );
+    let calls = spans(&[
+        (&BEGIN, &Answered(stream, &begun)),
+        (&FETCH, &Answered(stream, &ended)),
+    ]);
+    assert_eq!(calls.len(), 2);
+    assert_eq!(text(&calls[0], "gen_ai.usage.output_tokens"), None);
+    let used = text(&calls[1], "gen_ai.usage.output_tokens");
+    assert_eq!(used.as_deref(), Some("4"));
 }
 
 #[test]
