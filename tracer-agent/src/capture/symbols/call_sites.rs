@@ -15,7 +15,7 @@ use iced_x86::{Code, FlowControl, Instruction, InstructionInfoFactory, OpAccess,
 
 use super::super::plan::ProbeCost;
 use super::elf::{ElfImage, Machine};
-use super::elf_frames::Functions;
+use super::unwind_index::UnwindIndex;
 use super::x86_64::{decoder, is_emulated};
 
 /// A place where a call has come back with its result in `rax`, and the stack pointer behind the
@@ -47,8 +47,8 @@ pub fn returns(image: &ElfImage, function: u64) -> Option<Vec<Return>> {
     if image.machine() != Machine::X86_64 || image.points_to(function) {
         return None;
     }
-    let functions = Functions::of(image)?;
-    let own = functions.around(function)?;
+    let functions = UnwindIndex::of(image)?;
+    let own = functions.function_at(function)?;
     if own.start != function || jumped_to(image, &functions, function) {
         return None;
     }
@@ -57,7 +57,7 @@ pub fn returns(image: &ElfImage, function: u64) -> Option<Vec<Return>> {
         .into_iter()
         .map(|operand| {
             let site = operand.checked_sub(CALL - OPERAND)?;
-            let caller = functions.around(site)?;
+            let caller = functions.function_at(site)?;
             let call = instruction_at(image, &caller, site)?;
             let is_call = call.code() == Code::Call_rel32_64
                 && u64::try_from(call.len()) == Ok(CALL)
@@ -116,10 +116,10 @@ fn instruction_at(image: &ElfImage, function: &Range<u64>, address: u64) -> Opti
 }
 
 /// Whether a function near by leaves to this one by a short jump.
-fn jumped_to(image: &ElfImage, functions: &Functions<'_>, function: u64) -> bool {
+fn jumped_to(image: &ElfImage, functions: &UnwindIndex<'_>, function: u64) -> bool {
     let mut at = function.saturating_sub(SHORT_JUMP);
     while at <= function.saturating_add(SHORT_JUMP) {
-        let Some(near) = functions.around(at) else {
+        let Some(near) = functions.function_at(at) else {
             at += 1;
             continue;
         };

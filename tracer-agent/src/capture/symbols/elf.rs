@@ -142,12 +142,6 @@ impl ElfImage {
         self.sections.iter().any(|section| section.name == name)
     }
 
-    /// Where the table of functions for unwinding is (`PT_GNU_EH_FRAME`), if there is one.
-    pub(super) fn frame_header(&self) -> Option<u64> {
-        let table = |segment: &&Segment| segment.kind == elf::PT_GNU_EH_FRAME;
-        Some(self.segments.iter().find(table)?.address)
-    }
-
     /// The addresses of instructions.
     pub(super) fn code(&self) -> Vec<Range<u64>> {
         let holds_code = |section: &&Section| section.executable && section.kind != elf::SHT_NOBITS;

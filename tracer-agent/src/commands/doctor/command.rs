@@ -11,9 +11,10 @@ use super::{
     traceable::{self, Traceable},
 };
 use crate::{
-    capture::{discover, features::Features},
+    capture::{discover, features::Features, plan::Returns},
     cli::{DoctorArgs, ReportFormat},
     commands::output,
+    config::choices::ReturnProbes,
     host::{process::Inspector, procfs::ProcFs},
 };
 
@@ -36,7 +37,11 @@ fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     // Before anything else: the probes of features fork a child.
     let features = Features::probe(&config.agent.proc);
     let proc = ProcFs::new(&config.agent.proc);
-    let mut survey = discover::survey(proc.root(), features.returns()).with_context(|| {
+    let returns = match config.capture.return_probes {
+        ReturnProbes::Auto => features.returns(),
+        ReturnProbes::Never => Returns::Plain,
+    };
+    let mut survey = discover::survey(proc.root(), returns).with_context(|| {
         format!(
             "cannot list processes in {}: mount proc there or set `agent.proc`",
             proc.root().display()

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::super::elf::{ElfImage, Machine};
+use super::super::unwind_index::UnwindIndex;
 use super::conduct::Conduct;
 use super::references::call_targets;
-use super::unwind_index::UnwindIndex;
 
 /// Longest distance from the start of a function to a place in it, where nothing else tells.
 const REACH: u64 = 16 * 1024;

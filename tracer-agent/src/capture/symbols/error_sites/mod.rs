@@ -22,7 +22,6 @@ mod marks;
 mod openssl;
 mod references;
 mod remembered;
-mod unwind_index;
 mod x86_64_conduct;
 
 pub(super) use locate::plan;

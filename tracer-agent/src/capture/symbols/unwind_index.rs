@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::super::elf::ElfImage;
+use super::elf::ElfImage;
 
 const HEADER: usize = 12;
 const ROW: u64 = 8;
