@@ -11,11 +11,17 @@ pub struct Cookie(pub u64);
 pub enum CountFrom {
     /// The return value is the count, when positive.
     Return = 0,
+    /// The return value is the count, when positive; but with [`PR_MSG_PEEK`] in the fourth argument
+    /// nothing is consumed.
+    ReturnUnlessPeeked = 3,
     /// The fourth argument points to a `size_t`, valid when the return value is positive.
     FourthArgument = 4,
     /// The fifth argument points to a `size_t`, valid when the return value is positive.
     FifthArgument = 5,
 }
+
+/// Flag of reads of NSPR (`prio.h`) that leaves the bytes to be read again.
+pub const PR_MSG_PEEK: u32 = 2;
 
 /// A register that calls preserve, as a probe behind a call finds the arguments in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

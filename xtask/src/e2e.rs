@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    build, missing::optional, nextest, node, openssl, packages, paths::workspace_root, python,
-    step, tally::Tally,
+    build, missing::optional, nextest, node, openssl, packages, paths::workspace_root,
+    python, step, tally::Tally,
 };
 
 /// Environment variable with the folder that the tests write tapes to.
@@ -67,7 +67,7 @@ pub fn prepare() -> Result<()> {
 }
 
 /// What gets each kind of client ready.
-const CLIENTS: [fn() -> Result<()>; 8] = [
+const CLIENTS: [fn() -> Result<()>; 11] = [
     curl,
     || python_clients().map(drop),
     || openssl::libraries(&python_clients()?),
@@ -76,6 +76,10 @@ const CLIENTS: [fn() -> Result<()>; 8] = [
     native_python,
     openssl::static_client,
     || openssl::arm64_library(&python_clients()?),
+    || packages::apt_install(&["wget"]),
+    || packages::apt_install(&["libcurl3-gnutls"]),
+    // Not in Debian 13 and later.
+    || optional(packages::apt_install(&["libcurl3-nss"])).map(drop),
 ];
 
 fn curl() -> Result<()> {

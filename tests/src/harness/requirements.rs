@@ -21,6 +21,8 @@ pub enum Need {
     Program(&'static str),
     /// A file of the system.
     File(&'static str),
+    /// A shared library of the system, by its name with the version.
+    SystemLibrary(&'static str),
     /// A release of OpenSSL beside the system's.
     OpenSsl(&'static str),
     /// A program of an npm package that is no script: its path below `node_modules`.
@@ -33,7 +35,7 @@ pub enum Need {
 
 impl Need {
     /// Why it is not there, and what to do.
-    fn missing(self) -> Option<String> {
+    pub fn missing(self) -> Option<String> {
         match self {
             Self::Agent => {
                 // SAFETY: takes nothing and cannot fail.
@@ -54,6 +56,9 @@ impl Need {
                 (!stamp.exists()).then(|| "no Node clients: run cargo xtask setup".to_owned())
             }
             Self::Program(name) => find_program(name)
+                .is_none()
+                .then(|| format!("{name} is not installed")),
+            Self::SystemLibrary(name) => system_library(name)
                 .is_none()
                 .then(|| format!("{name} is not installed")),
             Self::OpenSsl(release) => bundled_libssl(release).is_none().then(|| {
@@ -138,6 +143,15 @@ pub fn bundled_libssl(release: &str) -> Option<PathBuf> {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             name.starts_with("libssl") && name.contains(".so")
         })
+}
+
+/// A shared library in the system's directories.
+pub fn system_library(name: &str) -> Option<PathBuf> {
+    let machine = format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH);
+    [&*machine, "/usr/lib64", "/usr/lib"]
+        .iter()
+        .map(|folder| Path::new(folder).join(name))
+        .find(|path| path.exists())
 }
 
 /// A program on the path, or where administrators' programs are.

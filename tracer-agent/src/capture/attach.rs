@@ -193,6 +193,7 @@ fn link_perf(
 fn cookie(count: CountLocation, source: u16) -> u64 {
     let cookie = match count {
         CountLocation::Return | CountLocation::None => Cookie::new(CountFrom::Return, source),
+        CountLocation::ReturnUnlessPeeked => Cookie::new(CountFrom::ReturnUnlessPeeked, source),
         CountLocation::FourthArgument => Cookie::new(CountFrom::FourthArgument, source),
         CountLocation::FifthArgument => Cookie::new(CountFrom::FifthArgument, source),
         CountLocation::Registers(registers) => Cookie::of_read(registers, source),

@@ -100,6 +100,8 @@ pub(super) fn attachments(
     let (both, before, after) = match (set, role) {
         (ProgramSet::Capture, ProbeRole::Close) => return vec![entry("close")],
         (ProgramSet::Capture, ProbeRole::Shutdown) => return vec![entry("shutdown")],
+        (ProgramSet::Capture, ProbeRole::Cork) => return vec![entry("cork")],
+        (ProgramSet::Capture, ProbeRole::Uncork) => return vec![entry("uncork")],
         // Seen by its return alone, and never planned without return probes.
         (_, ProbeRole::Open) if mechanism.returns() == Returns::Plain => return Vec::new(),
         (ProgramSet::Capture, ProbeRole::Open) => return vec![exit("opened")],
@@ -113,7 +115,9 @@ pub(super) fn attachments(
             | ProbeRole::ReadReturned
             | ProbeRole::WriteReturned
             | ProbeRole::Close
-            | ProbeRole::Shutdown,
+            | ProbeRole::Shutdown
+            | ProbeRole::Cork
+            | ProbeRole::Uncork,
         ) => return vec![entry("bare_entry")],
         (ProgramSet::Capture, ProbeRole::Read) => ("read_session", "read_entry", "read_return"),
         (ProgramSet::Capture, ProbeRole::Write) => ("write_session", "write_entry", "write_return"),

@@ -22,6 +22,10 @@ pub enum TlsFamily {
     OpenSsl,
     /// BoringSSL or a library derived from it, without symbols.
     BoringSsl,
+    /// GnuTLS.
+    GnuTls,
+    /// Mozilla's NSS.
+    Nss,
 }
 
 impl TlsFamily {
@@ -30,6 +34,8 @@ impl TlsFamily {
         match self {
             Self::OpenSsl => "openssl",
             Self::BoringSsl => "boringssl",
+            Self::GnuTls => "gnutls",
+            Self::Nss => "nss",
         }
     }
 }
@@ -41,6 +47,8 @@ pub enum Located {
     Symbols,
     /// By the errors that they raise, and what they do with their arguments.
     ErrorSites,
+    /// By the tables that hold their addresses, and what they do with their arguments.
+    Tables,
 }
 
 impl Located {
@@ -49,6 +57,7 @@ impl Located {
         match self {
             Self::Symbols => "symbols",
             Self::ErrorSites => "error sites",
+            Self::Tables => "tables",
         }
     }
 }
@@ -89,12 +98,18 @@ pub enum ProbeRole {
     Close,
     /// The TLS object in the first argument says goodbye (`SSL_shutdown`): entry only.
     Shutdown,
+    /// From here on the TLS object in the first argument keeps what is written (`gnutls_record_cork`):
+    /// entry only.
+    Cork,
+    /// What it kept is written, by a call that [`ProbeRole::Write`] sees (`gnutls_record_uncork`):
+    /// entry only.
+    Uncork,
 }
 
 impl ProbeRole {
     /// All of them, in the order in which they are attached. Where calls come back to is first: a call
     /// must not be noted at its entry and then never be finished.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ReadReturned,
         Self::WriteReturned,
         Self::Read,
@@ -103,6 +118,8 @@ impl ProbeRole {
         Self::Open,
         Self::Close,
         Self::Shutdown,
+        Self::Cork,
+        Self::Uncork,
     ];
 
     /// Its name in reports and metrics.
@@ -113,6 +130,8 @@ impl ProbeRole {
             Self::Open => "open",
             Self::Close => "close",
             Self::Shutdown => "shutdown",
+            Self::Cork => "cork",
+            Self::Uncork => "uncork",
         }
     }
 }
@@ -131,6 +150,9 @@ pub enum Returns {
 pub enum CountLocation {
     /// The return value itself (`SSL_read`, `SSL_write`), positive on success.
     Return,
+    /// The return value, unless the fourth argument has the flag `PR_MSG_PEEK` of NSPR: then nothing is
+    /// consumed.
+    ReturnUnlessPeeked,
     /// Behind the pointer in the fourth argument; the return value is positive on success.
     FourthArgument,
     /// Behind the pointer in the fifth argument; the return value is positive on success.

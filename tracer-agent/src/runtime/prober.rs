@@ -220,6 +220,8 @@ impl Prober {
                 tracing::info!(
                     file = %Printable(found.display_path.display()),
                     probes = found.plan.points.len(),
+                    tls = found.plan.family.name(),
+                    located_by = %found.plan.located.name(),
                     "attached"
                 );
                 let build_id = found.identity.build_id.as_ref().map(ToString::to_string);

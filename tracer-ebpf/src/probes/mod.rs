@@ -1,4 +1,5 @@
 //! Probes, one file per TLS family.
 
 pub mod bare;
+pub mod gnutls;
 pub mod openssl;

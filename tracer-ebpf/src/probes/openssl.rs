@@ -30,7 +30,7 @@ use aya_ebpf::{
 use aya_log_ebpf::{debug, trace, warn};
 use tracer_common::{
     conn::{ConnState, INBOUND, OUTBOUND},
-    cookie::{Cookie, CountFrom},
+    cookie::{Cookie, CountFrom, PR_MSG_PEEK},
     counters::Counter,
     event::EventKind,
     verdict::KernelVerdict,
@@ -261,6 +261,9 @@ fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
         state.ignored += 1;
         return Entry::Skip;
     }
+    if DIRECTION == OUTBOUND && state.corked != 0 {
+        return Entry::Skip;
+    }
     if connection::is_spent(&key, state, DIRECTION) {
         connection::skip(state, DIRECTION);
         return Entry::Skip;
@@ -271,6 +274,9 @@ fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
     let fourth = core::hint::black_box(ctx.arg::<u64>(3).unwrap_or(0));
     let fifth = core::hint::black_box(ctx.arg::<u64>(4).unwrap_or(0));
     let cookie = cookie(ctx);
+    if cookie.counts_from(CountFrom::ReturnUnlessPeeked) && fourth as u32 & PR_MSG_PEEK != 0 {
+        return Entry::Skip;
+    }
     state.count_at[DIRECTION] = if cookie.counts_from(CountFrom::FourthArgument) {
         fourth
     } else if cookie.counts_from(CountFrom::FifthArgument) {
@@ -282,7 +288,7 @@ fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
 }
 
 #[inline(always)]
-fn cookie(ctx: &ProbeContext) -> Cookie {
+pub(super) fn cookie(ctx: &ProbeContext) -> Cookie {
     // SAFETY: the helper reads the context that the kernel gave us.
     Cookie(unsafe { bpf_get_attach_cookie(ctx.as_ptr()) })
 }

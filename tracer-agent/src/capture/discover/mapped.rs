@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 const MAX_MAPS: u64 = 8 * 1024 * 1024;
 /// Least bytes of code of a file that has a TLS library built in.
 const BUILT_IN: u64 = 1024 * 1024;
+/// What names of libraries with TLS have in them. Firefox has all of NSS in its `libnss3.so`.
+const TLS_NAMES: [&[u8]; 4] = [b"ssl", b"gnutls", b"libnss3", b"libnode"];
 const DELETED: &[u8] = b" (deleted)";
 
 /// A file that a process maps executable and that may hold TLS.
@@ -183,7 +185,7 @@ pub(super) fn maps_inode(proc_root: &Path, pid: u32, inode: u64) -> bool {
 pub(super) fn suggests_tls(path: &[u8]) -> bool {
     let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
     let holds = |part: &[u8]| memchr::memmem::find(name, part).is_some();
-    holds(b".so") && (holds(b"ssl") || holds(b"gnutls") || holds(b"libnode"))
+    holds(b".so") && TLS_NAMES.iter().any(|name| holds(name))
 }
 
 /// Whether a library of any name, with `length` bytes mapped executable, may have a TLS library

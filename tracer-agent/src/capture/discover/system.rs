@@ -16,6 +16,7 @@ const LIBRARY_DIRECTORIES: [&str; 6] = [
     "lib",
     "lib64",
 ];
+const LIBRARIES: [&[u8]; 3] = [b"libssl.so.", b"libgnutls.so.", b"libssl3.so"];
 const PROGRAMS: [&str; 6] = [
     "usr/bin/bun",
     "usr/local/bin/bun",
@@ -49,7 +50,7 @@ pub(super) fn system_files(proc_root: &Path) -> Vec<MappedFile> {
     files
 }
 
-/// Files named `libssl.so.*` in a directory and in its `…-linux-gnu*` and `…-linux-musl*` children.
+/// Files named as libraries of TLS are, in a directory and in its `…-linux-gnu*` and `…-linux-musl*` children.
 fn libraries(root: &Path, directory: &str) -> Vec<PathBuf> {
     let directory = root.join(directory);
     let children = entries(&directory)
@@ -58,7 +59,7 @@ fn libraries(root: &Path, directory: &str) -> Vec<PathBuf> {
     std::iter::once(directory.clone())
         .chain(children)
         .flat_map(|directory| entries(&directory))
-        .filter(|path| name_has(path, b"libssl.so."))
+        .filter(|path| LIBRARIES.iter().any(|library| name_has(path, library)))
         .collect()
 }
 

@@ -9,6 +9,9 @@ use super::elf::ElfImage;
 use super::elf_symbols::{MAX_RELOCATION_TABLES, MAX_RELOCATIONS, Rela, whole};
 
 const POINTER: u64 = 8;
+/// Relocations that add the file's own place to the addend, of each machine; no other machine uses the
+/// number for something that is found in a file ready to run.
+const RELATIVE: [u32; 2] = [elf::R_X86_64_RELATIVE, elf::R_AARCH64_RELATIVE];
 
 impl ElfImage {
     /// The `count` pointers from `address` on, fewer at the end of the segment. Those that are
@@ -33,7 +36,7 @@ impl ElfImage {
                     slice_from_all_bytes::<Rela>(whole::<Rela>(bytes)).unwrap_or_default();
                 for entry in entries {
                     let offset = entry.r_offset.get(LittleEndian).wrapping_sub(address);
-                    if entry.r_type(LittleEndian, false) == elf::R_X86_64_RELATIVE
+                    if RELATIVE.contains(&entry.r_type(LittleEndian, false))
                         && offset.is_multiple_of(POINTER)
                         && let Ok(index) = usize::try_from(offset / POINTER)
                         && let Some(pointer) = pointers.get_mut(index)

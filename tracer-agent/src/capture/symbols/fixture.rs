@@ -29,6 +29,8 @@ pub struct Fixture {
     pub sections: Vec<&'static str>,
     /// Constants, mapped behind the code as section `.rodata`.
     pub constants: Vec<u8>,
+    /// What section `.data.rel.ro` covers: offset into the constants, and size.
+    pub addresses: Option<(u64, u64)>,
     /// Functions that the table for unwinding knows, by their offsets into the code: begin and end.
     pub frames: Vec<(u64, u64)>,
 }
@@ -155,6 +157,13 @@ impl Fixture {
             let (offset, size) = (CODE_OFFSET + CONSTANTS_AT, self.constants.len());
             headers.extend(section(names.len(), 1, offset, size, 0));
             names.extend(b".rodata\0");
+        }
+        if let Some((at, size)) = self.addresses {
+            let offset = CODE_OFFSET + CONSTANTS_AT + at;
+            let mut header = section(names.len(), 1, offset, size as usize, 0);
+            header[16..24].copy_from_slice(&(CONSTANTS_ADDRESS + at).to_le_bytes());
+            headers.extend(header);
+            names.extend(b".data.rel.ro\0");
         }
         headers.extend(code_section(self.code.len() as u64));
         headers.extend(section(

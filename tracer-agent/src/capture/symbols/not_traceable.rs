@@ -31,11 +31,12 @@ pub enum NotTraceable {
     /// A Java launcher: TLS is done by the virtual machine in Java.
     #[error("java program: its tls is not traced yet")]
     Java,
-    /// GnuTLS.
-    #[error("gnutls: not traced yet")]
+    /// A GnuTLS of which not both directions are found.
+    #[error("gnutls: its functions are not found")]
     GnuTls,
-    /// Mozilla's NSS.
-    #[error("nss: not traced yet")]
+    /// A build of Mozilla's NSS that is not as compilers are known to leave it, or linked in without
+    /// symbols.
+    #[error("nss: its functions are not recognised for certain")]
     Nss,
     /// The file is for another machine than this host.
     #[error("built for {0}, which this host's agent cannot analyse")]
@@ -59,11 +60,7 @@ impl NotTraceable {
         }
         image.dynamic_names().map_or(Self::NoTlsSymbols, |names| {
             let has = |name: &str| memmem::find(&names, name.as_bytes()).is_some();
-            if has("\0gnutls_record_send\0") && has("\0libgnutls.so.") {
-                Self::GnuTls
-            } else if has("\0SSL_ImportFD\0") && has("\0libnss3.so") {
-                Self::Nss
-            } else if has("\0JLI_Launch\0") {
+            if has("\0JLI_Launch\0") {
                 Self::Java
             } else {
                 Self::NoTlsSymbols

@@ -22,7 +22,7 @@ use super::elf_symbols::Function;
 use super::flow::{Arguments, Call, ENTRY, Need, Point, Value};
 use super::not_traceable::NotTraceable;
 use super::read_result::read_results;
-use super::{aarch64, error_sites, x86_64};
+use super::{aarch64, error_sites, gnutls, nss, x86_64};
 
 const PREFIX: &str = "SSL_";
 const WANTED: [&str; 10] = [
@@ -55,7 +55,7 @@ pub fn plan(image: &ElfImage, returns: Returns) -> Result<ProbePlan, NotTraceabl
             .flat_map(|transfer| analysis.transfer(transfer)),
     );
     if points.is_empty() {
-        let found = error_sites::plan(image)?.ok_or_else(|| NotTraceable::at_a_glance(image))?;
+        let found = by_others(image)?;
         return match returns {
             Returns::Probed => Ok(found),
             Returns::Plain => Err(NotTraceable::NeedsReturnProbes),
@@ -74,6 +74,19 @@ pub fn plan(image: &ElfImage, returns: Returns) -> Result<ProbePlan, NotTraceabl
         located: Located::Symbols,
         points,
     })
+}
+
+/// Who else finds functions, asked in this order.
+type Locator = fn(&ElfImage) -> Result<Option<ProbePlan>, NotTraceable>;
+const LOCATORS: [Locator; 3] = [gnutls::plan, nss::plan, error_sites::plan];
+
+fn by_others(image: &ElfImage) -> Result<ProbePlan, NotTraceable> {
+    for locator in LOCATORS {
+        if let Some(plan) = locator(image)? {
+            return Ok(plan);
+        }
+    }
+    Err(NotTraceable::at_a_glance(image))
 }
 
 /// One direction of transfer.
@@ -363,7 +376,7 @@ fn passed_on(arguments: &Arguments, location: CountLocation) -> Option<CountLoca
     let pointer = match location {
         CountLocation::FourthArgument => Value::Argument(3),
         CountLocation::FifthArgument => Value::Argument(4),
-        CountLocation::Return | CountLocation::Registers(_) | CountLocation::None => return None,
+        _ => return None,
     };
     let places = [CountLocation::FourthArgument, CountLocation::FifthArgument];
     let at = arguments
@@ -378,7 +391,7 @@ fn passes_own_count(arguments: &Arguments, count: CountLocation) -> bool {
     let at = match count {
         CountLocation::FourthArgument => 3,
         CountLocation::FifthArgument => 4,
-        CountLocation::Return | CountLocation::Registers(_) | CountLocation::None => return false,
+        _ => return false,
     };
     passes_buffer(arguments) && arguments.get(at) == Some(&Value::Stack)
 }
@@ -395,7 +408,7 @@ fn passes_buffer(arguments: &Arguments) -> bool {
 pub(super) fn need(count: CountLocation) -> Need {
     let arguments = match count {
         CountLocation::FifthArgument => 5,
-        CountLocation::FourthArgument => 4,
+        CountLocation::FourthArgument | CountLocation::ReturnUnlessPeeked => 4,
         CountLocation::Return | CountLocation::Registers(_) | CountLocation::None => 3,
     };
     Need {

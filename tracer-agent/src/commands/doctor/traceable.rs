@@ -128,12 +128,14 @@ fn point(point: &ProbePoint) -> Point {
 /// What somebody can do who wants these calls traced.
 fn advice(reason: &NotTraceable) -> &'static str {
     match reason {
-        NotTraceable::Go
-        | NotTraceable::Rustls
-        | NotTraceable::Java
-        | NotTraceable::GnuTls
-        | NotTraceable::Nss => {
+        NotTraceable::Go | NotTraceable::Rustls => {
             "not supported yet; send its calls through a proxy on this host that uses OpenSSL"
+        }
+        NotTraceable::Java => {
+            "let it use TLS in native code (netty-tcnative, Conscrypt), or send its calls through a proxy on this host that uses OpenSSL"
+        }
+        NotTraceable::GnuTls | NotTraceable::Nss => {
+            "use the library as distributions build it, or send its calls through a proxy on this host that uses OpenSSL"
         }
         NotTraceable::StrippedBoringSsl | NotTraceable::StrippedOpenSsl => {
             "use a build that keeps its symbol table, or one that loads libssl"

@@ -1,11 +1,10 @@
 //! From the marks of a TLS library to a plan.
 
 use super::super::super::plan::{Located, ProbePlan, ProbePoint, ProbeRole, TlsFamily};
-use super::super::elf::{ElfImage, Machine};
-use super::super::flow::{Need, Point};
+use super::super::elf::ElfImage;
+use super::super::elf_symbols::Function;
 use super::super::not_traceable::NotTraceable;
-use super::super::probe_point::need;
-use super::super::{aarch64, x86_64};
+use super::super::probe_at::probe_at;
 use super::function::functions_around;
 use super::known::Known;
 use super::marks::{marks, names};
@@ -64,30 +63,10 @@ fn locate(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
 }
 
 fn point(image: &ElfImage, known: &Known) -> Option<ProbePoint> {
-    let need = match known.role {
-        ProbeRole::Close | ProbeRole::Shutdown => Need {
-            arguments: 1,
-            return_address: false,
-        },
-        ProbeRole::Open => Need {
-            arguments: 0,
-            return_address: true,
-        },
-        _ => need(known.count),
+    let function = Function {
+        address: known.entry,
+        size: 0,
     };
-    let Point { address, cost } = match image.machine() {
-        Machine::Aarch64 => aarch64::entry_point(image, known.entry),
-        _ => x86_64::cheapest_point(image, known.entry, 0, need),
-    };
-    let mut name = format!("{} (by its errors)", known.name);
-    if address != known.entry {
-        name.push_str(&format!(" at +{:#x}", address - known.entry));
-    }
-    Some(ProbePoint {
-        role: known.role,
-        file_offset: image.file_offset(address)?,
-        count: known.count,
-        name,
-        cost,
-    })
+    let name = format!("{} (by its errors)", known.name);
+    probe_at(image, function, known.role, known.count, name)
 }
