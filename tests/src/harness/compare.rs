@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt::Write as _};
 use anyhow::{Result, bail};
 
 use super::report::Report;
-use crate::provider::ledger::{Api, Entry};
+use crate::provider::ledger::Entry;
 
 /// The provider's request id, unique for each exchange, is what joins the two.
 const REQUEST_ID: &str = "llm_tracer.request_id";
@@ -86,15 +86,10 @@ impl Differences {
 }
 
 fn fields(entry: &Entry, report: &Report, differences: &mut Differences) {
-    let provider = if entry.api == Api::AnthropicMessages {
-        "anthropic"
-    } else {
-        "openai"
-    };
     let mut text =
         |name, wanted: Option<&str>| differences.equal(entry, name, wanted, report.text(name));
     text("gen_ai.operation.name", Some(&entry.operation));
-    text("gen_ai.provider.name", Some(provider));
+    text("gen_ai.provider.name", Some(entry.api.provider()));
     text("gen_ai.request.model", entry.request_model.as_deref());
     text("network.protocol.version", Some(&entry.http_version));
     if entry.complete || entry.stream {

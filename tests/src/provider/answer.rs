@@ -1,6 +1,6 @@
 //! An answer before it is sent: status, headers, the pieces of its body, its ledger entry.
 
-use std::{fmt::Write as _, io::Write as _};
+use std::io::Write as _;
 
 use flate2::{Compression, write::GzEncoder};
 use hyper::body::Bytes;
@@ -10,15 +10,21 @@ use super::{asked::Asked, ledger::Entry};
 /// A body as the pieces in which it is written: one buffer, cut at `ends`.
 #[derive(Debug, Default)]
 pub struct Frames {
-    buffer: String,
+    buffer: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Frames {
     /// Adds formatted text to the piece being written.
     pub fn put(&mut self, text: std::fmt::Arguments<'_>) {
-        // A `String` takes everything.
+        // A vector takes everything.
         let _ = self.buffer.write_fmt(text);
+    }
+
+    /// Adds bytes as a piece.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+        self.end();
     }
 
     /// Ends a piece.
@@ -56,7 +62,7 @@ impl Frames {
 
     /// The pieces as bytes.
     pub fn into_pieces(self) -> Vec<Bytes> {
-        cut(self.buffer.into_bytes(), self.ends)
+        cut(self.buffer, self.ends)
     }
 
     /// The pieces compressed with gzip, each flushed so that a reader can decode it at once.
@@ -67,7 +73,7 @@ impl Frames {
         let mut start = 0;
         for end in self.ends {
             // Writing to a vector cannot fail.
-            let _ = encoder.write_all(&self.buffer.as_bytes()[start..end]);
+            let _ = encoder.write_all(&self.buffer[start..end]);
             let _ = encoder.flush();
             ends.push(encoder.get_ref().len());
             start = end;

@@ -6,6 +6,7 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use super::{
+    called::Called,
     ledger::{Api, Entry, Tokens},
     options::{OPTIONS_HEADER, Options},
 };
@@ -38,16 +39,18 @@ impl Asked {
     ///
     /// # Errors
     /// When the body is no JSON object.
-    pub fn parse(api: Api, headers: &HeaderMap, body: &[u8]) -> anyhow::Result<Self> {
+    pub fn parse(called: Called<'_>, headers: &HeaderMap, body: &[u8]) -> anyhow::Result<Self> {
         let fields: Fields =
             serde_json::from_slice(body).context("the body is no JSON object of this API")?;
-        let mut options = Options::parse(&fields.model, text(headers, OPTIONS_HEADER));
+        let model = called.model.map(str::to_owned).or(fields.model);
+        let model = model.context("the request names no model")?;
+        let mut options = Options::parse(&model, text(headers, OPTIONS_HEADER));
         options.gzip &= text(headers, header::ACCEPT_ENCODING.as_str()).contains("gzip");
         Ok(Self {
-            api,
-            model_json: serde_json::Value::from(fields.model.as_str()).to_string(),
-            model: fields.model,
-            stream: fields.stream,
+            api: called.api,
+            model_json: serde_json::Value::from(model.as_str()).to_string(),
+            model,
+            stream: called.stream.unwrap_or(fields.stream),
             include_usage: fields.stream_options.include_usage,
             choices: fields.n.unwrap_or(1).clamp(1, 8),
             tool: fields
@@ -70,7 +73,7 @@ impl Asked {
                 input: Some(self.n),
                 ..Tokens::default()
             },
-            Api::AnthropicMessages => Tokens {
+            Api::AnthropicMessages | Api::BedrockConverse => Tokens {
                 input: Some(self.n),
                 output: Some(output),
                 cache_read,
@@ -134,7 +137,7 @@ impl Asked {
 
 #[derive(Deserialize)]
 struct Fields {
-    model: String,
+    model: Option<String>,
     #[serde(default)]
     stream: bool,
     #[serde(default)]

@@ -24,27 +24,50 @@ pub enum Api {
     OpenAiResponses,
     /// `POST /v1/messages`
     AnthropicMessages,
+    /// `POST /v1beta/models/MODEL:generateContent` and `:streamGenerateContent`
+    GoogleGenerate,
+    /// `POST /model/MODEL/converse` and `/converse-stream`
+    BedrockConverse,
 }
 
 impl Api {
-    /// The API behind a request path.
-    pub fn of_path(path: &str) -> Option<Self> {
-        Some(match path {
-            "/v1/chat/completions" => Self::OpenAiChat,
-            "/v1/completions" => Self::OpenAiCompletions,
-            "/v1/embeddings" => Self::OpenAiEmbeddings,
-            "/v1/responses" => Self::OpenAiResponses,
-            "/v1/messages" => Self::AnthropicMessages,
-            _ => return None,
-        })
-    }
-
     /// `gen_ai.operation.name`.
     pub const fn operation(self) -> &'static str {
         match self {
-            Self::OpenAiChat | Self::OpenAiResponses | Self::AnthropicMessages => "chat",
+            Self::OpenAiChat
+            | Self::OpenAiResponses
+            | Self::AnthropicMessages
+            | Self::BedrockConverse => "chat",
+            Self::GoogleGenerate => "generate_content",
             Self::OpenAiCompletions => "text_completion",
             Self::OpenAiEmbeddings => "embeddings",
+        }
+    }
+
+    /// `gen_ai.provider.name`, where the host says nothing of it.
+    pub const fn provider(self) -> &'static str {
+        match self {
+            Self::AnthropicMessages => "anthropic",
+            Self::GoogleGenerate => "gcp.gen_ai",
+            Self::BedrockConverse => "aws.bedrock",
+            _ => "openai",
+        }
+    }
+
+    /// The header that its answers have their request id in.
+    pub const fn request_id_header(self) -> &'static str {
+        match self {
+            Self::AnthropicMessages => "request-id",
+            Self::BedrockConverse => "x-amzn-requestid",
+            _ => "x-request-id",
+        }
+    }
+
+    /// Type of its streams.
+    pub const fn stream_type(self) -> &'static str {
+        match self {
+            Self::BedrockConverse => "application/vnd.amazon.eventstream",
+            _ => "text/event-stream; charset=utf-8",
         }
     }
 }

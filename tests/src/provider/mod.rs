@@ -6,8 +6,11 @@
 pub mod answer;
 pub mod anthropic;
 pub mod asked;
+pub mod bedrock_converse;
+pub mod called;
 pub mod certificate;
 pub mod failure;
+pub mod google_generate;
 pub mod ledger;
 pub mod openai_chat;
 pub mod openai_completions;

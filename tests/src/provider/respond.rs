@@ -17,7 +17,10 @@ use super::{
     answer::{Answer, Frames},
     anthropic,
     asked::Asked,
+    bedrock_converse,
+    called::Called,
     failure::{Failure, Spelling},
+    google_generate,
     ledger::{Api, Entry, Ledger},
     openai_chat, openai_completions, openai_embeddings, openai_responses,
     other::{MAX_BODY, other, plain},
@@ -62,11 +65,11 @@ impl Responder {
             );
         };
         let body = body.to_bytes();
-        let Some(api) = Api::of_path(head.uri.path()).filter(|_| head.method == Method::POST)
-        else {
+        let called = Called::of_path(head.uri.path()).filter(|_| head.method == Method::POST);
+        let Some(called) = called else {
             return other(&head.method, head.uri.path());
         };
-        let asked = match Asked::parse(api, &head.headers, &body) {
+        let asked = match Asked::parse(called, &head.headers, &body) {
             Ok(asked) => asked,
             Err(error) => return plain(StatusCode::BAD_REQUEST, &format!("{error:#}")),
         };
@@ -150,6 +153,8 @@ impl Responder {
             Api::OpenAiEmbeddings => openai_embeddings::answer(&mut answer),
             Api::OpenAiResponses => openai_responses::answer(&mut answer),
             Api::AnthropicMessages => anthropic::answer(&mut answer),
+            Api::GoogleGenerate => google_generate::answer(&mut answer),
+            Api::BedrockConverse => bedrock_converse::answer(&mut answer),
         }
         let Answer {
             mut entry,
@@ -181,7 +186,7 @@ impl Responder {
             }
         };
         let kind = if asked.stream {
-            "text/event-stream; charset=utf-8"
+            asked.api.stream_type()
         } else {
             "application/json"
         };
@@ -194,15 +199,10 @@ impl Responder {
 
     /// Status and the headers that real providers send.
     fn response(&self, asked: &Asked, entry: &Entry, kind: &str) -> hyper::http::response::Builder {
-        let id = if asked.api == Api::AnthropicMessages {
-            "request-id"
-        } else {
-            "x-request-id"
-        };
         Response::builder()
             .status(entry.status)
             .header(header::CONTENT_TYPE, kind)
-            .header(id, &entry.request_id)
+            .header(asked.api.request_id_header(), &entry.request_id)
             .header(
                 header::SET_COOKIE,
                 format!("__cf_bm=x{}; path=/; Secure", self.secret),
