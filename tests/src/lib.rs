@@ -4,4 +4,5 @@
 //! prints and exports, against the [`provider::ledger`] of what was really served.
 
 pub mod harness;
+pub mod matrix;
 pub mod provider;

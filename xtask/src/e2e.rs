@@ -1,10 +1,12 @@
 //! `cargo xtask e2e`: real clients, the release agent, real collectors. Tier 1.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    build, missing::optional, nextest, node, openssl, packages, paths::workspace_root,
+    build, matrix, missing::optional, nextest, node, openssl, packages, paths::workspace_root,
     python, step, tally::Tally,
 };
 
@@ -20,6 +22,13 @@ pub struct Arguments {
     /// Record the tapes that tier 0 replays (tracer-core/tests/tapes/clients) instead of testing.
     #[arg(long)]
     record_tapes: bool,
+    /// Run the matrix of clients instead, and write `docs/reference/clients.md`. Further arguments
+    /// then choose programs by parts of their names, and no page is written.
+    #[arg(long)]
+    matrix: bool,
+    /// Write the rows of the matrix as JSON.
+    #[arg(long, requires = "matrix", value_name = "FILE")]
+    json: Option<PathBuf>,
     /// Further arguments of `cargo nextest run`, such as a filter.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     nextest: Vec<String>,
@@ -38,6 +47,9 @@ pub fn run(arguments: &Arguments) -> Result<Tally> {
     let no_agent = optional(build::run())?.is_none() && std::env::var_os(AGENT).is_none();
     for client in CLIENTS {
         optional(client())?;
+    }
+    if arguments.matrix {
+        return matrix::run(arguments.json.as_deref(), &arguments.nextest);
     }
     let mut words = arguments.nextest.clone();
     let mut variables = Vec::new();
@@ -99,7 +111,7 @@ fn native_python() -> Result<()> {
 ///
 /// # Errors
 /// If a package cannot be had.
-pub fn python_clients() -> Result<std::path::PathBuf> {
+pub fn python_clients() -> Result<PathBuf> {
     python::venv(
         "venv",
         &workspace_root().join("tests/clients/python/requirements.txt"),

@@ -13,6 +13,8 @@ mod dependencies;
 mod e2e;
 mod ebpf;
 mod fuzz;
+mod matrix;
+mod matrix_python;
 mod missing;
 mod nextest;
 mod node;

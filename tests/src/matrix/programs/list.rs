@@ -1,0 +1,22 @@
+//! All files of programs, in the order of the table.
+
+use super::{curl, dotnet, gnutls, java, native, node, nss, php, python, ruby};
+use crate::matrix::program::Listed;
+
+const FILES: [fn() -> Vec<Listed>; 10] = [
+    python::programs,
+    node::programs,
+    native::programs,
+    curl::programs,
+    php::programs,
+    ruby::programs,
+    gnutls::programs,
+    nss::programs,
+    java::programs,
+    dotnet::programs,
+];
+
+/// The matrix.
+pub fn all() -> Vec<Listed> {
+    FILES.iter().flat_map(|programs| programs()).collect()
+}

@@ -1,0 +1,17 @@
+//! The programs, one file for a runtime or a TLS library; a file lists its programs by a function.
+
+mod curl;
+mod dotnet;
+mod gnutls;
+mod java;
+mod libcurl;
+mod list;
+mod native;
+mod node;
+mod nss;
+mod php;
+mod python;
+mod ruby;
+mod shell;
+
+pub use list::all;
