@@ -10,5 +10,6 @@ pub mod control;
 pub mod cookie;
 pub mod counters;
 pub mod event;
+pub mod go;
 pub mod kfunc;
 pub mod verdict;

@@ -50,7 +50,9 @@ pub fn find_or_open(key: &ConnKey, source: impl FnOnce() -> u16) -> Option<&'sta
 pub fn find(key: &ConnKey) -> Option<&'static mut ConnState> {
     let state = CONNECTIONS.get_ptr_mut(key)?;
     // SAFETY: the pointer is valid while the program runs. A TLS object is never used by two
-    // threads at once (its library forbids it), so nobody else writes. An evicted element is reused at once: in
+    // threads at once (its library forbids it), so nobody else writes. Go alone reads and writes at
+    // once: what belongs to one direction is then written by one of the two, and what both write
+    // (turn, budget, verdict) is a judgement of cost, not of bytes. An evicted element is reused at once: in
     // that race another connection's state gets a wrong count, which its generation does not show.
     Some(unsafe { &mut *state })
 }

@@ -8,6 +8,7 @@
 mod connection;
 mod emit;
 mod frame;
+mod goroutine;
 mod kfunc;
 mod maps;
 mod probes;

@@ -8,6 +8,7 @@ use tracer_common::{
     conn::{CallKey, ConnKey, ConnState},
     control::Control,
     counters::Counter,
+    go::GoCall,
     verdict::VerdictEntry,
 };
 
@@ -34,6 +35,11 @@ pub static EXCLUDED: LruHashMap<u32, u8> = LruHashMap::with_max_entries(4096, 0)
 /// a call that never returns (longjmp, exit) leaves its entry behind.
 #[map]
 pub static IN_CALL: LruHashMap<CallKey, u64> = LruHashMap::with_max_entries(8192, 0);
+
+/// TLS object of each read in progress in a Go program, where its result is seen at the returns.
+/// Least used first out, as above; a read whose entry is gone shows as a gap.
+#[map]
+pub static IN_GO_CALL: LruHashMap<GoCall, u64> = LruHashMap::with_max_entries(8192, 0);
 
 /// Losses and what was left out, see [`Counter`].
 #[map]

@@ -2,4 +2,5 @@
 
 pub mod bare;
 pub mod gnutls;
+pub mod go;
 pub mod openssl;
