@@ -14,7 +14,10 @@ use aya::programs::{
     UProbe,
     uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeLink, UProbeScope},
 };
-use tracer_common::cookie::{Cookie, CountFrom};
+use tracer_common::{
+    cookie::{Cookie, CountFrom},
+    go::GoCookie,
+};
 
 use super::{
     bpf_call,
@@ -197,6 +200,7 @@ fn cookie(count: CountLocation, source: u16) -> u64 {
         CountLocation::FourthArgument => Cookie::new(CountFrom::FourthArgument, source),
         CountLocation::FifthArgument => Cookie::new(CountFrom::FifthArgument, source),
         CountLocation::Registers(registers) => Cookie::of_read(registers, source),
+        CountLocation::Within(place) => return GoCookie::new(place, source).0,
     };
     cookie.0
 }

@@ -102,6 +102,11 @@ pub(super) fn attachments(
         (ProgramSet::Capture, ProbeRole::Shutdown) => return vec![entry("shutdown")],
         (ProgramSet::Capture, ProbeRole::Cork) => return vec![entry("cork")],
         (ProgramSet::Capture, ProbeRole::Uncork) => return vec![entry("uncork")],
+        (ProgramSet::Capture, ProbeRole::GoWrite) => return vec![entry("go_write")],
+        (ProgramSet::Capture, ProbeRole::GoReadResult) => return vec![entry("go_read_result")],
+        (ProgramSet::Capture, ProbeRole::GoRead) => return vec![entry("go_read_entry")],
+        (ProgramSet::Capture, ProbeRole::GoReadReturned) => return vec![entry("go_read_return")],
+        (ProgramSet::Capture, ProbeRole::GoClose) => return vec![entry("go_close")],
         // Seen by its return alone, and never planned without return probes.
         (_, ProbeRole::Open) if mechanism.returns() == Returns::Plain => return Vec::new(),
         (ProgramSet::Capture, ProbeRole::Open) => return vec![exit("opened")],
@@ -117,7 +122,12 @@ pub(super) fn attachments(
             | ProbeRole::Close
             | ProbeRole::Shutdown
             | ProbeRole::Cork
-            | ProbeRole::Uncork,
+            | ProbeRole::Uncork
+            | ProbeRole::GoWrite
+            | ProbeRole::GoReadResult
+            | ProbeRole::GoRead
+            | ProbeRole::GoReadReturned
+            | ProbeRole::GoClose,
         ) => return vec![entry("bare_entry")],
         (ProgramSet::Capture, ProbeRole::Read) => ("read_session", "read_entry", "read_return"),
         (ProgramSet::Capture, ProbeRole::Write) => ("write_session", "write_entry", "write_return"),

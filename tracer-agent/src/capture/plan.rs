@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tracer_common::cookie::ReadRegisters;
+use tracer_common::{cookie::ReadRegisters, go::ReadPlace};
 
 /// Everything to attach to one file (library or executable).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,19 @@ pub struct ProbePlan {
     pub located: Located,
     /// Points to attach, at most one per role and function.
     pub points: Vec<ProbePoint>,
+}
+
+impl ProbePlan {
+    /// Whether some of its calls are seen by their return.
+    pub fn needs_returns(&self) -> bool {
+        let by_return = |point: &ProbePoint| {
+            matches!(
+                point.role,
+                ProbeRole::Read | ProbeRole::Write | ProbeRole::Open
+            )
+        };
+        self.points.iter().any(by_return)
+    }
 }
 
 /// Which TLS implementation a file holds.
@@ -26,6 +39,8 @@ pub enum TlsFamily {
     GnuTls,
     /// Mozilla's NSS.
     Nss,
+    /// `crypto/tls` of Go.
+    Go,
 }
 
 impl TlsFamily {
@@ -36,6 +51,7 @@ impl TlsFamily {
             Self::BoringSsl => "boringssl",
             Self::GnuTls => "gnutls",
             Self::Nss => "nss",
+            Self::Go => "go",
         }
     }
 }
@@ -49,6 +65,8 @@ pub enum Located {
     ErrorSites,
     /// By the tables that hold their addresses, and what they do with their arguments.
     Tables,
+    /// By the table of functions that the runtime of Go carries.
+    FunctionTable,
 }
 
 impl Located {
@@ -58,6 +76,7 @@ impl Located {
             Self::Symbols => "symbols",
             Self::ErrorSites => "error sites",
             Self::Tables => "tables",
+            Self::FunctionTable => "function table",
         }
     }
 }
@@ -104,12 +123,27 @@ pub enum ProbeRole {
     /// What it kept is written, by a call that [`ProbeRole::Write`] sees (`gnutls_record_uncork`):
     /// entry only.
     Uncork,
+    /// Bytes that a Go program writes: entry of `writeRecordLocked`.
+    GoWrite,
+    /// Bytes that a Go program has read, seen within `Read`.
+    GoReadResult,
+    /// Entry of Go's `Read`, where its result is seen by [`ProbeRole::GoReadReturned`].
+    GoRead,
+    /// A place where Go's `Read` returns: all of them together see each result.
+    GoReadReturned,
+    /// Entry of Go's `Close`.
+    GoClose,
 }
 
 impl ProbeRole {
     /// All of them, in the order in which they are attached. Where calls come back to is first: a call
     /// must not be noted at its entry and then never be finished.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
+        Self::GoReadReturned,
+        Self::GoRead,
+        Self::GoReadResult,
+        Self::GoWrite,
+        Self::GoClose,
         Self::ReadReturned,
         Self::WriteReturned,
         Self::Read,
@@ -125,10 +159,15 @@ impl ProbeRole {
     /// Its name in reports and metrics.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Read | Self::ReadResult | Self::ReadReturned => "read",
-            Self::Write | Self::WriteReturned => "write",
+            Self::Read
+            | Self::ReadResult
+            | Self::ReadReturned
+            | Self::GoRead
+            | Self::GoReadResult
+            | Self::GoReadReturned => "read",
+            Self::Write | Self::WriteReturned | Self::GoWrite => "write",
             Self::Open => "open",
-            Self::Close => "close",
+            Self::Close | Self::GoClose => "close",
             Self::Shutdown => "shutdown",
             Self::Cork => "cork",
             Self::Uncork => "uncork",
@@ -159,6 +198,8 @@ pub enum CountLocation {
     FifthArgument,
     /// Behind a pointer in a register, as are the arguments; the result is at hand.
     Registers(ReadRegisters),
+    /// In a register, with the arguments on the stack: Go's `Read` from within.
+    Within(ReadPlace),
     /// There is no count: entry-only probes.
     None,
 }

@@ -62,7 +62,7 @@ impl From<&NotTraceable> for FailureLabel {
     fn from(reason: &NotTraceable) -> Self {
         match reason {
             NotTraceable::NoTlsSymbols => Self::NoFunctions,
-            NotTraceable::Go => Self::Go,
+            NotTraceable::Go | NotTraceable::OldGo => Self::Go,
             NotTraceable::Rustls => Self::Rustls,
             NotTraceable::StrippedBoringSsl | NotTraceable::StrippedOpenSsl => Self::Stripped,
             NotTraceable::Java => Self::Java,

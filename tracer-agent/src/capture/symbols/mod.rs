@@ -12,6 +12,7 @@ mod elf_symbols;
 mod error_sites;
 mod flow;
 mod gnutls;
+mod go;
 mod not_traceable;
 mod nss;
 mod probe_at;

@@ -15,9 +15,12 @@ pub enum NotTraceable {
     /// No TLS function by name; most programs get TLS from a library they load.
     #[error("no tls functions by name")]
     NoTlsSymbols,
-    /// A Go program: its TLS is Go's own `crypto/tls`.
-    #[error("go program: crypto/tls is not traced yet")]
+    /// A Go program, whose TLS is Go's own `crypto/tls`, and not as its compiler is known to make it.
+    #[error("go program: the functions of crypto/tls are not recognised for certain")]
     Go,
+    /// A Go program of a release that passes arguments on the stack.
+    #[error("go program: built with go before 1.17 (on arm64 before 1.18)")]
+    OldGo,
     /// Built with rustls.
     #[error("tls by rustls, built in: not traced yet")]
     Rustls,
@@ -55,9 +58,6 @@ pub enum NotTraceable {
 impl NotTraceable {
     /// The reason as far as headers and symbol names tell: a few small reads.
     pub(super) fn at_a_glance(image: &ElfImage) -> Self {
-        if image.has_section(".go.buildinfo") {
-            return Self::Go;
-        }
         image.dynamic_names().map_or(Self::NoTlsSymbols, |names| {
             let has = |name: &str| memmem::find(&names, name.as_bytes()).is_some();
             if has("\0JLI_Launch\0") {

@@ -22,7 +22,7 @@ use super::elf_symbols::Function;
 use super::flow::{Arguments, Call, ENTRY, Need, Point, Value};
 use super::not_traceable::NotTraceable;
 use super::read_result::read_results;
-use super::{aarch64, error_sites, gnutls, nss, x86_64};
+use super::{aarch64, error_sites, gnutls, go, nss, x86_64};
 
 const PREFIX: &str = "SSL_";
 const WANTED: [&str; 10] = [
@@ -57,8 +57,8 @@ pub fn plan(image: &ElfImage, returns: Returns) -> Result<ProbePlan, NotTraceabl
     if points.is_empty() {
         let found = by_others(image)?;
         return match returns {
-            Returns::Probed => Ok(found),
-            Returns::Plain => Err(NotTraceable::NeedsReturnProbes),
+            Returns::Plain if found.needs_returns() => Err(NotTraceable::NeedsReturnProbes),
+            Returns::Plain | Returns::Probed => Ok(found),
         };
     }
     if returns == Returns::Plain {
@@ -78,7 +78,7 @@ pub fn plan(image: &ElfImage, returns: Returns) -> Result<ProbePlan, NotTraceabl
 
 /// Who else finds functions, asked in this order.
 type Locator = fn(&ElfImage) -> Result<Option<ProbePlan>, NotTraceable>;
-const LOCATORS: [Locator; 3] = [gnutls::plan, nss::plan, error_sites::plan];
+const LOCATORS: [Locator; 4] = [go::plan, gnutls::plan, nss::plan, error_sites::plan];
 
 fn by_others(image: &ElfImage) -> Result<ProbePlan, NotTraceable> {
     for locator in LOCATORS {
@@ -409,7 +409,7 @@ pub(super) fn need(count: CountLocation) -> Need {
     let arguments = match count {
         CountLocation::FifthArgument => 5,
         CountLocation::FourthArgument | CountLocation::ReturnUnlessPeeked => 4,
-        CountLocation::Return | CountLocation::Registers(_) | CountLocation::None => 3,
+        _ => 3,
     };
     Need {
         arguments,

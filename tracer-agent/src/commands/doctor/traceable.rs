@@ -128,7 +128,11 @@ fn point(point: &ProbePoint) -> Point {
 /// What somebody can do who wants these calls traced.
 fn advice(reason: &NotTraceable) -> &'static str {
     match reason {
-        NotTraceable::Go | NotTraceable::Rustls => {
+        NotTraceable::Go => {
+            "build it with the standard toolchain of Go, and no tool that hides names (garble)"
+        }
+        NotTraceable::OldGo => "build it with Go 1.17 or later, on arm64 with 1.18 or later",
+        NotTraceable::Rustls => {
             "not supported yet; send its calls through a proxy on this host that uses OpenSSL"
         }
         NotTraceable::Java => {
