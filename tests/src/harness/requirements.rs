@@ -31,6 +31,8 @@ pub enum Need {
     NativePython,
     /// The client with OpenSSL linked in.
     StaticOpenSsl,
+    /// A client in Go, by the release and the way it is built.
+    Golang(&'static str),
 }
 
 impl Need {
@@ -75,6 +77,8 @@ impl Need {
             }
             Self::StaticOpenSsl => (!static_openssl_client().exists())
                 .then(|| "no client with OpenSSL linked in: run cargo xtask setup".to_owned()),
+            Self::Golang(name) => (!golang_client(name).exists())
+                .then(|| format!("no Go client {name}: run cargo xtask setup")),
             Self::File(path) => (!Path::new(path).exists()).then(|| format!("there is no {path}")),
         }
     }
@@ -128,6 +132,11 @@ fn native_python_folder() -> PathBuf {
 /// The client with OpenSSL linked in, its symbols stripped.
 pub fn static_openssl_client() -> PathBuf {
     workspace_root().join("target/e2e/static-openssl/client")
+}
+
+/// A client in Go.
+pub fn golang_client(name: &str) -> PathBuf {
+    workspace_root().join("target/e2e/go").join(name)
 }
 
 /// The libssl of a release of OpenSSL that a Python package bundles.

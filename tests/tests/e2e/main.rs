@@ -7,6 +7,7 @@ mod clients;
 mod collector;
 mod failures;
 mod gnutls;
+mod golang;
 mod http2;
 mod kill;
 mod large;

@@ -26,7 +26,7 @@ const CLAUDE: &str = "@anthropic-ai/claude-code-linux-x64/claude";
 const SOON: Duration = Duration::from_secs(20);
 
 /// How the agent comes to know of a file.
-enum Known<'a> {
+pub(crate) enum Known<'a> {
     /// It finds it when something uses it first.
     ByUse(&'a mut Command),
     /// It is told.
@@ -34,7 +34,7 @@ enum Known<'a> {
 }
 
 /// Runs a client whose TLS is in `file`, once that is probed.
-fn exact(
+pub(crate) fn exact(
     needs: &[Need],
     file: &str,
     known: Known<'_>,

