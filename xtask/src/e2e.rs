@@ -79,7 +79,7 @@ pub fn prepare() -> Result<()> {
 }
 
 /// What gets each kind of client ready.
-const CLIENTS: [fn() -> Result<()>; 12] = [
+const CLIENTS: [fn() -> Result<()>; 13] = [
     curl,
     || python_clients().map(drop),
     || openssl::libraries(&python_clients()?),
@@ -93,6 +93,7 @@ const CLIENTS: [fn() -> Result<()>; 12] = [
     // Not in Debian 13 and later.
     || optional(packages::apt_install(&["libcurl3-nss"])).map(drop),
     || golang::clients(&python_clients()?),
+    golang::programs,
 ];
 
 fn curl() -> Result<()> {

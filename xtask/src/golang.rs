@@ -86,7 +86,52 @@ const RELEASES: [Release; 3] = [
     },
 ];
 
-/// Builds all that is missing.
+/// A program that others built with releases of which there is no compiler to be had, as npm
+/// packages carry it, for tests of the analysis. The old ones are to be refused.
+const PROGRAMS: [(&str, &str); 8] = [
+    ("old_go1_16", "esbuild-linux-64@0.11.0"),
+    ("old_go1_17_arm64", "esbuild-linux-arm64@0.13.4"),
+    ("go1_17_1", "esbuild-linux-64@0.13.4"),
+    ("go1_17_8", "esbuild-linux-64@0.14.27"),
+    ("go1_18", "esbuild-linux-64@0.14.47"),
+    ("go1_19_arm64", "esbuild-linux-arm64@0.14.54"),
+    ("go1_20", "@esbuild/linux-x64@0.17.19"),
+    ("go1_23", "@esbuild/linux-x64@0.25.0"),
+];
+
+/// Gets the programs that others built.
+///
+/// # Errors
+/// [`Missing`] if there is no npm, or a package cannot be had.
+pub fn programs() -> Result<()> {
+    let folder = workspace_root().join("target/e2e/go");
+    let missing = |(name, _): &&(&str, &str)| !folder.join(name).exists();
+    for (name, package) in PROGRAMS.iter().filter(missing) {
+        if !step::exists("npm", "--version") {
+            packages::apt_install(&["nodejs", "npm"])?;
+        }
+        let work = folder.join(format!("{name}.work"));
+        fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
+        step::run_quiet(
+            Command::new("npm")
+                .args(["pack", "--silent", package, "--pack-destination"])
+                .arg(&work),
+        )
+        .map_err(|error| Missing(format!("{package} cannot be had: {error:#}")))?;
+        let program = "package/bin/esbuild";
+        step::run_quiet(
+            Command::new("sh")
+                .args(["-c", "tar -xzf ./*.tgz \"$0\"", program])
+                .current_dir(&work),
+        )?;
+        fs::rename(work.join(program), folder.join(name))
+            .with_context(|| format!("cannot keep {name}"))?;
+        fs::remove_dir_all(&work).with_context(|| format!("cannot remove {}", work.display()))?;
+    }
+    Ok(())
+}
+
+/// Builds all clients that are missing.
 ///
 /// # Errors
 /// [`Missing`] if a compiler cannot be had.
