@@ -6,7 +6,7 @@
 //	gateway:N                         one call by way of a TLS server in this program
 //	wait                              until a line is read
 //
-// It waits for the answer to each call and checks it.
+// It waits for the answer to each call and checks it. With `version` alone it tells its own.
 package main
 
 import (
@@ -27,6 +27,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,6 +38,11 @@ var provider = os.Getenv("PROVIDER")
 
 func main() {
 	log.SetFlags(0)
+	if len(os.Args) == 2 && os.Args[1] == "version" {
+		fmt.Println(runtime.Version())
+		fmt.Println("crypto/tls")
+		return
+	}
 	if len(os.Args) < 3 {
 		log.Fatal("HTTP-VERSION CONNECTIONS WHAT...")
 	}

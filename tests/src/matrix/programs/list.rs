@@ -1,12 +1,13 @@
 //! All files of programs, in the order of the table.
 
-use super::{curl, dotnet, gnutls, java, native, node, nss, php, python, ruby};
+use super::{curl, dotnet, gnutls, golang, java, native, node, nss, php, python, ruby};
 use crate::matrix::program::Listed;
 
-const FILES: [fn() -> Vec<Listed>; 10] = [
+const FILES: [fn() -> Vec<Listed>; 11] = [
     python::programs,
     node::programs,
     native::programs,
+    golang::programs,
     curl::programs,
     php::programs,
     ruby::programs,

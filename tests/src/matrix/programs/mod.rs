@@ -3,6 +3,7 @@
 mod curl;
 mod dotnet;
 mod gnutls;
+mod golang;
 mod java;
 mod libcurl;
 mod list;
