@@ -12,6 +12,8 @@ pub enum Verdict {
     Watch,
     /// Perhaps: forward a head of each turn that holds most requests.
     HeadOnly,
+    /// The same of a connection that the process serves: requests are what it reads.
+    HeadOnlyServed,
     /// LLM traffic: forward everything up to the cap per exchange.
     Full,
 }

@@ -35,6 +35,8 @@ unsafe impl Pod for Entry {}
 const WATCH: [u32; 2] = [8 << 10, 4 << 10];
 /// What holds nearly all requests, and heads of answers: bytes.
 const HEAD_ONLY: [u32; 2] = [1 << 20, 4 << 10];
+/// Heads of answers, and what holds nearly all requests: bytes.
+const HEAD_ONLY_SERVED: [u32; 2] = [4 << 10, 1 << 20];
 /// Answers to a connection's first request until it is judged: bytes.
 const UNJUDGED_ANSWER: u32 = 256 << 10;
 
@@ -47,6 +49,8 @@ pub struct Caps {
     pub watch: [u32; 2],
     /// Of a connection that looks like HTTP, but was not an LLM call so far.
     pub head_only: [u32; 2],
+    /// Of such a connection that the process serves.
+    pub head_only_served: [u32; 2],
     /// Of an LLM connection: the cap per exchange and direction.
     pub full: [u32; 2],
 }
@@ -59,6 +63,7 @@ impl Caps {
             unknown: within([exchange, UNJUDGED_ANSWER]),
             watch: within(WATCH),
             head_only: within(HEAD_ONLY),
+            head_only_served: within(HEAD_ONLY_SERVED),
             full: [exchange; 2],
         }
     }
@@ -102,6 +107,7 @@ impl Tables {
             Verdict::Ignore => (KernelVerdict::Ignore, [0, 0]),
             Verdict::Watch => (KernelVerdict::HeadOnly, self.caps.watch),
             Verdict::HeadOnly => (KernelVerdict::HeadOnly, self.caps.head_only),
+            Verdict::HeadOnlyServed => (KernelVerdict::HeadOnly, self.caps.head_only_served),
             Verdict::Full => (KernelVerdict::Full, self.caps.full),
         };
         let entry = VerdictEntry {

@@ -22,7 +22,7 @@ use tracer_core::segment::ProcessKey;
 
 use super::{
     delivery::{Delivery, End, is_reader_gone},
-    ids::SpanIds,
+    ids::{IdSource, SpanIds},
     lines::{self, LineFormat, LineItem},
     otlp::{self, settings::OtlpSettings, worker::OtlpSender},
     queue::Sender,
@@ -36,6 +36,7 @@ use crate::telemetry::Telemetry;
 pub struct Outputs {
     otlp: Option<OtlpSender>,
     lines: Vec<Sender<LineItem>>,
+    ids: IdSource,
 }
 
 /// The other side: the outputs at work.
@@ -82,7 +83,7 @@ impl Outputs {
     /// Gives a record to every output. What an output has no room for is dropped there and
     /// counted in `llm_tracer_export_dropped_total`.
     pub fn offer(&self, record: Record) {
-        let ids = SpanIds::for_span(&record.span);
+        let ids = self.ids.ids(&record.span);
         for sender in &self.lines {
             offer_line(sender, &record, ids);
         }

@@ -1,8 +1,13 @@
 //! Trace and span ids of exported spans.
 
+use std::hash::{BuildHasher as _, RandomState};
+
 use opentelemetry::trace::{SpanId, TraceFlags, TraceId};
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
-use tracer_core::semconv::Span;
+use tracer_core::{
+    llm::call::PairNumber,
+    semconv::{Span, SpanKind},
+};
 
 /// Where a span stands in its trace; the same in every output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,34 +16,75 @@ pub struct SpanIds {
     pub trace_id: TraceId,
     /// The span itself.
     pub span_id: SpanId,
-    /// The caller's span; invalid (zero) for a root.
+    /// The caller's span, or that of the client where this is the server's; invalid (zero) for a root.
     pub parent_id: SpanId,
     /// The caller's flags, always with `sampled`: what is exported is recorded, whatever the
     /// caller decided for its own spans.
     pub flags: TraceFlags,
 }
 
-impl SpanIds {
-    /// Joins the caller's trace or starts a new one, with ids from the SDK's generator.
-    pub fn for_span(span: &Span) -> Self {
+/// Gives spans their ids.
+///
+/// Those of a call that was seen at both ends follow from its number, so that whichever span leaves
+/// first knows those of the other.
+#[derive(Debug, Clone, Default)]
+pub struct IdSource {
+    /// New with every start: ids of different runs and hosts must not meet.
+    keys: RandomState,
+}
+
+/// What is derived from the number of a pair.
+#[derive(Hash)]
+enum Derived {
+    Span,
+    TraceHigh,
+    TraceLow,
+}
+
+impl IdSource {
+    /// Joins the caller's trace or begins a new one.
+    pub fn ids(&self, span: &Span) -> SpanIds {
         let generator = RandomIdGenerator::default();
-        let span_id = generator.new_span_id();
-        match &span.parent {
-            Some(parent) => Self {
-                trace_id: TraceId::from_bytes(parent.trace_id),
-                span_id,
-                parent_id: SpanId::from_bytes(parent.parent_id),
-                flags: TraceFlags::new(parent.flags) | TraceFlags::SAMPLED,
-            },
-            None => Self {
-                trace_id: generator.new_trace_id(),
-                span_id,
-                parent_id: SpanId::INVALID,
-                flags: TraceFlags::SAMPLED,
-            },
+        let of_client = span.pair.map(|pair| self.span_id(pair));
+        let trace_id = match (&span.parent, span.pair) {
+            (Some(parent), _) => TraceId::from_bytes(parent.trace_id),
+            (None, Some(pair)) => self.trace_id(pair),
+            (None, None) => generator.new_trace_id(),
+        };
+        let of_caller = span.parent.as_ref().map_or(SpanId::INVALID, |parent| {
+            SpanId::from_bytes(parent.parent_id)
+        });
+        let (span_id, parent_id) = match (span.kind, of_client) {
+            (SpanKind::Client, Some(own)) => (own, of_caller),
+            (SpanKind::Server, Some(client)) => (generator.new_span_id(), client),
+            (_, None) => (generator.new_span_id(), of_caller),
+        };
+        let flags = span.parent.as_ref().map_or(0, |parent| parent.flags);
+        SpanIds {
+            trace_id,
+            span_id,
+            parent_id,
+            flags: TraceFlags::new(flags) | TraceFlags::SAMPLED,
         }
     }
 
+    fn span_id(&self, pair: PairNumber) -> SpanId {
+        SpanId::from_bytes(self.derive(Derived::Span, pair).to_be_bytes())
+    }
+
+    fn trace_id(&self, pair: PairNumber) -> TraceId {
+        let (high, low) = (Derived::TraceHigh, Derived::TraceLow);
+        let high = u128::from(self.derive(high, pair)) << 64;
+        TraceId::from_bytes((high | u128::from(self.derive(low, pair))).to_be_bytes())
+    }
+
+    /// Never zero, which is no id.
+    fn derive(&self, what: Derived, pair: PairNumber) -> u64 {
+        self.keys.hash_one((what, pair)).max(1)
+    }
+}
+
+impl SpanIds {
     /// Whether the span has no parent.
     pub fn is_root(&self) -> bool {
         self.parent_id == SpanId::INVALID
@@ -57,6 +103,7 @@ mod tests {
             kind: SpanKind::Client,
             name: "chat".into(),
             parent,
+            pair: None,
             start: Default::default(),
             end: Default::default(),
             error: None,
@@ -65,14 +112,29 @@ mod tests {
     }
 
     /// The example of W3C Trace Context, section 3.2.4.
-    #[test]
-    fn joins_the_callers_trace() {
-        let ids = SpanIds::for_span(&span(Some(TraceParent {
+    fn caller() -> TraceParent {
+        TraceParent {
             trace_id: 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128.to_be_bytes(),
             parent_id: 0x00f0_67aa_0ba9_02b7_u64.to_be_bytes(),
             flags: 0,
             state: None,
-        })));
+        }
+    }
+
+    /// The ids of a call's spans of client and server, which number it has.
+    fn both(source: &IdSource, number: u64, parent: Option<TraceParent>) -> [SpanIds; 2] {
+        [SpanKind::Server, SpanKind::Client].map(|kind| {
+            source.ids(&Span {
+                kind,
+                pair: Some(PairNumber(number)),
+                ..span(parent.clone())
+            })
+        })
+    }
+
+    #[test]
+    fn joins_the_callers_trace() {
+        let ids = IdSource::default().ids(&span(Some(caller())));
         assert_eq!(ids.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(ids.parent_id.to_string(), "00f067aa0ba902b7");
         assert!(ids.flags.is_sampled());
@@ -81,12 +143,37 @@ mod tests {
 
     #[test]
     fn roots_get_traces_of_their_own() {
-        let (one, other) = (
-            SpanIds::for_span(&span(None)),
-            SpanIds::for_span(&span(None)),
-        );
+        let source = IdSource::default();
+        let (one, other) = (source.ids(&span(None)), source.ids(&span(None)));
         assert!(one.is_root());
         assert_ne!(one.trace_id, other.trace_id);
         assert_ne!(one.span_id, SpanId::INVALID);
+    }
+
+    #[test]
+    fn the_server_is_the_child_of_its_client_whoever_comes_first() {
+        let source = IdSource::default();
+        let [server, client] = both(&source, 1, None);
+        assert!(client.is_root());
+        assert_eq!(server.parent_id, client.span_id);
+        assert_eq!(server.trace_id, client.trace_id);
+        assert_ne!(server.span_id, client.span_id);
+        let [_, next] = both(&source, 2, None);
+        assert_ne!(
+            (next.trace_id, next.span_id),
+            (client.trace_id, client.span_id)
+        );
+        let [_, of_other_run] = both(&IdSource::default(), 1, None);
+        assert_ne!(of_other_run.trace_id, client.trace_id);
+    }
+
+    #[test]
+    fn both_stay_in_the_trace_of_the_caller() {
+        let [server, client] = both(&IdSource::default(), 1, Some(caller()));
+        assert_eq!(client.parent_id.to_string(), "00f067aa0ba902b7");
+        assert_eq!(server.parent_id, client.span_id);
+        for ids in [server, client] {
+            assert_eq!(ids.trace_id.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        }
     }
 }

@@ -13,11 +13,11 @@ use super::lines::{LineFormat, LineItem};
 pub const FIELDS: &[(&str, &str)] = &[
     (
         "start_time",
-        "when the first byte of the request was written, RFC 3339 in UTC",
+        "when the first byte of the request was written, or read where the process served it, RFC 3339 in UTC",
     ),
     (
         "end_time",
-        "when the last byte of the response was read, RFC 3339 in UTC",
+        "when the last byte of the response was read or written likewise, RFC 3339 in UTC",
     ),
     ("duration", "seconds from start to end"),
     ("name", "name of the span"),
@@ -29,7 +29,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("span_id", "the span, hexadecimal"),
     (
         "parent_span_id",
-        "the caller's span, hexadecimal; absent for a root",
+        "the caller's span, of a call that was served that of its client where it was seen; hexadecimal; absent for a root",
     ),
     ("pid", "process id in the root pid namespace"),
     ("process", "short name of the process: its script or binary"),

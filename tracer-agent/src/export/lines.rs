@@ -194,8 +194,8 @@ mod tests {
         drop(sender);
         assert!(matches!(ended(output), End::Done));
         let text: Vec<u8> = reader.try_iter().flatten().collect();
-        assert_eq!(text.split(|&byte| byte == b'\n').count(), 5);
-        assert_eq!(metrics.sent.get(), 4);
+        assert_eq!(text.split(|&byte| byte == b'\n').count(), 6);
+        assert_eq!(metrics.sent.get(), 5);
     }
 
     #[test]

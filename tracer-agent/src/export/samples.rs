@@ -10,8 +10,8 @@ use tracer_core::{
     },
     llm::{
         call::{
-            Api, Call, CallFacts, CaptureState, Operation, Outcome, Provider, RequestFacts,
-            ResponseFacts, Timing, TraceParent,
+            Api, Call, CallFacts, CaptureState, Operation, OtherEnd, Outcome, PairNumber, Provider,
+            RequestFacts, ResponseFacts, Timing, TraceParent,
         },
         usage::Usage,
     },
@@ -21,7 +21,7 @@ use tracer_core::{
     time::Timestamp,
 };
 
-use super::{ids::SpanIds, lines::LineItem, record::Record};
+use super::{ids::IdSource, lines::LineItem, record::Record};
 use crate::host::process::ProcessInfo;
 
 /// 2026-03-04T05:06:07Z.
@@ -82,6 +82,8 @@ pub fn chat() -> CallFacts {
         capture: CaptureState::Complete,
         parent: None,
         kept_headers: Vec::new(),
+        other_end: OtherEnd::Unknown,
+        is_passed_on: false,
     }
 }
 
@@ -141,6 +143,14 @@ pub fn cancelled() -> CallFacts {
     facts
 }
 
+/// A call that the process served, to a client of this host.
+pub fn served() -> CallFacts {
+    let mut facts = chat();
+    facts.role = Role::Server;
+    facts.other_end = OtherEnd::Known(PairNumber(1));
+    facts
+}
+
 /// A process with a service name.
 pub fn process(key: u64) -> Arc<ProcessInfo> {
     Arc::new(ProcessInfo {
@@ -173,9 +183,12 @@ pub fn item(facts: CallFacts) -> LineItem {
         span,
         ..
     } = record(7, facts);
-    let mut ids = SpanIds::for_span(&span);
-    if ids.is_root() {
+    let mut ids = IdSource::default().ids(&span);
+    if span.parent.is_none() {
         ids.trace_id = 0x11_u128.into();
+    }
+    if span.pair.is_some() {
+        ids.parent_id = 0x33_u64.into();
     }
     ids.span_id = 0x22_u64.into();
     LineItem {
@@ -188,7 +201,7 @@ pub fn item(facts: CallFacts) -> LineItem {
 
 /// One of each.
 pub fn all() -> Vec<LineItem> {
-    [chat(), stream_with_gap(), refused(), cancelled()]
+    [chat(), stream_with_gap(), refused(), cancelled(), served()]
         .map(item)
         .into()
 }

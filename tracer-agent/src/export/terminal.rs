@@ -5,6 +5,7 @@ use std::{fmt, io::Write, time::Duration};
 use anstyle::{AnsiColor, Style};
 use jiff::tz::TimeZone;
 use tracer_core::{
+    detect::Role,
     llm::call::{CallFacts, CaptureState, Outcome},
     text::is_invisible,
     time::Timestamp,
@@ -111,6 +112,19 @@ fn style(facts: &CallFacts) -> Style {
 
 /// What a reader must know before believing the figures.
 fn note(facts: &CallFacts) -> String {
+    let notes = [side(facts).to_owned(), doubts(facts)];
+    let said: Vec<String> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+    said.join(" ")
+}
+
+const fn side(facts: &CallFacts) -> &'static str {
+    match facts.role {
+        Role::Client => "",
+        Role::Server => "served",
+    }
+}
+
+fn doubts(facts: &CallFacts) -> String {
     let outcome = match &facts.outcome {
         Outcome::Success => String::new(),
         Outcome::Failed { error_type } => fit(error_type, WIDTH_NOTE),

@@ -9,7 +9,10 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family},
     registry::Registry,
 };
-use tracer_core::llm::call::{CallFacts, CaptureState, Outcome};
+use tracer_core::{
+    detect::Role,
+    llm::call::{CallFacts, CaptureState, Outcome},
+};
 
 use super::{
     label::{ByLabel, Label, Labels, labels},
@@ -34,6 +37,16 @@ labels! {
 }
 
 labels! {
+    /// On which side of a call the process was.
+    SideLabel {
+        /// It made the call.
+        Client = "client",
+        /// It served it.
+        Server = "server",
+    }
+}
+
+labels! {
     /// What was wrong with the capture of a call.
     IncompleteLabel {
         /// Some header fields are unknown.
@@ -49,11 +62,14 @@ labels! {
     }
 }
 
+type Outcomes = [Counter; OutcomeLabel::ALL.len()];
+
 /// Counters of calls.
 #[derive(Debug)]
 pub struct CallMetrics {
-    calls: Family<Labels<2>, Counter>,
-    by_provider: Mutex<HashMap<String, [Counter; OutcomeLabel::ALL.len()]>>,
+    calls: Family<Labels<3>, Counter>,
+    /// By side, then by provider.
+    known: Mutex<[HashMap<String, Outcomes>; SideLabel::ALL.len()]>,
     incomplete: ByLabel<IncompleteLabel>,
     /// Exchanges that were made but could not be reported.
     pub lost_exchanges: Counter,
@@ -63,7 +79,7 @@ impl CallMetrics {
     pub(super) fn register(to: &mut Registry) -> Self {
         let metrics = Self {
             calls: Family::default(),
-            by_provider: Mutex::default(),
+            known: Mutex::default(),
             incomplete: ByLabel::register(&registry::INCOMPLETE_CALLS, to),
             lost_exchanges: Counter::default(),
         };
@@ -74,17 +90,17 @@ impl CallMetrics {
 
     /// Counts one reported call.
     pub fn count(&self, call: &CallFacts) {
-        self.count_outcome(&call.provider.0, outcome(&call.outcome));
+        let outcome = outcome(&call.outcome);
+        self.count_outcome(side(call.role), &call.provider.0, outcome);
         if let Some(label) = incomplete(call.capture) {
             self.incomplete.of(label).inc();
         }
     }
 
-    pub(super) fn count_outcome(&self, provider: &str, outcome: OutcomeLabel) {
-        let mut known = self
-            .by_provider
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn count_outcome(&self, side: SideLabel, provider: &str, outcome: OutcomeLabel) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // `Label::index` is below the number of sides.
+        let known = &mut known[side.index()];
         let provider = match known.contains_key(provider) {
             false if known.len() >= MAX_PROVIDERS => OTHER_PROVIDER,
             _ => provider,
@@ -94,8 +110,8 @@ impl CallMetrics {
             return;
         }
         let counter = |label: OutcomeLabel| {
-            self.calls
-                .get_or_create_owned(&registry::CALLS.series([provider, label.name()]))
+            let series = registry::CALLS.series([side.name(), provider, label.name()]);
+            self.calls.get_or_create_owned(&series)
         };
         let counters = [
             counter(OutcomeLabel::Success),
@@ -104,6 +120,13 @@ impl CallMetrics {
         ];
         counters[outcome.index()].inc();
         known.insert(provider.to_owned(), counters);
+    }
+}
+
+const fn side(role: Role) -> SideLabel {
+    match role {
+        Role::Client => SideLabel::Client,
+        Role::Server => SideLabel::Server,
     }
 }
 
@@ -134,9 +157,13 @@ mod tests {
     fn providers_beyond_the_bound_share_a_series() {
         let metrics = CallMetrics::register(&mut Registry::default());
         for number in 0..MAX_PROVIDERS + 10 {
-            metrics.count_outcome(&format!("provider-{number}"), OutcomeLabel::Success);
+            metrics.count_outcome(
+                SideLabel::Client,
+                &format!("provider-{number}"),
+                OutcomeLabel::Success,
+            );
         }
-        let series = |provider| registry::CALLS.series([provider, "success"]);
+        let series = |provider| registry::CALLS.series(["client", provider, "success"]);
         assert_eq!(
             metrics.calls.get_or_create(&series(OTHER_PROVIDER)).get(),
             10

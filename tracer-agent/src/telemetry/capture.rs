@@ -111,7 +111,7 @@ impl From<Verdict> for VerdictLabel {
         match verdict {
             Verdict::Ignore => Self::Ignore,
             Verdict::Watch => Self::Watch,
-            Verdict::HeadOnly => Self::HeadOnly,
+            Verdict::HeadOnly | Verdict::HeadOnlyServed => Self::HeadOnly,
             Verdict::Full => Self::Full,
         }
     }

@@ -86,7 +86,12 @@ mod tests {
         capture::plan::{
             CountLocation, Located, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily,
         },
-        telemetry::{REGISTRY, calls::OutcomeLabel, capture::LossReason, registry::Kind},
+        telemetry::{
+            REGISTRY,
+            calls::{OutcomeLabel, SideLabel},
+            capture::LossReason,
+            registry::Kind,
+        },
     };
 
     fn plan() -> ProbePlan {
@@ -114,7 +119,7 @@ mod tests {
         let telemetry = Telemetry::new();
         telemetry
             .calls
-            .count_outcome("openai", OutcomeLabel::Success);
+            .count_outcome(SideLabel::Client, "openai", OutcomeLabel::Success);
         telemetry.export.signal("otlp", "traces");
         telemetry.export.queue("otlp", "traces");
         telemetry

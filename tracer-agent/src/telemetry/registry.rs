@@ -118,8 +118,8 @@ metrics! {
         "Exchanges that had the path of an LLM call but not its shape");
     REPEATED_FETCHES = counter("llm_tracer_repeated_fetches_total", [],
         "Fetches of stored answers that told of no call anything new");
-    CALLS = counter("llm_tracer_calls_total", ["provider", "outcome"],
-        "LLM calls reported, by provider and outcome");
+    CALLS = counter("llm_tracer_calls_total", ["side", "provider", "outcome"],
+        "LLM calls reported, by side, provider and outcome; one that is seen at both ends has two sides");
     INCOMPLETE_CALLS = counter("llm_tracer_incomplete_calls_total", ["capture"],
         "LLM calls reported of which not every byte was seen, by what was wrong");
     SILENT_CALLS = counter("llm_tracer_silent_calls_total", [],

@@ -7,7 +7,8 @@ use super::{
     adapters::{adapter::RequestRead, request_line::RequestLine},
     body::BodyRead,
     call::{
-        Api, Call, CallFacts, CaptureState, Captured, Operation, RequestFacts, Timing, TraceParent,
+        Api, Call, CallFacts, CaptureState, Captured, Operation, OtherEnd, RequestFacts, Timing,
+        TraceParent,
     },
     chunk_times::ChunkTimes,
     clip::clipped,
@@ -17,6 +18,7 @@ use super::{
     provider::HostRule,
     recognise::Recognised,
     request_body::RequestBody,
+    request_digest::RequestDigest,
     trace_parent,
 };
 use crate::{
@@ -54,6 +56,8 @@ pub(crate) struct CallBuilder {
     kept_headers: Vec<(String, String)>,
     request: Request,
     request_bytes: u64,
+    /// While nothing of the request is missing.
+    digest: Option<RequestDigest>,
     /// The request turned out to be a reply to one of the server.
     reply: Option<Box<Reply>>,
     response: Option<Response>,
@@ -123,6 +127,7 @@ impl CallBuilder {
         Self {
             origin,
             kept_headers: context.headers.extra().filter_map(kept).collect(),
+            digest: RequestDigest::of_head(&head),
             head,
             keeper: Keeper::new(context.content, recognised.adapter),
             recognised,
@@ -152,6 +157,7 @@ impl CallBuilder {
             ExchangeEventKind::RequestGap(missing) => self.request_gap(missing),
             ExchangeEventKind::RequestEnd(end) => {
                 self.request_end = Some(time);
+                self.digest.take_if(|_| end != BodyEnd::Complete);
                 self.worsen(CaptureState::of_end(end));
                 if let Some(keeper) = &mut self.keeper {
                     keeper.request_ended(end);
@@ -164,6 +170,12 @@ impl CallBuilder {
             ExchangeEventKind::ResponseTrailers(trailers) => self.trailers(&trailers, time),
             ExchangeEventKind::RequestHead(_) | ExchangeEventKind::ResponseEnd(_) => {}
         }
+    }
+
+    /// The digest of its request, which was seen as a whole.
+    pub(crate) fn digest(&self) -> Option<u64> {
+        self.request_end?;
+        self.digest.as_ref().map(RequestDigest::value)
     }
 
     /// What it told of its session since the last time.
@@ -204,6 +216,9 @@ impl CallBuilder {
 
     fn request_body(&mut self, bytes: &[u8]) {
         self.request_bytes += bytes.len() as u64;
+        if let Some(digest) = &mut self.digest {
+            digest.body(bytes);
+        }
         if let Request::Coming(buffer) = &mut self.request {
             buffer.feed(bytes);
         }
@@ -211,6 +226,7 @@ impl CallBuilder {
 
     fn request_gap(&mut self, missing: u64) {
         self.request_bytes = self.request_bytes.saturating_add(missing);
+        self.digest = None;
         self.worsen(CaptureState::Gap);
         if let Request::Coming(buffer) = &mut self.request {
             buffer.gap();
@@ -300,8 +316,8 @@ impl CallBuilder {
         self.capture = self.capture.max(capture);
     }
 
-    /// The exchange is over.
-    pub(crate) fn finish(mut self, end: BodyEnd, time: Timestamp) -> Built {
+    /// The exchange is over; `other_end` was seen of its other end.
+    pub(crate) fn finish(mut self, end: BodyEnd, time: Timestamp, other_end: OtherEnd) -> Built {
         self.end_request();
         self.worsen(CaptureState::of_end(end));
         let nothing = Request::Coming(RequestBody::new(None, 0));
@@ -329,10 +345,10 @@ impl CallBuilder {
         if !is_whole && request.stream.is_none() && answered.times.count > 0 {
             request.stream = Some(true);
         }
-        self.build(*request, answered)
+        self.build(*request, answered, other_end)
     }
 
-    fn build(self, mut request: RequestFacts, answered: Answered) -> Built {
+    fn build(self, mut request: RequestFacts, answered: Answered, other_end: OtherEnd) -> Built {
         let is_accepted = request.mcp.as_ref().is_some_and(|mcp| mcp.id.is_some())
             && answered.facts.status == Some(ACCEPTED);
         let session = is_accepted.then(|| SessionKey::of(self.origin, &self.head));
@@ -376,6 +392,8 @@ impl CallBuilder {
             outcome: answered.outcome,
             capture: self.capture,
             kept_headers: self.kept_headers,
+            other_end,
+            is_passed_on: false,
         };
         let call = Box::new(Call::captured(facts).with_content(answered.content));
         match session {

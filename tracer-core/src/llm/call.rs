@@ -78,6 +78,11 @@ impl Call<Captured> {
         self.facts
     }
 
+    /// Notes that the process made a call of its own meanwhile.
+    pub(crate) fn pass_on(&mut self) {
+        self.facts.is_passed_on = true;
+    }
+
     /// The same call with its content.
     #[must_use]
     pub(crate) fn with_content(self, content: Option<Content>) -> Self {
@@ -141,7 +146,35 @@ pub struct CallFacts {
     pub parent: Option<TraceParent>,
     /// Values of headers that the operator asked to keep.
     pub kept_headers: Vec<(String, String)>,
+    /// What was seen of the other process.
+    pub other_end: OtherEnd,
+    /// The process served the call, and made one of its own meanwhile that used tokens.
+    pub is_passed_on: bool,
 }
+
+impl CallFacts {
+    /// Its tokens stand on another call that is reported: the one that its client made, or the one
+    /// that was made to answer it.
+    pub fn is_counted_elsewhere(&self) -> bool {
+        self.role == Role::Server && (self.is_passed_on || self.other_end != OtherEnd::Unknown)
+    }
+}
+
+/// What was seen, on this host, of the other end of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OtherEnd {
+    /// Nothing.
+    #[default]
+    Unknown,
+    /// A process here made the call; which of those that are alike, nobody can tell.
+    Unclear,
+    /// The call of the other role that has this number, too.
+    Known(PairNumber),
+}
+
+/// Number of a call that was seen at both ends; each end reports it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PairNumber(pub u64);
 
 /// A provider, by its `gen_ai.provider.name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -336,11 +369,11 @@ pub struct ToolCall {
 /// Wire times of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timing {
-    /// First byte of the request written.
+    /// First byte of the request written, or read where the process serves it.
     pub start: Timestamp,
-    /// Last byte of the request written, if seen.
+    /// Last byte of the request, if seen.
     pub request_end: Option<Timestamp>,
-    /// First byte of the response read.
+    /// First byte of the response.
     pub first_byte: Option<Timestamp>,
     /// First chunk of a stream that carried output.
     pub first_chunk: Option<Timestamp>,
@@ -349,7 +382,7 @@ pub struct Timing {
     /// Microseconds from each chunk that carried output to the next, at most
     /// [`Timing::MAX_CHUNK_GAPS`] of them.
     pub chunk_gaps: Vec<u32>,
-    /// Last byte of the response read, or when the call was given up.
+    /// Last byte of the response, or when the call was given up.
     pub end: Timestamp,
 }
 

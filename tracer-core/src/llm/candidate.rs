@@ -2,6 +2,7 @@
 
 use super::{
     builder::{BuilderContext, Built, CallBuilder},
+    call::OtherEnd,
     guess::Guess,
     mcp::{Listening, News},
     origin::Origin,
@@ -75,6 +76,14 @@ impl Candidate {
         }
     }
 
+    /// The digest of its request, once all of that was seen.
+    pub(crate) fn digest(&self) -> Option<u64> {
+        match self {
+            Self::Call(call) => call.digest(),
+            Self::Guess(_) | Self::Listening(_) => None,
+        }
+    }
+
     /// Bytes held of its bodies.
     pub(crate) fn held(&self) -> usize {
         match self {
@@ -115,10 +124,10 @@ impl Candidate {
         matches!(self, Self::Listening(stream) if stream.is_refuted())
     }
 
-    /// The exchange is over.
-    pub(crate) fn finish(self, end: BodyEnd, time: Timestamp) -> Built {
+    /// The exchange is over; `other_end` was seen of its other end.
+    pub(crate) fn finish(self, end: BodyEnd, time: Timestamp, other_end: OtherEnd) -> Built {
         match self {
-            Self::Call(call) => call.finish(end, time),
+            Self::Call(call) => call.finish(end, time, other_end),
             Self::Guess(_) => Built::Unconfirmed,
             Self::Listening(mut stream) => match stream.end(end, time) {
                 Some(news) => Built::News(news),

@@ -6,7 +6,11 @@ use crate::{
         head::{Headers, Host, HttpVersion, Target},
     },
     limits::Limits,
-    llm::{builder::Built, call::CaptureState, content::ContentCapture},
+    llm::{
+        builder::Built,
+        call::{CaptureState, OtherEnd},
+        content::ContentCapture,
+    },
     segment::{ConnectionId, ProcessKey},
 };
 
@@ -75,7 +79,7 @@ fn guess(
     for piece in answer.as_bytes().chunks(cut) {
         take(Kind::ResponseBody(piece));
     }
-    let Built::Call(call) = call?.finish(BodyEnd::Complete, time) else {
+    let Built::Call(call) = call?.finish(BodyEnd::Complete, time, OtherEnd::Unknown) else {
         return None;
     };
     let facts = call.facts();

@@ -39,6 +39,7 @@ mod headers;
 mod hosts;
 mod json;
 mod request_body;
+mod request_digest;
 mod response;
 mod rpc_status;
 mod trace_parent;

@@ -1,4 +1,5 @@
-//! Is this request a call to a model, and of which API? By path and shape, hosts only help.
+//! Is this request a call to a model, and of which API? By path and shape, hosts only help. Of a
+//! request that the process serves they do not: anybody may write anything there.
 //!
 //! Bias: every `POST` to a path that ends like an endpoint of an API is taken for one until its body
 //! says otherwise, since gateways and local servers have any name and any prefix. Wrong this way
@@ -51,12 +52,24 @@ pub(crate) fn recognise_as(
     rules: &[HostRule],
 ) -> Option<Recognised> {
     let known = known(head, rules);
-    let request = RequestLine::new(head, known.as_ref().map(|known| &known.provider));
+    let by_host = known.as_ref().filter(|_| role == Role::Client);
+    let request = RequestLine::new(head, by_host.map(|known| &known.provider));
     let (adapter, endpoint) = ADAPTERS
         .iter()
         .filter(|row| role == Role::Client || row.adapter.reads_served())
         .find_map(|row| Some((row.adapter, row.adapter.endpoint(&request)?)))?;
-    Some(recognised(&request, adapter, endpoint, known.as_ref()))
+    let needs_shape = needs_shape(endpoint.certainty, by_host);
+    let known = known.as_ref();
+    Some(recognised(&request, adapter, endpoint, needs_shape, known))
+}
+
+/// Whether the body has a say; `by_host`: to whom the host is known to belong, if that counts.
+fn needs_shape(certainty: Certainty, by_host: Option<&KnownHost>) -> bool {
+    match certainty {
+        Certainty::Sure => false,
+        Certainty::OnKnownHost => by_host.is_none(),
+        Certainty::NeedsShape => true,
+    }
 }
 
 fn known(head: &RequestHead, rules: &[HostRule]) -> Option<KnownHost> {
@@ -67,13 +80,9 @@ fn recognised(
     request: &RequestLine<'_>,
     adapter: &'static dyn Adapter,
     endpoint: Endpoint,
+    needs_shape: bool,
     known: Option<&KnownHost>,
 ) -> Recognised {
-    let needs_shape = match endpoint.certainty {
-        Certainty::Sure => false,
-        Certainty::OnKnownHost => known.is_none(),
-        Certainty::NeedsShape => true,
-    };
     let on_its_own = || {
         Provider(Cow::Borrowed(
             endpoint.provider.unwrap_or(adapter.flavour()),
@@ -100,7 +109,7 @@ impl Recognised {
         let known = known(head, rules);
         let request = RequestLine::new(head, known.as_ref().map(|known| &known.provider));
         let endpoint = Endpoint::new(mark.operation).with_certainty(Certainty::NeedsShape);
-        recognised(&request, mark.adapter, endpoint, known.as_ref())
+        recognised(&request, mark.adapter, endpoint, true, known.as_ref())
     }
 
     /// Whether another request was recognised as a call to the same endpoint.

@@ -70,6 +70,8 @@ impl CallFacts {
             // Its text is bounded by its syntax.
             parent: _,
             kept_headers,
+            other_end: _,
+            is_passed_on: _,
         } = self;
         bound_cow(provider, bounds);
         if let Some(host) = host {

@@ -11,14 +11,17 @@
 
 use lru::LruCache;
 
-use crate::llm::call::{CallFacts, Operation, Outcome};
+use crate::{
+    detect::Role,
+    llm::call::{CallFacts, Operation, Outcome},
+};
 
 /// Runs that are remembered; the one that began first is forgotten first.
 const KEPT: usize = 1024;
 
-/// Runs whose end nobody has told.
+/// Runs whose end nobody has told, by the side that saw them begin.
 #[derive(Debug)]
-pub(super) struct BackgroundRuns(LruCache<String, ()>);
+pub(super) struct BackgroundRuns(LruCache<(Role, String), ()>);
 
 impl Default for BackgroundRuns {
     fn default() -> Self {
@@ -33,11 +36,12 @@ impl BackgroundRuns {
         let Some(id) = call.response.id.as_deref() else {
             return call.operation != Operation::FetchResponse;
         };
+        let run = || (call.role, id.to_owned());
         if call.operation == Operation::FetchResponse {
-            return tells_an_end(call) && self.0.pop(id).is_some();
+            return tells_an_end(call) && self.0.pop(&run()).is_some();
         }
         if call.response.is_pending {
-            self.0.put(id.to_owned(), ());
+            self.0.put(run(), ());
             while self.0.len() > KEPT {
                 self.0.pop_lru();
             }

@@ -6,10 +6,12 @@ use lru::LruCache;
 
 use super::{
     background::BackgroundRuns,
+    both_ends::BothEnds,
     config::PipelineConfig,
     connection::Connection,
     holdings::Holdings,
     output::{Output, Report},
+    processes::Processes,
     stats::Stats,
 };
 use crate::{
@@ -35,6 +37,8 @@ pub struct Pipeline {
     unfinished: Unfinished,
     outputs: VecDeque<Output>,
     background: BackgroundRuns,
+    both_ends: BothEnds,
+    processes: Processes,
     stats: Stats,
     swept: Timestamp,
 }
@@ -58,6 +62,8 @@ impl Pipeline {
             config,
             outputs: VecDeque::new(),
             background: BackgroundRuns::default(),
+            both_ends: BothEnds::default(),
+            processes: Processes::default(),
             stats: Stats::default(),
             swept: Timestamp::default(),
         }
@@ -75,6 +81,8 @@ impl Pipeline {
             unfinished,
             outputs,
             background,
+            both_ends,
+            processes,
             stats,
             ..
         } = self;
@@ -86,6 +94,8 @@ impl Pipeline {
             sessions,
             unfinished,
             background,
+            both_ends,
+            processes,
             outputs,
             tunnel: None,
         };
@@ -115,6 +125,7 @@ impl Pipeline {
         if let Some(mut closed) = self.take(connection) {
             closed.close(time, counts, &mut self.report(connection));
             self.unfinished.closed(connection);
+            self.both_ends.closed(connection);
             self.report(connection).joined();
         }
     }
@@ -125,6 +136,7 @@ impl Pipeline {
         if let Some(mut left) = self.take(connection) {
             left.leave(counts, &mut self.report(connection));
             self.unfinished.closed(connection);
+            self.both_ends.closed(connection);
             self.report(connection).joined();
         }
     }
@@ -144,6 +156,8 @@ impl Pipeline {
             unfinished,
             outputs,
             background,
+            both_ends,
+            processes,
             stats,
             ..
         } = self;
@@ -159,6 +173,8 @@ impl Pipeline {
                 sessions,
                 unfinished,
                 background,
+                both_ends,
+                processes,
                 outputs,
                 tunnel: None,
             };
@@ -225,6 +241,7 @@ impl Pipeline {
             self.holdings.change(id, forgotten.noted, 0);
             forgotten.give_up(BodyEnd::Truncated, &mut self.report(id));
             self.unfinished.closed(id);
+            self.both_ends.closed(id);
             self.report(id).joined();
         }
     }
@@ -238,6 +255,8 @@ impl Pipeline {
             sessions: &mut self.sessions,
             unfinished: &mut self.unfinished,
             background: &mut self.background,
+            both_ends: &mut self.both_ends,
+            processes: &mut self.processes,
             outputs: &mut self.outputs,
             tunnel: None,
         }

@@ -1,9 +1,9 @@
 //! The exchanges of one HTTP connection: calls under way, and what they say about it.
 //!
 //! Of a connection that the process serves only calls that an adapter [reads on that
-//! side](crate::llm::recognise::recognise_as) are followed: the first request that is none ends it.
-//! Bias: towards leaving, since a server of anything else must not pay for it. Wrong costs the calls
-//! of a client that asks for something else first, on the same connection.
+//! side](crate::llm::recognise::recognise_as) are followed, and it is left sooner. Bias: towards
+//! leaving, since a server of anything else must not pay for it. Wrong costs the calls of a client
+//! that asks for much else first, on the same connection.
 
 use super::{
     handshake::Handshake,
@@ -21,6 +21,7 @@ use crate::{
     llm::{builder::Built, candidate::Candidate, mcp::News, origin::Origin, provider::known_host},
     segment::{Direction, Segment},
     time::Timestamp,
+    verdict::Verdict,
 };
 
 /// The exchanges of one connection. Only LLM calls have any state here.
@@ -136,7 +137,12 @@ impl Exchanges {
             return;
         };
         let before = call.held();
+        let is_asked = matches!(kind, ExchangeEventKind::RequestEnd(_));
         call.event(kind, time, report.config.builder_context());
+        if let Some(digest) = call.digest().filter(|_| is_asked) {
+            let place = (report.connection, exchange);
+            report.both_ends.requested(self.role, place, digest, time);
+        }
         self.held = self.held.saturating_sub(before) + call.held();
         let (news, refuted) = (call.take_news(), call.is_refuted());
         for news in news {
@@ -304,7 +310,9 @@ impl Exchanges {
 
     fn finish(&mut self, call: Candidate, end: BodyEnd, time: Timestamp, report: &mut Report<'_>) {
         let last = call.last_news(end, time);
-        self.built(call.finish(end, time), report);
+        let place = (report.connection, call.exchange());
+        let other_end = report.both_ends.over(self.role, place, call.digest());
+        self.built(call.finish(end, time, other_end), report);
         if let Some(news) = last {
             self.hear(news, report);
         }
@@ -374,18 +382,27 @@ impl Exchanges {
     }
 
     fn weigh(&mut self, evidence: Evidence, report: &mut Report<'_>) {
+        let is_served = self.role == Role::Server;
         // What goes on beside a call is no reason to leave it.
-        if evidence == Evidence::Other && self.judge.follows_whole() && self.has_calls() {
+        let may_be_left = is_served || self.judge.follows_whole();
+        if evidence == Evidence::Other && may_be_left && self.has_calls() {
             return;
         }
-        let verdict = if self.role == Role::Server && evidence == Evidence::Other {
-            let left = self.judge.leave();
-            report.stats.server_connections += u64::from(left.is_some());
-            left
+        let usual = report.config.head_only_exchanges;
+        let process = report.connection.process;
+        let verdict = if is_served && evidence == Evidence::Other {
+            let whole = self.judge.follows_whole();
+            let patience = report.processes.served_other(process, usual, whole);
+            self.judge.weigh_served(patience)
         } else {
-            self.judge
-                .weigh(evidence, report.config.head_only_exchanges)
+            if is_served && evidence == Evidence::Llm {
+                report.processes.served_call(process);
+            }
+            self.judge.weigh(evidence, usual)
         };
+        if is_served && verdict == Some(Verdict::Ignore) {
+            report.stats.server_connections += 1;
+        }
         if let Some(verdict) = verdict {
             report.verdict(verdict);
         }

@@ -13,8 +13,9 @@
 //! the kernel for new connections bounds what it costs; after [`WHOLE_PATIENCE`] times as many
 //! exchanges it is ignored, and a call that it carries after that is not seen.
 //!
-//! A connection that the process serves is left with the first exchange that is none of what is read
-//! on that side.
+//! A connection that the process serves is followed by its requests, and left after so many exchanges
+//! without a call as its process deserves (see [`Processes`](super::processes::Processes)): most
+//! servers serve no models.
 //!
 //! Bias: a connection that made one LLM call stays `Full`, because most clients keep one pool per
 //! provider. Wrong costs the copying of other traffic through a shared proxy.
@@ -22,7 +23,7 @@
 use crate::verdict::Verdict;
 
 /// How much longer a connection is looked at that is followed whole: the alternative is to be blind.
-const WHOLE_PATIENCE: u32 = 4;
+pub(super) const WHOLE_PATIENCE: u32 = 4;
 
 /// What was decided about one connection so far.
 #[derive(Debug, Default)]
@@ -72,10 +73,19 @@ impl Judge {
         }
     }
 
-    /// An exchange is none of what is read of a connection that the process serves: returns the
-    /// verdict if that is the end of it.
-    pub(super) fn leave(&mut self) -> Option<Verdict> {
-        (!self.certain).then(|| self.say(Verdict::Ignore)).flatten()
+    /// An exchange that the process served is no call; returns the verdict if it changes. `patience`:
+    /// such exchanges after which the connection is left.
+    pub(super) fn weigh_served(&mut self, patience: u32) -> Option<Verdict> {
+        if self.certain {
+            return None;
+        }
+        self.others = self.others.saturating_add(1);
+        if self.others >= patience {
+            return self.say(Verdict::Ignore);
+        }
+        (!self.whole)
+            .then(|| self.say(Verdict::HeadOnlyServed))
+            .flatten()
     }
 
     /// Heads alone make no sense from here on; returns the verdict if it changes.
@@ -98,7 +108,10 @@ impl Judge {
 
     /// Nothing spoke for LLM calls yet, but something against.
     pub(super) fn is_head_only(&self) -> bool {
-        matches!(self.said, Some(Verdict::HeadOnly | Verdict::Watch))
+        matches!(
+            self.said,
+            Some(Verdict::HeadOnly | Verdict::HeadOnlyServed | Verdict::Watch)
+        )
     }
 
     /// The connection was given up.
@@ -149,6 +162,26 @@ mod tests {
         assert_eq!(judge.follow_whole(), Some(Verdict::Full));
         let verdicts: Vec<_> = (0..3).map(|_| judge.weigh(Evidence::Other, 1)).collect();
         assert_eq!(verdicts, [None, None, Some(Verdict::Ignore)]);
+    }
+
+    #[test]
+    fn what_is_served_is_left_unless_it_had_a_call() {
+        let mut judge = Judge::default();
+        let verdicts: Vec<_> = (0..3).map(|_| judge.weigh_served(3)).collect();
+        let ignore = Some(Verdict::Ignore);
+        assert_eq!(verdicts, [Some(Verdict::HeadOnlyServed), None, ignore]);
+
+        let mut judge = Judge::default();
+        judge.follow_whole();
+        assert_eq!(
+            [judge.weigh_served(2), judge.weigh_served(2)],
+            [None, ignore]
+        );
+
+        let mut judge = Judge::default();
+        judge.weigh_served(8);
+        assert_eq!(judge.weigh(Evidence::Llm, 8), Some(Verdict::Full));
+        assert_eq!(judge.weigh_served(1), None);
     }
 
     #[test]

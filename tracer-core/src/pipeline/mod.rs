@@ -6,11 +6,13 @@
 //! Pipeline ─► Connection ─► Detector, then Http (h1 or h2) ─► Exchanges ─► CallBuilder per LLM call
 //!                                   │                            ├─► Judge: verdict, Turns: losses
 //!                                   │                            ├─► Tunnel: what a stream carries
+//!                                   │                            ├─► BothEnds, Processes: who serves it
 //!                                   ▼                            └─► Sessions, Unfinished: what other
 //!                                RealtimeConnection                  connections tell of a call
 //! ```
 
 mod background;
+mod both_ends;
 mod config;
 mod connection;
 mod core;
@@ -22,6 +24,7 @@ mod holdings;
 mod http;
 mod judge;
 mod output;
+mod processes;
 mod stats;
 mod tunnel;
 mod turns;

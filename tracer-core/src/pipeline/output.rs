@@ -2,8 +2,12 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{background::BackgroundRuns, config::PipelineConfig, stats::Stats};
+use super::{
+    background::BackgroundRuns, both_ends::BothEnds, config::PipelineConfig, processes::Processes,
+    stats::Stats,
+};
 use crate::{
+    detect::Role,
     http::allow_list::AllowList,
     llm::{
         call::{Call, CaptureState, Captured, Outcome},
@@ -34,6 +38,8 @@ pub(super) struct Report<'p> {
     pub(super) sessions: &'p mut Sessions,
     pub(super) unfinished: &'p mut Unfinished,
     pub(super) background: &'p mut BackgroundRuns,
+    pub(super) both_ends: &'p mut BothEnds,
+    pub(super) processes: &'p mut Processes,
     pub(super) outputs: &'p mut VecDeque<Output>,
     /// Where verdicts on what a tunnel carries go: the kernel knows nothing of it.
     pub(super) tunnel: Option<&'p mut Option<Verdict>>,
@@ -48,7 +54,7 @@ impl Report<'_> {
         match verdict {
             Verdict::Ignore => self.stats.verdicts_ignore += 1,
             Verdict::Watch => self.stats.verdicts_watch += 1,
-            Verdict::HeadOnly => self.stats.verdicts_head_only += 1,
+            Verdict::HeadOnly | Verdict::HeadOnlyServed => self.stats.verdicts_head_only += 1,
             Verdict::Full => self.stats.verdicts_full += 1,
         }
         self.outputs
@@ -65,6 +71,8 @@ impl Report<'_> {
             sessions: self.sessions,
             unfinished: self.unfinished,
             background: self.background,
+            both_ends: self.both_ends,
+            processes: self.processes,
             outputs: self.outputs,
             tunnel: Some(verdict),
         }
@@ -75,7 +83,12 @@ impl Report<'_> {
         self.tunnel.is_some()
     }
 
-    pub(super) fn call(&mut self, call: Box<Call<Captured>>) {
+    pub(super) fn call(&mut self, mut call: Box<Call<Captured>>) {
+        match call.facts().role {
+            Role::Client => self.processes.asked(call.facts()),
+            Role::Server if self.processes.passes_on(call.facts()) => call.pass_on(),
+            Role::Server => {}
+        }
         if !self.background.admit(call.facts()) {
             self.stats.repeated_fetches += 1;
             return;

@@ -43,8 +43,13 @@ impl Host {
     }
 
     pub(super) fn connection(handle: u64) -> Connection {
+        Self::connection_of(1, handle)
+    }
+
+    /// One of another process.
+    pub(super) fn connection_of(process: u64, handle: u64) -> Connection {
         let id = ConnectionId {
-            process: ProcessKey(1),
+            process: ProcessKey(process),
             handle,
             generation: 1,
         };
@@ -241,22 +246,6 @@ fn a_host_of_models_is_followed_whatever_is_asked_first() {
     let seen = host.outputs();
     assert_eq!(seen.verdicts, [Verdict::Full]);
     assert!(seen.calls.is_empty());
-}
-
-#[test]
-fn what_serves_anything_else_is_ignored_by_its_first_request() {
-    let mut host = Host::new(PipelineConfig::default());
-    let mut server = Host::connection(1);
-    host.send(&mut server, Inbound, chat());
-    assert_eq!(host.outputs().verdicts, [Verdict::Ignore]);
-    let mut http2 = Host::connection(2);
-    host.send(&mut http2, Inbound, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    assert!(host.outputs().verdicts.is_empty());
-    // SETTINGS, and HEADERS with `:method: GET` and `:path: /`.
-    host.send(&mut http2, Inbound, b"\0\0\0\x04\0\0\0\0\0");
-    host.send(&mut http2, Inbound, b"\0\0\x02\x01\x05\0\0\0\x01\x82\x84");
-    assert_eq!(host.outputs().verdicts, [Verdict::Ignore]);
-    assert_eq!(host.pipeline.stats().server_connections, 2);
 }
 
 #[test]

@@ -237,7 +237,7 @@ impl Tunnel {
     fn weigh(&mut self, verdict: Verdict) -> Option<Evidence> {
         match verdict {
             Verdict::Full => Some(Evidence::Candidate),
-            Verdict::HeadOnly | Verdict::Watch => None,
+            Verdict::HeadOnly | Verdict::HeadOnlyServed | Verdict::Watch => None,
             Verdict::Ignore => {
                 self.state = State::Left;
                 Some(Evidence::Other)

@@ -77,7 +77,7 @@ registry! {
     GEN_AI_REQUEST_STREAM = "gen_ai.request.stream", Boolean, Conditional;
     /// Top-k for sampling.
     GEN_AI_REQUEST_TOP_K = "gen_ai.request.top_k", Double, Conditional;
-    /// Host the request was meant for; absent on the side that serves it.
+    /// Host the request was meant for. Of calls that were served it is on the span alone, and absent for MCP.
     SERVER_ADDRESS = "server.address", String, Recommended;
     /// Port of that host: from `Host`, else 443.
     SERVER_PORT = "server.port", Int, Conditional;
@@ -105,7 +105,7 @@ registry! {
     GEN_AI_RESPONSE_FINISH_REASONS = "gen_ai.response.finish_reasons", StringList, Recommended;
     /// Seconds from the first byte of the request to the first chunk that carried output (streams).
     GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK = "gen_ai.response.time_to_first_chunk", Double, Recommended;
-    /// Input tokens, cached ones included. Absent if the wire did not say.
+    /// Input tokens, cached ones included. Absent if the wire did not say, and with `llm_tracer.usage.elsewhere`, as all of usage.
     GEN_AI_USAGE_INPUT_TOKENS = "gen_ai.usage.input_tokens", Int, Recommended;
     /// Output tokens, reasoning included. Absent if the wire did not say.
     GEN_AI_USAGE_OUTPUT_TOKENS = "gen_ai.usage.output_tokens", Int, Recommended;
@@ -169,6 +169,8 @@ registry! {
     LLM_TRACER_RETRIEVAL_DOCUMENT_COUNT = "llm_tracer.retrieval.document_count", Int, Own;
     /// `true` if an MCP request was only accepted, and its answer was not found: it came, if at all, on a stream that was not seen from its beginning, or whose loss or end came first.
     LLM_TRACER_MCP_ANSWER_ELSEWHERE = "llm_tracer.mcp.answer_elsewhere", Boolean, Own;
+    /// `true` on the span of a call that was served and whose tokens stand on another span of this host: that of its client, or of a call that the process made to answer it.
+    LLM_TRACER_USAGE_ELSEWHERE = "llm_tracer.usage.elsewhere", Boolean, Own;
     /// Which attempt the client library says this is, from 1 for the first retry.
     LLM_TRACER_RETRY_COUNT = "llm_tracer.retry_count", Int, Own;
     /// `true` if the exchange ended before the answer was complete.

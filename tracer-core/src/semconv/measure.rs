@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     detect::Role,
-    llm::call::{Call, CallFacts, CaptureState, Operation, Released},
+    llm::call::{Call, CallFacts, CaptureState, Operation, Outcome, Released},
 };
 
 /// Values for a metric that share their attributes.
@@ -24,15 +24,28 @@ pub struct Measurement {
     pub attributes: Attributes,
 }
 
-/// The measurements of a call. Tokens are measured only where the provider told their number, and
+/// The measurements of a call: metrics of clients from calls that were made, of servers from those that
+/// were served, so that a call which is seen at both ends is in each of them once. Tokens are measured only where the provider told their number, and
 /// the duration where the end was seen.
 pub fn measurements(call: &Call<Released>) -> Vec<Measurement> {
     let facts = call.facts();
     let common = common(facts);
     let mut all = Vec::with_capacity(5);
+    match (facts.role, facts.operation) {
+        (Role::Client, _) => add_made(&mut all, &common, facts),
+        (Role::Server, Operation::Mcp) => {}
+        (Role::Server, _) => add_served(&mut all, &common, facts),
+    }
+    if facts.capture != CaptureState::Open {
+        all.push(duration(common, facts));
+    }
+    all
+}
+
+fn add_made(all: &mut Vec<Measurement>, common: &Attributes, facts: &CallFacts) {
     for (kind, tokens) in [("input", facts.usage.input), ("output", facts.usage.output)] {
         if let Some(tokens) = tokens {
-            all.push(token_usage(&common, kind, tokens));
+            all.push(token_usage(common, kind, tokens));
         }
     }
     if let Some(first) = facts.timing.first_chunk {
@@ -54,10 +67,43 @@ pub fn measurements(call: &Call<Released>) -> Vec<Measurement> {
             attributes: common.clone(),
         });
     }
-    if facts.capture != CaptureState::Open {
-        all.push(duration(common, facts));
+}
+
+fn add_served(all: &mut Vec<Measurement>, common: &Attributes, facts: &CallFacts) {
+    let Some(first) = facts.timing.first_chunk else {
+        return;
+    };
+    if facts.outcome != Outcome::Success {
+        return;
     }
-    all
+    let mut add = |metric, value| {
+        all.push(Measurement {
+            metric,
+            values: vec![value],
+            attributes: common.clone(),
+        });
+    };
+    let waited = first.since(facts.timing.start).as_secs_f64();
+    add(Metric::ServerTimeToFirstToken, waited);
+    if let Some(value) = time_per_token(facts) {
+        add(Metric::ServerTimePerOutputToken, value);
+    }
+}
+
+/// Seconds for each token of a stream after the first; `None` if not all of them were streamed, or
+/// seen.
+fn time_per_token(facts: &CallFacts) -> Option<f64> {
+    let (first, last) = (facts.timing.first_chunk?, facts.timing.last_chunk?);
+    let tokens = facts.usage.output?.checked_sub(1).filter(|&n| n > 0)?;
+    let is_whole = facts.capture <= CaptureState::Headers;
+    let is_shown = facts.usage.reasoning.is_none_or(|tokens| tokens == 0);
+    let is_streamed = facts.response.chunks > 1;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "token counts are far below 2^53"
+    )]
+    let value = last.since(first).as_secs_f64() / tokens as f64;
+    (is_whole && is_shown && is_streamed).then_some(value)
 }
 
 fn common(facts: &CallFacts) -> Attributes {
@@ -95,7 +141,10 @@ fn duration(mut attributes: Attributes, facts: &CallFacts) -> Measurement {
             Role::Client => Metric::McpClientOperationDuration,
             Role::Server => Metric::McpServerOperationDuration,
         },
-        _ => Metric::OperationDuration,
+        _ => match facts.role {
+            Role::Client => Metric::OperationDuration,
+            Role::Server => Metric::ServerRequestDuration,
+        },
     };
     Measurement {
         metric,

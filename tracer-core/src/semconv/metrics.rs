@@ -10,6 +10,9 @@ pub enum Metric {
     TokenUsage,
     TimeToFirstChunk,
     TimePerOutputChunk,
+    ServerRequestDuration,
+    ServerTimePerOutputToken,
+    ServerTimeToFirstToken,
     McpClientOperationDuration,
     McpServerOperationDuration,
 }
@@ -17,6 +20,16 @@ pub enum Metric {
 /// Buckets of the duration histograms, seconds.
 pub const DURATION_BUCKETS: [f64; 14] = [
     0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+];
+
+/// Buckets of the time that a server takes per token, seconds.
+pub const TIME_PER_TOKEN_BUCKETS: [f64; 13] = [
+    0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5,
+];
+
+/// Buckets of the time that a server takes until the first token, seconds.
+pub const FIRST_TOKEN_BUCKETS: [f64; 16] = [
+    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
 
 /// Buckets of the MCP duration histogram, seconds.
@@ -42,7 +55,18 @@ pub const TOKEN_BUCKETS: [f64; 14] = [
     67_108_864.0,
 ];
 
-/// What all metrics tell calls apart by, in order.
+/// What the metrics of calls that a process served tell them apart by, in order: where it is the
+/// resource says, and what clients call it is theirs to choose.
+const SERVED: [&str; 6] = [
+    names::GEN_AI_OPERATION_NAME,
+    names::GEN_AI_PROVIDER_NAME,
+    names::GEN_AI_REQUEST_MODEL,
+    names::GEN_AI_RESPONSE_MODEL,
+    names::OPENAI_RESPONSE_SERVICE_TIER,
+    names::OPENAI_RESPONSE_SYSTEM_FINGERPRINT,
+];
+
+/// What those of calls that it made tell them apart by, in order.
 const COMMON: [&str; 8] = [
     names::GEN_AI_OPERATION_NAME,
     names::GEN_AI_PROVIDER_NAME,
@@ -74,11 +98,14 @@ const MCP_MADE: [&str; 6] = [
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::OperationDuration,
         Self::TokenUsage,
         Self::TimeToFirstChunk,
         Self::TimePerOutputChunk,
+        Self::ServerRequestDuration,
+        Self::ServerTimePerOutputToken,
+        Self::ServerTimeToFirstToken,
         Self::McpClientOperationDuration,
         Self::McpServerOperationDuration,
     ];
@@ -90,6 +117,9 @@ impl Metric {
             Self::TokenUsage => "gen_ai.client.token.usage",
             Self::TimeToFirstChunk => "gen_ai.client.operation.time_to_first_chunk",
             Self::TimePerOutputChunk => "gen_ai.client.operation.time_per_output_chunk",
+            Self::ServerRequestDuration => "gen_ai.server.request.duration",
+            Self::ServerTimePerOutputToken => "gen_ai.server.time_per_output_token",
+            Self::ServerTimeToFirstToken => "gen_ai.server.time_to_first_token",
             Self::McpClientOperationDuration => "mcp.client.operation.duration",
             Self::McpServerOperationDuration => "mcp.server.operation.duration",
         }
@@ -106,6 +136,15 @@ impl Metric {
                 "Time from the first byte of a request to the first chunk that carries output."
             }
             Self::TimePerOutputChunk => "Time from one chunk that carries output to the next.",
+            Self::ServerRequestDuration => {
+                "Time from the first byte of a request that the process served to the last byte of its answer."
+            }
+            Self::ServerTimePerOutputToken => {
+                "Time from the first chunk that carries output to the last, by each output token after the first. Streams that succeeded, whose tokens are known and which did not reason unseen."
+            }
+            Self::ServerTimeToFirstToken => {
+                "Time from the first byte of a request that the process served to the first chunk that carries output. Streams that succeeded."
+            }
             Self::McpClientOperationDuration => {
                 "Time from the first byte of an MCP request to the last byte of its answer."
             }
@@ -127,6 +166,8 @@ impl Metric {
             Self::OperationDuration => (&COMMON, &[names::ERROR_TYPE]),
             Self::TokenUsage => (&COMMON, &[names::GEN_AI_TOKEN_TYPE]),
             Self::TimeToFirstChunk | Self::TimePerOutputChunk => (&COMMON, &[]),
+            Self::ServerRequestDuration => (&SERVED, &[names::ERROR_TYPE]),
+            Self::ServerTimePerOutputToken | Self::ServerTimeToFirstToken => (&SERVED, &[]),
             Self::McpClientOperationDuration => (&MCP_MADE, &[names::ERROR_TYPE]),
             Self::McpServerOperationDuration => (&MCP_SERVED, &[names::ERROR_TYPE]),
         };
@@ -134,9 +175,11 @@ impl Metric {
     }
 
     /// Bucket boundaries.
-    pub const fn buckets(self) -> &'static [f64; 14] {
+    pub const fn buckets(self) -> &'static [f64] {
         match self {
             Self::TokenUsage => &TOKEN_BUCKETS,
+            Self::ServerTimePerOutputToken => &TIME_PER_TOKEN_BUCKETS,
+            Self::ServerTimeToFirstToken => &FIRST_TOKEN_BUCKETS,
             Self::McpClientOperationDuration | Self::McpServerOperationDuration => {
                 &MCP_DURATION_BUCKETS
             }

@@ -10,8 +10,12 @@ use super::{
 use crate::{
     detect::Role,
     http::head::HttpVersion,
-    llm::call::{
-        Api, Call, CallFacts, Operation, Outcome, OutputType, Released, RequestFacts, TraceParent,
+    llm::{
+        call::{
+            Api, Call, CallFacts, Operation, OtherEnd, Outcome, OutputType, PairNumber, Released,
+            RequestFacts, TraceParent,
+        },
+        usage::Usage,
     },
     segment::ProcessKey,
     time::Timestamp,
@@ -31,6 +35,9 @@ pub struct Span {
     pub name: String,
     /// The caller's context, if the request carried one; else the span is a root.
     pub parent: Option<TraceParent>,
+    /// Number that it shares with the span of the other end, where that was seen: a server's span is
+    /// the child of its client's.
+    pub pair: Option<PairNumber>,
     /// Wire time of the first request byte.
     pub start: Timestamp,
     /// Wire time of the last response byte.
@@ -77,9 +84,12 @@ pub fn span(call: &Call<Released>) -> Span {
     if facts.operation == Operation::FetchResponse {
         // The end of a run that another span began. It is no operation of the conventions: one
         // would count the run twice, and `fetch_response` of their successor has no tokens.
-        add_served(&mut add, facts);
+        add_models(&mut add, facts);
     } else {
         add_identity(&mut add, facts);
+    }
+    if facts.role == Role::Server && facts.operation != Operation::Mcp {
+        add_server(&mut add, facts);
     }
     add.text(names::ERROR_TYPE, error);
     add_request(&mut add, facts);
@@ -93,6 +103,10 @@ pub fn span(call: &Call<Released>) -> Span {
         kind: facts.role.into(),
         name: name(facts),
         parent: facts.parent.clone(),
+        pair: match facts.other_end {
+            OtherEnd::Known(pair) => Some(pair),
+            OtherEnd::Unknown | OtherEnd::Unclear => None,
+        },
         start: facts.timing.start,
         end: facts.timing.end,
         error: error.map(str::to_owned),
@@ -128,18 +142,24 @@ pub(super) fn add_identity(add: &mut Builder, facts: &CallFacts) {
         );
         add.text(names::GEN_AI_PROVIDER_NAME, Some(&facts.provider.0));
     }
-    add_served(add, facts);
+    add_models(add, facts);
 }
 
-/// Models and server.
-fn add_served(add: &mut Builder, facts: &CallFacts) {
+/// Models, and the server of a call that was made.
+fn add_models(add: &mut Builder, facts: &CallFacts) {
     add.text(names::GEN_AI_REQUEST_MODEL, facts.request.model.as_deref());
     add.text(
         names::GEN_AI_RESPONSE_MODEL,
         facts.response.model.as_deref(),
     );
-    // On the other side of a call its address is that of the process itself.
-    if let Some(host) = facts.host.as_ref().filter(|_| facts.role == Role::Client) {
+    if facts.role == Role::Client {
+        add_server(add, facts);
+    }
+}
+
+/// The server, by the name that its client has for it.
+fn add_server(add: &mut Builder, facts: &CallFacts) {
+    if let Some(host) = &facts.host {
         add.text(names::SERVER_ADDRESS, Some(&host.name));
         add.count(
             names::SERVER_PORT,
@@ -272,6 +292,13 @@ fn add_response(add: &mut Builder, facts: &CallFacts) {
 
 fn add_usage(add: &mut Builder, facts: &CallFacts) {
     let usage = &facts.usage;
+    if facts.is_counted_elsewhere() {
+        add.flag(
+            names::LLM_TRACER_USAGE_ELSEWHERE,
+            *usage != Usage::default(),
+        );
+        return;
+    }
     add.count(names::GEN_AI_USAGE_INPUT_TOKENS, usage.input);
     add.count(names::GEN_AI_USAGE_OUTPUT_TOKENS, usage.output);
     add.count(

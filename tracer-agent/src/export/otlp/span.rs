@@ -22,7 +22,7 @@ pub(super) fn scope() -> InstrumentationScope {
         .build()
 }
 
-/// The span; its parent, if any, came over the wire and is remote.
+/// The span; its parent, if any, is one of another process.
 pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope) -> SpanData {
     let remote = false;
     SpanData {
@@ -88,7 +88,6 @@ fn otel_value(value: &Value) -> OtelValue {
 #[cfg(test)]
 mod tests {
     use opentelemetry::trace::SpanId;
-    use tracer_core::detect::Role;
 
     use super::*;
     use crate::export::samples;
@@ -144,11 +143,12 @@ mod tests {
 
     #[test]
     fn a_call_that_was_served_is_a_server_span() {
-        let mut facts = samples::chat();
-        facts.role = Role::Server;
-        let data = data(facts);
+        let data = data(samples::served());
         assert_eq!(data.span_kind, OtelSpanKind::Server);
-        assert_eq!(value(&data, "server.address"), None);
+        assert_ne!(data.parent_span_id, SpanId::INVALID);
+        assert_eq!(value(&data, "gen_ai.usage.input_tokens"), None);
+        let elsewhere = value(&data, "llm_tracer.usage.elsewhere");
+        assert_eq!(elsewhere, Some(OtelValue::Bool(true)));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(in crate::llm) trait Adapter: Debug + Sync {
 
     /// Whether calls that the process serves are reported, too.
     fn reads_served(&self) -> bool {
-        false
+        true
     }
 
     /// Whether runs that are not over when they are answered are asked for again, by the id of the

@@ -46,10 +46,6 @@ impl Adapter for McpHttp {
         "mcp"
     }
 
-    fn reads_served(&self) -> bool {
-        true
-    }
-
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
         let path = request.post()?;
         let is_candidate = match path.last()? {

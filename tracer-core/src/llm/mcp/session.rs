@@ -12,7 +12,7 @@ use crate::{
     },
     llm::{
         call::{
-            Api, CallFacts, CaptureState, Operation, Outcome, Provider, RequestFacts,
+            Api, CallFacts, CaptureState, Operation, OtherEnd, Outcome, Provider, RequestFacts,
             ResponseFacts, Timing,
         },
         clip::kept,
@@ -156,5 +156,7 @@ pub(in crate::llm) fn asked(
         outcome: Outcome::Success,
         capture: CaptureState::of_head(head.unknown_fields),
         kept_headers: Vec::new(),
+        other_end: OtherEnd::Unknown,
+        is_passed_on: false,
     })
 }

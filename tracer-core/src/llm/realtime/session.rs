@@ -14,8 +14,8 @@ use crate::{
     llm::{
         builder::BuilderContext,
         call::{
-            Api, Call, CallFacts, CaptureState, Captured, Operation, Provider, ResponseFacts,
-            Timing, TraceParent,
+            Api, Call, CallFacts, CaptureState, Captured, Operation, OtherEnd, Provider,
+            ResponseFacts, Timing, TraceParent,
         },
         chunk_times::ChunkTimes,
         json::Skeleton,
@@ -285,6 +285,8 @@ impl Session {
             capture: turn.capture.max(shared.capture),
             parent: shared.parent.clone(),
             kept_headers: shared.kept_headers.clone(),
+            other_end: OtherEnd::Unknown,
+            is_passed_on: false,
         }))
     }
 }

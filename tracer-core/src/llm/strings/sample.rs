@@ -9,8 +9,8 @@ use crate::{
     },
     llm::{
         call::{
-            Api, CallFacts, CaptureState, FileFacts, Gateway, Operation, Outcome, Provider,
-            RequestFacts, ResponseFacts, Timing, ToolCall,
+            Api, CallFacts, CaptureState, FileFacts, Gateway, Operation, OtherEnd, Outcome,
+            Provider, RequestFacts, ResponseFacts, Timing, ToolCall,
         },
         mcp::{McpAnswer, McpRequest},
         rate_limits::RateLimits,
@@ -57,6 +57,8 @@ pub(crate) fn call_of(text: &str, items: usize) -> CallFacts {
         capture: CaptureState::Complete,
         parent: None,
         kept_headers: vec![(text.to_owned(), text.to_owned()); 3],
+        other_end: OtherEnd::Unknown,
+        is_passed_on: false,
     }
 }
 

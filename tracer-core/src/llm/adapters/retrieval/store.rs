@@ -77,6 +77,11 @@ impl<S: Store> Adapter for Retrieval<S> {
         S::FLAVOUR
     }
 
+    /// A vector store is no model: what it is asked, its clients tell.
+    fn reads_served(&self) -> bool {
+        false
+    }
+
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
         S::is_query(request)
             .then(|| Endpoint::new(Operation::Retrieval).with_certainty(S::CERTAINTY))

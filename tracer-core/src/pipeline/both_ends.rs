@@ -1,0 +1,282 @@
+//! Finds calls that two processes of this host make and serve, by what both ends see: the request.
+//!
+//! An exchange that is made and one that is served belong together if their requests have the same
+//! [digest](crate::llm::request_digest) while both are under way. Nobody waits for anybody: an
+//! exchange is paired, if at all, when the first of those with its digest is over. By then each end
+//! has seen the request; which of them was told first does not matter, as a write may be reported
+//! after the read of what it wrote.
+//!
+//! Requests that are alike and go on at the same time are told apart by their connections, where an
+//! earlier request that was like no other has shown which belong together.
+//!
+//! Bias: towards absence. What could be another's is left unpaired, and says that its client is here
+//! ([`OtherEnd::Unclear`]). Wrong would be a request from elsewhere, alike to the last byte of what is
+//! kept of it, while one that is made here goes elsewhere; or the client of a proxy that is not seen
+//! itself and shares its connections, whose later requests stay unpaired.
+
+use std::{collections::HashMap, num::NonZeroUsize, time::Duration};
+
+use lru::LruCache;
+
+use crate::{
+    detect::Role,
+    http::exchange::ExchangeId,
+    llm::call::{OtherEnd, PairNumber},
+    segment::ConnectionId,
+    time::Timestamp,
+};
+
+/// Exchanges under way that are known at once; more are not paired.
+const MAX_OPEN: usize = 16 << 10;
+/// Of these, exchanges whose requests are alike. Pairing looks at all of them.
+const MAX_ALIKE: usize = 32;
+/// Connections whose other ends are known; those that were silent longest are forgotten.
+const MAX_PEERS: NonZeroUsize = NonZeroUsize::new(16 << 10).unwrap();
+/// How much later a write may be reported than the read of what it wrote.
+const LATE: Duration = Duration::from_secs(1);
+
+/// Which exchange of which connection.
+pub(super) type Place = (ConnectionId, ExchangeId);
+
+/// The exchanges under way, at either end.
+#[derive(Debug)]
+pub(super) struct BothEnds {
+    /// By the digest of the request; in the order in which they came.
+    alike: HashMap<u64, Vec<End>>,
+    /// How many they are in all.
+    open: usize,
+    /// Ends so far.
+    ends: u64,
+    peers: Peers,
+    /// Pairs so far.
+    pairs: u64,
+}
+
+/// One end of an exchange under way.
+#[derive(Debug)]
+struct End {
+    role: Role,
+    place: Place,
+    /// In the order in which they came.
+    number: u64,
+    /// When its request was complete.
+    time: Timestamp,
+    pair: Option<PairNumber>,
+    /// It could have been the other end of one that is over.
+    is_doubtful: bool,
+}
+
+/// Connections that are known to be the ends of one.
+#[derive(Debug)]
+struct Peers(LruCache<ConnectionId, ConnectionId>);
+
+impl Default for BothEnds {
+    fn default() -> Self {
+        Self {
+            alike: HashMap::new(),
+            open: 0,
+            ends: 0,
+            // Not made with its capacity: that would be allocated at once.
+            peers: Peers(LruCache::unbounded()),
+            pairs: 0,
+        }
+    }
+}
+
+impl BothEnds {
+    /// The request of an exchange was seen to its end.
+    pub(super) fn requested(&mut self, role: Role, place: Place, digest: u64, time: Timestamp) {
+        if self.open >= MAX_OPEN {
+            return;
+        }
+        let alike = self.alike.entry(digest).or_default();
+        if alike.len() < MAX_ALIKE {
+            self.open += 1;
+            self.ends += 1;
+            alike.push(End {
+                role,
+                place,
+                number: self.ends,
+                time,
+                pair: None,
+                is_doubtful: false,
+            });
+        }
+    }
+
+    /// An exchange is over: what was seen of its other end. `digest`: of its request, if that was
+    /// seen as a whole.
+    pub(super) fn over(&mut self, role: Role, place: Place, digest: Option<u64>) -> OtherEnd {
+        let alike = digest.and_then(|digest| self.alike.get_mut(&digest));
+        let (Some(digest), Some(alike)) = (digest, alike) else {
+            return self.peers.other_end(role, place.0);
+        };
+        pair_up(alike, &mut self.peers, &mut self.pairs);
+        let is_it = |end: &End| end.role == role && end.place == place;
+        let Some(at) = alike.iter().position(is_it) else {
+            return unclear(role); // there were too many
+        };
+        let end = alike.remove(at);
+        self.open -= 1;
+        let is_doubtful = end.pair.is_none() && leaves_doubt(&end, alike);
+        if alike.is_empty() {
+            self.alike.remove(&digest);
+        }
+        match end.pair {
+            Some(pair) => OtherEnd::Known(pair),
+            None if is_doubtful => unclear(role),
+            None => self.peers.other_end(role, place.0),
+        }
+    }
+
+    /// A connection is over.
+    pub(super) fn closed(&mut self, connection: ConnectionId) {
+        self.peers.forget(connection);
+    }
+}
+
+/// Only of what is served anything depends on whether its client is here.
+const fn unclear(role: Role) -> OtherEnd {
+    match role {
+        Role::Client => OtherEnd::Unknown,
+        Role::Server => OtherEnd::Unclear,
+    }
+}
+
+/// Pairs what is clear by now.
+fn pair_up(alike: &mut [End], peers: &mut Peers, pairs: &mut u64) {
+    while let Some((client, server)) = next_pair(alike, peers) {
+        *pairs += 1;
+        let places = [client, server].map(|at| {
+            let end = alike.get_mut(at)?;
+            end.pair = Some(PairNumber(*pairs));
+            Some(end.place.0)
+        });
+        if let [Some(client), Some(server)] = places {
+            peers.meet(client, server);
+        }
+    }
+}
+
+/// Whether an end that goes without a pair could have had one of those that stay: then it will never
+/// be clear whose they are.
+fn leaves_doubt(end: &End, alike: &mut [End]) -> bool {
+    let is_doubtful = end.is_doubtful || alike.iter().any(|other| other.may_be_with(end));
+    if is_doubtful {
+        for other in alike {
+            other.is_doubtful = true;
+        }
+    }
+    is_doubtful
+}
+
+/// The first served exchange whose client is clear, behind that client.
+fn next_pair(alike: &[End], peers: &Peers) -> Option<(usize, usize)> {
+    let served = |(_, end): &(usize, &End)| end.role == Role::Server && end.pair.is_none();
+    let mut all = alike.iter().enumerate().filter(served);
+    all.find_map(|(at, _)| Some((client_of(alike, at, peers)?, at)))
+}
+
+/// The client of a served exchange, if there is no other choice.
+fn client_of(alike: &[End], server: usize, peers: &Peers) -> Option<usize> {
+    let mut candidates = candidates(alike, server, peers);
+    let client = candidates.next()?;
+    let end = alike.get(server)?;
+    if peers.of(end.place.0).is_some() {
+        // All are of that connection: requests stay in order there.
+        return Some(client);
+    }
+    let is_only = candidates.next().is_none() && !end.is_doubtful;
+    let is_clear = is_only && alike.get(client).is_some_and(|end| !end.is_doubtful);
+    let is_wanted = |(at, rival): (usize, &End)| {
+        at != server
+            && rival.role == Role::Server
+            && rival.pair.is_none()
+            && rival.time <= end.time.after(LATE)
+            && is_only_choice(alike, at, client, peers)
+    };
+    (is_clear && !alike.iter().enumerate().any(is_wanted)).then_some(client)
+}
+
+fn is_only_choice(alike: &[End], server: usize, client: usize, peers: &Peers) -> bool {
+    let mut candidates = candidates(alike, server, peers);
+    candidates.next() == Some(client) && candidates.next().is_none()
+}
+
+/// Exchanges that may be the client's end of a served one.
+fn candidates<'a>(
+    alike: &'a [End],
+    server: usize,
+    peers: &'a Peers,
+) -> impl Iterator<Item = usize> + 'a {
+    let server = alike.get(server);
+    let may_be = move |client: &End| {
+        server.is_some_and(|server| {
+            client.may_be_with(server) && peers.admit(client.place.0, server.place.0)
+        })
+    };
+    let all = alike.iter().enumerate();
+    all.filter_map(move |(at, client)| may_be(client).then_some(at))
+}
+
+impl End {
+    /// Whether this end, which has no pair, can be that of `other`.
+    fn may_be_with(&self, other: &Self) -> bool {
+        let (client, server) = match self.role {
+            Role::Client => (self, other),
+            Role::Server => (other, self),
+        };
+        // What a process passes on it has read before.
+        let within = client.place.0.process == server.place.0.process;
+        let in_order = if within {
+            client.number < server.number
+        } else {
+            client.time <= server.time.after(LATE)
+        };
+        self.pair.is_none() && self.role != other.role && in_order
+    }
+}
+
+impl Peers {
+    /// The connection at the other end.
+    fn of(&self, connection: ConnectionId) -> Option<ConnectionId> {
+        self.0.peek(&connection).copied()
+    }
+
+    /// Whether two connections may be the ends of one.
+    fn admit(&self, client: ConnectionId, server: ConnectionId) -> bool {
+        match (self.of(client), self.of(server)) {
+            (None, None) => true,
+            (of_client, of_server) => of_client == Some(server) && of_server == Some(client),
+        }
+    }
+
+    /// Two connections are the ends of one.
+    fn meet(&mut self, client: ConnectionId, server: ConnectionId) {
+        self.0.put(client, server);
+        self.0.put(server, client);
+        while self.0.len() > MAX_PEERS.get()
+            && let Some((_, other)) = self.0.pop_lru()
+        {
+            self.0.pop(&other);
+        }
+    }
+
+    fn forget(&mut self, connection: ConnectionId) {
+        if let Some(other) = self.0.pop(&connection) {
+            self.0.pop(&other);
+        }
+    }
+
+    /// What the connection alone tells of the other end of an exchange.
+    fn other_end(&self, role: Role, connection: ConnectionId) -> OtherEnd {
+        match role {
+            Role::Server if self.of(connection).is_some() => OtherEnd::Unclear,
+            _ => OtherEnd::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "both_ends_tests.rs"]
+mod tests;
