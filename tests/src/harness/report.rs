@@ -24,9 +24,13 @@ impl Report {
         }
     }
 
-    /// Whether it is of a call to this provider. Other processes of the host may make calls of
-    /// their own; a report that names no server might be of any.
+    /// Whether it is of a call that was made to this provider. Other processes of the host may make
+    /// calls of their own; a report that names no server might be of any. A provider that is traced
+    /// itself reports what it serves, too.
     pub fn is_of(&self, provider: &Provider) -> bool {
+        if self.text("kind") == Some("server") {
+            return false;
+        }
         let port = self.number("server.port");
         port.is_none_or(|port| port == u64::from(provider.address.port()))
     }

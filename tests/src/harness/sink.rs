@@ -16,6 +16,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use super::{
@@ -70,14 +71,21 @@ impl Sink {
         format!("http://{}", self.address)
     }
 
-    /// Spans of calls to a provider so far.
+    /// All spans so far.
+    pub fn spans(&self) -> Vec<Span> {
+        self.lock().spans.clone()
+    }
+
+    /// All histogram points so far.
+    pub fn points(&self) -> Vec<Point> {
+        self.lock().points.clone()
+    }
+
+    /// Spans of calls to a provider so far, as their clients made them.
     pub fn spans_of(&self, provider: &Provider) -> Vec<Span> {
-        let spans = &self.lock().spans;
+        let mut spans = self.spans();
+        spans.retain(|span| span.wire.kind() == SpanKind::Client && span.report.is_of(provider));
         spans
-            .iter()
-            .filter(|span| span.report.is_of(provider))
-            .cloned()
-            .collect()
     }
 
     /// The attributes of these.
@@ -90,12 +98,9 @@ impl Sink {
 
     /// Histogram points of calls to a provider so far.
     pub fn points_of(&self, provider: &Provider) -> Vec<Point> {
-        let points = &self.lock().points;
+        let mut points = self.points();
+        points.retain(|point| point.attributes.is_of(provider));
         points
-            .iter()
-            .filter(|point| point.attributes.is_of(provider))
-            .cloned()
-            .collect()
     }
 
     /// Bodies that were no OTLP.

@@ -3,6 +3,7 @@
 //! Run by `cargo xtask e2e`; a test whose needs are not met prints `skipped: reason`.
 
 mod attach;
+mod both_ends;
 mod clients;
 mod collector;
 mod failures;

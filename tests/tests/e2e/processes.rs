@@ -1,6 +1,6 @@
-//! Whose calls are reported: the operator's choice, the client's side, the program that ran.
+//! Whose calls are reported: the operator's choice, the program that ran.
 
-use std::{fs, process::Command, time::Duration};
+use std::{process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use tests::{
@@ -10,10 +10,9 @@ use tests::{
         compare::compare,
         patience::{settled, until},
         process::Process,
-        report::Report,
         requirements::{
             Need::{self, Program, Python},
-            met, python_path,
+            met,
         },
         scene::Scene,
     },
@@ -105,77 +104,6 @@ fn excluded_processes_are_left_alone() -> Result<()> {
     call(&mut wanted, 3)?;
     client::run(curl(&provider, 4))?;
     only(&provider, &agent, &[1, 3])
-}
-
-/// Both ends of a connection are traced: one call, and it is the client's.
-#[test]
-fn a_server_on_the_same_library_makes_no_calls() -> Result<()> {
-    if !met(&[Need::Agent, Python, Program("curl")]) {
-        return Ok(());
-    }
-    let agent = Launch::json()?.start()?;
-    let folder = tempfile::tempdir()?;
-    let pem = folder.path().join("server.pem");
-    let identity = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
-    fs::write(
-        &pem,
-        identity.cert.pem() + &identity.signing_key.serialize_pem(),
-    )?;
-    let script =
-        tests::harness::requirements::workspace_root().join("tests/clients/python/server.py");
-    let mut command = Command::new(python_path());
-    let mut server = Process::start(command.arg("-B").arg(script).arg(&pem))?;
-    let port = server.wait_line(0, |_| true, SOON)?;
-    let url = format!("https://127.0.0.1:{port}/v1/chat/completions");
-    let body = r#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hello"}]}"#;
-    let mut command = Command::new("curl");
-    command
-        .args(["-sS", "--http1.1", "--fail-with-body", "--cacert"])
-        .arg(&pem)
-        .args([
-            "-H",
-            "content-type: application/json",
-            "-d",
-            body,
-            &url,
-            &url,
-        ]);
-    let mut client = Process::start(&mut command)?;
-    let pid = client.id();
-    client.succeed(SOON)?;
-
-    let calls = || -> Vec<Report> {
-        let lines = agent.process.stdout.all();
-        let reports = lines.iter().filter_map(|line| Report::from_line(line));
-        reports
-            .filter(|report| report.text("server.address") == Some("127.0.0.1"))
-            .filter(|report| report.number("server.port") == port.parse().ok())
-            .collect()
-    };
-    let reports = settled(2, calls);
-    ensure!(reports.len() == 2, "{reports:?}\n{}", agent.process.said());
-    for report in &reports {
-        ensure!(report.number("pid") == Some(pid.into()), "{report:?}");
-        ensure!(
-            report.number("gen_ai.usage.input_tokens") == Some(11),
-            "{report:?}"
-        );
-    }
-    let server_told_apart = || {
-        let page = agent.page("/metrics").ok()?;
-        let line = page
-            .lines()
-            .find(|line| line.starts_with(r#"llm_tracer_unread_connections_total{kind="server"}"#));
-        let count = line?.rsplit(' ').next()?.parse::<u64>().ok()?;
-        (count > 0).then_some(())
-    };
-    // The numbers of the core are shown about every half second.
-    until(SOON, server_told_apart).with_context(|| {
-        format!(
-            "the server's side was not told apart\n{}",
-            agent.process.said()
-        )
-    })
 }
 
 /// The same process id, another program: each call stands under the program that made it.
