@@ -1,5 +1,5 @@
-//! The whole core with a few connections at a time: their ends and second lives, losses and
-//! repetitions, and time that passes.
+//! The whole core with a few connections of two processes at a time: their ends and second lives,
+//! losses and repetitions, and time that passes.
 
 use crate::{
     pipeline::{Pipeline, PipelineConfig},
@@ -23,7 +23,7 @@ pub fn fuzz_connections(mut data: &[u8]) {
             return;
         };
         let connection = ConnectionId {
-            process: ProcessKey(1),
+            process: ProcessKey(handle as u64 % 2),
             handle: handle as u64,
             generation: life.generation,
         };
