@@ -1,9 +1,6 @@
 //! The exchanges of one HTTP connection: calls under way, and what they say about it.
-//!
-//! Of a connection that the process serves only calls that an adapter [reads on that
-//! side](crate::llm::recognise::recognise_as) are followed, and it is left sooner. Bias: towards
-//! leaving, since a server of anything else must not pay for it. Wrong costs the calls of a client
-//! that asks for much else first, on the same connection.
+
+mod weighing;
 
 use super::{
     handshake::Handshake,
@@ -18,10 +15,9 @@ use crate::{
         exchange::{BodyEnd, ExchangeEvent, ExchangeEventKind, ExchangeId},
         head::RequestHead,
     },
-    llm::{builder::Built, candidate::Candidate, mcp::News, origin::Origin, provider::known_host},
+    llm::{builder::Built, candidate::Candidate, mcp::News, origin::Origin},
     segment::{Direction, Segment},
     time::Timestamp,
-    verdict::Verdict,
 };
 
 /// The exchanges of one connection. Only LLM calls have any state here.
@@ -251,7 +247,7 @@ impl Exchanges {
         report: &mut Report<'_>,
     ) {
         if self.role == Role::Server {
-            if !may_come_first(head) {
+            if !weighing::may_come_first(head) {
                 self.weigh(Evidence::Other, report);
             }
             return;
@@ -267,7 +263,7 @@ impl Exchanges {
         let evidence = if self.handshake.is_some() {
             Evidence::Candidate
         } else {
-            evidence_of_host(head, report)
+            weighing::of_host(head, report)
         };
         self.weigh(evidence, report);
     }
@@ -379,49 +375,5 @@ impl Exchanges {
         self.calls
             .binary_search_by_key(&exchange, |call| call.exchange())
             .ok()
-    }
-
-    fn weigh(&mut self, evidence: Evidence, report: &mut Report<'_>) {
-        let is_served = self.role == Role::Server;
-        // What goes on beside a call is no reason to leave it.
-        let may_be_left = is_served || self.judge.follows_whole();
-        if evidence == Evidence::Other && may_be_left && self.has_calls() {
-            return;
-        }
-        let usual = report.config.head_only_exchanges;
-        let process = report.connection.process;
-        let verdict = if is_served && evidence == Evidence::Other {
-            let whole = self.judge.follows_whole();
-            let patience = report.processes.served_other(process, usual, whole);
-            self.judge.weigh_served(patience)
-        } else {
-            if is_served && evidence == Evidence::Llm {
-                report.processes.served_call(process);
-            }
-            self.judge.weigh(evidence, usual)
-        };
-        if is_served && verdict == Some(Verdict::Ignore) {
-            report.stats.server_connections += 1;
-        }
-        if let Some(verdict) = verdict {
-            report.verdict(verdict);
-        }
-    }
-}
-
-/// Clients of MCP ask for what they need to be let in, and browsers whether they may ask at all.
-fn may_come_first(head: &RequestHead) -> bool {
-    head.method == "OPTIONS" || head.target.path.starts_with("/.well-known/")
-}
-
-fn evidence_of_host(head: &RequestHead, report: &Report<'_>) -> Evidence {
-    let known = head
-        .host
-        .as_ref()
-        .and_then(|host| known_host(host, &report.config.hosts));
-    if known.is_some_and(|known| known.dedicated) {
-        Evidence::Llm
-    } else {
-        Evidence::Other
     }
 }
