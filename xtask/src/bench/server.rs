@@ -1,4 +1,4 @@
-//! The provider of the benchmark, which no probe sees.
+//! The provider of the benchmark, which is not traced.
 
 use std::{
     io::{BufRead, BufReader},

@@ -76,7 +76,8 @@ impl Tracer {
         let args: &[&str] = match tracing {
             Tracing::Untraced => return Ok(None),
             Tracing::Bare => &["bare-probe"],
-            Tracing::Agent => &["run", "--format", "json"],
+            // What is measured is the client; the server's side would be read and told, too.
+            Tracing::Agent => &["run", "--format", "json", "--exclude", "name:bench-server"],
         };
         let output = directory.join("output");
         let log = directory.join("log");
