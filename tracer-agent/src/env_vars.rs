@@ -25,6 +25,8 @@ pub const LLM_TRACER_RING_SIZE: &str = "LLM_TRACER_RING_SIZE";
 pub const LLM_TRACER_READER_PRIORITY: &str = "LLM_TRACER_READER_PRIORITY";
 /// Whether return probes are used.
 pub const LLM_TRACER_RETURN_PROBES: &str = "LLM_TRACER_RETURN_PROBES";
+/// Whether sockets are looked at for plain HTTP.
+pub const LLM_TRACER_PLAIN_HTTP: &str = "LLM_TRACER_PLAIN_HTTP";
 /// Messages of the kernel half.
 pub const LLM_TRACER_KERNEL_LOG: &str = "LLM_TRACER_KERNEL_LOG";
 /// Further files to attach.

@@ -167,7 +167,8 @@ fn doctor_reports_as_json() {
             "uprobe_multi",
             "perf_uprobe",
             "plain_uprobe",
-            "perf_mmap_records"
+            "perf_mmap_records",
+            "plain_http"
         ]
     );
     assert!(names(&report["capabilities"]).contains(&"CAP_BPF".to_owned()));

@@ -1,11 +1,13 @@
 //! The state of one connection, kept by the kernel half.
 
+use crate::socket::HANDLE_BIT;
+
 /// Index into per-direction arrays: bytes that the process wrote.
 pub const OUTBOUND: usize = 0;
 /// Index into per-direction arrays: bytes that the process read.
 pub const INBOUND: usize = 1;
 
-/// Names a TLS object while it lives.
+/// Names a TLS object or a socket while it lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(C)]
 pub struct ConnKey {
@@ -13,8 +15,16 @@ pub struct ConnKey {
     pub tgid: u32,
     /// Zero; keeps the key free of padding.
     pub zero: u32,
-    /// Address of the TLS object in the process.
+    /// Address of the TLS object in the process, or of the socket in the kernel.
     pub handle: u64,
+}
+
+impl ConnKey {
+    /// Whether it names a socket: addresses in the kernel have a bit that none in a process has.
+    #[inline(always)]
+    pub const fn is_socket(&self) -> bool {
+        self.handle & HANDLE_BIT != 0
+    }
 }
 
 /// Names a call in progress on kernels without uprobe sessions: calls of one thread nest.

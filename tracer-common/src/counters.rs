@@ -19,11 +19,14 @@ pub enum Counter {
     LostFaultBytes = 4,
     /// Calls lost because the connection table had no room or had dropped the entry.
     LostStateCalls = 5,
+    /// Bytes of sockets that moved where their buffer cannot be known: by `sendfile`, `splice`,
+    /// `sendmmsg` or io_uring.
+    LostBufferBytes = 6,
 }
 
 impl Counter {
     /// How many there are.
-    pub const COUNT: u32 = 6;
+    pub const COUNT: u32 = 7;
     /// All of them, in order.
     pub const ALL: [Self; Self::COUNT as usize] = [
         Self::CountedBytes,
@@ -32,5 +35,6 @@ impl Counter {
         Self::LostRingEvents,
         Self::LostFaultBytes,
         Self::LostStateCalls,
+        Self::LostBufferBytes,
     ];
 }

@@ -12,4 +12,5 @@ pub mod counters;
 pub mod event;
 pub mod go;
 pub mod kfunc;
+pub mod socket;
 pub mod verdict;

@@ -11,10 +11,18 @@ pub struct ProcessKey(pub u64);
 pub struct ConnectionId {
     /// Whose connection.
     pub process: ProcessKey,
-    /// Address of the TLS object or number of the socket; reused over time.
+    /// Address of the TLS object, or that of the socket in the kernel; reused over time.
     pub handle: u64,
     /// Tells the lives of a reused handle apart.
     pub generation: u64,
+}
+
+impl ConnectionId {
+    /// Whether it is a socket, whose bytes went without TLS: addresses in the kernel have their
+    /// highest bit set, those in a process never.
+    pub const fn is_socket(&self) -> bool {
+        self.handle >> 63 != 0
+    }
 }
 
 /// Seen from the observed process.

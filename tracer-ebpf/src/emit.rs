@@ -45,21 +45,43 @@ pub struct Moved {
     pub bytes: u64,
 }
 
+/// A move of bytes that the connection was charged with, and that is to be told.
+pub struct Charged<'a> {
+    call: Call<'a>,
+    /// Of its first byte.
+    pub offset: u64,
+    /// How many of its bytes are copied, from the first on.
+    pub forward: u64,
+    /// How many follow these.
+    pub beyond: u64,
+}
+
 /// A call moved bytes.
 #[inline(always)]
 pub fn moved(caller: Caller, key: &ConnKey, state: &mut ConnState, direction: usize, moved: Moved) {
-    let Moved {
-        buffer,
-        bytes: moved,
-    } = moved;
+    let Moved { buffer, bytes } = moved;
+    if let Some(charged) = charge(caller, key, state, direction, bytes) {
+        charged.forward(buffer);
+    }
+}
+
+/// Counts bytes that moved; nothing if nobody wants to hear of them.
+#[inline(always)]
+pub fn charge<'a>(
+    caller: Caller,
+    key: &'a ConnKey,
+    state: &'a mut ConnState,
+    direction: usize,
+    bytes: u64,
+) -> Option<Charged<'a>> {
     connection::turn(key, state, direction);
     let offset = state.offset[direction & 1];
-    state.offset[direction & 1] = offset.wrapping_add(moved);
+    state.offset[direction & 1] = offset.wrapping_add(bytes);
     if state.verdict == KernelVerdict::Ignore as u8 {
-        return;
+        return None;
     }
     let left = u64::from(state.left[direction & 1]);
-    let forward = if moved < left { moved } else { left };
+    let forward = if bytes < left { bytes } else { left };
     state.left[direction & 1] = (left - forward) as u32;
     let call = Call {
         state,
@@ -70,15 +92,56 @@ pub fn moved(caller: Caller, key: &ConnKey, state: &mut ConnState, direction: us
         direction: direction as u8,
         flags: wake_flags(),
     };
-    if forward > 0 {
-        forward_bytes(&call, buffer, offset, forward, moved - forward);
+    Some(Charged {
+        call,
+        offset,
+        forward,
+        beyond: bytes - forward,
+    })
+}
+
+impl Charged<'_> {
+    /// Copies the bytes from one buffer.
+    #[inline(always)]
+    pub fn forward(&self, buffer: u64) {
+        if self.forward > 0 {
+            forward_bytes(&self.call, buffer, self.offset, self.forward, self.beyond);
+        }
+        self.tell_beyond();
     }
-    if forward < moved {
-        beyond_cap(&call, offset + forward, moved - forward, forward > 0);
+
+    /// What is not copied is told where it must be.
+    #[inline(always)]
+    pub fn tell_beyond(&self) {
+        if self.beyond > 0 {
+            let offset = self.offset + self.forward;
+            beyond_cap(&self.call, offset, self.beyond, self.forward > 0);
+        }
+    }
+
+    /// The bytes are out of reach: that they moved is all that can be told.
+    #[inline(always)]
+    pub fn lose(&self) {
+        count(Counter::LostBufferBytes, self.forward);
+        if self.call.state.verdict == KernelVerdict::Full as u8 {
+            tell_size(&self.call, self.offset, self.forward + self.beyond);
+        }
+    }
+
+    /// The header that pieces of the bytes have in common.
+    #[inline(always)]
+    pub fn header(&self) -> EventHeader {
+        header(&self.call, self.offset, 0, self.beyond)
+    }
+
+    /// Whether the reader is to be woken, for [`sized`].
+    #[inline(always)]
+    pub fn flags(&self) -> u64 {
+        self.call.flags
     }
 }
 
-/// The TLS object is gone, or says that it will write no more. False if nobody could be told.
+/// The connection is gone, or the process says that it will write no more. False if nobody could be told.
 #[inline(always)]
 pub fn ended(caller: Caller, key: &ConnKey, state: &ConnState, kind: EventKind) -> bool {
     // SAFETY: a helper without arguments.
@@ -192,34 +255,46 @@ fn beyond_cap(call: &Call<'_>, offset: u64, bytes: u64, told: bool) {
     }
     count(Counter::CountedBytes, bytes);
     if !told {
-        match EVENTS.reserve::<EventHeader>(0) {
-            Some(mut record) => {
-                record.write(header(call, offset, 0, bytes));
-                record.submit(call.flags);
-            }
-            None => count(Counter::LostRingEvents, 1),
-        }
+        tell_size(call, offset, bytes);
     }
 }
 
-/// One piece of at most [`PIECE`] bytes in the smallest record that holds it.
+/// Bytes of which only the size is told.
+#[inline(always)]
+fn tell_size(call: &Call<'_>, offset: u64, bytes: u64) {
+    match EVENTS.reserve::<EventHeader>(0) {
+        Some(mut record) => {
+            record.write(header(call, offset, 0, bytes));
+            record.submit(call.flags);
+        }
+        None => count(Counter::LostRingEvents, 1),
+    }
+}
+
+/// One piece of at most [`PIECE`] bytes.
 #[inline(always)]
 fn piece(call: &Call<'_>, buffer: u64, offset: u64, len: u32, rest: u64) {
-    let header = &header(call, offset, len, rest);
+    sized(&header(call, offset, len, rest), buffer, call.flags);
+}
+
+/// The bytes that `header` announces, [`PIECE`] at most, in the smallest record that holds them.
+#[inline(always)]
+pub fn sized(header: &EventHeader, buffer: u64, flags: u64) {
+    let len = header.len;
     if len <= CAPACITIES[0] as u32 {
-        record::<{ CAPACITIES[0] }>(header, buffer, call.flags);
+        record::<{ CAPACITIES[0] }>(header, buffer, flags);
     } else if len <= CAPACITIES[1] as u32 {
-        record::<{ CAPACITIES[1] }>(header, buffer, call.flags);
+        record::<{ CAPACITIES[1] }>(header, buffer, flags);
     } else if len <= CAPACITIES[2] as u32 {
-        record::<{ CAPACITIES[2] }>(header, buffer, call.flags);
+        record::<{ CAPACITIES[2] }>(header, buffer, flags);
     } else if len <= CAPACITIES[3] as u32 {
-        record::<{ CAPACITIES[3] }>(header, buffer, call.flags);
+        record::<{ CAPACITIES[3] }>(header, buffer, flags);
     } else if len <= CAPACITIES[4] as u32 {
-        record::<{ CAPACITIES[4] }>(header, buffer, call.flags);
+        record::<{ CAPACITIES[4] }>(header, buffer, flags);
     } else if len <= CAPACITIES[5] as u32 {
-        record::<{ CAPACITIES[5] }>(header, buffer, call.flags);
+        record::<{ CAPACITIES[5] }>(header, buffer, flags);
     } else {
-        record::<{ CAPACITIES[6] }>(header, buffer, call.flags);
+        record::<{ CAPACITIES[6] }>(header, buffer, flags);
     }
 }
 

@@ -1,4 +1,5 @@
-//! The kernel half: sees TLS calls return, keeps offsets and verdicts, forwards bytes.
+//! The kernel half: sees TLS calls return and sockets move bytes, keeps offsets and verdicts, forwards
+//! bytes.
 //!
 //! It does not know what the bytes mean. One file per TLS family under `probes`; every probe
 //! names the prototype that it assumes.
@@ -12,6 +13,9 @@ mod goroutine;
 mod kfunc;
 mod maps;
 mod probes;
+mod socket;
+mod syscall;
+mod vector;
 
 #[cfg(not(test))]
 #[panic_handler]

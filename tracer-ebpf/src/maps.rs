@@ -9,6 +9,7 @@ use tracer_common::{
     control::Control,
     counters::Counter,
     go::GoCall,
+    socket::{SocketLayout, SocketState},
     verdict::VerdictEntry,
 };
 
@@ -22,6 +23,33 @@ pub static EVENTS: RingBuf = RingBuf::with_byte_size(8 << 20, 0);
 /// State of every connection seen; the least used makes room.
 #[map]
 pub static CONNECTIONS: LruHashMap<ConnKey, ConnState> = LruHashMap::with_max_entries(16384, 0);
+
+/// State of every stream socket seen, by its address in the kernel; the least used makes room.
+#[map]
+pub static SOCKETS: LruHashMap<u64, SocketState> = LruHashMap::with_max_entries(8192, 0);
+
+/// Where this kernel keeps what is read of a socket; written by the loader.
+#[unsafe(no_mangle)]
+static SOCKET_LAYOUT: SocketLayout = SocketLayout {
+    family: 0,
+    kind: 0,
+    protocol: 0,
+    socket: 0,
+    sock: 0,
+    inode: 0,
+    upper_layer: 0,
+    sequence: [0; 2],
+    network: [0; 2],
+    total: [0; 2],
+};
+
+/// How many places [`LEFT_ALONE`] has, as a power of two.
+pub const LEFT_ALONE_BITS: u32 = 13;
+
+/// Sockets that are left alone, each at the place that its address chooses: one load tells most of
+/// them. See [`crate::socket::is_left_alone`] for what an element is.
+#[map]
+pub static LEFT_ALONE: Array<u64> = Array::with_max_entries(1 << LEFT_ALONE_BITS, 0);
 
 /// Written by user space, read here until a verdict is final.
 #[map]
@@ -58,6 +86,13 @@ pub fn count(counter: Counter, by: u64) {
         // the other's count; the target has no atomic addition in stable Rust.
         unsafe { *value += by };
     }
+}
+
+/// Where this kernel keeps one thing that is read of a socket.
+#[inline(always)]
+pub fn socket_layout(field: impl FnOnce(&'static SocketLayout) -> &'static u32) -> u64 {
+    // SAFETY: a static's field; volatile because the loader writes it after the compiler has seen it.
+    u64::from(unsafe { core::ptr::read_volatile(field(&SOCKET_LAYOUT)) })
 }
 
 /// The settings; the array's only element always exists.

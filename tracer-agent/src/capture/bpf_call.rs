@@ -1,4 +1,5 @@
-//! The few `bpf(2)` commands that aya does not drive: uprobe_multi and uprobe.session.
+//! The few `bpf(2)` commands that aya does not drive, or not for programs that our loader has
+//! relocated: uprobe_multi, uprobe.session and raw tracepoints.
 
 use std::{
     ffi::{CStr, CString},
@@ -9,10 +10,56 @@ use std::{
 use aya_obj::generated::bpf_insn;
 
 const BPF_PROG_LOAD: libc::c_long = 5;
+const BPF_RAW_TRACEPOINT_OPEN: libc::c_long = 17;
 const BPF_BTF_LOAD: libc::c_long = 18;
 const BPF_LINK_CREATE: libc::c_long = 28;
 const BPF_PROG_TYPE_KPROBE: u32 = 2;
+const BPF_PROG_TYPE_RAW_TRACEPOINT: u32 = 17;
+const BPF_PROG_TYPE_TRACING: u32 = 26;
+const BPF_TRACE_FEXIT: u32 = 25;
 const BPF_F_UPROBE_MULTI_RETURN: u32 = 1;
+
+/// What a program is loaded as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProgramType {
+    /// For user functions.
+    Uprobe(UprobeAttachType),
+    /// For a raw tracepoint.
+    RawTracepoint,
+    /// For the return of the kernel function with this BTF id.
+    FunctionExit(u32),
+}
+
+impl ProgramType {
+    const fn number(self) -> u32 {
+        match self {
+            Self::Uprobe(_) => BPF_PROG_TYPE_KPROBE,
+            Self::RawTracepoint => BPF_PROG_TYPE_RAW_TRACEPOINT,
+            Self::FunctionExit(_) => BPF_PROG_TYPE_TRACING,
+        }
+    }
+
+    const fn attach_type(self) -> u32 {
+        match self {
+            Self::Uprobe(attach_type) => attach_type as u32,
+            Self::RawTracepoint => 0,
+            Self::FunctionExit(_) => BPF_TRACE_FEXIT,
+        }
+    }
+
+    const fn attach_btf_id(self) -> u32 {
+        match self {
+            Self::Uprobe(_) | Self::RawTracepoint => 0,
+            Self::FunctionExit(function) => function,
+        }
+    }
+}
+
+impl From<UprobeAttachType> for ProgramType {
+    fn from(attach_type: UprobeAttachType) -> Self {
+        Self::Uprobe(attach_type)
+    }
+}
 
 /// What a program of type kprobe is loaded for (`enum bpf_attach_type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,6 +100,11 @@ struct ProgLoad {
     func_info_rec_size: u32,
     func_info: u64,
     func_info_cnt: u32,
+    line_info_rec_size: u32,
+    line_info: u64,
+    line_info_cnt: u32,
+    attach_btf_id: u32,
+    attach_prog_fd: u32,
     padding: u32,
 }
 
@@ -111,14 +163,15 @@ struct UprobeMultiLink {
 }
 
 /// Loads a program; on refusal the error carries the end of the verifier's log.
-pub fn load_program(program: &Program<'_>, attach_type: UprobeAttachType) -> io::Result<OwnedFd> {
+pub fn load_program(program: &Program<'_>, as_type: ProgramType) -> io::Result<OwnedFd> {
     let record_size = program.func_info_size.max(1);
     let mut attr = ProgLoad {
-        prog_type: BPF_PROG_TYPE_KPROBE,
+        prog_type: as_type.number(),
         insn_cnt: u32::try_from(program.instructions.len()).map_err(io::Error::other)?,
         insns: program.instructions.as_ptr() as u64,
         license: program.license.as_ptr() as u64,
-        expected_attach_type: attach_type as u32,
+        expected_attach_type: as_type.attach_type(),
+        attach_btf_id: as_type.attach_btf_id(),
         prog_btf_fd: program.btf.as_raw_fd() as u32,
         func_info_rec_size: u32::try_from(record_size).map_err(io::Error::other)?,
         func_info: program.func_info.as_ptr() as u64,
@@ -171,6 +224,26 @@ pub fn link_uprobe_multi(
         ..UprobeMultiLink::default()
     };
     bpf(BPF_LINK_CREATE, &attr)
+}
+
+/// `union bpf_attr` for `BPF_RAW_TRACEPOINT_OPEN`, up to what is used here.
+#[repr(C)]
+#[derive(Default)]
+struct RawTracepoint {
+    name: u64,
+    prog_fd: u32,
+    padding: u32,
+}
+
+/// Attaches a program to a raw tracepoint of the kernel, or, without a name, to the function that it
+/// was loaded for.
+pub fn open_raw_tracepoint(program: BorrowedFd<'_>, name: Option<&CStr>) -> io::Result<OwnedFd> {
+    let attr = RawTracepoint {
+        name: name.map_or(0, |name| name.as_ptr() as u64),
+        prog_fd: program.as_raw_fd() as u32,
+        padding: 0,
+    };
+    bpf(BPF_RAW_TRACEPOINT_OPEN, &attr)
 }
 
 fn bpf<Attr>(command: libc::c_long, attr: &Attr) -> io::Result<OwnedFd> {

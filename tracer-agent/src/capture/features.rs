@@ -11,6 +11,7 @@ use super::{
     mechanism::Mechanism,
     plan::Returns,
     self_test::{self, Tried, Unusable},
+    sockets::{self, Layout, SocketError},
 };
 
 /// What the kernel offers to this process, with the rights it has.
@@ -30,6 +31,8 @@ pub struct Features {
     pub plain_uprobe: Support,
     /// Perf events report new mappings on the whole host.
     pub perf_mmap_records: Support,
+    /// Sends and receives of sockets can be looked at.
+    pub plain_http: Support,
 }
 
 /// Whether a feature can be used.
@@ -58,8 +61,10 @@ impl Features {
     /// Tries everything, with programs that do nothing, on a child of our own; nothing of it stays.
     /// Call before any thread is started: it forks. Processes are watched under `proc_root`.
     pub fn probe(proc_root: &Path) -> Self {
+        let layout = Layout::find();
         let options = LoadOptions {
             ring_bytes: 64 << 10,
+            sockets: layout.as_ref().ok().copied(),
             ..LoadOptions::default()
         };
         let loaded = if may_load() {
@@ -67,11 +72,16 @@ impl Features {
         } else {
             Err(LoadError::NotAllowed)
         };
+        let mut plain_http = Support::Unknown("not tried: the program cannot be loaded".to_owned());
         let (ring_buffer, mechanisms) = match loaded {
-            Ok(mut loaded) => (
-                Support::Yes,
-                self_test::try_all(&mut loaded).map(Support::from),
-            ),
+            Ok(mut loaded) => {
+                let tried = layout.and_then(|_| sockets::attach(&mut loaded));
+                plain_http = Support::from(tried.map(drop));
+                (
+                    Support::Yes,
+                    self_test::try_all(&mut loaded).map(Support::from),
+                )
+            }
             Err(LoadError::NoObject(_)) => all_unknown("not tried: no eBPF program built in"),
             Err(LoadError::NotAllowed) => all_unknown("not tried: it takes CAP_BPF"),
             Err(error) => {
@@ -105,6 +115,7 @@ impl Features {
                 WatchMode::Events => Support::Yes,
                 WatchMode::Polling { reason } => Support::No(reason),
             },
+            plain_http,
         }
     }
 }
@@ -120,6 +131,15 @@ fn may_load() -> bool {
 fn all_unknown(why: &str) -> (Support, [Support; 5]) {
     let unknown = || Support::Unknown(why.to_owned());
     (unknown(), Mechanism::ALL.map(|_| unknown()))
+}
+
+impl From<Result<(), SocketError>> for Support {
+    fn from(tried: Result<(), SocketError>) -> Self {
+        match tried {
+            Ok(()) => Self::Yes,
+            Err(error) => Self::No(error.to_string()),
+        }
+    }
 }
 
 impl From<Tried> for Support {

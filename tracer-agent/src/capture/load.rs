@@ -11,9 +11,10 @@ use aya_obj::{Object, generated::bpf_insn};
 use tracer_common::kfunc;
 
 use super::{
-    bpf_call::{self, UprobeAttachType},
+    bpf_call::{self, ProgramType},
     kernel_btf::{self, BtfError},
     object::{self, NoObject},
+    sockets::Layout,
 };
 
 /// The object cannot be brought into the kernel.
@@ -60,6 +61,8 @@ pub struct LoadOptions {
     pub ring_bytes: u32,
     /// Connections (and verdicts) remembered.
     pub connections: u32,
+    /// Where the running kernel keeps what is read of sockets, if they are looked at.
+    pub sockets: Option<Layout>,
     /// Level of `aya-log` messages from the kernel half, 0 (off) to 5 (trace).
     pub kernel_log_level: u8,
 }
@@ -69,6 +72,7 @@ impl Default for LoadOptions {
         Self {
             ring_bytes: 8 << 20,
             connections: 16384,
+            sockets: None,
             kernel_log_level: 0,
         }
     }
@@ -78,9 +82,11 @@ impl Default for LoadOptions {
 pub struct Loaded {
     /// aya's view: maps, and programs for perf events.
     pub ebpf: Ebpf,
+    /// Whether the programs for sockets know the kernel's structures.
+    pub knows_sockets: bool,
     object: Object,
     btf: OwnedFd,
-    programs: HashMap<(&'static str, UprobeAttachType), OwnedFd>,
+    programs: HashMap<(&'static str, ProgramType), OwnedFd>,
     kfunc_ids: Option<HashMap<&'static str, u32>>,
 }
 
@@ -91,17 +97,23 @@ impl Loaded {
     /// See [`LoadError`].
     pub fn new(options: LoadOptions) -> Result<Self, LoadError> {
         let bytes = object::bytes()?;
+        let layout = options.sockets.unwrap_or_default();
+        // Most of them are left alone at once; one that is forgotten is looked at again.
+        let sockets = options.sockets.map_or(1, |_| options.connections / 2);
         let ebpf = EbpfLoader::new()
             .btf(None)
             .override_global("AYA_LOG_LEVEL", &options.kernel_log_level, true)
+            .override_global("SOCKET_LAYOUT", &layout, true)
             .map_max_entries("EVENTS", options.ring_bytes)
             .map_max_entries("CONNECTIONS", options.connections)
             .map_max_entries("VERDICTS", options.connections)
+            .map_max_entries("SOCKETS", sockets)
             .load(bytes)
             .map_err(|error| LoadError::Maps(Box::new(error)))?;
         let (object, btf) = relocated(bytes, &ebpf)?;
         Ok(Self {
             ebpf,
+            knows_sockets: options.sockets.is_some(),
             object,
             btf,
             programs: HashMap::new(),
@@ -109,18 +121,19 @@ impl Loaded {
         })
     }
 
-    /// A program loaded for a multi or session link.
+    /// A program, loaded as what it is to be attached as.
     ///
     /// # Errors
     /// If the kernel refuses it.
     pub fn program(
         &mut self,
         name: &'static str,
-        attach_type: UprobeAttachType,
+        as_type: impl Into<ProgramType>,
     ) -> Result<&OwnedFd, LoadError> {
-        let key = (name, attach_type);
+        let as_type = as_type.into();
+        let key = (name, as_type);
         if !self.programs.contains_key(&key) {
-            let fd = self.load_program(name, attach_type)?;
+            let fd = self.load_program(name, as_type)?;
             self.programs.insert(key, fd);
         }
         self.programs
@@ -131,7 +144,7 @@ impl Loaded {
     fn load_program(
         &mut self,
         name: &'static str,
-        attach_type: UprobeAttachType,
+        as_type: ProgramType,
     ) -> Result<OwnedFd, LoadError> {
         let missing = || LoadError::Object(format!("no program `{name}`"));
         let program = self.object.programs.get(name).ok_or_else(missing)?;
@@ -151,7 +164,7 @@ impl Loaded {
             func_info: &function.func_info.func_info_bytes(),
             func_info_size: function.func_info_rec_size,
         };
-        bpf_call::load_program(&program, attach_type).map_err(|error| LoadError::Program {
+        bpf_call::load_program(&program, as_type).map_err(|error| LoadError::Program {
             program: name.to_owned(),
             error,
         })

@@ -15,6 +15,7 @@ pub mod plan;
 pub mod priority;
 pub mod ring;
 pub mod self_test;
+pub mod sockets;
 pub mod symbols;
 pub mod tables;
 #[cfg(test)]

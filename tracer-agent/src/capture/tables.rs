@@ -7,6 +7,7 @@ use aya::{
 use tracer_common::{
     conn::{ConnKey, ConnState},
     counters::Counter,
+    socket::SocketState,
     verdict::{KernelVerdict, VerdictEntry},
 };
 use tracer_core::verdict::Verdict;
@@ -24,6 +25,12 @@ unsafe impl Pod for Key {}
 struct State(ConnState);
 // SAFETY: plain integers without padding.
 unsafe impl Pod for State {}
+
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Socket(SocketState);
+// SAFETY: plain integers without padding.
+unsafe impl Pod for Socket {}
 
 #[derive(Clone, Copy)]
 #[repr(transparent)]
@@ -72,6 +79,7 @@ impl Caps {
 /// Tables that the reader's thread writes.
 pub struct Tables {
     connections: HashMap<MapData, Key, State>,
+    sockets: HashMap<MapData, u64, Socket>,
     verdicts: HashMap<MapData, Key, Entry>,
     excluded: HashMap<MapData, u32, u8>,
     counters: PerCpuArray<MapData, u64>,
@@ -86,6 +94,7 @@ impl Tables {
     pub fn take(loaded: &mut Loaded, caps: Caps) -> Result<Self, LoadError> {
         Ok(Self {
             connections: typed(loaded, "CONNECTIONS", HashMap::try_from)?,
+            sockets: typed(loaded, "SOCKETS", HashMap::try_from)?,
             verdicts: typed(loaded, "VERDICTS", HashMap::try_from)?,
             excluded: typed(loaded, "EXCLUDED", HashMap::try_from)?,
             counters: typed(loaded, "COUNTERS", PerCpuArray::try_from)?,
@@ -121,13 +130,18 @@ impl Tables {
 
     /// What the kernel half knows of a connection now.
     pub fn look(&self, key: ConnKey) -> Option<ConnState> {
+        if key.is_socket() {
+            let Socket(socket) = self.sockets.get(&key.handle, 0).ok()?;
+            let is_its = socket.recognised != 0 && socket.owner == key.tgid;
+            return is_its.then_some(socket.conn);
+        }
         self.connections
             .get(&Key(key), 0)
             .ok()
             .map(|State(state)| state)
     }
 
-    /// Forgets a connection's verdict: its TLS object is gone.
+    /// Forgets a connection's verdict: its TLS object or socket is gone.
     pub fn closed(&mut self, key: ConnKey) {
         // An entry that is not there needs no removal.
         let _ = self.verdicts.remove(&Key(key));
@@ -135,7 +149,11 @@ impl Tables {
 
     /// Forgets a connection of a process that is gone.
     pub fn forget(&mut self, key: ConnKey) {
-        let _ = self.connections.remove(&Key(key));
+        if key.is_socket() {
+            let _ = self.sockets.remove(&key.handle);
+        } else {
+            let _ = self.connections.remove(&Key(key));
+        }
         self.closed(key);
     }
 

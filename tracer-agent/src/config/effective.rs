@@ -51,6 +51,8 @@ pub struct CaptureConfig {
     pub reader_priority: ReaderPriority,
     /// Whether return probes are used.
     pub return_probes: ReturnProbes,
+    /// Whether calls without TLS are seen.
+    pub plain_http: bool,
     /// Messages of the kernel half.
     pub kernel_log: KernelLog,
     /// Further files to attach.
@@ -98,6 +100,7 @@ impl Config {
                 ring_size: layers.get(&keys::RING_SIZE)?.0,
                 reader_priority: layers.get(&keys::READER_PRIORITY)?,
                 return_probes: layers.get(&keys::RETURN_PROBES)?,
+                plain_http: layers.get(&keys::PLAIN_HTTP)?,
                 kernel_log: layers.get(&keys::KERNEL_LOG)?,
                 libraries: layers.get(&keys::LIBRARIES)?,
             },

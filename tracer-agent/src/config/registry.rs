@@ -57,6 +57,9 @@ keys! {
     RETURN_PROBES: ReturnProbes = Key::new("capture.return_probes", "auto",
         "Whether the kernel may be asked to put probes on return addresses: `auto`, where a self-test shows that it harms nobody, or `never`. Without them, files are traced whose calls can be seen to return by plain probes (`tracer-agent doctor` says which cannot).")
         .env(&[LLM_TRACER_RETURN_PROBES]);
+    PLAIN_HTTP: bool = Key::new("capture.plain_http", "true",
+        "Whether calls without TLS are seen: to models on this host or in the cluster (Ollama, vLLM), and to gateways. What sockets send and receive is looked at where the kernel allows it (`tracer-agent doctor` says whether it does); connections that are not HTTP cost a look-up.")
+        .env(&[LLM_TRACER_PLAIN_HTTP]).flag("plain-http");
     KERNEL_LOG: KernelLog = Key::new("capture.kernel_log", "off",
         "Messages of the programs in the kernel, for debugging the agent. Off costs nothing.")
         .env(&[LLM_TRACER_KERNEL_LOG]).flag("kernel-log");

@@ -30,6 +30,7 @@ pub fn run(config: &Config) -> Result<ExitCode> {
     let telemetry = Telemetry::new();
     let prober = Prober::start(ProberParts {
         loaded,
+        sockets: None,
         mechanism,
         set: ProgramSet::Bare,
         proc_root: config.agent.proc.clone(),

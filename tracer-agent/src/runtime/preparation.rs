@@ -14,6 +14,7 @@ use crate::{
         mechanism::Mechanism,
         plan::Returns,
         self_test::{self, Tried},
+        sockets::{self, Layout, SocketError, SocketProbes},
     },
     config::{
         choices::{ReaderPriority, ReturnProbes},
@@ -78,9 +79,28 @@ fn load(config: &Config) -> Result<Loaded> {
     let options = LoadOptions {
         ring_bytes: config.capture.ring_size,
         kernel_log_level: config.capture.kernel_log.level(),
+        sockets: if config.capture.plain_http {
+            Layout::find().inspect_err(say_unseen).ok()
+        } else {
+            None
+        },
         ..LoadOptions::default()
     };
     Loaded::new(options).context("cannot load the eBPF half")
+}
+
+/// Looks at sockets from now on, if they are to be looked at and the kernel lets us.
+pub(super) fn watch_sockets(loaded: &mut Loaded) -> Option<SocketProbes> {
+    if !loaded.knows_sockets {
+        return None;
+    }
+    sockets::attach(loaded).inspect_err(say_unseen).ok()
+}
+
+fn say_unseen(error: &SocketError) {
+    tracing::warn!(
+        "calls without TLS are not seen: {error}; `capture.plain_http = false` accepts that"
+    );
 }
 
 fn choose_mechanism(loaded: &mut Loaded, return_probes: ReturnProbes) -> Result<Mechanism> {

@@ -15,6 +15,7 @@ use std::{
 
 use aya_log::EbpfLogger;
 use prometheus_client::metrics::counter::Counter;
+use tracer_common::socket;
 
 use super::driver::ProcessLife;
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
         discover::{BinaryFound, Discoverer, Discovery, Identity},
         load::Loaded,
         mechanism::{Mechanism, ProgramSet},
+        sockets::SocketProbes,
     },
     host::witness::Witness,
     printable::Printable,
@@ -37,6 +39,8 @@ const WAIT: Duration = Duration::from_millis(200);
 pub struct ProberParts {
     /// The object in the kernel.
     pub loaded: Loaded,
+    /// Probes at sockets; they go with the others.
+    pub sockets: Option<SocketProbes>,
     /// How to attach.
     pub mechanism: Mechanism,
     /// What to attach.
@@ -111,6 +115,7 @@ impl Prober {
             probed: HashMap::new(),
             next_source: 1,
         };
+        prober.count_sockets();
         for path in std::mem::take(&mut prober.parts.libraries) {
             match prober.discoverer.look_at_file(&path) {
                 Ok(Some(discovery)) => prober.act(discovery),
@@ -126,6 +131,18 @@ impl Prober {
             prober.act(discovery);
         }
         prober
+    }
+
+    fn count_sockets(&self) {
+        let ProberParts {
+            sockets,
+            sources,
+            telemetry,
+            ..
+        } = &self.parts;
+        if sockets.is_some() {
+            sources.insert(socket::SOURCE, telemetry.coverage.sockets());
+        }
     }
 
     /// Files that are probed.

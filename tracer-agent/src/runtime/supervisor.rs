@@ -21,7 +21,7 @@ use super::{
     driver::{Driver, DriverParts},
     health::{self, Health, HealthServer},
     memory, outputs,
-    preparation::prepare,
+    preparation::{prepare, watch_sockets},
     prober::{Prober, ProberParts, Sources},
     recorder::{Recording, TapeFile},
     recording::Tape,
@@ -133,6 +133,7 @@ impl Agent {
         let (capture, capture_ended) =
             capture_thread::spawn(reader, driver, priority, stop.clone())?;
         let parts = ProberParts {
+            sockets: watch_sockets(&mut loaded),
             loaded,
             mechanism,
             set: ProgramSet::Capture,

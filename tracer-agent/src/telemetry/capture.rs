@@ -21,6 +21,9 @@ labels! {
         MemoryFault = "memory_fault",
         /// The table of connections had no room or dropped the entry.
         NoState = "no_state",
+        /// A socket moved them by `sendfile`, `splice`, `sendmmsg` or io_uring, whose buffers are not
+        /// known.
+        NoBuffer = "no_buffer",
     }
 }
 

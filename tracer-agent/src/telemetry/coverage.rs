@@ -132,6 +132,15 @@ impl CoverageMetrics {
         }
     }
 
+    /// Sockets are looked at: they are shown like a file. Returns the counter of calls seen there.
+    pub fn sockets(&self) -> Counter {
+        let [binary, build_id, family] = ["socket", "", "none"];
+        let series = registry::BINARIES.series([binary, build_id, family]);
+        self.binaries.get_or_create(&series).set(1);
+        let calls = registry::BINARY_CALLS.series([binary, build_id]);
+        self.calls.get_or_create_owned(&calls)
+    }
+
     /// The probes of a file are gone. Its counter of calls stays: counters do not vanish.
     pub fn detached(&self, coverage: &BinaryCoverage) {
         self.binaries.remove(&coverage.binary);

@@ -79,7 +79,7 @@ registry! {
     GEN_AI_REQUEST_TOP_K = "gen_ai.request.top_k", Double, Conditional;
     /// Host the request was meant for. Of calls that were served it is on the span alone, and absent for MCP.
     SERVER_ADDRESS = "server.address", String, Recommended;
-    /// Port of that host: from `Host`, else 443.
+    /// Port of that host: from `Host`, else 443, or 80 without TLS.
     SERVER_PORT = "server.port", Int, Conditional;
     /// Bound on generated tokens.
     GEN_AI_REQUEST_MAX_TOKENS = "gen_ai.request.max_tokens", Int, Recommended;

@@ -21,8 +21,10 @@ use crate::{
     time::Timestamp,
 };
 
-/// Port of a request whose `Host` names none: everything that is observed went through TLS.
-const DEFAULT_PORT: u16 = 443;
+/// Port of a request whose `Host` names none.
+const TLS_PORT: u16 = 443;
+/// The same without TLS.
+const PLAIN_PORT: u16 = 80;
 
 /// A finished span, ready for an exporter.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,9 +163,14 @@ fn add_models(add: &mut Builder, facts: &CallFacts) {
 fn add_server(add: &mut Builder, facts: &CallFacts) {
     if let Some(host) = &facts.host {
         add.text(names::SERVER_ADDRESS, Some(&host.name));
+        let default = if facts.connection.is_socket() {
+            PLAIN_PORT
+        } else {
+            TLS_PORT
+        };
         add.count(
             names::SERVER_PORT,
-            Some(host.port.unwrap_or(DEFAULT_PORT).into()),
+            Some(host.port.unwrap_or(default).into()),
         );
     }
 }

@@ -1,6 +1,7 @@
-//! Probes, one file per TLS family.
+//! Probes, one file per TLS family, and one for sockets.
 
 pub mod bare;
 pub mod gnutls;
 pub mod go;
 pub mod openssl;
+pub mod socket;

@@ -61,6 +61,11 @@ pub fn kernel(features: &Features) -> Kernel {
             &features.perf_mmap_records,
             "notice new processes and libraries at once",
         ),
+        (
+            "plain_http",
+            &features.plain_http,
+            "see calls without TLS, such as those of local models",
+        ),
     ];
     Kernel {
         release: one_line("/proc/sys/kernel/osrelease").unwrap_or_default(),
@@ -140,6 +145,11 @@ pub fn limits() -> Vec<Limit> {
             "quic",
             Some("not supported".to_owned()),
             "HTTP/3, and what is read from QUIC streams of OpenSSL",
+        ),
+        (
+            "plain_io_uring",
+            Some("not supported".to_owned()),
+            "calls without TLS that a process makes through io_uring",
         ),
     ];
     all.into_iter()

@@ -79,5 +79,9 @@ impl<R: Resolve> Driver<R> {
             capture.lost_events.of(LossReason::NoState),
             of(Counter::LostStateCalls),
         );
+        raise_to(
+            capture.lost_bytes.of(LossReason::NoBuffer),
+            of(Counter::LostBufferBytes),
+        );
     }
 }
