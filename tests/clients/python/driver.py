@@ -20,8 +20,11 @@ for line in sys.stdin:
         continue
     n, words = (line.split() + [""])[:2]
     if connection is None:
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(urlsplit(os.environ["PROVIDER"]).netloc, context=context)
+        address = urlsplit(os.environ["PROVIDER"])
+        if address.scheme == "https":
+            connection = http.client.HTTPSConnection(address.netloc, context=ssl.create_default_context())
+        else:
+            connection = http.client.HTTPConnection(address.netloc)
     body = {
         "model": "gpt-4o-mini" + words,
         "messages": [{"role": "user", "content": f"n={n}"}],

@@ -74,6 +74,12 @@ pub fn shell(script: &str, provider: &Provider) -> Command {
     command
 }
 
+/// The same client without TLS.
+pub fn plain(mut command: Command, provider: &Provider) -> Command {
+    command.env("PROVIDER", provider.plain_url());
+    command
+}
+
 /// Runs a client to its end.
 ///
 /// # Errors

@@ -27,6 +27,8 @@ pub struct Program {
 pub enum Tls {
     /// It probes a file whose path has this in it.
     In(&'static str),
+    /// There is none: its calls are seen at its sockets.
+    Without,
     /// It cannot, and this is why.
     NotSeen(&'static str),
 }

@@ -31,7 +31,7 @@ pub fn run(listed: Listed, agent: &Agent) -> (Row, Outcome) {
     let (name, tls) = (program.name.clone(), program.tls);
     let row = called(program, agent).unwrap_or_else(|error| Row::absent(name, first_line(&error)));
     let outcome = match tls {
-        Tls::In(_) => row.outcome(),
+        Tls::In(_) | Tls::Without => row.outcome(),
         Tls::NotSeen(_) => Outcome::Skipped,
     };
     (row, outcome)
@@ -41,6 +41,7 @@ fn called(mut program: Box<Program>, agent: &Agent) -> Result<Row> {
     let (version, tls) = versions(&mut program.version)?;
     let located_by = match program.tls {
         Tls::In(file) => until(ATTACHED_WITHIN, || located_by(agent, file)),
+        Tls::Without => Some("sockets".to_owned()),
         Tls::NotSeen(_) => None,
     };
     let provider = Provider::start("")?;
@@ -50,7 +51,7 @@ fn called(mut program: Box<Program>, agent: &Agent) -> Result<Row> {
         .find_map(Result::err);
     let entries = provider.ledger.entries();
     let reports = match program.tls {
-        Tls::In(_) => settled(entries.len(), || agent.calls(&provider)),
+        Tls::In(_) | Tls::Without => settled(entries.len(), || agent.calls(&provider)),
         Tls::NotSeen(_) => agent.calls(&provider),
     };
     let tally = Tally::of(&entries, &reports);
@@ -60,6 +61,7 @@ fn called(mut program: Box<Program>, agent: &Agent) -> Result<Row> {
             .map(|error| first_line(&error))
             .or_else(|| (located_by.is_none()).then(|| format!("nothing like {file} is probed")))
             .or(tally.difference),
+        Tls::Without => failed.map(|error| first_line(&error)).or(tally.difference),
     };
     Ok(Row {
         program: program.name,

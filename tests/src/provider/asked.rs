@@ -80,6 +80,11 @@ impl Asked {
                 cache_creation: Some(self.n / 8),
                 reasoning: None,
             },
+            Api::OllamaChat => Tokens {
+                input: Some(self.n),
+                output: Some(output),
+                ..Tokens::default()
+            },
             _ => Tokens {
                 input: Some(self.n),
                 output: Some(output),

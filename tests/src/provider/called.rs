@@ -22,6 +22,7 @@ impl<'a> Called<'a> {
             "/v1/embeddings" => Api::OpenAiEmbeddings,
             "/v1/responses" => Api::OpenAiResponses,
             "/v1/messages" => Api::AnthropicMessages,
+            "/api/chat" => Api::OllamaChat,
             _ => return google(path).or_else(|| bedrock(path)),
         };
         Some(Self {

@@ -28,6 +28,8 @@ pub enum Api {
     GoogleGenerate,
     /// `POST /model/MODEL/converse` and `/converse-stream`
     BedrockConverse,
+    /// `POST /api/chat`
+    OllamaChat,
 }
 
 impl Api {
@@ -37,7 +39,8 @@ impl Api {
             Self::OpenAiChat
             | Self::OpenAiResponses
             | Self::AnthropicMessages
-            | Self::BedrockConverse => "chat",
+            | Self::BedrockConverse
+            | Self::OllamaChat => "chat",
             Self::GoogleGenerate => "generate_content",
             Self::OpenAiCompletions => "text_completion",
             Self::OpenAiEmbeddings => "embeddings",
@@ -50,6 +53,7 @@ impl Api {
             Self::AnthropicMessages => "anthropic",
             Self::GoogleGenerate => "gcp.gen_ai",
             Self::BedrockConverse => "aws.bedrock",
+            Self::OllamaChat => "ollama",
             _ => "openai",
         }
     }
@@ -67,6 +71,7 @@ impl Api {
     pub const fn stream_type(self) -> &'static str {
         match self {
             Self::BedrockConverse => "application/vnd.amazon.eventstream",
+            Self::OllamaChat => "application/x-ndjson",
             _ => "text/event-stream; charset=utf-8",
         }
     }

@@ -1,7 +1,8 @@
-//! An LLM provider on loopback: OpenAI and Anthropic style APIs over TLS, with a ledger of every
+//! An LLM provider on loopback: the wire APIs of several, over TLS or without, with a ledger of every
 //! exchange served.
 //!
-//! TLS is rustls, so an agent that traces libssl sees the clients only, never this server.
+//! TLS is rustls, so an agent that traces libssl sees the clients only, never this server; without TLS
+//! it sees both ends, and tells them apart.
 
 pub mod answer;
 pub mod anthropic;
@@ -12,6 +13,7 @@ pub mod certificate;
 pub mod failure;
 pub mod google_generate;
 pub mod ledger;
+pub mod ollama_chat;
 pub mod openai_chat;
 pub mod openai_completions;
 pub mod openai_embeddings;

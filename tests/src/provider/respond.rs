@@ -22,7 +22,7 @@ use super::{
     failure::{Failure, Spelling},
     google_generate,
     ledger::{Api, Entry, Ledger},
-    openai_chat, openai_completions, openai_embeddings, openai_responses,
+    ollama_chat, openai_chat, openai_completions, openai_embeddings, openai_responses,
     other::{MAX_BODY, other, plain},
     realtime,
     script::Script,
@@ -155,6 +155,7 @@ impl Responder {
             Api::AnthropicMessages => anthropic::answer(&mut answer),
             Api::GoogleGenerate => google_generate::answer(&mut answer),
             Api::BedrockConverse => bedrock_converse::answer(&mut answer),
+            Api::OllamaChat => ollama_chat::answer(&mut answer),
         }
         let Answer {
             mut entry,

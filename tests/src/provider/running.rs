@@ -15,6 +15,8 @@ use super::{
 pub struct Provider {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it listens within the host, without TLS.
+    pub socket: PathBuf,
     /// Certificate of the authority that clients have to trust.
     pub ca: PathBuf,
     /// What was served.
@@ -43,9 +45,11 @@ impl Provider {
             .build()?;
         let server = runtime.block_on(Server::bind(setup))?;
         let (address, ca) = (server.address()?, server.ca.clone());
+        let socket = server.socket.clone();
         runtime.spawn(server.serve());
         Ok(Self {
             address,
+            socket,
             ca,
             ledger,
             runtime: Some(runtime),
@@ -56,6 +60,11 @@ impl Provider {
     /// `https://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         format!("https://{}", self.address)
+    }
+
+    /// `http://127.0.0.1:PORT`, the same without TLS.
+    pub fn plain_url(&self) -> String {
+        format!("http://{}", self.address)
     }
 }
 

@@ -14,7 +14,10 @@ use hyper_util::{
     server::conn::auto::Builder,
 };
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream, UnixListener},
+};
 use tokio_rustls::TlsAcceptor;
 
 use super::{certificate, ledger::Ledger, respond::Responder};
@@ -24,7 +27,7 @@ use super::{certificate, ledger::Ledger, respond::Responder};
 pub struct Setup {
     /// Port on loopback; 0 for a free one.
     pub port: u16,
-    /// Folder for `ca.pem`.
+    /// Folder for `ca.pem` and `provider.sock`.
     pub folder: PathBuf,
     /// Planted in answers, tool arguments, error messages and response headers.
     pub secret: String,
@@ -36,7 +39,10 @@ pub struct Setup {
 pub struct Server {
     listener: TcpListener,
     tls: Arc<ServerConfig>,
+    unix: UnixListener,
     responder: Arc<Responder>,
+    /// The other place where it listens.
+    pub socket: PathBuf,
     /// Certificate of the authority that clients have to trust.
     pub ca: PathBuf,
 }
@@ -50,9 +56,16 @@ impl Server {
         let listener = TcpListener::bind(address)
             .await
             .with_context(|| format!("cannot listen on {address}"))?;
+        let socket = setup.folder.join("provider.sock");
+        // One that was left behind would be in the way.
+        let _ = std::fs::remove_file(&socket);
+        let unix = UnixListener::bind(&socket)
+            .with_context(|| format!("cannot listen on {}", socket.display()))?;
         Ok(Self {
             listener,
             tls,
+            unix,
+            socket,
             responder: Arc::new(Responder::new(setup.secret, setup.ledger)),
             ca,
         })
@@ -67,21 +80,25 @@ impl Server {
     pub async fn serve(self) {
         let acceptor = TlsAcceptor::from(self.tls);
         loop {
+            let responder = Arc::clone(&self.responder);
             // A failed accept (out of files, say) concerns one client.
-            let Ok((stream, peer)) = self.listener.accept().await else {
-                continue;
-            };
-            tokio::spawn(connection(
-                acceptor.clone(),
-                stream,
-                peer.port(),
-                Arc::clone(&self.responder),
-            ));
+            tokio::select! {
+                Ok((stream, peer)) = self.listener.accept() => {
+                    tokio::spawn(connection(acceptor.clone(), stream, peer.port(), responder));
+                }
+                Ok((stream, _)) = self.unix.accept() => {
+                    tokio::spawn(serve(stream, 0, responder));
+                }
+                else => {}
+            }
         }
     }
 }
 
-/// Errors end the connection and are the client's to see.
+/// First byte of a client's TLS: a record of the handshake.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// With TLS or without, as the client begins. Errors end the connection and are the client's to see.
 async fn connection(
     acceptor: TlsAcceptor,
     stream: TcpStream,
@@ -89,9 +106,22 @@ async fn connection(
     responder: Arc<Responder>,
 ) {
     let _ = stream.set_nodelay(true);
-    let Ok(stream) = acceptor.accept(stream).await else {
+    let mut first = [0];
+    if stream.peek(&mut first).await.is_err() {
         return;
-    };
+    }
+    if first != [TLS_HANDSHAKE] {
+        return serve(stream, client_port, responder).await;
+    }
+    if let Ok(stream) = acceptor.accept(stream).await {
+        serve(stream, client_port, responder).await;
+    }
+}
+
+async fn serve<Stream>(stream: Stream, client_port: u16, responder: Arc<Responder>)
+where
+    Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(|request| {
         let responder = Arc::clone(&responder);
         async move { Ok::<_, Infallible>(responder.respond(request, client_port).await) }

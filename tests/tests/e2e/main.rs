@@ -21,6 +21,7 @@ mod plain_probes;
 mod privacy;
 mod processes;
 mod realtime;
+mod sockets;
 mod stop;
 mod stripped;
 mod tapes;

@@ -1,9 +1,9 @@
 //! All files of programs, in the order of the table.
 
-use super::{curl, dotnet, gnutls, golang, java, native, node, nss, php, python, ruby};
+use super::{curl, dotnet, gnutls, golang, java, native, node, nss, php, plain, python, ruby};
 use crate::matrix::program::Listed;
 
-const FILES: [fn() -> Vec<Listed>; 11] = [
+const FILES: [fn() -> Vec<Listed>; 12] = [
     python::programs,
     node::programs,
     native::programs,
@@ -15,6 +15,7 @@ const FILES: [fn() -> Vec<Listed>; 11] = [
     nss::programs,
     java::programs,
     dotnet::programs,
+    plain::programs,
 ];
 
 /// The matrix.

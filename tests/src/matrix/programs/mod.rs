@@ -11,6 +11,7 @@ mod native;
 mod node;
 mod nss;
 mod php;
+mod plain;
 mod python;
 mod ruby;
 mod shell;
