@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use anyhow::Context;
 use serde::Deserialize;
 
-/// Name of the load client's process.
-const PROCESS: &str = "load";
+/// Names of the load clients' processes: with TLS, without.
+const PROCESSES: [&str; 2] = ["load", "plain"];
 /// What stands before the number in the ids of the provider.
 const ID_PREFIX: &str = "chatcmpl-";
 
@@ -21,7 +21,7 @@ pub struct Reported {
     pub wrong_tokens: u64,
     /// Calls without token counts: their capture was cut short.
     pub without_tokens: u64,
-    /// Calls of other processes than the load client.
+    /// Calls of other processes than the load clients.
     pub foreign: u64,
     /// Calls without a response id: they cannot be told apart, and count as distinct.
     pub without_id: u64,
@@ -53,7 +53,7 @@ impl Reported {
     }
 
     fn add(&mut self, call: &Line<'_>, seen: &mut HashSet<u64>) {
-        if call.process != Some(PROCESS) {
+        if !call.process.is_some_and(|name| PROCESSES.contains(&name)) {
             self.foreign += 1;
             return;
         }

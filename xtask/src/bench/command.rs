@@ -42,6 +42,7 @@ pub fn run(args: &Arguments) -> anyhow::Result<()> {
         "the benchmark attaches probes: run it as root"
     );
     let (agent, client, server) = (build::run()?, programs::load()?, programs::server()?);
+    let bystanders = programs::bystanders()?;
     let directory = workspace_root().join("target/bench");
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
@@ -55,6 +56,7 @@ pub fn run(args: &Arguments) -> anyhow::Result<()> {
     let bench = Bench {
         agent: &agent,
         client: &client,
+        bystanders: &bystanders,
         port: server.port,
         seconds,
         directory: &directory,

@@ -1,6 +1,7 @@
 //! From observations to the figures of the benchmark, each against its target.
 
 use super::{
+    bystanders::Rates,
     load::{Load, Sample},
     process::Memory,
     round::{Accounted, Round},
@@ -115,6 +116,30 @@ pub fn figures(rounds: &[Round]) -> Vec<Figure> {
             AtMost(400.0),
         ),
         figure(
+            "tcp_bulk_ratio",
+            "other TCP, bulk, rate to untraced",
+            of.bystander(|rates| rates.tcp_bulk),
+            AtLeast(0.95),
+        ),
+        figure(
+            "tcp_small_ratio",
+            "other TCP, 64 bytes, rate to untraced",
+            of.bystander(|rates| rates.tcp_small),
+            AtLeast(0.95),
+        ),
+        figure(
+            "system_call_ratio",
+            "other system calls, rate to untraced",
+            of.bystander(|rates| rates.system_calls),
+            AtLeast(0.98),
+        ),
+        figure(
+            "file_call_ratio",
+            "reads and writes of files, rate to untraced",
+            of.bystander(|rates| rates.file_calls),
+            AtLeast(0.98),
+        ),
+        figure(
             "json_complete_2000",
             "JSON at 2,000/s, share reported",
             of.complete(Load::JSON_2000),
@@ -155,6 +180,18 @@ pub fn figures(rounds: &[Round]) -> Vec<Figure> {
             "kernel maps, MB",
             megabytes(|memory| memory.maps),
             AtMost(16.0),
+        ),
+        figure(
+            "unix_small_ratio",
+            "AF_UNIX, 64 bytes, rate to untraced",
+            of.bystander(|rates| rates.unix_small),
+            Told,
+        ),
+        figure(
+            "connection_ratio",
+            "other connections, rate to untraced",
+            of.bystander(|rates| rates.connections),
+            Told,
         ),
         figure(
             "json_reported",
@@ -228,6 +265,14 @@ impl Observations<'_> {
                 sample(round, load, Tracing::Agent)?.rate()
                     / sample(round, load, Tracing::Untraced)?.rate(),
             )
+        })
+    }
+
+    /// A rate with the agent to that without.
+    fn bystander(&self, rate: fn(&Rates) -> f64) -> Option<f64> {
+        self.median(|round| {
+            let of = |tracing| round.rates.get(&tracing).map(rate);
+            Some(of(Tracing::Agent)? / of(Tracing::Untraced)?)
         })
     }
 

@@ -7,6 +7,7 @@
 //! All ratios and differences are taken within one round, minutes apart at most, and the median
 //! over the rounds is reported: other work on the machine then disturbs all sides alike.
 
+mod bystanders;
 pub mod calls;
 mod command;
 mod figures;

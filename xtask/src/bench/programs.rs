@@ -36,6 +36,28 @@ pub fn load() -> Result<PathBuf> {
     Ok(output)
 }
 
+/// Builds the load on sockets and system calls, and returns its path.
+pub fn bystanders() -> Result<PathBuf> {
+    compiled("sockets")
+}
+
+/// Builds the load client without TLS, and returns its path.
+pub fn plain() -> Result<PathBuf> {
+    compiled("plain")
+}
+
+/// A program of one file that needs nothing but the system.
+fn compiled(name: &str) -> Result<PathBuf> {
+    let output = release(name);
+    let mut compiler = Command::new("cc");
+    compiler
+        .args(["-O2", "-Wall", "-o"])
+        .arg(&output)
+        .arg(workspace_root().join(format!("tests/bench/{name}.c")));
+    step::run(&mut compiler)?;
+    Ok(output)
+}
+
 fn release(name: &str) -> PathBuf {
     workspace_root().join("target/release").join(name)
 }

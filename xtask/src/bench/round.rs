@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde::Serialize;
 
 use super::{
+    bystanders::Rates,
     load::{Load, Sample},
     process::Memory,
     tracer::{Account, Tracer, Tracing, others},
@@ -17,6 +18,8 @@ pub struct Bench<'a> {
     pub agent: &'a Path,
     /// The load client's binary.
     pub client: &'a Path,
+    /// The binary of the load on sockets and system calls.
+    pub bystanders: &'a Path,
     /// Port of the provider.
     pub port: u16,
     /// Seconds that each load is measured.
@@ -30,6 +33,8 @@ pub struct Bench<'a> {
 pub struct Round {
     /// The client's side.
     pub samples: BTreeMap<(&'static str, Tracing), Sample>,
+    /// What is no traffic of the agent's.
+    pub rates: BTreeMap<Tracing, Rates>,
     /// The agent's side of the loads that are LLM traffic.
     pub accounts: BTreeMap<&'static str, Accounted>,
     /// The agent's memory after it did all that.
@@ -94,6 +99,8 @@ impl Bench<'_> {
                         .insert(load.name, Accounted::new(sample.made, &account));
                 }
             }
+            let rates = Rates::measure(self.bystanders, self.seconds / 4.0)?;
+            round.rates.insert(tracing, rates);
             if let Some(tracer) = tracer {
                 if tracing == Tracing::Agent {
                     round.memory = Some(tracer.memory()?);

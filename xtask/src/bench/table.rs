@@ -92,7 +92,12 @@ fn round(round: &Round) -> Value {
         .iter()
         .map(|((load, tracing), sample)| json!({"load": load, "tracing": format!("{tracing:?}").to_lowercase(), "client": sample}))
         .collect();
-    json!({"samples": samples, "agent": round.accounts})
+    let bystanders: Map<String, Value> = round
+        .rates
+        .iter()
+        .map(|(tracing, rates)| (format!("{tracing:?}").to_lowercase(), json!(rates)))
+        .collect();
+    json!({"samples": samples, "agent": round.accounts, "bystanders": bystanders})
 }
 
 fn middle(

@@ -30,6 +30,8 @@ const SERIES: [&str; 2] = ["6.1", "6.12"];
 /// Exchanges of each kind in the guest. Emulated machines are slow: enough to meet every path.
 const EXCHANGES: u64 = 200;
 const STREAMS: u64 = 20;
+/// Without TLS, over TCP and over Unix sockets each.
+const PLAIN: u64 = 40;
 /// Of each kind, those that run through a proxy: TLS in TLS.
 const TUNNELLED: u64 = 20;
 
@@ -95,6 +97,7 @@ fn prepare(cache: &Path) -> anyhow::Result<PathBuf> {
         busybox: debian::unpacked("busybox-static", cache)?.join("bin/busybox"),
         agent: build::run()?,
         load: programs::load()?,
+        plain: programs::plain()?,
         server: programs::server()?,
     };
     let path = cache.join("initramfs.cpio");
@@ -112,13 +115,15 @@ fn boot(
     let machine = Machine {
         kernel: &debian::kernel(series, cache)?,
         initramfs,
-        command_line: &format!("exchanges={EXCHANGES} streams={STREAMS} tunnelled={TUNNELLED}"),
+        command_line: &format!(
+            "exchanges={EXCHANGES} streams={STREAMS} tunnelled={TUNNELLED} plain={PLAIN}"
+        ),
         logs: &cache.join(format!("logs-{series}")),
         limit,
     };
     let report = GuestReport::parse(&machine.run()?)?;
     report
-        .check(EXCHANGES + STREAMS + 2 * TUNNELLED)
+        .check(EXCHANGES + STREAMS + 2 * TUNNELLED + 2 * PLAIN)
         .with_context(|| format!("on {}:\n{}", report.kernel, report.log.join("\n")))?;
     Ok(report)
 }

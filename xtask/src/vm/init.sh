@@ -38,6 +38,7 @@ word() { sed -n "s/.*\\b$1=\\([^ ]*\\).*/\\1/p" /proc/cmdline; }
 exchanges=$(word exchanges)
 streams=$(word streams)
 tunnelled=$(word tunnelled)
+plain=$(word plain)
 
 say kernel "$(uname -r)"
 : >/tmp/agent.log
@@ -59,7 +60,10 @@ for load in "json $exchanges" "stream $streams" "json $tunnelled --tunnel" "stre
     say load "$(load --mode "$1" --port 4433 --connections 4 --count "$2" $3)"
 done
 
-all_reported() { [ "$(grep -c chatcmpl /tmp/calls)" -ge $((exchanges + streams + 2 * tunnelled)) ]; }
+# Without TLS: through all system calls that move the bytes of a socket.
+say load "$(plain --count "$plain")"
+
+all_reported() { [ "$(grep -c chatcmpl /tmp/calls)" -ge $((exchanges + streams + 2 * tunnelled + 2 * plain)) ]; }
 wait_for 20 all_reported
 kill -TERM $agent
 wait $agent

@@ -22,6 +22,8 @@ pub struct Programs {
     pub agent: PathBuf,
     /// The load client on the system libssl.
     pub load: PathBuf,
+    /// The load client without TLS, with its own server.
+    pub plain: PathBuf,
     /// The provider.
     pub server: PathBuf,
 }
@@ -41,6 +43,7 @@ pub fn build(programs: &Programs) -> anyhow::Result<Vec<u8>> {
     for (name, path) in [
         ("tracer-agent", &programs.agent),
         ("load", &programs.load),
+        ("plain", &programs.plain),
         ("bench-server", &programs.server),
     ] {
         archive.program(&Path::new("/bin").join(name), &stripped(path)?)?;
