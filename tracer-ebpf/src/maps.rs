@@ -26,7 +26,7 @@ pub static CONNECTIONS: LruHashMap<ConnKey, ConnState> = LruHashMap::with_max_en
 
 /// State of every stream socket seen, by its address in the kernel; the least used makes room.
 #[map]
-pub static SOCKETS: LruHashMap<u64, SocketState> = LruHashMap::with_max_entries(8192, 0);
+pub static SOCKETS: LruHashMap<u64, SocketState> = LruHashMap::with_max_entries(4096, 0);
 
 /// Where this kernel keeps what is read of a socket; written by the loader.
 #[unsafe(no_mangle)]

@@ -99,7 +99,7 @@ impl Loaded {
         let bytes = object::bytes()?;
         let layout = options.sockets.unwrap_or_default();
         // Most of them are left alone at once; one that is forgotten is looked at again.
-        let sockets = options.sockets.map_or(1, |_| options.connections / 2);
+        let sockets = options.sockets.map_or(1, |_| options.connections / 4);
         let ebpf = EbpfLoader::new()
             .btf(None)
             .override_global("AYA_LOG_LEVEL", &options.kernel_log_level, true)

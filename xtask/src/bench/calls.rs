@@ -31,6 +31,7 @@ pub struct Reported {
 #[derive(Deserialize)]
 struct Line<'a> {
     process: Option<&'a str>,
+    kind: Option<&'a str>,
     #[serde(rename = "gen_ai.response.id")]
     id: Option<&'a str>,
     #[serde(rename = "gen_ai.usage.input_tokens")]
@@ -40,14 +41,17 @@ struct Line<'a> {
 }
 
 impl Reported {
-    /// Reads the lines; those that are no JSON object (`ready`) are passed over.
+    /// Reads the lines; those that are no JSON object (`ready`) are passed over, and so are those of
+    /// the end that served a call.
     pub fn read<'a>(lines: impl Iterator<Item = &'a str>) -> anyhow::Result<Self> {
         let mut reported = Self::default();
         let mut seen = HashSet::new();
         for line in lines.filter(|line| line.starts_with('{')) {
             let call: Line<'_> =
                 serde_json::from_str(line).with_context(|| format!("not a call: {line}"))?;
-            reported.add(&call, &mut seen);
+            if call.kind != Some("server") {
+                reported.add(&call, &mut seen);
+            }
         }
         Ok(reported)
     }
@@ -101,6 +105,7 @@ mod tests {
             r#"{"process":"load"}"#.to_owned(),
             r#"{"process":"load","gen_ai.response.id":"chatcmpl-0000000000000009"}"#.to_owned(),
             r#"{"process":"other"}"#.to_owned(),
+            r#"{"process":"load","kind":"server"}"#.to_owned(),
         ];
         let reported = Reported::read(lines.iter().map(String::as_str)).unwrap();
         let expected = Reported {

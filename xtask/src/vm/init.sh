@@ -63,7 +63,7 @@ done
 # Without TLS: through all system calls that move the bytes of a socket.
 say load "$(plain --count "$plain")"
 
-all_reported() { [ "$(grep -c chatcmpl /tmp/calls)" -ge $((exchanges + streams + 2 * tunnelled + 2 * plain)) ]; }
+all_reported() { [ "$(grep -c '"kind":"client".*chatcmpl' /tmp/calls)" -ge $((exchanges + streams + 2 * tunnelled + 2 * plain)) ]; }
 wait_for 20 all_reported
 kill -TERM $agent
 wait $agent
