@@ -226,6 +226,8 @@ impl<R: Resolve> EventHandler for Driver<R> {
             self.pipeline.give_up(connection, counts);
             self.act();
         }
+        self.pipeline.settle();
+        self.act();
         self.publish_counters();
     }
 }

@@ -244,6 +244,14 @@ impl<R: Resolve> Roster<R> {
         }
     }
 
+    /// The traced process that has this id.
+    pub fn process(&self, tgid: u32) -> Option<ProcessKey> {
+        match self.kind(tgid)? {
+            Kind::Traced { process, .. } => Some(process.key),
+            Kind::Excluded => None,
+        }
+    }
+
     /// Whether anything is known of the process.
     pub fn knows(&self, tgid: u32) -> bool {
         self.members.contains_key(&tgid)

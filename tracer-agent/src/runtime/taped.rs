@@ -2,7 +2,7 @@
 
 use tracer_core::{
     pipeline::{Output, Pipeline, Stats},
-    segment::{ConnectionId, FinalCounts, Segment},
+    segment::{ConnectionId, FinalCounts, ProcessKey, Segment},
     time::Timestamp,
 };
 
@@ -66,6 +66,16 @@ impl Taped {
     /// See [`Pipeline::advance`].
     pub fn advance(&mut self, now: Timestamp) {
         self.pipeline.advance(now);
+    }
+
+    /// See [`Pipeline::process_ended`].
+    pub fn process_ended(&mut self, process: ProcessKey) {
+        self.pipeline.process_ended(process);
+    }
+
+    /// See [`Pipeline::settle`].
+    pub fn settle(&mut self) {
+        self.pipeline.settle();
     }
 
     /// See [`Pipeline::poll`].

@@ -113,6 +113,18 @@ pub(crate) enum Built {
     Unconfirmed,
 }
 
+impl Built {
+    /// The call, if it came to one.
+    pub(crate) fn call_mut(&mut self) -> Option<&mut Call<Captured>> {
+        match self {
+            Self::Call(call) | Self::Accepted(_, call) | Self::Begun(call) | Self::Asked(call) => {
+                Some(call)
+            }
+            Self::News(_) | Self::Silent | Self::Unconfirmed => None,
+        }
+    }
+}
+
 impl CallBuilder {
     pub(crate) fn new(
         origin: Origin,
@@ -316,8 +328,8 @@ impl CallBuilder {
         self.capture = self.capture.max(capture);
     }
 
-    /// The exchange is over; `other_end` was seen of its other end.
-    pub(crate) fn finish(mut self, end: BodyEnd, time: Timestamp, other_end: OtherEnd) -> Built {
+    /// The exchange is over.
+    pub(crate) fn finish(mut self, end: BodyEnd, time: Timestamp) -> Built {
         self.end_request();
         self.worsen(CaptureState::of_end(end));
         let nothing = Request::Coming(RequestBody::new(None, 0));
@@ -345,10 +357,10 @@ impl CallBuilder {
         if !is_whole && request.stream.is_none() && answered.times.count > 0 {
             request.stream = Some(true);
         }
-        self.build(*request, answered, other_end)
+        self.build(*request, answered)
     }
 
-    fn build(self, mut request: RequestFacts, answered: Answered, other_end: OtherEnd) -> Built {
+    fn build(self, mut request: RequestFacts, answered: Answered) -> Built {
         let is_accepted = request.mcp.as_ref().is_some_and(|mcp| mcp.id.is_some())
             && answered.facts.status == Some(ACCEPTED);
         let session = is_accepted.then(|| SessionKey::of(self.origin, &self.head));
@@ -392,7 +404,7 @@ impl CallBuilder {
             outcome: answered.outcome,
             capture: self.capture,
             kept_headers: self.kept_headers,
-            other_end,
+            other_end: OtherEnd::Unknown,
             is_passed_on: false,
         };
         let call = Box::new(Call::captured(facts).with_content(answered.content));

@@ -78,8 +78,13 @@ impl Call<Captured> {
         self.facts
     }
 
+    /// Notes what was seen of its other end.
+    pub(crate) const fn set_other_end(&mut self, other_end: OtherEnd) {
+        self.facts.other_end = other_end;
+    }
+
     /// Notes that the process made a call of its own meanwhile.
-    pub(crate) fn pass_on(&mut self) {
+    pub(crate) const fn pass_on(&mut self) {
         self.facts.is_passed_on = true;
     }
 

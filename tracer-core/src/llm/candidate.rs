@@ -2,7 +2,6 @@
 
 use super::{
     builder::{BuilderContext, Built, CallBuilder},
-    call::OtherEnd,
     guess::Guess,
     mcp::{Listening, News},
     origin::Origin,
@@ -124,10 +123,10 @@ impl Candidate {
         matches!(self, Self::Listening(stream) if stream.is_refuted())
     }
 
-    /// The exchange is over; `other_end` was seen of its other end.
-    pub(crate) fn finish(self, end: BodyEnd, time: Timestamp, other_end: OtherEnd) -> Built {
+    /// The exchange is over.
+    pub(crate) fn finish(self, end: BodyEnd, time: Timestamp) -> Built {
         match self {
-            Self::Call(call) => call.finish(end, time, other_end),
+            Self::Call(call) => call.finish(end, time),
             Self::Guess(_) => Built::Unconfirmed,
             Self::Listening(mut stream) => match stream.end(end, time) {
                 Some(news) => Built::News(news),

@@ -6,11 +6,7 @@ use crate::{
         head::{Headers, Host, HttpVersion, Target},
     },
     limits::Limits,
-    llm::{
-        builder::Built,
-        call::{CaptureState, OtherEnd},
-        content::ContentCapture,
-    },
+    llm::{builder::Built, call::CaptureState, content::ContentCapture},
     segment::{ConnectionId, ProcessKey},
 };
 
@@ -79,7 +75,7 @@ fn guess(
     for piece in answer.as_bytes().chunks(cut) {
         take(Kind::ResponseBody(piece));
     }
-    let Built::Call(call) = call?.finish(BodyEnd::Complete, time, OtherEnd::Unknown) else {
+    let Built::Call(call) = call?.finish(BodyEnd::Complete, time) else {
         return None;
     };
     let facts = call.facts();

@@ -1,10 +1,10 @@
 //! Finds calls that two processes of this host make and serve, by what both ends see: the request.
 //!
 //! An exchange that is made and one that is served belong together if their requests have the same
-//! [digest](crate::llm::request_digest) while both are under way. Nobody waits for anybody: an
-//! exchange is paired, if at all, when the first of those with its digest is over. By then each end
-//! has seen the request; which of them was told first does not matter, as a write may be reported
-//! after the read of what it wrote.
+//! [digest](crate::llm::request_digest) while both are under way. They are paired, if at all, when the
+//! first of those with a digest is over. Which of them was told first does not matter, as a write may
+//! be reported after the read of what it wrote, and even after the answer: so a call that was served
+//! and has no client then waits for it a moment.
 //!
 //! Requests that are alike and go on at the same time are told apart by their connections, where an
 //! earlier request that was like no other has shown which belong together.
@@ -14,15 +14,17 @@
 //! kept of it, while one that is made here goes elsewhere; or the client of a proxy that is not seen
 //! itself and shares its connections, whose later requests stay unpaired.
 
-use std::{collections::HashMap, num::NonZeroUsize, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
-use lru::LruCache;
-
+use super::peers::Peers;
 use crate::{
     detect::Role,
     http::exchange::ExchangeId,
-    llm::call::{OtherEnd, PairNumber},
-    segment::ConnectionId,
+    llm::call::{Call, Captured, OtherEnd, PairNumber},
+    segment::{ConnectionId, ProcessKey},
     time::Timestamp,
 };
 
@@ -30,16 +32,17 @@ use crate::{
 const MAX_OPEN: usize = 16 << 10;
 /// Of these, exchanges whose requests are alike. Pairing looks at all of them.
 const MAX_ALIKE: usize = 32;
-/// Connections whose other ends are known; those that were silent longest are forgotten.
-const MAX_PEERS: NonZeroUsize = NonZeroUsize::new(16 << 10).unwrap();
-/// How much later a write may be reported than the read of what it wrote.
-const LATE: Duration = Duration::from_secs(1);
+/// How much later a write may be reported than the read of what it wrote: a process may lose the
+/// processor between its write and the probe behind it.
+const LATE: Duration = Duration::from_millis(250);
+/// Calls that wait for their clients to show; beyond it the oldest is reported as it is.
+const MAX_HELD: usize = 256;
 
 /// Which exchange of which connection.
 pub(super) type Place = (ConnectionId, ExchangeId);
 
 /// The exchanges under way, at either end.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct BothEnds {
     /// By the digest of the request; in the order in which they came.
     alike: HashMap<u64, Vec<End>>,
@@ -50,6 +53,16 @@ pub(super) struct BothEnds {
     peers: Peers,
     /// Pairs so far.
     pairs: u64,
+    held: VecDeque<Held>,
+    /// Calls that have waited long enough.
+    over: Vec<Box<Call<Captured>>>,
+}
+
+/// A call that was served, and whose client may still show.
+#[derive(Debug)]
+struct Held {
+    call: Box<Call<Captured>>,
+    digest: u64,
 }
 
 /// One end of an exchange under way.
@@ -64,23 +77,6 @@ struct End {
     pair: Option<PairNumber>,
     /// It could have been the other end of one that is over.
     is_doubtful: bool,
-}
-
-/// Connections that are known to be the ends of one.
-#[derive(Debug)]
-struct Peers(LruCache<ConnectionId, ConnectionId>);
-
-impl Default for BothEnds {
-    fn default() -> Self {
-        Self {
-            alike: HashMap::new(),
-            open: 0,
-            ends: 0,
-            // Not made with its capacity: that would be allocated at once.
-            peers: Peers(LruCache::unbounded()),
-            pairs: 0,
-        }
-    }
 }
 
 impl BothEnds {
@@ -129,9 +125,67 @@ impl BothEnds {
         }
     }
 
+    /// Holds back a call that was served and is over, for as long as its client may still show; the
+    /// call comes back if there is no need. One with content is too large to wait.
+    pub(super) fn hold(
+        &mut self,
+        call: Box<Call<Captured>>,
+        digest: Option<u64>,
+    ) -> Option<Box<Call<Captured>>> {
+        let alike = digest.and_then(|digest| self.alike.get_mut(&digest));
+        let (Some(digest), Some(alike)) = (digest, alike) else {
+            return Some(call);
+        };
+        pair_up(alike, &mut self.peers, &mut self.pairs);
+        let place = (call.facts().connection, call.facts().exchange);
+        let is_it = |end: &End| end.role == Role::Server && end.place == place;
+        let is_alone = alike.iter().any(|end| is_it(end) && end.pair.is_none());
+        if !is_alone || call.content().is_some() {
+            return Some(call);
+        }
+        self.held.push_back(Held { call, digest });
+        if self.held.len() > MAX_HELD {
+            let oldest = self.held.pop_front();
+            self.let_go(oldest);
+        }
+        None
+    }
+
+    /// Lets go of calls whose clients do not show any more.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        let is_late = |held: &mut Held| now.since(held.call.facts().timing.end) >= LATE;
+        while let Some(late) = self.held.pop_front_if(is_late) {
+            self.let_go(Some(late));
+        }
+    }
+
+    /// Lets go of the calls of some processes.
+    pub(super) fn settle(&mut self, is_over: impl Fn(ProcessKey) -> bool) {
+        for held in std::mem::take(&mut self.held) {
+            if is_over(held.call.facts().connection.process) {
+                self.let_go(Some(held));
+            } else {
+                self.held.push_back(held);
+            }
+        }
+    }
+
+    /// The calls that have waited.
+    pub(super) fn take_over(&mut self) -> Vec<Box<Call<Captured>>> {
+        std::mem::take(&mut self.over)
+    }
+
+    fn let_go(&mut self, held: Option<Held>) {
+        if let Some(Held { mut call, digest }) = held {
+            let place = (call.facts().connection, call.facts().exchange);
+            call.set_other_end(self.over(Role::Server, place, Some(digest)));
+            self.over.push(call);
+        }
+    }
+
     /// A connection is over.
     pub(super) fn closed(&mut self, connection: ConnectionId) {
-        self.peers.forget(connection);
+        self.peers.closed(connection);
     }
 }
 
@@ -234,46 +288,6 @@ impl End {
             client.time <= server.time.after(LATE)
         };
         self.pair.is_none() && self.role != other.role && in_order
-    }
-}
-
-impl Peers {
-    /// The connection at the other end.
-    fn of(&self, connection: ConnectionId) -> Option<ConnectionId> {
-        self.0.peek(&connection).copied()
-    }
-
-    /// Whether two connections may be the ends of one.
-    fn admit(&self, client: ConnectionId, server: ConnectionId) -> bool {
-        match (self.of(client), self.of(server)) {
-            (None, None) => true,
-            (of_client, of_server) => of_client == Some(server) && of_server == Some(client),
-        }
-    }
-
-    /// Two connections are the ends of one.
-    fn meet(&mut self, client: ConnectionId, server: ConnectionId) {
-        self.0.put(client, server);
-        self.0.put(server, client);
-        while self.0.len() > MAX_PEERS.get()
-            && let Some((_, other)) = self.0.pop_lru()
-        {
-            self.0.pop(&other);
-        }
-    }
-
-    fn forget(&mut self, connection: ConnectionId) {
-        if let Some(other) = self.0.pop(&connection) {
-            self.0.pop(&other);
-        }
-    }
-
-    /// What the connection alone tells of the other end of an exchange.
-    fn other_end(&self, role: Role, connection: ConnectionId) -> OtherEnd {
-        match role {
-            Role::Server if self.of(connection).is_some() => OtherEnd::Unclear,
-            _ => OtherEnd::Unknown,
-        }
     }
 }
 

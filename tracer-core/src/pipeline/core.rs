@@ -17,7 +17,7 @@ use super::{
 use crate::{
     http::{allow_list::AllowList, exchange::BodyEnd},
     llm::{mcp::Sessions, unfinished::Unfinished},
-    segment::{ConnectionId, FinalCounts, Segment},
+    segment::{ConnectionId, FinalCounts, ProcessKey, Segment},
     time::Timestamp,
 };
 
@@ -143,6 +143,8 @@ impl Pipeline {
 
     /// Lets time pass: gives up what has been silent for too long. Call about once a second.
     pub fn advance(&mut self, now: Timestamp) {
+        self.both_ends.expire(now);
+        self.report_held();
         if now.since(self.swept) < SWEEP_INTERVAL {
             return;
         }
@@ -195,6 +197,18 @@ impl Pipeline {
         }
     }
 
+    /// A process is gone: its calls that wait for their other ends are reported as they are.
+    pub fn process_ended(&mut self, process: ProcessKey) {
+        self.both_ends.settle(|of| of == process);
+        self.report_held();
+    }
+
+    /// Nothing more will come: calls that wait are reported as they are.
+    pub fn settle(&mut self) {
+        self.both_ends.settle(|_| true);
+        self.report_held();
+    }
+
     /// The next thing to do for the caller, until `None`; in the order in which they came up.
     pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
@@ -203,6 +217,14 @@ impl Pipeline {
     /// What was seen so far.
     pub const fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// Reports calls that have waited for their other ends.
+    fn report_held(&mut self) {
+        for call in self.both_ends.take_over() {
+            let id = call.facts().connection;
+            self.report(id).call(call);
+        }
     }
 
     /// Takes a connection out of the books.

@@ -3,6 +3,7 @@
 mod weighing;
 
 use super::{
+    both_ends::Place,
     handshake::Handshake,
     judge::{Evidence, Judge},
     output::Report,
@@ -306,12 +307,41 @@ impl Exchanges {
 
     fn finish(&mut self, call: Candidate, end: BodyEnd, time: Timestamp, report: &mut Report<'_>) {
         let last = call.last_news(end, time);
-        let place = (report.connection, call.exchange());
-        let other_end = report.both_ends.over(self.role, place, call.digest());
-        self.built(call.finish(end, time, other_end), report);
+        let (place, digest) = ((report.connection, call.exchange()), call.digest());
+        let built = self.with_other_end(call.finish(end, time), place, digest, report);
+        self.built(built, report);
         if let Some(news) = last {
             self.hear(news, report);
         }
+    }
+
+    /// Notes on a call what was seen of its other end. One that the process served waits a little if
+    /// its client may still show.
+    fn with_other_end(
+        &self,
+        mut built: Built,
+        place: Place,
+        digest: Option<u64>,
+        report: &mut Report<'_>,
+    ) -> Built {
+        if self.role == Role::Server {
+            if let Some(call) = built.call_mut()
+                && report.processes.passes_on(call.facts())
+            {
+                call.pass_on();
+            }
+            if let Built::Call(call) = built {
+                let Some(call) = report.both_ends.hold(call, digest) else {
+                    return Built::Silent;
+                };
+                built = Built::Call(call);
+            }
+        }
+        let other_end = report.both_ends.over(self.role, place, digest);
+        if let Some(call) = built.call_mut() {
+            call.set_other_end(other_end);
+        }
+        built
     }
 
     /// An exchange told something of its session: the connection carries MCP.

@@ -46,6 +46,7 @@ pub fn fuzz_pipeline(data: &[u8]) -> u64 {
         }
     }
     pipeline.close(connection, Timestamp::from_unix_nanos(now), Some(counts));
+    pipeline.settle();
     let stats = *pipeline.stats();
     assert_eq!((stats.open_exchanges, stats.connections), (0, 0));
     let mut calls = 0;

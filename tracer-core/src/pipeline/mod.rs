@@ -24,6 +24,7 @@ mod holdings;
 mod http;
 mod judge;
 mod output;
+mod peers;
 mod processes;
 mod stats;
 mod tunnel;

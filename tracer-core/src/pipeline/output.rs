@@ -83,11 +83,9 @@ impl Report<'_> {
         self.tunnel.is_some()
     }
 
-    pub(super) fn call(&mut self, mut call: Box<Call<Captured>>) {
-        match call.facts().role {
-            Role::Client => self.processes.asked(call.facts()),
-            Role::Server if self.processes.passes_on(call.facts()) => call.pass_on(),
-            Role::Server => {}
+    pub(super) fn call(&mut self, call: Box<Call<Captured>>) {
+        if call.facts().role == Role::Client {
+            self.processes.asked(call.facts());
         }
         if !self.background.admit(call.facts()) {
             self.stats.repeated_fetches += 1;
@@ -111,6 +109,9 @@ impl Report<'_> {
         let calls = self.sessions.take_over().into_iter();
         for call in calls.chain(self.unfinished.take_over()) {
             self.call(Box::new(call));
+        }
+        for call in self.both_ends.take_over() {
+            self.call(call);
         }
     }
 

@@ -5,10 +5,11 @@ use crate::{
     detect::Role,
     http::h2::frames::{Compression, PREFACE, SETTINGS, data, frame},
     llm::call::{Call, CallFacts, CaptureState, OtherEnd, Released},
-    pipeline::PipelineConfig,
+    pipeline::{Output, PipelineConfig},
     policy::release,
     segment::Direction::{Inbound, Outbound},
     semconv::{self, Metric, SpanKind, Value},
+    time::Timestamp,
     verdict::Verdict,
 };
 
@@ -424,6 +425,46 @@ fn the_server_may_be_seen_first() {
     host.send(&mut ends.app, Outbound, chat());
     ends.answer(&mut host, 100);
     assert_paired(host.outputs().calls, 1);
+}
+
+/// The client lost the processor behind its write, and comes back to it when all is over, and the
+/// server has left.
+#[test]
+fn the_server_may_be_over_before_the_client_is_seen() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut ends = Ends::new(1);
+    host.send(&mut ends.model, Inbound, chat());
+    for piece in stream() {
+        host.send(&mut ends.model, Outbound, piece);
+    }
+    host.pipeline
+        .close(ends.model.id, Timestamp::default(), None);
+    assert!(
+        host.pipeline
+            .poll()
+            .is_some_and(|it| matches!(it, Output::Verdict(..)))
+    );
+    assert!(host.pipeline.poll().is_none(), "it waits");
+    host.send(&mut ends.app, Outbound, chat());
+    for piece in stream() {
+        host.send(&mut ends.app, Inbound, piece);
+    }
+    let [made, served] = by_side(host.outputs().calls);
+    assert!(matches!(made[0].other_end, OtherEnd::Known(_)));
+    assert_eq!(made[0].other_end, served[0].other_end);
+}
+
+#[test]
+fn a_call_whose_client_does_not_show_leaves_soon() {
+    let mut host = Host::new(PipelineConfig::default());
+    let mut on = Host::connection(1);
+    host.send(&mut on, Inbound, chat());
+    host.send(&mut on, Outbound, answer(ANSWER));
+    let _verdict = host.pipeline.poll();
+    assert!(host.pipeline.poll().is_none());
+    host.pipeline
+        .advance(Timestamp::from_unix_nanos(2_000_000_000));
+    assert!(matches!(host.pipeline.poll(), Some(Output::Call(_))));
 }
 
 #[test]

@@ -113,6 +113,7 @@ impl Host {
     }
 
     pub(super) fn outputs(&mut self) -> Seen {
+        self.pipeline.settle();
         let mut seen = Seen::default();
         while let Some(output) = self.pipeline.poll() {
             match output {

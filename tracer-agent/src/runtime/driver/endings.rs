@@ -97,6 +97,10 @@ impl<R: Resolve> Driver<R> {
                 self.roster.end(key, connection.generation);
             }
         }
+        if let Some(process) = self.roster.process(tgid) {
+            self.pipeline.process_ended(process);
+            self.act();
+        }
         if let Some(process) = self.roster.remove_idle(tgid) {
             self.outputs.process_ended(process.key);
         }
