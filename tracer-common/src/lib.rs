@@ -12,5 +12,6 @@ pub mod counters;
 pub mod event;
 pub mod go;
 pub mod kfunc;
+pub mod record;
 pub mod socket;
 pub mod verdict;

@@ -65,6 +65,21 @@ pub fn moved(caller: Caller, key: &ConnKey, state: &mut ConnState, direction: us
     }
 }
 
+/// A part of a record was moved: at most [`PIECE`] bytes, which is what a record can hold.
+#[inline(always)]
+pub fn record_moved(
+    caller: Caller,
+    key: &ConnKey,
+    state: &mut ConnState,
+    direction: usize,
+    moved: Moved,
+) {
+    let Moved { buffer, bytes } = moved;
+    if let Some(charged) = charge(caller, key, state, direction, bytes) {
+        charged.forward_piece(buffer);
+    }
+}
+
 /// Counts bytes that moved; nothing if nobody wants to hear of them.
 #[inline(always)]
 pub fn charge<'a>(
@@ -106,6 +121,20 @@ impl Charged<'_> {
     pub fn forward(&self, buffer: u64) {
         if self.forward > 0 {
             forward_bytes(&self.call, buffer, self.offset, self.forward, self.beyond);
+        }
+        self.tell_beyond();
+    }
+
+    /// Copies the bytes of a record, at most [`PIECE`], from one buffer.
+    #[inline(always)]
+    pub fn forward_piece(&self, buffer: u64) {
+        let len = if self.forward < PIECE as u64 {
+            self.forward as u32
+        } else {
+            PIECE as u32
+        };
+        if len > 0 {
+            piece(&self.call, buffer, self.offset, len, self.beyond);
         }
         self.tell_beyond();
     }

@@ -7,7 +7,7 @@ use aya_ebpf::{
     helpers::bpf_get_current_pid_tgid,
     programs::{ProbeContext, RetProbeContext},
 };
-use tracer_common::{conn::CallKey, cookie::SavedValues};
+use tracer_common::{conn::CallKey, cookie::SavedValues, record::Registers};
 
 /// The call that begins. Probes sit where the stack pointer still points at the return address.
 #[inline(always)]
@@ -56,4 +56,20 @@ pub fn behind_call(ctx: &ProbeContext) -> (i32, SavedValues) {
     #[cfg(bpf_target_arch = "aarch64")]
     let behind = (0, [0; 8]);
     behind
+}
+
+/// All general registers.
+#[inline(always)]
+pub fn registers(ctx: &ProbeContext) -> Registers {
+    // SAFETY: as above.
+    let regs = unsafe { &*ctx.regs };
+    #[cfg(bpf_target_arch = "x86_64")]
+    let registers = [
+        regs.rax, regs.rcx, regs.rdx, regs.rbx, regs.rsp, regs.rbp, regs.rsi, regs.rdi, regs.r8,
+        regs.r9, regs.r10, regs.r11, regs.r12, regs.r13, regs.r14, regs.r15,
+    ];
+    // No such probe is planned for arm64: nothing is found behind address 0.
+    #[cfg(bpf_target_arch = "aarch64")]
+    let registers = [0; 16];
+    registers
 }

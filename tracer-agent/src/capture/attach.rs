@@ -201,6 +201,7 @@ fn cookie(count: CountLocation, source: u16) -> u64 {
         CountLocation::FifthArgument => Cookie::new(CountFrom::FifthArgument, source),
         CountLocation::Registers(registers) => Cookie::of_read(registers, source),
         CountLocation::Within(place) => return GoCookie::new(place, source).0,
+        CountLocation::Record(places) => places.cookie(source),
     };
     cookie.0
 }

@@ -114,11 +114,15 @@ pub(super) fn attachments(
         (ProgramSet::Bare, ProbeRole::Open) => return vec![exit("bare_return")],
         (ProgramSet::Capture, ProbeRole::ReadReturned) => return vec![entry("read_returned")],
         (ProgramSet::Capture, ProbeRole::WriteReturned) => return vec![entry("write_returned")],
+        (ProgramSet::Capture, ProbeRole::RecordWritten) => return vec![entry("record_written")],
+        (ProgramSet::Capture, ProbeRole::RecordRead) => return vec![entry("record_read")],
         (
             ProgramSet::Bare,
             ProbeRole::ReadResult
             | ProbeRole::ReadReturned
             | ProbeRole::WriteReturned
+            | ProbeRole::RecordWritten
+            | ProbeRole::RecordRead
             | ProbeRole::Close
             | ProbeRole::Shutdown
             | ProbeRole::Cork

@@ -2,20 +2,59 @@
 
 use std::fmt;
 
-use tracer_common::{cookie::ReadRegisters, go::ReadPlace};
+use tracer_common::{cookie::ReadRegisters, go::ReadPlace, record::RecordPlaces};
+
+use super::symbols::NotTraceable;
 
 /// Everything to attach to one file (library or executable).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbePlan {
-    /// What the file offers.
-    pub family: TlsFamily,
-    /// How its functions were found.
-    pub located: Located,
+    /// The TLS implementations that are probed, at least one.
+    pub found: Vec<Implementation>,
+    /// Why others that the file holds besides are not.
+    pub missed: Vec<NotTraceable>,
     /// Points to attach, at most one per role and function.
     pub points: Vec<ProbePoint>,
 }
 
+/// A TLS implementation in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Implementation {
+    /// Which.
+    pub family: TlsFamily,
+    /// How its functions were found.
+    pub located: Located,
+}
+
 impl ProbePlan {
+    /// The plan for a file with one implementation.
+    pub fn new(family: TlsFamily, located: Located, points: Vec<ProbePoint>) -> Self {
+        Self {
+            found: vec![Implementation { family, located }],
+            missed: Vec::new(),
+            points,
+        }
+    }
+
+    /// Takes in what another locator has planned for the same file.
+    pub fn join(&mut self, other: Self) {
+        self.found.extend(other.found);
+        self.missed.extend(other.missed);
+        self.points.extend(other.points);
+    }
+
+    /// The names of what is probed, for people.
+    pub fn families(&self) -> String {
+        let names = self.found.iter().map(|found| found.family.name());
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// How each was found, in the same order.
+    pub fn located_by(&self) -> String {
+        let names = self.found.iter().map(|found| found.located.name());
+        names.collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether some of its calls are seen by their return.
     pub fn needs_returns(&self) -> bool {
         let by_return = |point: &ProbePoint| {
@@ -41,6 +80,8 @@ pub enum TlsFamily {
     Nss,
     /// `crypto/tls` of Go.
     Go,
+    /// rustls, whatever its cryptography.
+    Rustls,
 }
 
 impl TlsFamily {
@@ -52,6 +93,7 @@ impl TlsFamily {
             Self::GnuTls => "gnutls",
             Self::Nss => "nss",
             Self::Go => "go",
+            Self::Rustls => "rustls",
         }
     }
 }
@@ -67,6 +109,8 @@ pub enum Located {
     Tables,
     /// By the table of functions that the runtime of Go carries.
     FunctionTable,
+    /// By the limits of records that they keep to, and the boxes that they call.
+    RecordLayer,
 }
 
 impl Located {
@@ -77,6 +121,7 @@ impl Located {
             Self::ErrorSites => "error sites",
             Self::Tables => "tables",
             Self::FunctionTable => "function table",
+            Self::RecordLayer => "record layer",
         }
     }
 }
@@ -113,6 +158,10 @@ pub enum ProbeRole {
     ReadReturned,
     /// The same of a [`ProbeRole::Write`].
     WriteReturned,
+    /// The record layer of rustls is about to encrypt a message: no return.
+    RecordWritten,
+    /// The record layer of rustls has decrypted a message: no return.
+    RecordRead,
     /// The TLS object in the first argument ends its life (`SSL_free`, `SSL_clear`): entry only.
     Close,
     /// The TLS object in the first argument says goodbye (`SSL_shutdown`): entry only.
@@ -138,7 +187,7 @@ pub enum ProbeRole {
 impl ProbeRole {
     /// All of them, in the order in which they are attached. Where calls come back to is first: a call
     /// must not be noted at its entry and then never be finished.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::GoReadReturned,
         Self::GoRead,
         Self::GoReadResult,
@@ -150,6 +199,8 @@ impl ProbeRole {
         Self::ReadResult,
         Self::Write,
         Self::Open,
+        Self::RecordWritten,
+        Self::RecordRead,
         Self::Close,
         Self::Shutdown,
         Self::Cork,
@@ -164,8 +215,9 @@ impl ProbeRole {
             | Self::ReadReturned
             | Self::GoRead
             | Self::GoReadResult
-            | Self::GoReadReturned => "read",
-            Self::Write | Self::WriteReturned | Self::GoWrite => "write",
+            | Self::GoReadReturned
+            | Self::RecordRead => "read",
+            Self::Write | Self::WriteReturned | Self::GoWrite | Self::RecordWritten => "write",
             Self::Open => "open",
             Self::Close | Self::GoClose => "close",
             Self::Shutdown => "shutdown",
@@ -200,6 +252,8 @@ pub enum CountLocation {
     Registers(ReadRegisters),
     /// In a register, with the arguments on the stack: Go's `Read` from within.
     Within(ReadPlace),
+    /// In the message of a record layer.
+    Record(RecordPlaces),
     /// There is no count: entry-only probes.
     None,
 }

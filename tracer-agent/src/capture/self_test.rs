@@ -81,17 +81,14 @@ pub fn chosen(tried: &[Tried]) -> Option<Mechanism> {
 }
 
 fn try_one(loaded: &mut Loaded, mechanism: Mechanism) -> Result<(), Unusable> {
-    let plan = ProbePlan {
-        family: TlsFamily::OpenSsl,
-        located: Located::Symbols,
-        points: vec![ProbePoint {
-            role: ProbeRole::Read,
-            file_offset: file_offset_of_probed()?,
-            count: CountLocation::Return,
-            name: "self-test".to_owned(),
-            cost: ProbeCost::SingleStepped,
-        }],
+    let point = ProbePoint {
+        role: ProbeRole::Read,
+        file_offset: file_offset_of_probed()?,
+        count: CountLocation::Return,
+        name: "self-test".to_owned(),
+        cost: ProbeCost::SingleStepped,
     };
+    let plan = ProbePlan::new(TlsFamily::OpenSsl, Located::Symbols, vec![point]);
     attach::load_all(loaded, mechanism)?;
     let child = Child::spawn()?;
     let file = ProbedFile {

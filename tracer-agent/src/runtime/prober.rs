@@ -237,10 +237,17 @@ impl Prober {
                 tracing::info!(
                     file = %Printable(found.display_path.display()),
                     probes = found.plan.points.len(),
-                    tls = found.plan.family.name(),
-                    located_by = %found.plan.located.name(),
+                    tls = found.plan.families(),
+                    located_by = %found.plan.located_by(),
                     "attached"
                 );
+                for reason in &found.plan.missed {
+                    telemetry.coverage.failures.of(reason.into()).inc();
+                    tracing::warn!(
+                        file = %Printable(found.display_path.display()),
+                        "not all of its calls are seen: {reason}"
+                    );
+                }
                 let build_id = found.identity.build_id.as_ref().map(ToString::to_string);
                 let coverage = telemetry.coverage.attached(
                     &Printable(found.display_path.display()).to_string(),

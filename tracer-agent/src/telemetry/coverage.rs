@@ -92,7 +92,8 @@ pub struct CoverageMetrics {
 pub struct BinaryCoverage {
     /// Calls seen through this file's probes.
     pub calls: Counter,
-    binary: Labels<3>,
+    /// One for each TLS implementation in it.
+    binaries: Vec<Labels<3>>,
     probes: Vec<Labels<4>>,
 }
 
@@ -114,8 +115,12 @@ impl CoverageMetrics {
     /// `build_id` (hexadecimal, empty if it has none).
     pub fn attached(&self, path: &str, build_id: &str, plan: &ProbePlan) -> BinaryCoverage {
         let build_id = build_id.get(..BUILD_ID_DIGITS).unwrap_or(build_id);
-        let binary = registry::BINARIES.series([path, build_id, plan.family.name()]);
-        self.binaries.get_or_create(&binary).set(1);
+        let mut binaries = Vec::with_capacity(plan.found.len());
+        for found in &plan.found {
+            let binary = registry::BINARIES.series([path, build_id, found.family.name()]);
+            self.binaries.get_or_create(&binary).set(1);
+            binaries.push(binary);
+        }
         let mut probes = Vec::with_capacity(plan.points.len());
         for point in &plan.points {
             let cost = point.cost.to_string();
@@ -127,7 +132,7 @@ impl CoverageMetrics {
         let calls = registry::BINARY_CALLS.series([path, build_id]);
         BinaryCoverage {
             calls: self.calls.get_or_create_owned(&calls),
-            binary,
+            binaries,
             probes,
         }
     }
@@ -143,7 +148,9 @@ impl CoverageMetrics {
 
     /// The probes of a file are gone. Its counter of calls stays: counters do not vanish.
     pub fn detached(&self, coverage: &BinaryCoverage) {
-        self.binaries.remove(&coverage.binary);
+        for binary in &coverage.binaries {
+            self.binaries.remove(binary);
+        }
         for series in &coverage.probes {
             if self.probes.get_or_create_owned(series).dec() <= 1 {
                 self.probes.remove(series);

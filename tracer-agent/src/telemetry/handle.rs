@@ -107,11 +107,7 @@ mod tests {
             point(ProbeRole::Read),
             point(ProbeRole::Close),
         ];
-        ProbePlan {
-            family: TlsFamily::OpenSsl,
-            located: Located::Symbols,
-            points,
-        }
+        ProbePlan::new(TlsFamily::OpenSsl, Located::Symbols, points)
     }
 
     #[test]

@@ -4,4 +4,5 @@ pub mod bare;
 pub mod gnutls;
 pub mod go;
 pub mod openssl;
+pub mod rustls;
 pub mod socket;

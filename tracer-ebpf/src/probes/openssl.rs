@@ -168,9 +168,15 @@ pub fn opened(ctx: RetProbeContext) -> u32 {
 /// `SSL_shutdown`: the process will write no more on this connection.
 #[uprobe]
 pub fn shutdown(ctx: ProbeContext) -> u32 {
-    let Some(handle) = ctx.arg::<u64>(0) else {
-        return 0;
-    };
+    if let Some(handle) = ctx.arg::<u64>(0) {
+        say_goodbye(handle);
+    }
+    0
+}
+
+/// The process will write no more on a connection.
+#[inline(always)]
+pub fn say_goodbye(handle: u64) {
     let caller = Caller::current();
     let key = caller.key(handle);
     if let Some(state) = connection::find(&key)
@@ -178,12 +184,11 @@ pub fn shutdown(ctx: ProbeContext) -> u32 {
     {
         emit::ended(caller, &key, state, EventKind::Shutdown);
     }
-    0
 }
 
 /// This life of a TLS object is over, if it was known.
 #[inline(always)]
-fn end(ctx: &impl EbpfContext, handle: u64) {
+pub fn end(ctx: &impl EbpfContext, handle: u64) {
     let caller = Caller::current();
     let key = caller.key(handle);
     if let Some(state) = connection::find(&key) {

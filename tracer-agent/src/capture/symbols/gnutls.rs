@@ -69,11 +69,8 @@ pub fn plan(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
     if !sees(ProbeRole::Read) || !sees(ProbeRole::Write) {
         return Err(NotTraceable::GnuTls);
     }
-    Ok(Some(ProbePlan {
-        family: TlsFamily::GnuTls,
-        located: Located::Symbols,
-        points,
-    }))
+    let plan = ProbePlan::new(TlsFamily::GnuTls, Located::Symbols, points);
+    Ok(Some(plan))
 }
 
 /// Whether `gnutls_record_send` hands its data on to `gnutls_record_send2`.

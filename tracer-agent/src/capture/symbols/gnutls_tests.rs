@@ -48,7 +48,7 @@ fn each_direction_is_probed_once() {
     let (fixture, receive, send2) = library();
     let plan = planned(&fixture);
     assert_eq!(
-        (plan.family, plan.located),
+        (plan.found[0].family, plan.found[0].located),
         (TlsFamily::GnuTls, Located::Symbols)
     );
     use CountLocation::Return;

@@ -13,11 +13,13 @@ mod error_sites;
 mod flow;
 mod gnutls;
 mod go;
+mod locators;
 mod not_traceable;
 mod nss;
+mod openssl;
 mod probe_at;
-mod probe_point;
 mod read_result;
+mod rustls;
 mod unwind_index;
 mod x86_64;
 mod x86_64_body;
@@ -26,8 +28,8 @@ mod x86_64_reader;
 
 pub use elf::{BuildId, ElfError, ElfImage, Machine};
 pub use elf_symbols::Function;
+pub use locators::plan;
 pub use not_traceable::NotTraceable;
-pub use probe_point::plan;
 
 #[cfg(test)]
 pub(super) mod fixture;

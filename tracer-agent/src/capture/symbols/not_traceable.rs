@@ -21,8 +21,8 @@ pub enum NotTraceable {
     /// A Go program of a release that passes arguments on the stack.
     #[error("go program: built with go before 1.17 (on arm64 before 1.18)")]
     OldGo,
-    /// Built with rustls.
-    #[error("tls by rustls, built in: not traced yet")]
+    /// Built with rustls, and its record layer not as compilers are known to leave it.
+    #[error("rustls built in: its record layer is not recognised for certain")]
     Rustls,
     /// BoringSSL or the TLS of aws-lc, linked in without symbols and not as compilers are known to
     /// leave it.

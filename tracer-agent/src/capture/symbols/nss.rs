@@ -94,11 +94,9 @@ pub fn plan(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
             )
         })
         .collect();
-    Ok(Some(ProbePlan {
-        family: TlsFamily::Nss,
-        located: Located::Tables,
-        points: points.ok_or(NotTraceable::Nss)?,
-    }))
+    let points = points.ok_or(NotTraceable::Nss)?;
+    let plan = ProbePlan::new(TlsFamily::Nss, Located::Tables, points);
+    Ok(Some(plan))
 }
 
 /// The table of sockets with TLS, if there is exactly one that may be.

@@ -85,7 +85,7 @@ fn the_functions_of_sockets_with_tls_are_probed() {
     let (library, secure) = library();
     let plan = library.plan().expect("plan");
     assert_eq!(
-        (plan.family, plan.located),
+        (plan.found[0].family, plan.found[0].located),
         (TlsFamily::Nss, Located::Tables)
     );
     let points: Vec<_> = plan
@@ -158,7 +158,7 @@ fn the_hosts_own_libssl3() {
     }
     let image = ElfImage::open(path).expect("open");
     let plan = plan(&image, Returns::Probed).expect("plan");
-    assert_eq!(plan.family, TlsFamily::Nss);
+    assert_eq!(plan.found[0].family, TlsFamily::Nss);
     let roles: Vec<ProbeRole> = plan.points.iter().map(|point| point.role).collect();
     assert_eq!(roles, [ProbeRole::Read, ProbeRole::Write, ProbeRole::Close]);
     // Both directions keep six registers, so their probes cost little.

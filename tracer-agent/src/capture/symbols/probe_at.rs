@@ -4,7 +4,7 @@ use super::super::plan::{CountLocation, ProbePoint, ProbeRole};
 use super::elf::{ElfImage, Machine};
 use super::elf_symbols::Function;
 use super::flow::{Need, Point};
-use super::probe_point::need;
+use super::openssl::need;
 use super::{aarch64, x86_64};
 
 /// Probes a function, `name` for people; `None` if it is not in the file's code.

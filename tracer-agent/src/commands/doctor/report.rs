@@ -119,21 +119,35 @@ pub enum FileOutcome {
     /// It would be probed.
     #[serde(rename = "yes")]
     Probed {
-        /// Which TLS library.
-        family: &'static str,
-        /// How its functions were found.
-        located_by: &'static str,
+        /// Which TLS implementations.
+        tls: Vec<Located>,
         /// Where.
         points: Vec<Point>,
+        /// Others in it that would not be.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        missed: Vec<Missed>,
     },
     /// It cannot be.
     #[serde(rename = "no")]
-    NotTraceable {
-        /// Why.
-        reason: String,
-        /// What to do.
-        advice: &'static str,
-    },
+    NotTraceable(Missed),
+}
+
+/// A TLS implementation that was found in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Located {
+    /// Which.
+    pub family: &'static str,
+    /// How its functions were found.
+    pub located_by: &'static str,
+}
+
+/// Why calls are not seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Missed {
+    /// Why.
+    pub reason: String,
+    /// What to do.
+    pub advice: &'static str,
 }
 
 /// One probe point.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use super::report::{Answer, FileOutcome, Report, TlsFile};
+use super::report::{Answer, FileOutcome, Missed, Report, TlsFile};
 use crate::printable::Printable;
 
 /// Process ids shown of a file before the rest is only counted.
@@ -79,13 +79,17 @@ impl Text<'_> {
         for file in &self.0.files {
             match &file.outcome {
                 FileOutcome::Probed {
-                    family,
-                    located_by,
+                    tls,
                     points,
+                    missed,
                 } => {
                     let path = Printable(&file.path);
                     let users = used_by(file);
-                    writeln!(f, "  yes  {path} ({family} by {located_by}), {users}")?;
+                    let found: Vec<String> = tls
+                        .iter()
+                        .map(|found| format!("{} by {}", found.family, found.located_by))
+                        .collect();
+                    writeln!(f, "  yes  {path} ({}), {users}", found.join(", "))?;
                     for point in points {
                         writeln!(
                             f,
@@ -95,8 +99,12 @@ impl Text<'_> {
                             point.cost
                         )?;
                     }
+                    for missed in missed {
+                        writeln!(f, "         not {}", Printable(&missed.reason))?;
+                        writeln!(f, "         {}", missed.advice)?;
+                    }
                 }
-                FileOutcome::NotTraceable { reason, advice } => {
+                FileOutcome::NotTraceable(Missed { reason, advice }) => {
                     writeln!(f, "  no   {}, {}", Printable(&file.path), used_by(file))?;
                     writeln!(f, "         {}", Printable(reason))?;
                     writeln!(f, "         {advice}")?;
@@ -199,10 +207,10 @@ mod tests {
             files: vec![TlsFile {
                 path: hostile.to_owned(),
                 pids: vec![7],
-                outcome: FileOutcome::NotTraceable {
+                outcome: FileOutcome::NotTraceable(Missed {
                     reason: hostile.to_owned(),
                     advice: "",
-                },
+                }),
             }],
             processes: vec![TlsProcess {
                 pid: 7,

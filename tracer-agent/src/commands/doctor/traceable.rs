@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use tracer_core::semconv::{Value, resource};
 
-use super::report::{FileOutcome, Point, TlsFile, TlsProcess};
+use super::report::{FileOutcome, Located, Missed, Point, TlsFile, TlsProcess};
 use crate::{
     capture::{
         discover::{SurveyedFile, SurveyedProcess},
-        plan::{ProbePlan, ProbePoint},
+        plan::{Implementation, ProbePlan, ProbePoint},
         symbols::NotTraceable,
     },
     host::{
@@ -100,18 +100,29 @@ fn outcome(file: &SurveyedFile) -> Option<FileOutcome> {
     match &*file.outcome {
         Ok(plan) => Some(probed(plan)),
         Err(NotTraceable::NoTlsSymbols) => None,
-        Err(reason) => Some(FileOutcome::NotTraceable {
-            reason: reason.to_string(),
-            advice: advice(reason),
-        }),
+        Err(reason) => Some(FileOutcome::NotTraceable(missed(reason))),
     }
 }
 
 fn probed(plan: &ProbePlan) -> FileOutcome {
     FileOutcome::Probed {
-        family: plan.family.name(),
-        located_by: plan.located.name(),
+        tls: plan.found.iter().map(located).collect(),
         points: plan.points.iter().map(point).collect(),
+        missed: plan.missed.iter().map(missed).collect(),
+    }
+}
+
+fn located(found: &Implementation) -> Located {
+    Located {
+        family: found.family.name(),
+        located_by: found.located.name(),
+    }
+}
+
+fn missed(reason: &NotTraceable) -> Missed {
+    Missed {
+        reason: reason.to_string(),
+        advice: advice(reason),
     }
 }
 
@@ -133,7 +144,7 @@ fn advice(reason: &NotTraceable) -> &'static str {
         }
         NotTraceable::OldGo => "build it with Go 1.17 or later, on arm64 with 1.18 or later",
         NotTraceable::Rustls => {
-            "not supported yet; send its calls through a proxy on this host that uses OpenSSL"
+            "use a build with optimisation and rustls 0.23, or one with OpenSSL (native-tls)"
         }
         NotTraceable::Java => {
             "let it use TLS in native code (netty-tcnative, Conscrypt), or send its calls through a proxy on this host that uses OpenSSL"

@@ -27,10 +27,10 @@ fn plans(path: &Path) -> (ProbePlan, ProbePlan) {
     let whole = std::fs::read(path).expect("read");
     let by_symbols =
         plan(&image(&whole).expect("elf"), Returns::Probed).expect("a plan by symbols");
-    assert_eq!(by_symbols.located, Located::Symbols);
+    assert_eq!(by_symbols.found[0].located, Located::Symbols);
     let by_errors =
         plan(&image(&stripped(path)).expect("elf"), Returns::Probed).expect("a plan by errors");
-    assert_eq!(by_errors.located, Located::ErrorSites);
+    assert_eq!(by_errors.found[0].located, Located::ErrorSites);
     (by_symbols, by_errors)
 }
 

@@ -55,11 +55,8 @@ fn locate(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
         return Err(otherwise);
     }
     let points = known.iter().filter_map(|known| point(image, known));
-    Ok(Some(ProbePlan {
-        family,
-        located: Located::ErrorSites,
-        points: points.collect(),
-    }))
+    let plan = ProbePlan::new(family, Located::ErrorSites, points.collect());
+    Ok(Some(plan))
 }
 
 fn point(image: &ElfImage, known: &Known) -> Option<ProbePoint> {

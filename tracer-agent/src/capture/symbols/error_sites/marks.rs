@@ -56,6 +56,14 @@ pub fn names(image: &ElfImage, names: &[&str]) -> Vec<(usize, u64)> {
         .collect()
 }
 
+/// Virtual addresses at which these bytes lie among the constants.
+pub fn places_of(image: &ElfImage, bytes: &[u8]) -> Vec<u64> {
+    places(image, &[bytes])
+        .into_iter()
+        .filter_map(|(_, offset)| image.address_of(offset))
+        .collect()
+}
+
 /// Offsets in the file of each needle among the constants, by its index.
 fn places(image: &ElfImage, needles: &[&[u8]]) -> Vec<(usize, u64)> {
     let finders: Vec<_> = needles.iter().map(memmem::Finder::new).collect();

@@ -25,6 +25,8 @@ mod remembered;
 mod x86_64_conduct;
 
 pub(super) use locate::plan;
+pub(super) use marks::places_of;
+pub(super) use references::{each_chunk, references};
 
 #[cfg(test)]
 mod host_tests;

@@ -68,7 +68,8 @@ pub fn call_targets(image: &ElfImage, windows: &[Range<u64>]) -> BTreeSet<u64> {
     found
 }
 
-fn each_chunk(image: &ElfImage, mut visit: impl FnMut(&[u8], u64)) {
+/// Shows all code piece by piece, with the address of each; pieces overlap.
+pub fn each_chunk(image: &ElfImage, mut visit: impl FnMut(&[u8], u64)) {
     for (start, size) in image.executable_ranges() {
         let mut at = 0;
         while at < size {

@@ -1,7 +1,9 @@
 //! TLS libraries as compilers leave them, assembled here from bytes: one way each to get the
 //! recognition right, and the ways to refuse it.
 
-use super::super::super::plan::{CountLocation, Located, ProbePlan, ProbeRole, Returns, TlsFamily};
+use super::super::super::plan::{
+    CountLocation, Implementation, Located, ProbePlan, ProbeRole, Returns, TlsFamily,
+};
 use super::super::fixture::{CODE_ADDRESS, CODE_OFFSET, Fixture, image};
 use super::super::{NotTraceable, plan};
 
@@ -187,8 +189,11 @@ fn offset_of(plan: &ProbePlan, role: ProbeRole) -> Option<u64> {
 fn boringssl_is_recognised_by_its_errors() {
     let (program, [read, write, new, shutdown]) = boringssl(Twist::None);
     let plan = program.plan().expect("a plan");
-    assert_eq!(plan.family, TlsFamily::BoringSsl);
-    assert_eq!(plan.located, Located::ErrorSites);
+    let found = Implementation {
+        family: TlsFamily::BoringSsl,
+        located: Located::ErrorSites,
+    };
+    assert_eq!(plan.found, [found]);
     let expected = [
         (ProbeRole::Read, read),
         (ProbeRole::Write, write),
@@ -261,7 +266,7 @@ fn openssl(peeks: bool) -> (Program, [u64; 3]) {
 fn openssl_is_recognised_by_the_names_in_its_errors() {
     let (program, [read, write, new]) = openssl(false);
     let plan = program.plan().expect("a plan");
-    assert_eq!(plan.family, TlsFamily::OpenSsl);
+    assert_eq!(plan.found[0].family, TlsFamily::OpenSsl);
     assert_eq!(offset_of(&plan, ProbeRole::Read), Some(CODE_OFFSET + read));
     assert_eq!(
         offset_of(&plan, ProbeRole::Write),

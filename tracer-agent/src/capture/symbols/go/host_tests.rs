@@ -42,7 +42,7 @@ fn programs_of_all_releases_at_hand_are_planned() {
         }
         let plan = planned.unwrap_or_else(|reason| panic!("{name}: {reason}"));
         assert_eq!(
-            (plan.family, plan.located),
+            (plan.found[0].family, plan.found[0].located),
             (TlsFamily::Go, Located::FunctionTable),
             "{name}"
         );

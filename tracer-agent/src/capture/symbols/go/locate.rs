@@ -57,11 +57,11 @@ pub fn plan(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
         .filter_map(|start| found.from(start))
         .find_map(|functions| functions.points(image));
     match located {
-        Some(points) => Ok(Some(ProbePlan {
-            family: TlsFamily::Go,
-            located: Located::FunctionTable,
+        Some(points) => Ok(Some(ProbePlan::new(
+            TlsFamily::Go,
+            Located::FunctionTable,
             points,
-        })),
+        ))),
         // The release between both tells only by its code.
         None if table.format == Format::Go116 => Err(NotTraceable::OldGo),
         None => Err(NotTraceable::Go),

@@ -35,7 +35,7 @@ fn a_program_without_symbols_is_probed_at_cheap_places() {
     let program = Program::default();
     let found = planned(&program).expect("plan");
     assert_eq!(
-        (found.family, found.located),
+        (found.found[0].family, found.found[0].located),
         (TlsFamily::Go, Located::FunctionTable)
     );
     let check = |name| vec![start(&program, name) + CHECK];

@@ -1,4 +1,5 @@
-//! The plan for one file: which functions to probe, and at which instruction of each.
+//! OpenSSL and the libraries with its interface: which functions to probe, and at which instruction
+//! of each.
 //!
 //! OpenSSL's `SSL_read` and `SSL_read_ex` both call `ssl_read_internal(ssl, buf, num, &count)`,
 //! the write side likewise (with a `flags` argument before the pointer since 3.3). One probe there
@@ -22,7 +23,7 @@ use super::elf_symbols::Function;
 use super::flow::{Arguments, Call, ENTRY, Need, Point, Value};
 use super::not_traceable::NotTraceable;
 use super::read_result::read_results;
-use super::{aarch64, error_sites, gnutls, go, nss, x86_64};
+use super::{aarch64, x86_64};
 
 const PREFIX: &str = "SSL_";
 const WANTED: [&str; 10] = [
@@ -40,8 +41,11 @@ const WANTED: [&str; 10] = [
 /// Wrappers that call wrappers: `SSL_write_ex` over `SSL_write_ex2` in OpenSSL 3.3.
 const MAX_WRAPPERS: usize = 3;
 
-/// Plans the probes of a file, or tells why there is nothing to probe.
-pub fn plan(image: &ElfImage, returns: Returns) -> Result<ProbePlan, NotTraceable> {
+/// Plans the probes of a file whose functions have names; `None` if it has no such.
+///
+/// # Errors
+/// If return probes are not used, and the places that calls come back to are not certain.
+pub fn plan(image: &ElfImage, returns: Returns) -> Result<Option<ProbePlan>, NotTraceable> {
     let analysis = Analysis::of(image)?;
     let results = analysis.read_results();
     let followed: &[&Transfer] = match results {
@@ -55,11 +59,7 @@ pub fn plan(image: &ElfImage, returns: Returns) -> Result<ProbePlan, NotTraceabl
             .flat_map(|transfer| analysis.transfer(transfer)),
     );
     if points.is_empty() {
-        let found = by_others(image)?;
-        return match returns {
-            Returns::Plain if found.needs_returns() => Err(NotTraceable::NeedsReturnProbes),
-            Returns::Plain | Returns::Probed => Ok(found),
-        };
+        return Ok(None);
     }
     if returns == Returns::Plain {
         for transfer in followed {
@@ -69,24 +69,8 @@ pub fn plan(image: &ElfImage, returns: Returns) -> Result<ProbePlan, NotTraceabl
     points.extend(analysis.lifetime("SSL_free", ProbeRole::Close));
     points.extend(analysis.lifetime("SSL_clear", ProbeRole::Close));
     points.extend(analysis.lifetime("SSL_shutdown", ProbeRole::Shutdown));
-    Ok(ProbePlan {
-        family: TlsFamily::OpenSsl,
-        located: Located::Symbols,
-        points,
-    })
-}
-
-/// Who else finds functions, asked in this order.
-type Locator = fn(&ElfImage) -> Result<Option<ProbePlan>, NotTraceable>;
-const LOCATORS: [Locator; 4] = [go::plan, gnutls::plan, nss::plan, error_sites::plan];
-
-fn by_others(image: &ElfImage) -> Result<ProbePlan, NotTraceable> {
-    for locator in LOCATORS {
-        if let Some(plan) = locator(image)? {
-            return Ok(plan);
-        }
-    }
-    Err(NotTraceable::at_a_glance(image))
+    let plan = ProbePlan::new(TlsFamily::OpenSsl, Located::Symbols, points);
+    Ok(Some(plan))
 }
 
 /// One direction of transfer.

@@ -1,0 +1,95 @@
+//! From the sites to a plan.
+
+use tracer_common::record::{Place, RecordPlaces};
+
+use super::super::super::plan::{
+    CountLocation, Located, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily,
+};
+use super::super::elf::{ElfImage, Machine};
+use super::super::error_sites::places_of;
+use super::super::not_traceable::NotTraceable;
+use super::limits::comparisons;
+use super::panics::most_panics;
+use super::read::{Read, read};
+use super::written::{Written, written};
+
+/// Where rustls says that it panicked, in every build that does not leave out such places.
+const SOURCE: &[u8] = b"src/record_layer.rs";
+/// The counters of both directions lie side by side as their boxes do, but are half as long.
+const CLOSER: i64 = 8;
+
+/// Plans the probes of rustls in a file; `None` if there is none in it. Needs no return probes.
+///
+/// # Errors
+/// If it is there, but not both directions of its record layer are recognised with certainty.
+pub fn plan(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
+    if places_of(image, SOURCE).is_empty() {
+        return Ok(None);
+    }
+    if image.machine() != Machine::X86_64 {
+        return Err(NotTraceable::Rustls);
+    }
+    let places = comparisons(image);
+    let reads = places.soft.iter().filter_map(|&at| read(image, at));
+    let reads: Vec<Read> = reads.collect();
+    // Without these the others are not worth looking for.
+    let &Read { counted_at, .. } = reads.first().ok_or(NotTraceable::Rustls)?;
+    let writes = places.hard.iter().filter_map(|&at| written(image, at));
+    let writes: Vec<Written> = writes.collect();
+    let agree = reads.iter().all(|read| read.counted_at == counted_at)
+        && writes
+            .iter()
+            .all(|write| write.counted_at == counted_at + CLOSER);
+    if writes.is_empty() || !agree || writes.len() < most_panics(image, SOURCE) {
+        return Err(NotTraceable::Rustls);
+    }
+    let points = writes
+        .iter()
+        .map(|write| write_point(image, write))
+        .chain(reads.iter().map(|read| read_point(image, read)));
+    let points: Option<Vec<ProbePoint>> = points.collect();
+    let points = points.ok_or(NotTraceable::Rustls)?;
+    let plan = ProbePlan::new(TlsFamily::Rustls, Located::RecordLayer, points);
+    Ok(Some(plan))
+}
+
+fn write_point(image: &ElfImage, write: &Written) -> Option<ProbePoint> {
+    let detail = u16::try_from(write.counted_at / 8).ok()?;
+    let (role, name) = (ProbeRole::RecordWritten, "encrypt_outgoing");
+    point(
+        image,
+        role,
+        name,
+        write.probe,
+        [write.layer, write.message],
+        detail,
+    )
+}
+
+fn read_point(image: &ElfImage, read: &Read) -> Option<ProbePoint> {
+    let (role, name) = (ProbeRole::RecordRead, "decrypt_incoming");
+    let places = [read.layer, read.result];
+    point(image, role, name, read.probe, places, read.success.into())
+}
+
+fn point(
+    image: &ElfImage,
+    role: ProbeRole,
+    name: &str,
+    address: u64,
+    [layer, message]: [Place; 2],
+    detail: u16,
+) -> Option<ProbePoint> {
+    let places = RecordPlaces {
+        layer,
+        message,
+        detail,
+    };
+    Some(ProbePoint {
+        role,
+        file_offset: image.file_offset(address)?,
+        count: CountLocation::Record(places),
+        name: format!("{name} (by its limit) at {address:#x}"),
+        cost: ProbeCost::Emulated,
+    })
+}

@@ -1,0 +1,158 @@
+//! Where records have been decrypted: behind the call that did it.
+
+use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpKind};
+use tracer_common::record::Place;
+
+use super::super::elf::ElfImage;
+use super::super::x86_64::{decoder, is_emulated};
+use super::limits::{SOFT, compares};
+use super::site::{BoxCall, place};
+use super::stretch::{Held, Stretch, number_operand};
+
+/// Bytes before the comparison in which the call may be.
+const BEFORE: u64 = 224;
+/// Bytes behind it.
+const BEHIND: u64 = 224;
+/// Starts tried: an instruction may begin at any byte, but soon they agree on where.
+const STARTS: u64 = 48;
+/// Instructions from the call to the probe behind it.
+const MAX_BEHIND: usize = 6;
+/// Size of a box of a trait object: those of both directions lie side by side.
+const BOX: i64 = 16;
+
+/// A place that every record runs through once it is decrypted, or could not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// Virtual address of an instruction that the kernel emulates.
+    pub probe: u64,
+    /// Where the encrypter's box is, which the decrypter's lies behind.
+    pub layer: Place,
+    /// Where the result is.
+    pub result: Place,
+    /// The first byte of a result that is no error.
+    pub success: u8,
+    /// How far behind the decrypter's box the count of records is, in bytes.
+    pub counted_at: i64,
+}
+
+/// The site whose comparison is at `address`, if it is one.
+pub fn read(image: &ElfImage, address: u64) -> Option<Read> {
+    let first = address.saturating_sub(BEFORE);
+    let length = address.saturating_add(BEHIND).checked_sub(first)?;
+    let code = image.code_at(first, usize::try_from(length).ok()?);
+    (0..STARTS).find_map(|skipped| {
+        let start = first.checked_add(skipped)?;
+        let code = code.get(usize::try_from(skipped).ok()?..)?;
+        let line: Vec<Instruction> = decoder(code, start).into_iter().collect();
+        let limit = line
+            .iter()
+            .position(|instruction| instruction.ip() == address)?;
+        line.iter()
+            .enumerate()
+            .filter(|(_, instruction)| instruction.flow_control() == FlowControl::IndirectCall)
+            .find_map(|(call, _)| site(&line, call, limit))
+    })
+}
+
+/// Reads the line of instructions as one that calls at index `call`, and compares at `limit`.
+fn site(line: &[Instruction], call: usize, limit: usize) -> Option<Read> {
+    let mut info = InstructionInfoFactory::new();
+    let mut stretch = Stretch::start();
+    let mut boxed = None;
+    let mut compared = Held::Unknown;
+    let mut probe = None;
+    let mut tag = Tag::default();
+    for (at, instruction) in line.iter().enumerate() {
+        if at == limit {
+            compared = compares(instruction, &SOFT, &stretch)?;
+        }
+        if let Some(boxed) = &boxed {
+            tag.see(instruction, &stretch, boxed);
+        }
+        match instruction.flow_control() {
+            FlowControl::Next => stretch.step(instruction, &mut info),
+            FlowControl::ConditionalBranch => {
+                if let Some(boxed) = &boxed
+                    && probe.is_none()
+                    && at <= call + MAX_BEHIND
+                    && is_emulated(instruction)
+                {
+                    probe = Some(found(instruction, &stretch, boxed)?);
+                }
+            }
+            FlowControl::IndirectCall if at == call => {
+                boxed = Some(BoxCall::of(instruction, &stretch)?);
+                stretch.call();
+                stretch.stores.clear();
+            }
+            FlowControl::Call | FlowControl::IndirectCall => stretch.call(),
+            // Another piece of code begins.
+            _ if boxed.is_none() => {
+                stretch = Stretch::start();
+                compared = Held::Unknown;
+            }
+            _ => break,
+        }
+        if let (Some(boxed), Some((probe, layer, result))) = (&boxed, probe)
+            && compared != Held::Unknown
+            && let Some(counted_at) = boxed.counted_at(&stretch)
+        {
+            return (compared == boxed.sequence).then_some(Read {
+                probe,
+                layer,
+                result,
+                success: tag.success?,
+                counted_at,
+            });
+        }
+    }
+    None
+}
+
+/// Where things are at the probe.
+fn found(
+    instruction: &Instruction,
+    stretch: &Stretch,
+    boxed: &BoxCall,
+) -> Option<(u64, Place, Place)> {
+    let (base, sum) = boxed.result;
+    Some((
+        instruction.ip(),
+        place(stretch, boxed.base, boxed.boxed.checked_sub(BOX)?)?,
+        place(stretch, base, sum)?,
+    ))
+}
+
+/// How the first byte of the result tells success from errors: the straight way behind the call is
+/// the one on which it went well.
+#[derive(Default)]
+struct Tag {
+    compared: Option<u8>,
+    success: Option<u8>,
+}
+
+impl Tag {
+    fn see(&mut self, instruction: &Instruction, stretch: &Stretch, boxed: &BoxCall) {
+        let (base, sum) = boxed.result;
+        match instruction.mnemonic() {
+            Mnemonic::Cmp => {
+                let first = match instruction.op0_kind() {
+                    OpKind::Register => stretch.whole(instruction.op0_register()),
+                    OpKind::Memory if instruction.memory_size().size() == 1 => {
+                        match stretch.address(instruction) {
+                            Held::Sum(base, sum) => Held::Byte(base, sum),
+                            _ => Held::Unknown,
+                        }
+                    }
+                    _ => Held::Unknown,
+                };
+                let number = number_operand(instruction).and_then(|it| u8::try_from(it).ok());
+                self.compared = number.filter(|_| first == Held::Byte(base, sum));
+            }
+            // Not equal leaves: equal is success.
+            Mnemonic::Jne => self.success = self.success.or(self.compared.take()),
+            _ if instruction.flow_control() != FlowControl::Next => self.compared = None,
+            _ => {}
+        }
+    }
+}
