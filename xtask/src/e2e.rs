@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::{
     build, golang, matrix, missing::optional, nextest, node, openssl, packages,
-    paths::workspace_root, python, step, tally::Tally,
+    paths::workspace_root, python, rustls, step, tally::Tally,
 };
 
 /// Environment variable with the folder that the tests write tapes to.
@@ -79,7 +79,7 @@ pub fn prepare() -> Result<()> {
 }
 
 /// What gets each kind of client ready.
-const CLIENTS: [fn() -> Result<()>; 13] = [
+const CLIENTS: [fn() -> Result<()>; 14] = [
     curl,
     || python_clients().map(drop),
     || openssl::libraries(&python_clients()?),
@@ -87,6 +87,7 @@ const CLIENTS: [fn() -> Result<()>; 13] = [
     || node::modules("native").map(drop),
     native_python,
     openssl::static_client,
+    rustls::clients,
     || openssl::arm64_library(&python_clients()?),
     || packages::apt_install(&["wget"]),
     || packages::apt_install(&["libcurl3-gnutls"]),

@@ -24,6 +24,7 @@ mod packages;
 mod paths;
 mod python;
 mod run;
+mod rustls;
 mod setup;
 mod step;
 mod tally;

@@ -50,11 +50,24 @@ pub fn node(script: &str, provider: &Provider) -> Result<Command> {
 /// # Errors
 /// If it cannot be copied there.
 pub fn node_by(runtime: &Path, script: &str, provider: &Provider) -> Result<Command> {
+    node_with(runtime, &[], script, provider)
+}
+
+/// The same by one that wants arguments in front of the script.
+///
+/// # Errors
+/// If it cannot be copied there.
+pub fn node_with(
+    runtime: &Path,
+    arguments: &[&str],
+    script: &str,
+    provider: &Provider,
+) -> Result<Command> {
     let copy = node_folder().join(script);
     std::fs::copy(clients().join("node").join(script), &copy)
         .with_context(|| format!("cannot copy {script} to {}", copy.display()))?;
     let mut command = Command::new(runtime);
-    command.arg(copy);
+    command.args(arguments).arg(copy);
     environment(&mut command, provider);
     Ok(command)
 }

@@ -33,6 +33,8 @@ pub enum Need {
     StaticOpenSsl,
     /// A client in Go, by the release and the way it is built.
     Golang(&'static str),
+    /// The client with rustls built in, by its cryptography.
+    Rustls(&'static str),
 }
 
 impl Need {
@@ -79,6 +81,8 @@ impl Need {
                 .then(|| "no client with OpenSSL linked in: run cargo xtask setup".to_owned()),
             Self::Golang(name) => (!golang_client(name).exists())
                 .then(|| format!("no Go client {name}: run cargo xtask setup")),
+            Self::Rustls(cryptography) => (!rustls_client(cryptography).exists())
+                .then(|| format!("no client with rustls on {cryptography}: run cargo xtask setup")),
             Self::File(path) => (!Path::new(path).exists()).then(|| format!("there is no {path}")),
         }
     }
@@ -137,6 +141,14 @@ pub fn static_openssl_client() -> PathBuf {
 /// A client in Go.
 pub fn golang_client(name: &str) -> PathBuf {
     workspace_root().join("target/e2e/go").join(name)
+}
+
+/// The client with rustls built in, on aws-lc or ring, its symbols stripped.
+pub fn rustls_client(cryptography: &str) -> PathBuf {
+    workspace_root()
+        .join("target/e2e/rustls")
+        .join(cryptography)
+        .join("release/rustls-client")
 }
 
 /// The libssl of a release of OpenSSL that a Python package bundles.

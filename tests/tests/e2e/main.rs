@@ -22,6 +22,7 @@ mod privacy;
 mod processes;
 mod realtime;
 mod sockets;
+mod rustls;
 mod stop;
 mod stripped;
 mod tapes;

@@ -69,7 +69,7 @@ fn is_attached(agent: &Agent, file: &str) -> bool {
         .any(|line| line.contains("attached") && line.contains(file))
 }
 
-fn version_of(program: &Path) -> Command {
+pub(crate) fn version_of(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.arg("--version");
     command

@@ -1,0 +1,67 @@
+//! Calls one after the other, at once, streamed, and over each version of TLS and of HTTP.
+
+use std::{env, error::Error, fs};
+
+use reqwest::{Certificate, Client, ClientBuilder, tls::Version};
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    #[cfg(feature = "aws-lc")]
+    let cryptography = rustls::crypto::aws_lc_rs::default_provider();
+    #[cfg(feature = "ring")]
+    let cryptography = rustls::crypto::ring::default_provider();
+    cryptography.install_default().map_err(|_| "installed twice")?;
+
+    let both = builder()?.build()?;
+    let first = builder()?.http1_only().build()?;
+    let old = builder()?.http1_only().max_tls_version(Version::TLS_1_2).build()?;
+    for (client, n) in [(&both, 801), (&first, 811), (&old, 821)] {
+        ask(client, n, "", false).await?;
+        ask(client, n + 1, "-stream-20", true).await?;
+        ask(client, n + 2, "-bytes-100000", false).await?;
+        let long = "x".repeat(50_000);
+        ask_with(client, n + 3, "", false, &long).await?;
+    }
+    for client in [both, first, old] {
+        let calls = (0..30).map(|n| {
+            let client = client.clone();
+            tokio::spawn(async move { ask(&client, 840 + n, "-stream-5-pace-2", true).await })
+        });
+        for call in calls.collect::<Vec<_>>() {
+            call.await??;
+        }
+    }
+    Ok(())
+}
+
+fn builder() -> Result<ClientBuilder> {
+    let authority = Certificate::from_pem(&fs::read(env::var("CA")?)?)?;
+    Ok(Client::builder().tls_built_in_root_certs(false).add_root_certificate(authority))
+}
+
+async fn ask(client: &Client, n: usize, words: &str, stream: bool) -> Result<()> {
+    ask_with(client, n, words, stream, "").await
+}
+
+async fn ask_with(client: &Client, n: usize, words: &str, stream: bool, more: &str) -> Result<()> {
+    let body = format!(
+        r#"{{"model":"gpt-4o-mini{words}","messages":[{{"role":"user","content":"n={n} {more}"}}],
+        "stream":{stream},"stream_options":{{"include_usage":true}}}}"#
+    );
+    let answer = client
+        .post(format!("{}/v1/chat/completions", env::var("PROVIDER")?))
+        .header("content-type", "application/json")
+        .bearer_auth(env::var("OPENAI_API_KEY")?)
+        .body(body)
+        .send()
+        .await?
+        .error_for_status()?;
+    let text = answer.text().await?;
+    let wanted = format!(r#""prompt_tokens":{n}"#);
+    if !text.contains(&wanted) {
+        return Err(format!("no {wanted} in {text}").into());
+    }
+    Ok(())
+}
