@@ -11,5 +11,6 @@ pub mod process;
 pub mod report;
 pub mod requirements;
 pub mod rotel;
+pub mod rust;
 pub mod scene;
 pub mod sink;

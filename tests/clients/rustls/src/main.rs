@@ -1,22 +1,45 @@
 //! Calls one after the other, at once, streamed, and over each version of TLS and of HTTP.
 
-use std::{env, error::Error, fs};
+use std::{env, error::Error, fs, thread, time::Duration};
 
 use reqwest::{Certificate, Client, ClientBuilder, tls::Version};
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
+/// What it encrypts with.
+const CRYPTOGRAPHY: &str = if cfg!(feature = "ring") {
+    "ring"
+} else {
+    "aws-lc"
+};
+/// Long enough for somebody to look at the process.
+const A_WHILE: Duration = Duration::from_secs(1);
+
+fn main() -> Result<()> {
+    if env::args().nth(1).as_deref() == Some("--version") {
+        println!("reqwest 0.12\nrustls 0.23 on {CRYPTOGRAPHY}");
+        thread::sleep(A_WHILE);
+        return Ok(());
+    }
+    calls()
+}
+
 #[tokio::main]
-async fn main() -> Result<()> {
+async fn calls() -> Result<()> {
     #[cfg(feature = "aws-lc")]
     let cryptography = rustls::crypto::aws_lc_rs::default_provider();
     #[cfg(feature = "ring")]
     let cryptography = rustls::crypto::ring::default_provider();
-    cryptography.install_default().map_err(|_| "installed twice")?;
+    cryptography
+        .install_default()
+        .map_err(|_| "installed twice")?;
 
     let both = builder()?.build()?;
     let first = builder()?.http1_only().build()?;
-    let old = builder()?.http1_only().max_tls_version(Version::TLS_1_2).build()?;
+    let old = builder()?
+        .http1_only()
+        .max_tls_version(Version::TLS_1_2)
+        .build()?;
     for (client, n) in [(&both, 801), (&first, 811), (&old, 821)] {
         ask(client, n, "", false).await?;
         ask(client, n + 1, "-stream-20", true).await?;
@@ -38,7 +61,9 @@ async fn main() -> Result<()> {
 
 fn builder() -> Result<ClientBuilder> {
     let authority = Certificate::from_pem(&fs::read(env::var("CA")?)?)?;
-    Ok(Client::builder().tls_built_in_root_certs(false).add_root_certificate(authority))
+    Ok(Client::builder()
+        .tls_built_in_root_certs(false)
+        .add_root_certificate(authority))
 }
 
 async fn ask(client: &Client, n: usize, words: &str, stream: bool) -> Result<()> {

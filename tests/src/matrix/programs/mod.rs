@@ -14,6 +14,7 @@ mod php;
 mod plain;
 mod python;
 mod ruby;
+mod rustls;
 mod shell;
 
 pub use list::all;

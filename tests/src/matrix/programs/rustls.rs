@@ -1,0 +1,72 @@
+//! Programs with rustls built in.
+
+use std::process::Command;
+
+use crate::{
+    harness::{
+        requirements::{Need, native_program, rustls_client},
+        rust,
+    },
+    matrix::program::{Listed, Program, Tls},
+};
+
+pub fn programs() -> Vec<Listed> {
+    vec![
+        deno("Deno, openai", "openai.mjs"),
+        deno("Deno, @anthropic-ai/sdk", "anthropic.mjs"),
+        codex(),
+        reqwest(
+            "Rust, reqwest, rustls on aws-lc",
+            "aws-lc",
+            "aws-lc/release/rustls-client",
+        ),
+        reqwest(
+            "Rust, reqwest, rustls on ring",
+            "ring",
+            "ring/release/rustls-client",
+        ),
+    ]
+}
+
+fn deno(name: &'static str, script: &'static str) -> Listed {
+    let missing = Need::Native(rust::DENO).missing();
+    Listed::unless(missing.or_else(|| Need::Node.missing()), name, || {
+        let mut version = Command::new("sh");
+        version.args(["-c", "\"$0\" --version | head -1; echo rustls on aws-lc"]);
+        version.arg(native_program(rust::DENO));
+        Program {
+            name: name.to_owned(),
+            version,
+            tls: Tls::In("/deno"),
+            calls: Box::new(|provider| Ok(vec![rust::deno(script, provider)?])),
+        }
+    })
+}
+
+fn codex() -> Listed {
+    let name = "Codex CLI";
+    Listed::unless(Need::Native(rust::CODEX).missing(), name, || {
+        let mut version = Command::new("sh");
+        let says = "CODEX_HOME=$(mktemp -d) \"$0\" --version; echo rustls on aws-lc";
+        version.args(["-c", says]).arg(native_program(rust::CODEX));
+        Program {
+            name: name.to_owned(),
+            version,
+            tls: Tls::In("/codex"),
+            calls: Box::new(|provider| Ok(vec![rust::codex(provider)])),
+        }
+    })
+}
+
+fn reqwest(name: &'static str, cryptography: &'static str, file: &'static str) -> Listed {
+    Listed::unless(Need::Rustls(cryptography).missing(), name, || {
+        let mut version = Command::new(rustls_client(cryptography));
+        version.arg("--version");
+        Program {
+            name: name.to_owned(),
+            version,
+            tls: Tls::In(file),
+            calls: Box::new(|provider| Ok(vec![rust::reqwest(cryptography, provider)])),
+        }
+    })
+}
