@@ -19,6 +19,7 @@ mod nss;
 mod openssl;
 mod probe_at;
 mod read_result;
+mod remembered;
 mod rustls;
 mod unwind_index;
 mod x86_64;

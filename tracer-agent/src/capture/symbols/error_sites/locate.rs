@@ -5,28 +5,19 @@ use super::super::elf::ElfImage;
 use super::super::elf_symbols::Function;
 use super::super::not_traceable::NotTraceable;
 use super::super::probe_at::probe_at;
+use super::super::remembered::plan_once;
 use super::function::functions_around;
 use super::known::Known;
 use super::marks::{marks, names};
 use super::references::references;
-use super::{boringssl, openssl, remembered};
+use super::{boringssl, openssl};
 
-/// Plans the probes of a file without symbols, or remembers the plan of another copy; `None` if it holds no TLS library that is known.
+/// Plans the probes of a file without symbols; `None` if it holds no TLS library that is known.
 ///
 /// # Errors
 /// If it holds one whose functions are not recognised with certainty.
 pub fn plan(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
-    let Some(id) = image.build_id() else {
-        return locate(image);
-    };
-    if let Some(plan) = remembered::recall(image, &id) {
-        return Ok(Some(plan));
-    }
-    let found = locate(image)?;
-    if let Some(plan) = &found {
-        remembered::keep(image, id, plan);
-    }
-    Ok(found)
+    plan_once(image, Located::ErrorSites, locate)
 }
 
 fn locate(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {

@@ -10,7 +10,7 @@
 //! [`marks`] finds the paths, [`references`] the places in the code that mention them,
 //! [`function`] the functions around those, [`conduct`] what each does. [`boringssl`] and
 //! [`openssl`] recognise the functions that matter, each by two signs, and [`locate`] makes a plan
-//! of them, which [`remembered`] keeps for other copies of the file.
+//! of them.
 
 mod aarch64_conduct;
 mod boringssl;
@@ -21,7 +21,6 @@ mod locate;
 mod marks;
 mod openssl;
 mod references;
-mod remembered;
 mod x86_64_conduct;
 
 pub(super) use locate::plan;

@@ -8,6 +8,7 @@ use super::super::super::plan::{
 use super::super::elf::{ElfImage, Machine};
 use super::super::error_sites::places_of;
 use super::super::not_traceable::NotTraceable;
+use super::super::remembered::plan_once;
 use super::limits::comparisons;
 use super::panics::most_panics;
 use super::read::{Read, read};
@@ -23,6 +24,10 @@ const CLOSER: i64 = 8;
 /// # Errors
 /// If it is there, but not both directions of its record layer are recognised with certainty.
 pub fn plan(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
+    plan_once(image, Located::RecordLayer, locate)
+}
+
+fn locate(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
     if places_of(image, SOURCE).is_empty() {
         return Ok(None);
     }

@@ -6,7 +6,7 @@ use tracer_common::record::{Place, RecordPlaces};
 use super::super::super::plan::{
     CountLocation, Implementation, Located, ProbeCost, ProbeRole, Returns, TlsFamily,
 };
-use super::super::fixture::{CODE_OFFSET, Fixture};
+use super::super::fixture::{CODE_ADDRESS, CODE_OFFSET, CONSTANTS_ADDRESS, Fixture};
 use super::super::{NotTraceable, plan};
 
 /// The layer in `rsi`, the message in `rdx`:
@@ -150,6 +150,36 @@ fn directions_that_disagree_on_the_layout_are_not_probed() {
         fixture.place(read);
         assert_eq!(refusal(&fixture), NotTraceable::Rustls);
     }
+}
+
+/// `lea rdx, [rip + location]; ud2`, as code that panics does.
+fn panic(fixture: &mut Fixture, location: u64) {
+    const PANIC: &[u8] = b"\x48\x8d\x15\0\0\0\0\x0f\x0b";
+    const END: u64 = 7;
+    let at = fixture.place(PANIC);
+    fixture.link(at + END, location - CODE_ADDRESS);
+}
+
+#[test]
+fn a_write_that_was_missed_is_told_by_its_panics() {
+    let path = b"/vendor/rustls/src/record_layer.rs";
+    let with_panics = |count: usize| {
+        let mut fixture = with_rustls();
+        fixture.constants = [&b"\0\0\0\0\0\0"[..], path].concat();
+        let location = CONSTANTS_ADDRESS + fixture.constants.len() as u64;
+        fixture.pointers = vec![(location, CONSTANTS_ADDRESS + 6)];
+        fixture.constants.extend([0; 8]);
+        fixture.constants.extend((path.len() as u64).to_le_bytes());
+        fixture
+            .constants
+            .extend([112u32, 9].map(u32::to_le_bytes).concat());
+        fixture.place(WRITE);
+        fixture.place(READ);
+        (0..count).for_each(|_| panic(&mut fixture, location));
+        plan(&fixture.image(), Returns::Plain)
+    };
+    assert!(with_panics(1).is_ok());
+    assert_eq!(with_panics(2), Err(NotTraceable::Rustls));
 }
 
 #[test]
