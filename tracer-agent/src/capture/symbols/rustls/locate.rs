@@ -44,7 +44,7 @@ fn locate(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
     let agree = reads.iter().all(|read| read.counted_at == counted_at)
         && writes
             .iter()
-            .all(|write| write.counted_at == counted_at + CLOSER);
+            .all(|write| Some(write.counted_at) == counted_at.checked_add(CLOSER));
     if writes.is_empty() || !agree || writes.len() < most_panics(image, SOURCE) {
         return Err(NotTraceable::Rustls);
     }

@@ -62,7 +62,8 @@ impl BoxCall {
             _ => false,
         };
         let same = base == self.base && stores.next().is_none() && !loaded_elsewhere;
-        same.then(|| at.checked_sub(self.boxed))?
+        let distance = at.checked_sub(self.boxed)?;
+        (same && distance % WORD == 0).then_some(distance)
     }
 }
 

@@ -6,7 +6,7 @@ use tracer_common::record::{Place, RecordPlaces};
 use super::super::super::plan::{
     CountLocation, Implementation, Located, ProbeCost, ProbeRole, Returns, TlsFamily,
 };
-use super::super::fixture::{CODE_ADDRESS, CODE_OFFSET, CONSTANTS_ADDRESS, Fixture};
+use super::super::fixture::{CODE_ADDRESS, CODE_OFFSET, CONSTANTS_ADDRESS, Fixture, image};
 use super::super::{NotTraceable, plan};
 
 /// The layer in `rsi`, the message in `rdx`:
@@ -189,4 +189,25 @@ fn such_code_without_rustls_is_nothing() {
     fixture.place(WRITE);
     fixture.place(READ);
     assert_eq!(refusal(&fixture), NotTraceable::NoTlsSymbols);
+}
+
+/// Whatever is wrong with a file, it is refused; a plan stays within the file.
+#[test]
+fn damaged_files_are_harmless() {
+    let mut fixture = with_rustls();
+    for code in [WRITE, WRITE_INLINED, READ] {
+        fixture.place(code);
+    }
+    let bytes = fixture.bytes();
+    for (round, at) in (0..bytes.len()).step_by(5).enumerate() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (round % 8);
+        damaged[(at * 31) % bytes.len()] = round as u8;
+        if let Ok(image) = image(&damaged)
+            && let Ok(plan) = plan(&image, Returns::Plain)
+        {
+            let end = bytes.len() as u64;
+            assert!(plan.points.iter().all(|point| point.file_offset < end));
+        }
+    }
 }
