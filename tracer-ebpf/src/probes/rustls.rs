@@ -35,7 +35,7 @@ use tracer_common::{
     cookie::Cookie,
     counters::Counter,
     event::PIECE,
-    record::RecordPlaces,
+    record::{RecordPlaces, Registers},
     verdict::KernelVerdict,
 };
 
@@ -92,7 +92,10 @@ pub fn record_written(ctx: ProbeContext) -> u32 {
     let registers = frame::registers(&ctx);
     let cookie = cookie(&ctx);
     let places = RecordPlaces::of(cookie);
-    let handle = places.layer.address(&registers);
+    let Some(handle) = layer(places, &registers) else {
+        count(Counter::LostStateCalls, 1);
+        return 0;
+    };
     let message = places.message.address(&registers);
     // SAFETY: a failed read is reported, not taken.
     let Ok(outbound) = (unsafe { bpf_probe_read_user(message as *const Outbound) }) else {
@@ -118,14 +121,17 @@ pub fn record_read(ctx: ProbeContext) -> u32 {
     let registers = frame::registers(&ctx);
     let cookie = cookie(&ctx);
     let places = RecordPlaces::of(cookie);
-    let handle = places.layer.address(&registers);
+    let Some(handle) = layer(places, &registers) else {
+        count(Counter::LostStateCalls, 1);
+        return 0;
+    };
     let result = places.message.address(&registers);
     // SAFETY: as above.
     let Ok(inbound) = (unsafe { bpf_probe_read_user(result as *const Inbound) }) else {
         count(Counter::LostStateCalls, 1);
         return 0;
     };
-    if inbound.tag as u8 != places.detail as u8 {
+    if inbound.tag as u8 != places.detail {
         return 0;
     }
     match content(inbound.typ_version) {
@@ -137,6 +143,20 @@ pub fn record_read(ctx: ProbeContext) -> u32 {
         _ => {}
     }
     0
+}
+
+/// Where the record layer is.
+#[inline(always)]
+fn layer(places: RecordPlaces, registers: &Registers) -> Option<u64> {
+    let address = places.layer.address(registers);
+    match places.layer.distance() {
+        None => Some(address),
+        Some(distance) => {
+            // SAFETY: a failed read is reported, not taken.
+            let pointer = unsafe { bpf_probe_read_user(address as *const u64) };
+            pointer.ok().map(|pointer| pointer.wrapping_add(distance))
+        }
+    }
 }
 
 /// The kind of a message by `ContentType` and `ProtocolVersion`, two enums with a number for what

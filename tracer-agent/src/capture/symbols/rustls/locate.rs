@@ -1,6 +1,6 @@
 //! From the sites to a plan.
 
-use tracer_common::record::{Place, RecordPlaces};
+use tracer_common::record::RecordPlaces;
 
 use super::super::super::plan::{
     CountLocation, Located, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily,
@@ -59,22 +59,23 @@ fn locate(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
 }
 
 fn write_point(image: &ElfImage, write: &Written) -> Option<ProbePoint> {
-    let detail = u16::try_from(write.counted_at / 8).ok()?;
+    let places = RecordPlaces {
+        layer: write.layer,
+        message: write.message,
+        detail: u8::try_from(write.counted_at / 8).ok()?,
+    };
     let (role, name) = (ProbeRole::RecordWritten, "encrypt_outgoing");
-    point(
-        image,
-        role,
-        name,
-        write.probe,
-        [write.layer, write.message],
-        detail,
-    )
+    point(image, role, name, write.probe, places)
 }
 
 fn read_point(image: &ElfImage, read: &Read) -> Option<ProbePoint> {
+    let places = RecordPlaces {
+        layer: read.layer,
+        message: read.result,
+        detail: read.success,
+    };
     let (role, name) = (ProbeRole::RecordRead, "decrypt_incoming");
-    let places = [read.layer, read.result];
-    point(image, role, name, read.probe, places, read.success.into())
+    point(image, role, name, read.probe, places)
 }
 
 fn point(
@@ -82,14 +83,8 @@ fn point(
     role: ProbeRole,
     name: &str,
     address: u64,
-    [layer, message]: [Place; 2],
-    detail: u16,
+    places: RecordPlaces,
 ) -> Option<ProbePoint> {
-    let places = RecordPlaces {
-        layer,
-        message,
-        detail,
-    };
     Some(ProbePoint {
         role,
         file_offset: image.file_offset(address)?,

@@ -1,12 +1,12 @@
 //! Where records have been decrypted: behind the call that did it.
 
 use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpKind};
-use tracer_common::record::Place;
+use tracer_common::record::{LayerPlace, Place};
 
 use super::super::elf::ElfImage;
 use super::super::x86_64::{decoder, is_emulated};
 use super::limits::{SOFT, compares};
-use super::site::{BoxCall, place};
+use super::site::{BoxCall, layer_place, place};
 use super::stretch::{Held, Stretch, number_operand};
 
 /// Bytes before the comparison in which the call may be.
@@ -17,6 +17,8 @@ const BEHIND: u64 = 224;
 const STARTS: u64 = 48;
 /// Instructions from the call to the probe behind it.
 const MAX_BEHIND: usize = 6;
+/// Most instructions from the start of the stretch to the call.
+const MAX_BEFORE: usize = 40;
 /// Size of a box of a trait object: those of both directions lie side by side.
 const BOX: i64 = 16;
 
@@ -26,7 +28,7 @@ pub struct Read {
     /// Virtual address of an instruction that the kernel emulates.
     pub probe: u64,
     /// Where the encrypter's box is, which the decrypter's lies behind.
-    pub layer: Place,
+    pub layer: LayerPlace,
     /// Where the result is.
     pub result: Place,
     /// The first byte of a result that is no error.
@@ -50,7 +52,16 @@ pub fn read(image: &ElfImage, address: u64) -> Option<Read> {
         line.iter()
             .enumerate()
             .filter(|(_, instruction)| instruction.flow_control() == FlowControl::IndirectCall)
-            .find_map(|(call, _)| site(&line, call, limit))
+            .find_map(|(call, _)| from_starts(&line, call, limit))
+    })
+}
+
+/// Tries stretches from the shortest on: the less lies before the call, the fewer pointers are
+/// followed to name what it is given.
+fn from_starts(line: &[Instruction], call: usize, limit: usize) -> Option<Read> {
+    (0..=call).rev().take(MAX_BEFORE).find_map(|start| {
+        let line = line.get(start..)?;
+        site(line, call.checked_sub(start)?, limit.checked_sub(start)?)
     })
 }
 
@@ -97,7 +108,7 @@ fn site(line: &[Instruction], call: usize, limit: usize) -> Option<Read> {
             && compared != Held::Unknown
             && let Some(counted_at) = boxed.counted_at(&stretch)
         {
-            return (compared == boxed.sequence).then_some(Read {
+            return (compared == Held::Sum(boxed.sequence)).then_some(Read {
                 probe,
                 layer,
                 result,
@@ -114,12 +125,11 @@ fn found(
     instruction: &Instruction,
     stretch: &Stretch,
     boxed: &BoxCall,
-) -> Option<(u64, Place, Place)> {
-    let (base, sum) = boxed.result;
+) -> Option<(u64, LayerPlace, Place)> {
     Some((
         instruction.ip(),
-        place(stretch, boxed.base, boxed.boxed.checked_sub(BOX)?)?,
-        place(stretch, base, sum)?,
+        layer_place(stretch, boxed.boxed.plus(-BOX))?,
+        place(stretch, boxed.result)?,
     ))
 }
 
@@ -133,21 +143,18 @@ struct Tag {
 
 impl Tag {
     fn see(&mut self, instruction: &Instruction, stretch: &Stretch, boxed: &BoxCall) {
-        let (base, sum) = boxed.result;
         match instruction.mnemonic() {
             Mnemonic::Cmp => {
                 let first = match instruction.op0_kind() {
                     OpKind::Register => stretch.whole(instruction.op0_register()),
                     OpKind::Memory if instruction.memory_size().size() == 1 => {
-                        match stretch.address(instruction) {
-                            Held::Sum(base, sum) => Held::Byte(base, sum),
-                            _ => Held::Unknown,
-                        }
+                        let at = stretch.address(instruction);
+                        at.map_or(Held::Unknown, Held::Byte)
                     }
                     _ => Held::Unknown,
                 };
                 let number = number_operand(instruction).and_then(|it| u8::try_from(it).ok());
-                self.compared = number.filter(|_| first == Held::Byte(base, sum));
+                self.compared = number.filter(|_| first == Held::Byte(boxed.result));
             }
             // Not equal leaves: equal is success.
             Mnemonic::Jne => self.success = self.success.or(self.compared.take()),

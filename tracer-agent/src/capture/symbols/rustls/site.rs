@@ -2,9 +2,9 @@
 //! lies in the record layer, with the count of records so far among the arguments.
 
 use iced_x86::{FlowControl, Instruction, OpKind, Register};
-use tracer_common::record::Place;
+use tracer_common::record::{LayerPlace, Place};
 
-use super::stretch::{Held, Stretch};
+use super::stretch::{Held, Stretch, Sum};
 
 /// Size of a pointer.
 const WORD: i64 = 8;
@@ -15,68 +15,69 @@ const FIRST_METHOD: i64 = 3 * WORD;
 /// Such a call, its arguments named by what registers held at the start of the stretch.
 #[derive(Debug, Clone, Copy)]
 pub struct BoxCall {
-    /// What the layer is found by.
-    pub base: Register,
-    /// The box, so far from there.
-    pub boxed: i64,
+    /// Where the box is.
+    pub boxed: Sum,
     /// The count of records.
-    pub sequence: Held,
-    /// Where the result goes: a sum.
-    pub result: (Register, i64),
-    /// The message, where its address is a sum.
-    pub message: Held,
+    pub sequence: Sum,
+    /// Where the result goes.
+    pub result: Sum,
+    /// Where the message is.
+    pub message: Option<Sum>,
 }
 
 impl BoxCall {
     /// Reads a call, `(result, box, message, sequence)`; `None` if it is another.
     pub fn of(call: &Instruction, stretch: &Stretch) -> Option<Self> {
-        let Held::Member(base, table, FIRST_METHOD) = callee(call, stretch) else {
+        let method = callee(call, stretch)?.loaded_from()?;
+        if method.plus != FIRST_METHOD {
             return None;
-        };
-        let boxed = table.checked_sub(WORD)?;
-        let Held::Sum(result, sum) = stretch.get(Register::RDI) else {
-            return None;
-        };
-        (stretch.get(Register::RSI) == Held::Loaded(base, boxed)).then_some(Self {
-            base,
+        }
+        let boxed = method.pointer().loaded_from()?.plus(-WORD);
+        (stretch.sum(Register::RSI) == boxed.loaded()).then_some(Self {
             boxed,
-            sequence: stretch.get(Register::RCX),
-            result: (result, sum),
-            message: stretch.get(Register::RDX),
+            sequence: stretch.sum(Register::RCX)?,
+            result: stretch.sum(Register::RDI)?,
+            message: stretch.sum(Register::RDX),
         })
     }
 
     /// How far behind the box the count is kept: where one more than the count passed is stored,
     /// in the same structure.
     pub fn counted_at(&self, stretch: &Stretch) -> Option<i64> {
-        let next = self.sequence.next();
-        let counts = |value: Held| value == next && value != Held::Unknown;
-        let mut stores = stretch.stores.iter().filter(|store| counts(store.value));
-        let store = stores.next()?;
-        let Held::Sum(base, at) = store.to else {
-            return None;
-        };
-        // A count that was loaded was loaded from there.
-        let loaded_elsewhere = match self.sequence {
-            Held::Loaded(from, sum) => (from, sum) != (base, at),
-            _ => false,
-        };
-        let same = base == self.base && stores.next().is_none() && !loaded_elsewhere;
-        let distance = at.checked_sub(self.boxed)?;
+        let next = Held::Sum(self.sequence.plus(1));
+        let mut stores = stretch.stores.iter().filter(|store| store.value == next);
+        let to = stores.next()?.to?;
+        // A count that was loaded in the stretch was loaded from there.
+        let loaded_here = self.sequence.loaded_from();
+        let elsewhere = loaded_here.is_some_and(|from| from != to);
+        let same = to.pointer() == self.boxed.pointer() && stores.next().is_none() && !elsewhere;
+        let distance = to.plus.checked_sub(self.boxed.plus)?;
         (same && distance % WORD == 0).then_some(distance)
     }
 }
 
-/// Where a sum is to be found in registers.
-pub fn place(stretch: &Stretch, base: Register, sum: i64) -> Option<Place> {
-    let (register, distance) = stretch.leading_to(base, sum)?;
+/// Where to find what `sum` leads to, by the registers alone.
+pub fn place(stretch: &Stretch, sum: Sum) -> Option<Place> {
+    let (register, distance) = stretch.leading_to(sum)?;
     Place::new(register, distance)
 }
 
-/// What an indirect call reads the address of its target from.
-fn callee(call: &Instruction, stretch: &Stretch) -> Held {
-    match (call.flow_control(), call.op0_kind()) {
-        (FlowControl::IndirectCall, OpKind::Register | OpKind::Memory) => stretch.operand(call, 0),
-        _ => Held::Unknown,
+/// The same, or by a pointer that was put aside on the stack.
+pub fn layer_place(stretch: &Stretch, sum: Sum) -> Option<LayerPlace> {
+    if let Some(place) = place(stretch, sum) {
+        return Some(LayerPlace::direct(place));
+    }
+    let slot = sum.pointer().loaded_from()?;
+    let untouched = stretch.stores.iter().all(|store| store.to != Some(slot));
+    untouched.then(|| LayerPlace::behind(place(stretch, slot)?, sum.plus))?
+}
+
+/// What an indirect call leads to.
+fn callee(call: &Instruction, stretch: &Stretch) -> Option<Sum> {
+    let by_pointer = call.flow_control() == FlowControl::IndirectCall
+        && matches!(call.op0_kind(), OpKind::Register | OpKind::Memory);
+    match stretch.operand(call, 0) {
+        Held::Sum(sum) if by_pointer => Some(sum),
+        _ => None,
     }
 }

@@ -19,40 +19,79 @@ const SCRATCH: [Register; 9] = [
     Register::R10,
     Register::R11,
 ];
+/// Most pointers followed from a register.
+const MAX_HOPS: usize = 3;
 
-/// What a register holds. Registers in it mean what those held at the start.
+/// A number: what a register held at the start, pointers followed from there, and a number added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Held {
-    /// The sum of a register and a number.
-    Sum(Register, i64),
-    /// The eight bytes in memory at such a sum.
-    Loaded(Register, i64),
-    /// One more than that.
-    LoadedNext(Register, i64),
-    /// One byte of memory at such a sum.
-    Byte(Register, i64),
-    /// The eight bytes so far (the second number) behind where such a loaded pointer leads.
-    Member(Register, i64, i64),
-    /// Anything else.
-    Unknown,
+pub struct Sum {
+    /// The register.
+    pub base: Register,
+    hops: [i64; MAX_HOPS],
+    followed: usize,
+    /// What is added in the end.
+    pub plus: i64,
 }
 
-impl Held {
-    /// One more.
-    pub fn next(self) -> Self {
-        match self {
-            Self::Sum(register, sum) => Self::Sum(register, sum.wrapping_add(1)),
-            Self::Loaded(register, sum) => Self::LoadedNext(register, sum),
-            _ => Self::Unknown,
+impl Sum {
+    /// What a register held.
+    pub fn start(base: Register) -> Self {
+        Self {
+            base,
+            hops: [0; MAX_HOPS],
+            followed: 0,
+            plus: 0,
         }
     }
+
+    /// More.
+    pub fn plus(self, number: i64) -> Self {
+        Self {
+            plus: self.plus.wrapping_add(number),
+            ..self
+        }
+    }
+
+    /// The eight bytes in memory there.
+    pub fn loaded(self) -> Option<Self> {
+        let mut loaded = self;
+        *loaded.hops.get_mut(self.followed)? = self.plus;
+        loaded.followed += 1;
+        loaded.plus = 0;
+        Some(loaded)
+    }
+
+    /// Where these bytes were loaded from.
+    pub fn loaded_from(self) -> Option<Self> {
+        let mut from = self;
+        from.followed = self.followed.checked_sub(1)?;
+        let hop = from.hops.get_mut(from.followed)?;
+        from.plus = std::mem::take(hop);
+        (self.plus == 0).then_some(from)
+    }
+
+    /// The same without what is added.
+    pub fn pointer(self) -> Self {
+        Self { plus: 0, ..self }
+    }
+}
+
+/// What a register holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// Such a number.
+    Sum(Sum),
+    /// One byte of memory there.
+    Byte(Sum),
+    /// Anything else.
+    Unknown,
 }
 
 /// A write to memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Store {
-    /// Where: a [`Held::Sum`], if it is known.
-    pub to: Held,
+    /// Where, if it is known.
+    pub to: Option<Sum>,
     /// What.
     pub value: Held,
 }
@@ -73,7 +112,7 @@ impl Stretch {
             stores: Vec::new(),
         };
         for register in (Register::RAX as u32..=Register::R15 as u32).filter_map(general) {
-            stretch.set(register, Held::Sum(register, 0));
+            stretch.set(register, Held::Sum(Sum::start(register)));
         }
         stretch
     }
@@ -93,34 +132,48 @@ impl Stretch {
         self.get(register.full_register())
     }
 
-    /// A register that now leads to where `sum` does, and how far from it; those that calls
+    /// The number that a register holds.
+    pub fn sum(&self, register: Register) -> Option<Sum> {
+        match self.get(register) {
+            Held::Sum(sum) => Some(sum),
+            _ => None,
+        }
+    }
+
+    /// A register that holds `sum` but for what is added, and how much more that is; those that calls
     /// preserve before others.
-    pub fn leading_to(&self, base: Register, sum: i64) -> Option<(usize, i64)> {
+    pub fn leading_to(&self, sum: Sum) -> Option<(usize, i64)> {
         let leads = |at: usize| match self.registers.get(at)? {
-            Held::Sum(register, own) if *register == base => Some((at, sum.checked_sub(*own)?)),
+            Held::Sum(own) if own.pointer() == sum.pointer() => {
+                Some((at, sum.plus.checked_sub(own.plus)?))
+            }
             _ => None,
         };
         const BY_LASTING: [usize; 16] = [3, 12, 13, 14, 15, 5, 4, 0, 1, 2, 6, 7, 8, 9, 10, 11];
         BY_LASTING.into_iter().find_map(leads)
     }
 
-    /// What an operand holds: a register, a number, or memory.
+    /// What an operand holds: a register or memory.
     pub fn operand(&self, instruction: &Instruction, operand: u32) -> Held {
         match instruction.op_kind(operand) {
             OpKind::Register => self.get(instruction.op_register(operand)),
-            OpKind::Memory => self.memory(instruction),
+            OpKind::Memory if instruction.memory_size().size() == 8 => self
+                .address(instruction)
+                .and_then(Sum::loaded)
+                .map_or(Held::Unknown, Held::Sum),
             _ => Held::Unknown,
         }
     }
 
     /// Where the memory operand is.
-    pub fn address(&self, instruction: &Instruction) -> Held {
-        match self.field(instruction) {
-            Some((Held::Sum(register, sum), distance)) => {
-                Held::Sum(register, sum.wrapping_add(distance))
-            }
-            _ => Held::Unknown,
-        }
+    pub fn address(&self, instruction: &Instruction) -> Option<Sum> {
+        let base = instruction.memory_base();
+        let plain = base.size() == 8
+            && base.is_gpr()
+            && instruction.memory_index() == Register::None
+            && instruction.segment_prefix() == Register::None;
+        let distance = instruction.memory_displacement64().cast_signed();
+        plain.then(|| Some(self.sum(base)?.plus(distance)))?
     }
 
     /// Passes a call.
@@ -145,7 +198,7 @@ impl Stretch {
             }
         }
         if let Some(pointer) = pointer {
-            self.set(Register::RSP, pointer);
+            self.set(Register::RSP, Held::Sum(pointer));
         }
         if instruction.op0_kind() == OpKind::Register {
             let register = instruction.op0_register();
@@ -160,48 +213,33 @@ impl Stretch {
 
     /// What the first operand holds behind the instruction, where that is understood.
     fn result(&self, instruction: &Instruction) -> Held {
-        let first = self.operand(instruction, 0);
+        let added = |number: Option<i64>| match (self.operand(instruction, 0), number) {
+            (Held::Sum(sum), Some(number)) => Held::Sum(sum.plus(number)),
+            _ => Held::Unknown,
+        };
         match instruction.mnemonic() {
             Mnemonic::Mov => self.operand(instruction, 1),
             Mnemonic::Movzx if instruction.op1_kind() == OpKind::Memory => {
                 match (self.address(instruction), instruction.memory_size().size()) {
-                    (Held::Sum(register, sum), 1) => Held::Byte(register, sum),
+                    (Some(at), 1) => Held::Byte(at),
                     _ => Held::Unknown,
                 }
             }
             Mnemonic::Lea if instruction.op0_register().size() == 8 => {
-                match self.field(instruction) {
-                    Some((held @ Held::Loaded(..), 1)) => held.next(),
-                    _ => self.address(instruction),
-                }
+                self.address(instruction).map_or(Held::Unknown, Held::Sum)
             }
-            Mnemonic::Inc => first.next(),
-            Mnemonic::Add | Mnemonic::Sub => {
-                let Some(by) = number_operand(instruction) else {
-                    return Held::Unknown;
-                };
-                let by = match instruction.mnemonic() {
-                    Mnemonic::Add => by,
-                    _ => by.wrapping_neg(),
-                };
-                match first {
-                    Held::Sum(register, sum) => Held::Sum(register, sum.wrapping_add(by)),
-                    _ if by == 1 => first.next(),
-                    _ => Held::Unknown,
-                }
-            }
+            Mnemonic::Inc => added(Some(1)),
+            Mnemonic::Add => added(number_operand(instruction)),
+            Mnemonic::Sub => added(number_operand(instruction).and_then(i64::checked_neg)),
             _ => Held::Unknown,
         }
     }
 
     /// Where the stack pointer is behind a push or pop.
-    fn moved_pointer(&self, instruction: &Instruction) -> Option<Held> {
+    fn moved_pointer(&self, instruction: &Instruction) -> Option<Sum> {
         let moves = matches!(instruction.mnemonic(), Mnemonic::Push | Mnemonic::Pop);
         let by = i64::from(instruction.stack_pointer_increment());
-        match self.get(Register::RSP) {
-            Held::Sum(register, sum) if moves => Some(Held::Sum(register, sum.wrapping_add(by))),
-            _ => None,
-        }
+        moves.then(|| Some(self.sum(Register::RSP)?.plus(by)))?
     }
 
     fn note_store(
@@ -224,37 +262,9 @@ impl Stretch {
         }
         let whole = instruction.op0_kind() == OpKind::Memory;
         self.stores.push(Store {
-            to: if whole {
-                self.address(instruction)
-            } else {
-                Held::Unknown
-            },
+            to: whole.then(|| self.address(instruction)).flatten(),
             value: if whole { result } else { Held::Unknown },
         });
-    }
-
-    fn memory(&self, instruction: &Instruction) -> Held {
-        if instruction.memory_size().size() != 8 {
-            return Held::Unknown;
-        }
-        match self.field(instruction) {
-            Some((Held::Sum(register, sum), distance)) => {
-                Held::Loaded(register, sum.wrapping_add(distance))
-            }
-            Some((Held::Loaded(register, sum), distance)) => Held::Member(register, sum, distance),
-            _ => Held::Unknown,
-        }
-    }
-
-    /// The register that the memory operand is a fixed distance from, and the distance.
-    fn field(&self, instruction: &Instruction) -> Option<(Held, i64)> {
-        let base = instruction.memory_base();
-        let plain = base.size() == 8
-            && base.is_gpr()
-            && instruction.memory_index() == Register::None
-            && instruction.segment_prefix() == Register::None;
-        let distance = instruction.memory_displacement64().cast_signed();
-        plain.then(|| (self.get(base), distance))
     }
 
     fn set(&mut self, register: Register, held: Held) {

@@ -1,7 +1,7 @@
 //! Record layers assembled here, as compilers leave them: in functions of their own, and inlined
 //! into others.
 
-use tracer_common::record::{Place, RecordPlaces};
+use tracer_common::record::{LayerPlace, Place, RecordPlaces};
 
 use super::super::super::plan::{
     CountLocation, Implementation, Located, ProbeCost, ProbeRole, Returns, TlsFamily,
@@ -55,6 +55,23 @@ const READ: &[u8] = b"\x55\x48\x89\xe5\x41\x57\x41\x56\x41\x54\x53\x48\x83\xec\x
 const READ_BRANCH: u64 = 0x40;
 const READ_BOX: usize = 0x22;
 
+/// The layer's address put aside on the stack, and another number for success:
+///
+/// ```text
+/// sub rsp, 0x500; mov [rsp+8], rdi; mov rcx, [rsp+8]; mov rbx, [rcx+0x40]; mov rsi, [rcx+0x20]
+/// mov rcx, [rcx+0x28]; mov r8, [rcx+0x18]; lea rdi, [rsp+0x2d0]; lea rdx, [rsp+0x438]
+/// mov rcx, rbx; call r8; movzx eax, byte ptr [rsp+0x2d0]; cmp eax, 6; je 1f; cmp eax, 0xff
+/// mov rsi, [rsp+8]; jne 1f; lea rax, [rbx+1]; mov [rsi+0x40], rax; cmp rbx, -0x10000
+/// sete al; 1: add rsp, 0x500; ret
+/// ```
+const READ_INLINED: &[u8] =
+    b"\x48\x81\xec\0\x05\0\0\x48\x89\x7c\x24\x08\x48\x8b\x4c\x24\x08\x48\x8b\x59\x40\x48\x8b\
+    \x71\x20\x48\x8b\x49\x28\x4c\x8b\x41\x18\x48\x8d\xbc\x24\xd0\x02\0\0\x48\x8d\x94\x24\x38\
+    \x04\0\0\x48\x89\xd9\x41\xff\xd0\x0f\xb6\x84\x24\xd0\x02\0\0\x83\xf8\x06\x74\x1e\x3d\xff\
+    \0\0\0\x48\x8b\x74\x24\x08\x75\x12\x48\x8d\x43\x01\x48\x89\x46\x40\x48\x81\xfb\0\0\xff\
+    \xff\x0f\x94\xc0\x48\x81\xc4\0\x05\0\0\xc3";
+const READ_INLINED_BRANCH: u64 = 0x43;
+
 /// Numbers of registers in instructions.
 const RDX: usize = 2;
 const RSP: usize = 4;
@@ -73,12 +90,34 @@ fn with_rustls() -> Fixture {
     fixture
 }
 
-fn places(layer: (usize, i64), message: (usize, i64), detail: u16) -> CountLocation {
+fn places(layer: (usize, i64), message: (usize, i64), detail: u8) -> CountLocation {
     CountLocation::Record(RecordPlaces {
-        layer: Place::new(layer.0, layer.1).expect("layer"),
+        layer: LayerPlace::direct(Place::new(layer.0, layer.1).expect("layer")),
         message: Place::new(message.0, message.1).expect("message"),
         detail,
     })
+}
+
+/// Behind the pointer at a place.
+fn behind(pointer: (usize, i64), distance: i64) -> LayerPlace {
+    let place = Place::new(pointer.0, pointer.1).expect("pointer");
+    LayerPlace::behind(place, distance).expect("layer")
+}
+
+#[test]
+fn a_layer_is_found_by_a_pointer_on_the_stack() {
+    let mut fixture = with_rustls();
+    fixture.place(WRITE);
+    let read = fixture.place(READ_INLINED);
+    let plan = plan(&fixture.image(), Returns::Plain).expect("plan");
+    let point = &plan.points[1];
+    assert_eq!(point.file_offset - CODE_OFFSET, read + READ_INLINED_BRANCH);
+    let places = RecordPlaces {
+        layer: behind((RSP, 8), 0x10),
+        message: Place::new(RSP, 0x2d0).expect("result"),
+        detail: 0xff,
+    };
+    assert_eq!(point.count, CountLocation::Record(places));
 }
 
 fn refusal(fixture: &Fixture) -> NotTraceable {

@@ -1,12 +1,12 @@
 //! Where records are about to be encrypted: behind the comparison of their count with its limit.
 
 use iced_x86::{FlowControl, Instruction, InstructionInfoFactory};
-use tracer_common::record::Place;
+use tracer_common::record::{LayerPlace, Place};
 
 use super::super::elf::ElfImage;
 use super::super::x86_64::{decoder, is_emulated};
 use super::limits::{HARD, compares};
-use super::site::{BoxCall, place};
+use super::site::{BoxCall, layer_place, place};
 use super::stretch::{Held, Stretch};
 
 /// Instructions from the comparison to the call.
@@ -22,7 +22,7 @@ pub struct Written {
     /// Virtual address of an instruction that the kernel emulates.
     pub probe: u64,
     /// Where the encrypter's box is.
-    pub layer: Place,
+    pub layer: LayerPlace,
     /// Where the message is.
     pub message: Place,
     /// How far behind the box the count of records is, in bytes.
@@ -88,30 +88,22 @@ impl Limit {
     fn site(&self, call: &Instruction, stretch: &Stretch) -> Option<Written> {
         let boxed = BoxCall::of(call, stretch)?;
         let counted_at = boxed.counted_at(stretch)?;
-        let Held::Sum(base, message) = boxed.message else {
-            return None;
-        };
+        let message = boxed.message?;
         // The message must be complete where the probe sits, and the layer is not a part of it.
-        let counter = Held::Sum(boxed.base, boxed.boxed.checked_add(counted_at)?);
-        let in_message = message..message.saturating_add(MESSAGE);
+        let in_message = message.plus..message.plus.saturating_add(MESSAGE);
         let untouched = stretch.stores.iter().all(|store| match store.to {
-            Held::Sum(to, at) if to == base => !in_message.contains(&at),
-            Held::Sum(to, _) => to == boxed.base,
-            _ => false,
+            Some(to) if to.pointer() == message.pointer() => !in_message.contains(&to.plus),
+            Some(to) => to.pointer() == boxed.boxed.pointer(),
+            None => false,
         });
-        let counts = self.compared == boxed.sequence || self.compared == counter_value(counter);
+        let counter = boxed.boxed.plus(counted_at).loaded();
+        let counts = self.compared == Held::Sum(boxed.sequence)
+            || counter.is_some_and(|counter| self.compared == Held::Sum(counter));
         (untouched && counts).then_some(Written {
             probe: self.branch.ip(),
-            layer: place(&self.at_branch, boxed.base, boxed.boxed)?,
-            message: place(&self.at_branch, base, message)?,
+            layer: layer_place(&self.at_branch, boxed.boxed)?,
+            message: place(&self.at_branch, message)?,
             counted_at,
         })
-    }
-}
-
-fn counter_value(counter: Held) -> Held {
-    match counter {
-        Held::Sum(base, at) => Held::Loaded(base, at),
-        _ => Held::Unknown,
     }
 }
