@@ -8,6 +8,7 @@
 mod buffer;
 pub mod limits;
 pub mod segment;
+pub mod socket;
 pub mod time;
 
 pub mod detect;

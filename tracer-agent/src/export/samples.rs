@@ -49,6 +49,7 @@ pub fn chat() -> CallFacts {
             name: "api.openai.com".into(),
             port: None,
         }),
+        socket: None,
         path: "/v1/chat/completions".into(),
         http_version: HttpVersion::H11,
         request: RequestFacts {

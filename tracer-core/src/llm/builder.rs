@@ -387,6 +387,7 @@ impl CallBuilder {
             api: Api(self.recognised.adapter.name()),
             parent: parent(&head.headers, &request),
             host: head.host,
+            socket: None,
             path: head.target.path,
             http_version: head.version,
             request,

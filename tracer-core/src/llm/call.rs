@@ -15,6 +15,7 @@ use crate::{
         usage::Usage,
     },
     segment::ConnectionId,
+    socket::KnownSocket,
     time::Timestamp,
 };
 
@@ -88,6 +89,11 @@ impl Call<Captured> {
         self.facts.is_passed_on = true;
     }
 
+    /// It is known which socket carried it.
+    pub(crate) const fn set_socket(&mut self, socket: Option<KnownSocket>) {
+        self.facts.socket = socket;
+    }
+
     /// The same call with its content.
     #[must_use]
     pub(crate) fn with_content(self, content: Option<Content>) -> Self {
@@ -131,6 +137,8 @@ pub struct CallFacts {
     pub api: Api,
     /// Where it went, as far as the wire told.
     pub host: Option<Host>,
+    /// The socket that carried it, where it is known.
+    pub socket: Option<KnownSocket>,
     /// Path of the request, without its query.
     pub path: String,
     /// Protocol version.

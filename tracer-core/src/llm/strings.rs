@@ -59,6 +59,7 @@ impl CallFacts {
             operation: _,
             api: _,
             host,
+            socket: _,
             path,
             http_version: _,
             request,

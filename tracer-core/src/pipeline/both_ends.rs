@@ -6,8 +6,8 @@
 //! be reported after the read of what it wrote, and even after the answer: so a call that was served
 //! and has no client then waits for it a moment.
 //!
-//! Requests that are alike and go on at the same time are told apart by their connections, where an
-//! earlier request that was like no other has shown which belong together.
+//! Requests that are alike and go on at the same time are told apart by their connections, where their
+//! sockets or an earlier request that was like no other have shown which belong together.
 //!
 //! Bias: towards absence. What could be another's is left unpaired, and says that its client is here
 //! ([`OtherEnd::Unclear`]). Wrong would be a request from elsewhere, alike to the last byte of what is
@@ -181,6 +181,11 @@ impl BothEnds {
             call.set_other_end(self.over(Role::Server, place, Some(digest)));
             self.over.push(call);
         }
+    }
+
+    /// The sockets of two connections are the two ends of one.
+    pub(super) fn meet(&mut self, one: ConnectionId, other: ConnectionId) {
+        self.peers.meet(one, other);
     }
 
     /// A connection is over.

@@ -304,3 +304,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn requests_that_are_alike_are_told_apart_by_sockets() {
+    let (one, other) = (
+        [client(1, 1, 0), server(2, 1, 0)],
+        [client(1, 2, 0), server(2, 2, 0)],
+    );
+    let mut host = Host::default();
+    for [app, model] in [one, other] {
+        host.ends.meet(place(app).0, place(model).0);
+    }
+    host.requested(&[one[0], other[0], other[1], one[1]]);
+    assert_eq!(host.over(one[1]), host.over(one[0]));
+    assert_eq!(host.over(other[1]), host.over(other[0]));
+    assert_eq!(host.ends.open, 0);
+}

@@ -6,6 +6,7 @@ use crate::{
     http::{exchange::BodyEnd, h1::Upgrade},
     reassembly::Reassembly,
     segment::{Arrival, Direction, FinalCounts, Segment},
+    socket::KnownSocket,
     time::Timestamp,
     verdict::Verdict,
 };
@@ -20,6 +21,8 @@ pub(super) struct Connection {
     outbound: Reassembly,
     inbound: Reassembly,
     state: State,
+    /// Its socket, where it is known.
+    pub(super) socket: Option<KnownSocket>,
     /// When its last segment came.
     pub(super) seen: Timestamp,
     /// Bytes that it held when last asked.
@@ -50,6 +53,7 @@ impl Connection {
             outbound: Reassembly::default(),
             inbound: Reassembly::default(),
             state: State::Detecting(Box::default()),
+            socket: None,
             seen: Timestamp::default(),
             noted: 0,
         }

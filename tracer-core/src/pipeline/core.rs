@@ -12,12 +12,14 @@ use super::{
     holdings::Holdings,
     output::{Output, Report},
     processes::Processes,
+    socket_pairs::SocketPairs,
     stats::Stats,
 };
 use crate::{
     http::{allow_list::AllowList, exchange::BodyEnd},
     llm::{mcp::Sessions, unfinished::Unfinished},
     segment::{ConnectionId, FinalCounts, ProcessKey, Segment},
+    socket::KnownSocket,
     time::Timestamp,
 };
 
@@ -38,6 +40,7 @@ pub struct Pipeline {
     outputs: VecDeque<Output>,
     background: BackgroundRuns,
     both_ends: BothEnds,
+    sockets: SocketPairs,
     processes: Processes,
     stats: Stats,
     swept: Timestamp,
@@ -63,6 +66,7 @@ impl Pipeline {
             outputs: VecDeque::new(),
             background: BackgroundRuns::default(),
             both_ends: BothEnds::default(),
+            sockets: SocketPairs::default(),
             processes: Processes::default(),
             stats: Stats::default(),
             swept: Timestamp::default(),
@@ -88,6 +92,7 @@ impl Pipeline {
         } = self;
         let mut report = Report {
             connection: id,
+            socket: None,
             config,
             headers,
             stats,
@@ -100,6 +105,7 @@ impl Pipeline {
             tunnel: None,
         };
         if let Some(connection) = connections.get_mut(&id) {
+            report.socket = connection.socket;
             connection.segment(segment, &mut report);
             note(id, connection, holdings);
         } else {
@@ -115,6 +121,28 @@ impl Pipeline {
         self.stats.held_bytes = self.holdings.total() as u64;
     }
 
+    /// It is known which socket carries a connection, be it one of which nothing has come yet: its calls
+    /// say so that are reported from now on.
+    pub fn socket(&mut self, id: ConnectionId, socket: KnownSocket) {
+        if let Some(other) = self.sockets.note(id, socket.pair) {
+            self.both_ends.meet(id, other);
+        }
+        if let Some(connection) = self.connections.get_mut(&id) {
+            if let Some(before) = connection.socket.replace(socket)
+                && before.pair != socket.pair
+            {
+                self.sockets.forget(id, before.pair);
+            }
+            return;
+        }
+        self.stats.connections_seen += 1;
+        let mut connection = Connection::new();
+        connection.socket = Some(socket);
+        self.connections.put(id, connection);
+        self.evict();
+        self.stats.connections = self.connections.len() as u64;
+    }
+
     /// The connection is over (TLS object freed or reused, process gone).
     pub fn close(
         &mut self,
@@ -123,9 +151,11 @@ impl Pipeline {
         counts: Option<FinalCounts>,
     ) {
         if let Some(mut closed) = self.take(connection) {
-            closed.close(time, counts, &mut self.report(connection));
+            let mut report = self.report(connection);
+            report.socket = closed.socket;
+            closed.close(time, counts, &mut report);
             self.unfinished.closed(connection);
-            self.both_ends.closed(connection);
+            self.ended(connection, closed.socket);
             self.report(connection).joined();
         }
     }
@@ -134,9 +164,11 @@ impl Pipeline {
     /// reported as far as it was seen, and `counts` tell what was lost.
     pub fn give_up(&mut self, connection: ConnectionId, counts: Option<FinalCounts>) {
         if let Some(mut left) = self.take(connection) {
-            left.leave(counts, &mut self.report(connection));
+            let mut report = self.report(connection);
+            report.socket = left.socket;
+            left.leave(counts, &mut report);
             self.unfinished.closed(connection);
-            self.both_ends.closed(connection);
+            self.ended(connection, left.socket);
             self.report(connection).joined();
         }
     }
@@ -169,6 +201,7 @@ impl Pipeline {
             }
             let mut report = Report {
                 connection: id,
+                socket: connection.socket,
                 config,
                 headers,
                 stats,
@@ -261,16 +294,27 @@ impl Pipeline {
             };
             self.stats.evictions += 1;
             self.holdings.change(id, forgotten.noted, 0);
-            forgotten.give_up(BodyEnd::Truncated, &mut self.report(id));
+            let mut report = self.report(id);
+            report.socket = forgotten.socket;
+            forgotten.give_up(BodyEnd::Truncated, &mut report);
             self.unfinished.closed(id);
-            self.both_ends.closed(id);
+            self.ended(id, forgotten.socket);
             self.report(id).joined();
+        }
+    }
+
+    /// What is known of a connection beside itself is forgotten.
+    fn ended(&mut self, id: ConnectionId, socket: Option<KnownSocket>) {
+        self.both_ends.closed(id);
+        if let Some(socket) = socket {
+            self.sockets.forget(id, socket.pair);
         }
     }
 
     fn report(&mut self, connection: ConnectionId) -> Report<'_> {
         Report {
             connection,
+            socket: None,
             config: &self.config,
             headers: &self.headers,
             stats: &mut self.stats,
@@ -303,6 +347,9 @@ mod served_tests;
 #[cfg(test)]
 #[path = "sessions_tests.rs"]
 mod sessions_tests;
+#[cfg(test)]
+#[path = "socket_tests.rs"]
+mod socket_tests;
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;

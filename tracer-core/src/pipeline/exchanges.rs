@@ -330,7 +330,8 @@ impl Exchanges {
             {
                 call.pass_on();
             }
-            if let Built::Call(call) = built {
+            if let Built::Call(mut call) = built {
+                report.stamp(&mut call);
                 let Some(call) = report.both_ends.hold(call, digest) else {
                     return Built::Silent;
                 };
@@ -377,13 +378,15 @@ impl Exchanges {
                 self.weigh(Evidence::Llm, report);
                 report.call(call);
             }
-            Built::Accepted(session, call) => {
+            Built::Accepted(session, mut call) => {
                 self.weigh(Evidence::Llm, report);
+                report.stamp(&mut call);
                 report.sessions.accepted(session, call);
                 report.joined();
             }
-            Built::Begun(call) => {
+            Built::Begun(mut call) => {
                 self.weigh(Evidence::Llm, report);
+                report.stamp(&mut call);
                 report.unfinished.begun(call);
                 report.joined();
             }

@@ -26,6 +26,7 @@ mod judge;
 mod output;
 mod peers;
 mod processes;
+mod socket_pairs;
 mod stats;
 mod tunnel;
 mod turns;

@@ -15,6 +15,7 @@ use crate::{
         unfinished::Unfinished,
     },
     segment::ConnectionId,
+    socket::KnownSocket,
     verdict::Verdict,
 };
 
@@ -32,6 +33,8 @@ pub enum Output {
 /// Where the parts of one connection report to.
 pub(super) struct Report<'p> {
     pub(super) connection: ConnectionId,
+    /// The socket of that connection, where it is known.
+    pub(super) socket: Option<KnownSocket>,
     pub(super) config: &'p PipelineConfig,
     pub(super) headers: &'p Arc<AllowList>,
     pub(super) stats: &'p mut Stats,
@@ -65,6 +68,7 @@ impl Report<'_> {
     pub(super) fn in_tunnel<'r>(&'r mut self, verdict: &'r mut Option<Verdict>) -> Report<'r> {
         Report {
             connection: self.connection,
+            socket: self.socket,
             config: self.config,
             headers: self.headers,
             stats: self.stats,
@@ -83,7 +87,16 @@ impl Report<'_> {
         self.tunnel.is_some()
     }
 
-    pub(super) fn call(&mut self, call: Box<Call<Captured>>) {
+    /// Notes the socket on a call of this connection; one that came from another connection has its
+    /// own.
+    pub(super) fn stamp(&self, call: &mut Call<Captured>) {
+        if self.socket.is_some() && call.facts().connection == self.connection {
+            call.set_socket(self.socket);
+        }
+    }
+
+    pub(super) fn call(&mut self, mut call: Box<Call<Captured>>) {
+        self.stamp(&mut call);
         if call.facts().role == Role::Client {
             self.processes.asked(call.facts());
         }

@@ -77,9 +77,9 @@ registry! {
     GEN_AI_REQUEST_STREAM = "gen_ai.request.stream", Boolean, Conditional;
     /// Top-k for sampling.
     GEN_AI_REQUEST_TOP_K = "gen_ai.request.top_k", Double, Conditional;
-    /// Host the request was meant for. Of calls that were served it is on the span alone, and absent for MCP.
+    /// Host the request was meant for; where that is unknown, the address that the connection goes to. Of calls that were served it is on the span alone, and absent for MCP.
     SERVER_ADDRESS = "server.address", String, Recommended;
-    /// Port of that host: from `Host`, else 443, or 80 without TLS.
+    /// Port of that host: from `Host`, else 443, or 80 without TLS; of an address its own.
     SERVER_PORT = "server.port", Int, Conditional;
     /// Bound on generated tokens.
     GEN_AI_REQUEST_MAX_TOKENS = "gen_ai.request.max_tokens", Int, Recommended;
@@ -159,6 +159,20 @@ registry! {
     NETWORK_PROTOCOL_NAME = "network.protocol.name", String, Recommended;
     /// HTTP version on the wire: `1.0`, `1.1` or `2`.
     NETWORK_PROTOCOL_VERSION = "network.protocol.version", String, Recommended;
+    /// Address of the client of a call that was served, as its socket tells; a proxy's where there is one.
+    CLIENT_ADDRESS = "client.address", String, Recommended;
+    /// Port of that client.
+    CLIENT_PORT = "client.port", Int, Recommended;
+    /// Address of the other end of the connection's socket, a proxy's where there is one. Absent where the connection could not be matched with its socket.
+    NETWORK_PEER_ADDRESS = "network.peer.address", String, Recommended;
+    /// Port of that end.
+    NETWORK_PEER_PORT = "network.peer.port", Int, Recommended;
+    /// Address of the process's own end of that socket.
+    NETWORK_LOCAL_ADDRESS = "network.local.address", String, Recommended;
+    /// Port of that end.
+    NETWORK_LOCAL_PORT = "network.local.port", Int, Recommended;
+    /// How the socket is known: `observed` (the process wrote to the socket from within its write to the connection) or `derived` (what moved on the socket agrees in order and length with what moved on the connection, and fits no other one).
+    LLM_TRACER_NETWORK_PEER_CONFIDENCE = "llm_tracer.network.peer.confidence", String, Own;
     /// Program that made the call, as it names itself.
     USER_AGENT_ORIGINAL = "user_agent.original", String, Recommended;
     /// Wire format of the call: `openai.chat`, `anthropic.messages`, ….

@@ -10,6 +10,7 @@ mod measure;
 mod metrics;
 mod own;
 pub mod resource;
+mod socket;
 mod span;
 mod value;
 

@@ -5,6 +5,7 @@ use super::{
     build::Builder,
     mcp,
     own::add_own,
+    socket,
     value::{Attributes, Value},
 };
 use crate::{
@@ -99,6 +100,7 @@ pub fn span(call: &Call<Released>) -> Span {
     add_usage(&mut add, facts);
     mcp::add_details(&mut add, facts);
     add_transport(&mut add, facts);
+    socket::add_socket(&mut add, facts);
     add_own(&mut add, facts);
     Span {
         process: facts.connection.process,

@@ -134,6 +134,7 @@ pub(in crate::llm) fn asked(
         operation: Operation::Mcp,
         api: Api("mcp.http"),
         host: head.host.clone(),
+        socket: None,
         path: head.target.path.clone(),
         http_version: head.version,
         parent: request.parent.clone(),

@@ -267,6 +267,7 @@ impl Session {
             operation: Operation::Chat,
             api: shared.api,
             host: shared.host.clone(),
+            socket: None,
             path: shared.path.clone(),
             http_version: shared.http_version,
             request,

@@ -37,6 +37,7 @@ pub(crate) fn call_of(text: &str, items: usize) -> CallFacts {
             name: text.to_owned(),
             port: None,
         }),
+        socket: None,
         path: text.to_owned(),
         http_version: HttpVersion::H11,
         request: request_of(text, items),
