@@ -13,4 +13,5 @@ pub mod export;
 pub mod host;
 pub mod printable;
 pub mod runtime;
+pub mod sockets;
 pub mod telemetry;

@@ -167,6 +167,7 @@ fn doctor_reports_as_json() {
             "uprobe_multi",
             "perf_uprobe",
             "plain_uprobe",
+            "socket_moves",
             "perf_mmap_records",
             "plain_http"
         ]

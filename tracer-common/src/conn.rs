@@ -55,7 +55,9 @@ pub struct ConnState {
     /// 1 if the TLS object is gone but user space could not be told: it finds out by looking.
     pub closed: u16,
     /// 1 while the TLS object keeps what is written, to be written again later.
-    pub corked: u16,
+    pub corked: u8,
+    /// A `watch::SocketSearch` as its number.
+    pub socket: u8,
     /// Bytes that may still be forwarded in this turn, per direction.
     pub left: [u32; 2],
     /// How often the connection turned from reading to writing.

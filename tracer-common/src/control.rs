@@ -10,6 +10,10 @@ pub struct Control {
     pub own_tgid: u32,
     /// Bytes forwarded of a connection before it is judged, per direction.
     pub head: [u32; 2],
+    /// 1 while sockets are looked at to find those of connections.
+    pub sockets: u32,
+    /// Zero.
+    pub zero: u32,
 }
 
-const _: () = assert!(size_of::<Control>() == 16);
+const _: () = assert!(size_of::<Control>() == 24);

@@ -10,6 +10,9 @@ pub enum EventKind {
     Close = 2,
     /// The process said goodbye on the connection; more may still be read.
     Shutdown = 3,
+    /// A socket moved bytes, and its ends follow: by a thread that lately used a connection whose socket
+    /// is wanted, or for that connection if there is a handle.
+    Socket = 4,
 }
 
 /// Head of every event.
@@ -20,27 +23,30 @@ pub struct EventHeader {
     pub time: u64,
     /// See [`crate::conn::ConnKey`].
     pub handle: u64,
-    /// See [`crate::conn::ConnState`].
+    /// Of a connection: see [`crate::conn::ConnState`]. Socket without a connection: `since` of the
+    /// thread's [`crate::watch::Watch`].
     pub generation: u64,
-    /// Data: offset of the first byte in its direction. Else: bytes written in all.
+    /// Data: offset of the first byte in its direction. Socket: its address in the kernel. Else: bytes
+    /// written in all.
     pub offset: u64,
-    /// Data: bytes of the call that follow this piece and were not copied.
+    /// Data: bytes of the call that follow this piece and were not copied. Socket: bytes that it moved.
     /// Else: bytes read in all.
     pub rest: u64,
     /// Thread group (process) in the root pid namespace.
     pub tgid: u32,
     /// Thread.
     pub tid: u32,
-    /// Data: bytes of plaintext behind the header. Else: calls seen since the connection was
+    /// Data and socket: bytes behind the header. Else: calls seen since the connection was
     /// judged not to be LLM traffic.
     pub len: u32,
-    /// Turns from reading to writing so far.
+    /// Socket: `seen` of the same. Else: turns from reading to writing so far.
     pub turn: u32,
     /// An [`EventKind`] as its number.
     pub kind: u8,
     /// [`crate::conn::OUTBOUND`] or [`crate::conn::INBOUND`].
     pub direction: u8,
-    /// Which probed file the connection's first call went through, see [`crate::cookie`].
+    /// Socket: `left` of the same. Else: which probed file the connection's first call went through, see
+    /// [`crate::cookie`].
     pub source: u16,
     /// Zero.
     pub zero: [u8; 4],

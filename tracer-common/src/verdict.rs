@@ -24,8 +24,8 @@ pub struct VerdictEntry {
     pub caps: [u32; 2],
     /// A [`KernelVerdict`] as its number.
     pub verdict: u32,
-    /// Zero.
-    pub zero: u32,
+    /// A `watch::SocketSearch` as its number.
+    pub socket: u32,
 }
 
 const _: () = assert!(size_of::<VerdictEntry>() == 24);

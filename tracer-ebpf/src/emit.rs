@@ -7,6 +7,7 @@ use aya_ebpf::helpers::generated::{bpf_ktime_get_ns, bpf_loop, bpf_probe_read_us
 use tracer_common::{
     conn::{ConnKey, ConnState, INBOUND, OUTBOUND},
     counters::Counter,
+    endpoints::Endpoints,
     event::{CAPACITIES, EventHeader, EventKind, MAX_PIECES, PIECE},
     verdict::KernelVerdict,
 };
@@ -14,6 +15,7 @@ use tracer_common::{
 use crate::{
     connection::{self, Caller},
     maps::{EVENTS, control, count},
+    watch,
 };
 
 const BPF_RB_NO_WAKEUP: u64 = 1;
@@ -90,6 +92,7 @@ pub fn charge<'a>(
     bytes: u64,
 ) -> Option<Charged<'a>> {
     connection::turn(key, state, direction);
+    watch::moved(caller, key, state);
     let offset = state.offset[direction & 1];
     state.offset[direction & 1] = offset.wrapping_add(bytes);
     if state.verdict == KernelVerdict::Ignore as u8 {
@@ -193,6 +196,60 @@ pub fn ended(caller: Caller, key: &ConnKey, state: &ConnState, kind: EventKind) 
         direction: 0,
         source: state.source,
         zero: [0; 4],
+    });
+    record.submit(wake_flags());
+    true
+}
+
+/// What a thread did on a socket.
+pub struct SocketMove {
+    pub caller: Caller,
+    pub time: u64,
+    /// Its address in the kernel.
+    pub socket: u64,
+    pub bytes: u64,
+    pub direction: u8,
+    /// The connection that it belongs to; 0 if that is to be found out.
+    pub handle: u64,
+    /// Of that connection.
+    pub generation: u64,
+    /// See `tracer_common::watch::Watch`.
+    pub seen: u32,
+    /// Likewise.
+    pub left: u32,
+}
+
+/// A header and the ends of a socket.
+#[repr(C)]
+struct SocketRecord {
+    header: EventHeader,
+    endpoints: Endpoints,
+}
+
+/// Tells the ends of a socket that moved bytes. False if nobody could be told.
+#[inline(always)]
+pub fn socket(told: &SocketMove, endpoints: &Endpoints) -> bool {
+    let Some(mut record) = EVENTS.reserve::<SocketRecord>(0) else {
+        count(Counter::LostRingEvents, 1);
+        return false;
+    };
+    record.write(SocketRecord {
+        header: EventHeader {
+            time: told.time,
+            handle: told.handle,
+            generation: told.generation,
+            offset: told.socket,
+            rest: told.bytes,
+            tgid: told.caller.tgid,
+            tid: told.caller.tid,
+            len: size_of::<Endpoints>() as u32,
+            turn: told.seen,
+            kind: EventKind::Socket as u8,
+            direction: told.direction,
+            source: told.left as u16,
+            zero: [0; 4],
+        },
+        endpoints: *endpoints,
     });
     record.submit(wake_flags());
     true

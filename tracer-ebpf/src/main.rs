@@ -8,6 +8,7 @@
 
 mod connection;
 mod emit;
+mod endpoints;
 mod frame;
 mod goroutine;
 mod kfunc;
@@ -16,6 +17,7 @@ mod probes;
 mod socket;
 mod syscall;
 mod vector;
+mod watch;
 
 #[cfg(not(test))]
 #[panic_handler]

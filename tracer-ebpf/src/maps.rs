@@ -11,6 +11,7 @@ use tracer_common::{
     go::GoCall,
     socket::{SocketLayout, SocketState},
     verdict::VerdictEntry,
+    watch::Watch,
 };
 
 /// Lets user space map an array into its memory: settings change without a system call.
@@ -68,6 +69,10 @@ pub static IN_CALL: LruHashMap<CallKey, u64> = LruHashMap::with_max_entries(8192
 /// Least used first out, as above; a read whose entry is gone shows as a gap.
 #[map]
 pub static IN_GO_CALL: LruHashMap<GoCall, u64> = LruHashMap::with_max_entries(8192, 0);
+
+/// Threads, by their id, that lately used a connection whose socket is wanted.
+#[map]
+pub static WATCHED: LruHashMap<u32, Watch> = LruHashMap::with_max_entries(4096, 0);
 
 /// Losses and what was left out, see [`Counter`].
 #[map]

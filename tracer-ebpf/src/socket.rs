@@ -15,6 +15,7 @@ use tracer_common::{
     conn::{ConnState, INBOUND, OUTBOUND},
     socket::{NO_MOVE, SocketState, Transport},
     verdict::KernelVerdict,
+    watch::SocketSearch,
 };
 
 use crate::{
@@ -145,6 +146,7 @@ pub fn recognise(state: &mut SocketState, caller: Caller) {
             KernelVerdict::Unknown as u8
         },
         last: OUTBOUND as u8,
+        socket: SocketSearch::Over as u8,
         ..ConnState::default()
     };
     state.owner = caller.tgid;

@@ -42,11 +42,26 @@ impl ControlPage {
 
     /// Whether the next event should wake the reader.
     pub fn set_wake(&self, wake: bool) {
+        // SAFETY: the pointer is into the mapping.
+        let field = unsafe { &raw mut (*self.control()).wake };
+        self.set(field, wake);
+    }
+
+    /// Whether sockets are looked at to find those of connections.
+    pub fn set_sockets(&self, sockets: bool) {
+        // SAFETY: as above.
+        let field = unsafe { &raw mut (*self.control()).sockets };
+        self.set(field, sockets);
+    }
+
+    fn control(&self) -> *mut Control {
+        self.page.as_mut_ptr().cast()
+    }
+
+    fn set(&self, field: *mut u32, value: bool) {
         // SAFETY: the field is an aligned u32 in a mapping that lives as long as `self`; the
         // kernel half only reads it.
-        let field = unsafe {
-            AtomicU32::from_ptr(&raw mut (*self.page.as_mut_ptr().cast::<Control>()).wake)
-        };
-        field.store(u32::from(wake), Ordering::SeqCst);
+        let field = unsafe { AtomicU32::from_ptr(field) };
+        field.store(u32::from(value), Ordering::SeqCst);
     }
 }

@@ -11,6 +11,7 @@ use super::{
     mechanism::Mechanism,
     plan::Returns,
     self_test::{self, Tried, Unusable},
+    socket_hook::SocketPrograms,
     sockets::{self, Layout, SocketError},
 };
 
@@ -29,6 +30,8 @@ pub struct Features {
     pub perf_uprobe: Support,
     /// One way or the other without return probes.
     pub plain_uprobe: Support,
+    /// Programs see what sockets send and receive.
+    pub socket_moves: Support,
     /// Perf events report new mappings on the whole host.
     pub perf_mmap_records: Support,
     /// Sends and receives of sockets can be looked at.
@@ -73,20 +76,24 @@ impl Features {
             Err(LoadError::NotAllowed)
         };
         let mut plain_http = Support::Unknown("not tried: the program cannot be loaded".to_owned());
-        let (ring_buffer, mechanisms) = match loaded {
+        let (ring_buffer, mechanisms, socket_moves) = match loaded {
             Ok(mut loaded) => {
                 let tried = layout.and_then(|_| sockets::attach(&mut loaded));
                 plain_http = Support::from(tried.map(drop));
                 (
                     Support::Yes,
                     self_test::try_all(&mut loaded).map(Support::from),
+                    match SocketPrograms::load(&mut loaded) {
+                        Ok(_) => Support::Yes,
+                        Err(error) => Support::No(error.to_string()),
+                    },
                 )
             }
             Err(LoadError::NoObject(_)) => all_unknown("not tried: no eBPF program built in"),
             Err(LoadError::NotAllowed) => all_unknown("not tried: it takes CAP_BPF"),
             Err(error) => {
-                let (_, untried) = all_unknown("not tried: the program cannot be loaded");
-                (Support::No(error.to_string()), untried)
+                let (_, untried, unseen) = all_unknown("not tried: the program cannot be loaded");
+                (Support::No(error.to_string()), untried, unseen)
             }
         };
         let [
@@ -110,6 +117,7 @@ impl Features {
             } else {
                 plain_perf
             },
+            socket_moves,
             perf_mmap_records: match Discoverer::start(proc_root.to_owned(), Returns::Probed).mode()
             {
                 WatchMode::Events => Support::Yes,
@@ -128,9 +136,9 @@ fn may_load() -> bool {
         .any(|it| caps::has_cap(None, CapSet::Effective, it).unwrap_or(false))
 }
 
-fn all_unknown(why: &str) -> (Support, [Support; 5]) {
+fn all_unknown(why: &str) -> (Support, [Support; 5], Support) {
     let unknown = || Support::Unknown(why.to_owned());
-    (unknown(), Mechanism::ALL.map(|_| unknown()))
+    (unknown(), Mechanism::ALL.map(|_| unknown()), unknown())
 }
 
 impl From<Result<(), SocketError>> for Support {

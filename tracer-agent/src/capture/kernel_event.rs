@@ -2,9 +2,15 @@
 
 use tracer_common::{
     conn::{ConnKey, OUTBOUND},
+    endpoints::Endpoints,
     event::{EventHeader, EventKind, HEADER_LEN},
 };
-use tracer_core::segment::{Direction, FinalCounts};
+use tracer_core::{
+    segment::{Direction, FinalCounts},
+    socket::SocketPair,
+};
+
+use super::endpoints;
 
 /// One event from the ring buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +21,8 @@ pub struct KernelEvent<'a> {
     pub generation: u64,
     /// Monotonic nanoseconds.
     pub time: u64,
+    /// Which thread.
+    pub thread: u32,
     /// Number of the probed file that the connection's first call went through.
     pub source: u16,
     /// Calls on the connection since it was judged not to be LLM traffic; told when it ends.
@@ -43,6 +51,28 @@ pub enum KernelEventKind<'a> {
     Closed(FinalCounts),
     /// The process said that it will write no more.
     Shutdown(FinalCounts),
+    /// A socket moved bytes in a thread that lately used a connection. If `key` has a handle, it is the
+    /// socket of that connection.
+    Socket(SocketMove),
+}
+
+/// What a thread did on a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SocketMove {
+    /// Tells sockets apart while they live.
+    pub socket: u64,
+    /// Which way.
+    pub direction: Direction,
+    /// How many bytes.
+    pub bytes: u64,
+    /// The ends of the socket.
+    pub pair: SocketPair,
+    /// Since when moves of the thread are told, monotonic nanoseconds; 0 if that is not known.
+    pub since: u64,
+    /// Which of them it is, from 1: a number that is left out was lost.
+    pub number: u32,
+    /// No more will be told before the thread uses a connection again.
+    pub is_last: bool,
 }
 
 /// An event that the kernel half of this build cannot have written.
@@ -77,6 +107,8 @@ impl<'a> KernelEvent<'a> {
             KernelEventKind::Closed(counts)
         } else if header.kind == EventKind::Shutdown as u8 {
             KernelEventKind::Shutdown(counts)
+        } else if header.kind == EventKind::Socket as u8 {
+            KernelEventKind::Socket(socket_move(&header, tail).ok_or(bad)?)
         } else {
             return Err(bad);
         };
@@ -88,15 +120,34 @@ impl<'a> KernelEvent<'a> {
             },
             generation: header.generation,
             time: header.time,
+            thread: header.tid,
             source: header.source,
-            ignored: if header.kind == EventKind::Data as u8 {
-                0
-            } else {
-                header.len
+            ignored: match kind {
+                KernelEventKind::Closed(_) | KernelEventKind::Shutdown(_) => header.len,
+                KernelEventKind::Data { .. } | KernelEventKind::Socket(_) => 0,
             },
             kind,
         })
     }
+}
+
+fn socket_move(header: &EventHeader, tail: &[u8]) -> Option<SocketMove> {
+    let ends = tail.get(..size_of::<Endpoints>())?;
+    // SAFETY: `ends` has the size of the structure, which is plain integers without padding.
+    let ends = unsafe { ends.as_ptr().cast::<Endpoints>().read_unaligned() };
+    Some(SocketMove {
+        socket: header.offset,
+        direction: direction(header.direction),
+        bytes: header.rest,
+        pair: endpoints::pair(&ends)?,
+        since: if header.handle == 0 {
+            header.generation
+        } else {
+            0
+        },
+        number: header.turn,
+        is_last: header.source == 0,
+    })
 }
 
 const fn direction(number: u8) -> Direction {
@@ -153,6 +204,41 @@ mod tests {
             rest: 7,
         };
         assert_eq!(event.kind, expected);
+    }
+
+    #[test]
+    fn a_socket_has_two_ends_and_the_bytes_it_moved() {
+        let ends = Endpoints {
+            local: std::array::from_fn(|at| [10, 0, 0, 1].get(at).copied().unwrap_or(0)),
+            peer: std::array::from_fn(|at| [10, 0, 0, 2].get(at).copied().unwrap_or(0)),
+            network: 4026531840,
+            local_port: 40000,
+            peer_port: 443,
+            family: 2,
+            zero: [0; 3],
+        };
+        // SAFETY: plain integers without padding.
+        let bytes = unsafe {
+            std::slice::from_raw_parts((&raw const ends).cast::<u8>(), size_of::<Endpoints>())
+        };
+        let record = record(EventKind::Socket as u8, 48, bytes);
+        let event = KernelEvent::parse(&record).unwrap();
+        assert_eq!((event.thread, event.ignored), (43, 0));
+        let expected = SocketMove {
+            socket: 100,
+            direction: Direction::Inbound,
+            bytes: 7,
+            pair: SocketPair {
+                local: "10.0.0.1:40000".parse().unwrap(),
+                peer: "10.0.0.2:443".parse().unwrap(),
+                network: 4026531840,
+            },
+            since: 0,
+            number: 2,
+            is_last: false,
+        };
+        assert_eq!(event.kind, KernelEventKind::Socket(expected));
+        assert!(KernelEvent::parse(&record[..HEADER_LEN + 47]).is_err());
     }
 
     #[test]

@@ -6,12 +6,13 @@ use std::{
     os::fd::{AsFd, AsRawFd, OwnedFd},
 };
 
-use aya::{Ebpf, EbpfLoader, maps::Map};
+use aya::{Ebpf, EbpfLoader, Pod, maps::Map};
 use aya_obj::{Object, generated::bpf_insn};
-use tracer_common::kfunc;
+use tracer_common::{endpoints::EndpointLayout, kfunc};
 
 use super::{
     bpf_call::{self, ProgramType},
+    endpoints,
     kernel_btf::{self, BtfError},
     object::{self, NoObject},
     sockets::Layout,
@@ -78,6 +79,12 @@ impl Default for LoadOptions {
     }
 }
 
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct EndLayout(EndpointLayout);
+// SAFETY: plain integers without padding.
+unsafe impl Pod for EndLayout {}
+
 /// The object in the kernel: its maps, and its programs as they are asked for.
 pub struct Loaded {
     /// aya's view: maps, and programs for perf events.
@@ -100,10 +107,13 @@ impl Loaded {
         let layout = options.sockets.unwrap_or_default();
         // Most of them are left alone at once; one that is forgotten is looked at again.
         let sockets = options.sockets.map_or(1, |_| options.connections / 4);
+        // Without it connections are not matched with sockets; those who match say so.
+        let endpoints = EndLayout(endpoints::layout().unwrap_or_default());
         let ebpf = EbpfLoader::new()
             .btf(None)
             .override_global("AYA_LOG_LEVEL", &options.kernel_log_level, true)
             .override_global("SOCKET_LAYOUT", &layout, true)
+            .override_global("ENDPOINT_LAYOUT", &endpoints, true)
             .map_max_entries("EVENTS", options.ring_bytes)
             .map_max_entries("CONNECTIONS", options.connections)
             .map_max_entries("VERDICTS", options.connections)

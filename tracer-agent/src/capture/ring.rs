@@ -6,7 +6,10 @@
 
 use std::{
     os::fd::{AsRawFd, RawFd},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -55,12 +58,12 @@ struct Batch {
 /// The reader.
 pub struct RingReader {
     ring: RingBuf<MapData>,
-    control: ControlPage,
+    control: Arc<ControlPage>,
 }
 
 impl RingReader {
     /// A reader of `ring` that asks for wake-ups through `control`.
-    pub const fn new(ring: RingBuf<MapData>, control: ControlPage) -> Self {
+    pub const fn new(ring: RingBuf<MapData>, control: Arc<ControlPage>) -> Self {
         Self { ring, control }
     }
 

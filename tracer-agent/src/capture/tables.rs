@@ -9,6 +9,7 @@ use tracer_common::{
     counters::Counter,
     socket::SocketState,
     verdict::{KernelVerdict, VerdictEntry},
+    watch::{SIGHTINGS, SocketSearch, Watch},
 };
 use tracer_core::verdict::Verdict;
 
@@ -37,6 +38,12 @@ unsafe impl Pod for Socket {}
 struct Entry(VerdictEntry);
 // SAFETY: plain integers without padding.
 unsafe impl Pod for Entry {}
+
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Watched(Watch);
+// SAFETY: plain integers without padding.
+unsafe impl Pod for Watched {}
 
 /// Heads of requests and of answers in which a call would show: bytes.
 const WATCH: [u32; 2] = [8 << 10, 4 << 10];
@@ -82,6 +89,7 @@ pub struct Tables {
     sockets: HashMap<MapData, u64, Socket>,
     verdicts: HashMap<MapData, Key, Entry>,
     excluded: HashMap<MapData, u32, u8>,
+    watched: HashMap<MapData, u32, Watched>,
     counters: PerCpuArray<MapData, u64>,
     caps: Caps,
 }
@@ -97,6 +105,7 @@ impl Tables {
             sockets: typed(loaded, "SOCKETS", HashMap::try_from)?,
             verdicts: typed(loaded, "VERDICTS", HashMap::try_from)?,
             excluded: typed(loaded, "EXCLUDED", HashMap::try_from)?,
+            watched: typed(loaded, "WATCHED", HashMap::try_from)?,
             counters: typed(loaded, "COUNTERS", PerCpuArray::try_from)?,
             caps,
         })
@@ -123,9 +132,36 @@ impl Tables {
             generation,
             caps,
             verdict: verdict as u32,
-            zero: 0,
+            socket: SocketSearch::Wanted as u32,
         };
         self.verdicts.insert(Key(key), Entry(entry), 0)
+    }
+
+    /// The socket of a connection that is followed in full is known, or will not be: the kernel half
+    /// looks for it no more.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub fn end_search(&mut self, key: ConnKey, generation: u64) -> Result<(), MapError> {
+        let entry = VerdictEntry {
+            generation,
+            caps: self.caps.full,
+            verdict: KernelVerdict::Full as u32,
+            socket: SocketSearch::Over as u32,
+        };
+        self.verdicts.insert(Key(key), Entry(entry), 0)
+    }
+
+    /// Has the next moves of a thread on sockets told: it has just used a connection.
+    ///
+    /// # Errors
+    /// If the table cannot be written.
+    pub fn watch(&mut self, thread: u32) -> Result<(), MapError> {
+        let watch = Watch {
+            left: SIGHTINGS,
+            ..Watch::default()
+        };
+        self.watched.insert(thread, Watched(watch), 0)
     }
 
     /// What the kernel half knows of a connection now.

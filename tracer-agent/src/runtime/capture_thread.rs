@@ -46,11 +46,14 @@ pub(super) fn spawn(
     Ok((thread, ended))
 }
 
-/// The reader of the ring, with what the kernel half is told.
+/// The reader of the ring, and what the kernel half is told.
 ///
 /// # Errors
 /// If the object lacks a map, or one cannot be mapped.
-pub(super) fn reader(loaded: &mut Loaded, config: &Config) -> Result<RingReader> {
+pub(super) fn reader(
+    loaded: &mut Loaded,
+    config: &Config,
+) -> Result<(RingReader, Arc<ControlPage>)> {
     let missing = |name: &str| LoadError::Object(format!("no map `{name}`"));
     let control = match loaded
         .ebpf
@@ -65,15 +68,18 @@ pub(super) fn reader(loaded: &mut Loaded, config: &Config) -> Result<RingReader>
         wake: 0,
         own_tgid: std::process::id(),
         head: caps(config).unknown,
+        sockets: 0,
+        zero: 0,
     };
     let page = ControlPage::new(control, settings).context("cannot map the control page")?;
+    let page = Arc::new(page);
     let events = loaded
         .ebpf
         .take_map("EVENTS")
         .ok_or_else(|| missing("EVENTS"))?;
     let ring = RingBuf::try_from(events).context("cannot map the ring buffer")?;
     tracing::debug!(bytes = config.capture.ring_size, "ring buffer mapped");
-    Ok(RingReader::new(ring, page))
+    Ok((RingReader::new(ring, page.clone()), page))
 }
 
 /// How many bytes are forwarded, as configured.

@@ -8,6 +8,7 @@
 mod endings;
 mod goodbyes;
 mod outcomes;
+mod sockets;
 
 use std::{
     sync::mpsc::Receiver,
@@ -15,12 +16,12 @@ use std::{
 };
 
 use tracer_core::{
-    segment::{ConnectionId, FinalCounts},
+    segment::{ConnectionId, Direction, FinalCounts},
     verdict::Verdict,
 };
 
 pub use self::endings::ProcessLife;
-use self::{endings::Endings, goodbyes::Goodbyes};
+use self::{endings::Endings, goodbyes::Goodbyes, sockets::Sockets};
 use super::{
     health::Health,
     ignored::IgnoredCalls,
@@ -34,6 +35,7 @@ use crate::{
         clock::Clock,
         kernel_event::{KernelEvent, KernelEventKind},
         ring::EventHandler,
+        socket_hook::SocketHook,
         tables::Tables,
     },
     export::fanout::Outputs,
@@ -61,6 +63,8 @@ pub struct DriverParts<R> {
     pub sources: Sources,
     /// News of processes.
     pub lives: Receiver<ProcessLife>,
+    /// Shows what sockets do, where the kernel lets it.
+    pub socket_hook: Option<SocketHook>,
 }
 
 /// Takes events, has them understood, acts on the outcome.
@@ -76,6 +80,9 @@ pub struct Driver<R> {
     endings: Endings,
     goodbyes: Goodbyes,
     ignored: IgnoredCalls,
+    sockets: Sockets,
+    /// Which thread the last event is of.
+    thread: u32,
     swept: Instant,
     clock: Clock,
 }
@@ -95,12 +102,14 @@ impl<R: Resolve> Driver<R> {
             endings: Endings::default(),
             goodbyes: Goodbyes::default(),
             ignored: IgnoredCalls::new(Instant::now()),
+            sockets: Sockets::new(parts.socket_hook),
+            thread: 0,
             swept: Instant::now(),
             clock: Clock::read(),
         }
     }
 
-    fn data(&mut self, event: &KernelEvent<'_>, bytes: usize) {
+    fn data(&mut self, event: &KernelEvent<'_>, direction: Direction, copied: usize, rest: u64) {
         let Some(id) = self.place(event) else {
             return self.exclude(event);
         };
@@ -109,11 +118,14 @@ impl<R: Resolve> Driver<R> {
         {
             self.pipeline.introduce(holder.process);
         }
+        // First: what tells the socket may end the call.
+        let moved = (copied as u64).saturating_add(rest);
+        self.connection_moved(event, id, direction, moved);
         for segment in segments(event, id, self.clock.wall(event.time)) {
             self.pipeline.segment(&segment);
         }
         self.telemetry.capture.segments.inc();
-        self.telemetry.capture.bytes.inc_by(bytes as u64);
+        self.telemetry.capture.bytes.inc_by(copied as u64);
     }
 
     fn closed(&mut self, event: &KernelEvent<'_>, counts: FinalCounts) {
@@ -130,6 +142,7 @@ impl<R: Resolve> Driver<R> {
         // Reported before it is forgotten whose it is.
         self.act();
         self.roster.end(event.key, event.generation);
+        self.socket_gone(id);
     }
 
     /// The connection of an event; `None` if its process is excluded. Closes what it replaces.
@@ -150,6 +163,7 @@ impl<R: Resolve> Driver<R> {
             Place::Connection { id, replaces } => {
                 if let Some(old) = replaces {
                     self.pipeline.close(old, self.clock.wall(event.time), None);
+                    self.socket_gone(old);
                 }
                 Some(id)
             }
@@ -173,8 +187,15 @@ impl<R: Resolve> Driver<R> {
 impl<R: Resolve> EventHandler for Driver<R> {
     fn event(&mut self, event: KernelEvent<'_>) {
         self.telemetry.capture.events.inc();
+        self.thread = event.thread;
         match event.kind {
-            KernelEventKind::Data { bytes, .. } => self.data(&event, bytes.len()),
+            KernelEventKind::Data {
+                direction,
+                bytes,
+                rest,
+                ..
+            } => self.data(&event, direction, bytes.len(), rest),
+            KernelEventKind::Socket(at) => self.socket_moved(&event, at),
             KernelEventKind::Closed(counts) => self.closed(&event, counts),
             KernelEventKind::Shutdown(counts) => {
                 if let Some(id) = self.place(&event) {
@@ -205,6 +226,7 @@ impl<R: Resolve> EventHandler for Driver<R> {
         self.clock = Clock::read();
         self.settle();
         self.believe(Instant::now());
+        self.rest_from_sockets(Instant::now());
         self.read_lives();
         self.look_for_lost_ends();
         if self.swept.elapsed() >= SWEEP_INTERVAL || self.roster.is_full() {

@@ -67,6 +67,7 @@ impl Kernel {
         self.time += 1_000;
         for (index, bytes) in pieces.into_iter().enumerate() {
             let event = KernelEvent {
+                thread: 1,
                 key: ConnKey {
                     tgid: 1,
                     zero: 0,
@@ -221,6 +222,7 @@ fn large_responses_end_when_they_ended() {
 #[test]
 fn other_events_have_no_segments() {
     let event = KernelEvent {
+        thread: 1,
         key: ConnKey {
             tgid: 1,
             zero: 0,

@@ -34,6 +34,7 @@ use crate::{
     capture::{
         load::Loaded,
         mechanism::{Mechanism, ProgramSet},
+        socket_hook::{SocketHook, SocketPrograms},
         tables::Tables,
     },
     config::{choices::KernelLog, effective::Config},
@@ -115,7 +116,11 @@ impl Agent {
         let (lives, lives_of_processes) = mpsc::channel();
         let ring_size = i64::from(config.capture.ring_size);
         telemetry.capture.ring_size.set(ring_size);
-        let reader = capture_thread::reader(&mut loaded, config)?;
+        let (reader, control) = capture_thread::reader(&mut loaded, config)?;
+        let socket_hook = SocketPrograms::load(&mut loaded)
+            .inspect_err(|error| tracing::warn!("calls will have no peer addresses: {error}"))
+            .ok()
+            .map(|programs| SocketHook::new(programs, control));
         let pipeline = config.pipeline()?;
         let witness = witness(config, &telemetry);
         let (recorder, tape) = Tape::start(recording, &pipeline)?;
@@ -128,6 +133,7 @@ impl Agent {
             health: health.clone(),
             sources: sources.clone(),
             lives: lives_of_processes,
+            socket_hook,
         });
         let priority = config.capture.reader_priority;
         let (capture, capture_ended) =

@@ -3,6 +3,7 @@
 use tracer_core::{
     pipeline::{Output, Pipeline, Stats},
     segment::{ConnectionId, FinalCounts, ProcessKey, Segment},
+    socket::KnownSocket,
     time::Timestamp,
 };
 
@@ -40,6 +41,11 @@ impl Taped {
             recorder.segment(segment);
         }
         self.pipeline.segment(segment);
+    }
+
+    /// See [`Pipeline::socket`]. Tapes hold no addresses.
+    pub fn socket(&mut self, connection: ConnectionId, socket: KnownSocket) {
+        self.pipeline.socket(connection, socket);
     }
 
     /// See [`Pipeline::close`].

@@ -5,7 +5,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use tracer_core::verdict::Verdict;
+use tracer_core::{socket::SocketConfidence, verdict::Verdict};
 
 use super::{
     label::{ByLabel, labels},
@@ -41,6 +41,27 @@ labels! {
     }
 }
 
+labels! {
+    /// How the socket of a connection is known.
+    SocketLabel {
+        /// The kernel saw it.
+        Observed = "observed",
+        /// By what moved on both sides.
+        Derived = "derived",
+        /// It is not.
+        None = "none",
+    }
+}
+
+impl From<SocketConfidence> for SocketLabel {
+    fn from(confidence: SocketConfidence) -> Self {
+        match confidence {
+            SocketConfidence::Observed => Self::Observed,
+            SocketConfidence::Derived => Self::Derived,
+        }
+    }
+}
+
 /// Counters of the capture side.
 ///
 /// Counts kept by the kernel are published with [`raise_to`](super::label::raise_to), all others
@@ -67,6 +88,8 @@ pub struct CaptureMetrics {
     pub unidentified: Counter,
     /// Verdicts given.
     pub connections: ByLabel<VerdictLabel>,
+    /// LLM connections, once their socket is known or will not be.
+    pub sockets: ByLabel<SocketLabel>,
     /// Size of the ring buffer, bytes.
     pub ring_size: Gauge,
     ring_used_max: Gauge,
@@ -85,6 +108,7 @@ impl CaptureMetrics {
             lost_bytes: ByLabel::register(&registry::LOST_BYTES, to),
             lost_events: ByLabel::register(&registry::LOST_EVENTS, to),
             connections: ByLabel::register(&registry::CONNECTIONS, to),
+            sockets: ByLabel::register(&registry::SOCKETS, to),
             ring_size: Gauge::default(),
             ring_used_max: Gauge::default(),
         };

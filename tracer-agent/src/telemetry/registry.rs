@@ -110,6 +110,8 @@ metrics! {
         "Connections whose exchanges are not read, by kind");
     CONNECTIONS = counter("llm_tracer_connections_total", ["verdict"],
         "Connections judged, by verdict");
+    SOCKETS = counter("llm_tracer_sockets_total", ["confidence"],
+        "LLM connections, by how their socket is known: `none` if it is not, and calls have no peer");
     EXCHANGES = counter("llm_tracer_exchanges_total", [],
         "HTTP exchanges whose request was seen");
     OPEN_EXCHANGES = gauge("llm_tracer_open_exchanges", [],

@@ -6,3 +6,4 @@ pub mod go;
 pub mod openssl;
 pub mod rustls;
 pub mod socket;
+pub mod tls_socket;

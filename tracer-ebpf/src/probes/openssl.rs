@@ -41,6 +41,7 @@ use crate::{
     emit::{self, Moved},
     frame, kfunc,
     maps::{CONNECTIONS, IN_CALL, count},
+    watch,
 };
 
 /// What the entry side decides.
@@ -257,7 +258,8 @@ fn plain_return<const DIRECTION: usize>(ctx: &RetProbeContext) -> u32 {
 /// Notes the arguments in the connection's state: a TLS object is in one call at a time.
 #[inline(always)]
 fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
-    let key = Caller::current().key(handle);
+    let caller = Caller::current();
+    let key = caller.key(handle);
     let Some(state) = connection::find_or_open(&key, || cookie(ctx).source()) else {
         count(Counter::LostStateCalls, 1);
         return Entry::Skip;
@@ -272,6 +274,9 @@ fn on_entry<const DIRECTION: usize>(ctx: &ProbeContext, handle: u64) -> Entry {
     if connection::is_spent(&key, state, DIRECTION) {
         connection::skip(state, DIRECTION);
         return Entry::Skip;
+    }
+    if DIRECTION == OUTBOUND {
+        watch::write_begins(caller, &key, state);
     }
     state.buffer[DIRECTION] = ctx.arg::<u64>(1).unwrap_or(0);
     // Both are read before one is chosen, and out of the optimiser's sight: the verifier refuses a
@@ -300,10 +305,13 @@ pub(super) fn cookie(ctx: &ProbeContext) -> Cookie {
 
 #[inline(always)]
 fn on_return<const DIRECTION: usize>(ctx: &impl EbpfContext, handle: u64, result: i32) {
+    let caller = Caller::current();
+    if DIRECTION == OUTBOUND {
+        watch::write_ended(caller, handle);
+    }
     if result <= 0 {
         return;
     }
-    let caller = Caller::current();
     let key = caller.key(handle);
     let Some(state) = connection::find(&key) else {
         warn!(ctx, "no state for {:x} of {}", handle, caller.tgid);

@@ -30,7 +30,8 @@ use tracer_common::{
 
 use crate::{
     connection::Caller,
-    emit,
+    emit::{self, SocketMove},
+    endpoints,
     maps::{SOCKETS, count},
     socket::{self, Beginning},
     syscall, vector,
@@ -137,7 +138,10 @@ fn recognise<const DIRECTION: usize>(
         None => {}
         // What was read behind a shorter one is not of the stream.
         Some(_) if bytes < 8 => socket::strange(socket, state),
-        Some(Beginning::Http) => socket::recognise(state, caller),
+        Some(Beginning::Http) => {
+            socket::recognise(state, caller);
+            tell_ends::<DIRECTION>(socket, state, caller, bytes);
+        }
         Some(Beginning::Tls) => socket::leave(socket, state),
         Some(Beginning::Strange)
             if is_new && socket::is_first::<DIRECTION>(socket, state, bytes) =>
@@ -147,6 +151,28 @@ fn recognise<const DIRECTION: usize>(
         Some(Beginning::Strange) => socket::strange(socket, state),
     }
     state.recognised != 0
+}
+
+/// Tells the ends of a socket that is to be followed, if it has any.
+#[inline(always)]
+fn tell_ends<const DIRECTION: usize>(socket: u64, state: &SocketState, caller: Caller, bytes: u64) {
+    if state.recognised == 0 {
+        return;
+    }
+    if let Some(ends) = endpoints::of(socket) {
+        let told = SocketMove {
+            caller,
+            time: state.conn.generation,
+            socket,
+            bytes,
+            direction: DIRECTION as u8,
+            handle: socket,
+            generation: state.conn.generation,
+            seen: 0,
+            left: 0,
+        };
+        emit::socket(&told, &ends);
+    }
 }
 
 /// Forwards what a followed socket moved.

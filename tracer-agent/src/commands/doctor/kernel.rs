@@ -57,6 +57,11 @@ pub fn kernel(features: &Features) -> Kernel {
             "probe without return probes, where these would harm",
         ),
         (
+            "socket_moves",
+            &features.socket_moves,
+            "tell the peer address of calls",
+        ),
+        (
             "perf_mmap_records",
             &features.perf_mmap_records,
             "notice new processes and libraries at once",

@@ -95,6 +95,7 @@ impl<R: Resolve> Driver<R> {
                 // Reported before it is forgotten whose they are.
                 self.act();
                 self.roster.end(key, connection.generation);
+                self.socket_gone(connection);
             }
         }
         if let Some(process) = self.roster.process(tgid) {
@@ -156,6 +157,7 @@ impl<R: Resolve> Driver<R> {
                     self.pipeline.give_up(connection, None);
                     self.act();
                     self.roster.end(key, connection.generation);
+                    self.socket_gone(connection);
                 }
                 Ending::Closed(key, connection, counts) => {
                     if self.closed_state(key, connection).is_some() {
@@ -165,6 +167,7 @@ impl<R: Resolve> Driver<R> {
                         .close(connection, self.clock.now(), Some(counts));
                     self.act();
                     self.roster.end(key, connection.generation);
+                    self.socket_gone(connection);
                 }
             }
         }

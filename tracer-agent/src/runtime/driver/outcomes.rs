@@ -41,6 +41,7 @@ impl<R: Resolve> Driver<R> {
         if let Err(error) = self.tables.judge(key, connection.generation, verdict) {
             tracing::warn!(pid = key.tgid, "cannot tell the kernel a verdict: {error}");
         }
+        self.judged(connection, key, verdict, self.thread);
     }
 
     fn report(&mut self, call: Call<Captured>) {
