@@ -31,7 +31,8 @@ impl SocketPair {
 /// How the socket of a connection is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SocketConfidence {
-    /// The kernel saw it: the process wrote to this socket from within its write to the connection.
+    /// The kernel saw it: the process wrote to this socket from within its write to the connection, or
+    /// the connection is the socket.
     Observed,
     /// Joined: order and lengths of what moved on both sides agree, and fit no other socket.
     Derived,

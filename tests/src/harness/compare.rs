@@ -137,6 +137,11 @@ fn server(entry: &Entry, report: &Report, differences: &mut Differences) {
         port.parse().ok(),
         report.number("server.port"),
     );
+    // Absent where the connection could not be matched; but then nothing wrong.
+    let local = "network.local.port";
+    if let Some(port) = report.number(local) {
+        differences.equal(entry, local, u64::from(entry.client_port), port);
+    }
 }
 
 fn usage(entry: &Entry, report: &Report, differences: &mut Differences) {

@@ -17,6 +17,7 @@ mod no_btf;
 mod nss;
 mod outage;
 mod outputs;
+mod peers;
 mod plain_probes;
 mod privacy;
 mod processes;
