@@ -41,6 +41,25 @@ pub const LLM_TRACER_INCLUDE: &str = "LLM_TRACER_INCLUDE";
 /// Rules for processes to leave alone.
 pub const LLM_TRACER_EXCLUDE: &str = "LLM_TRACER_EXCLUDE";
 
+/// Whether the Kubernetes API is asked for pods.
+pub const LLM_TRACER_KUBERNETES: &str = "LLM_TRACER_KUBERNETES";
+/// Keys of pod labels that become attributes.
+pub const LLM_TRACER_KUBERNETES_LABELS: &str = "LLM_TRACER_KUBERNETES_LABELS";
+/// Whether pod labels may name services.
+pub const LLM_TRACER_KUBERNETES_SERVICE_LABELS: &str = "LLM_TRACER_KUBERNETES_SERVICE_LABELS";
+/// How long a call may wait for its pod to become known.
+pub const LLM_TRACER_KUBERNETES_WAIT: &str = "LLM_TRACER_KUBERNETES_WAIT";
+/// Folder with token and authority.
+pub const LLM_TRACER_KUBERNETES_CREDENTIALS: &str = "LLM_TRACER_KUBERNETES_CREDENTIALS";
+/// Name of the node, as the downward API gives it.
+pub const K8S_NODE_NAME: &str = "K8S_NODE_NAME";
+/// The same under another usual name.
+pub const NODE_NAME: &str = "NODE_NAME";
+/// Host of the Kubernetes API: set by Kubernetes in every pod.
+pub const KUBERNETES_SERVICE_HOST: &str = "KUBERNETES_SERVICE_HOST";
+/// Port of the Kubernetes API: set by Kubernetes in every pod.
+pub const KUBERNETES_SERVICE_PORT: &str = "KUBERNETES_SERVICE_PORT";
+
 /// What to print for each call.
 pub const LLM_TRACER_FORMAT: &str = "LLM_TRACER_FORMAT";
 /// Address of the agent's own metrics and health.

@@ -4,6 +4,7 @@
 //! [`export`]; [`host`] says whose bytes they are; [`runtime`] holds the threads together.
 
 pub mod capture;
+pub mod causes;
 pub mod cli;
 pub mod commands;
 pub mod config;

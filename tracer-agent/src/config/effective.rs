@@ -11,13 +11,17 @@ use super::{
     choices::{KernelLog, OutputFormat, PrivacyLevel, ReaderPriority, ReturnProbes},
     error::ConfigError,
     header_name::HeaderName,
+    kubernetes,
     layers::Layers,
     log_filter::LogFilter,
     otlp,
     provider_hosts::ProviderHosts,
     registry as keys,
 };
-use crate::{export::otlp::settings::OtlpSettings, host::rules::Selection};
+use crate::{
+    export::otlp::settings::OtlpSettings,
+    host::{kubernetes::settings::KubernetesSettings, rules::Selection},
+};
 
 /// Everything the operator decides.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +30,8 @@ pub struct Config {
     pub capture: CaptureConfig,
     /// `[processes]`: whom to trace.
     pub processes: Selection,
+    /// `[kubernetes]`, if its API is to be asked.
+    pub kubernetes: Option<KubernetesSettings>,
     /// `[export]`.
     pub export: ExportConfig,
     /// `metrics.listen`: address of the agent's own metrics and health.
@@ -105,6 +111,7 @@ impl Config {
                 libraries: layers.get(&keys::LIBRARIES)?,
             },
             processes: selection(layers)?,
+            kubernetes: kubernetes::resolve(layers)?,
             export: ExportConfig {
                 terminal: layers.get(&keys::TERMINAL_FORMAT)?,
                 otlp: otlp::resolve(layers)?,

@@ -117,6 +117,7 @@ fn heading(path: &str) -> &'static str {
     match path.split('.').next() {
         Some("capture") => "Capture",
         Some("processes") => "Which processes",
+        Some("kubernetes") => "Kubernetes",
         Some("export" | "privacy") => "Output",
         _ => "The agent itself",
     }

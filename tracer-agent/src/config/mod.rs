@@ -17,6 +17,7 @@ pub mod file;
 pub mod flags;
 pub mod header_name;
 pub mod key;
+pub mod kubernetes;
 pub mod layers;
 pub mod log_filter;
 pub mod otlp;

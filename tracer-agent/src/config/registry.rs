@@ -11,6 +11,7 @@ use super::{
     endpoint::Endpoint,
     header_name::HeaderName,
     key::{AnyKey, Key},
+    kubernetes::{ApiHost, ApiPort, LabelKey, NodeName},
     log_filter::LogFilter,
     provider_hosts::ProviderHosts,
     setting::Pairs,
@@ -79,6 +80,31 @@ keys! {
     EXCLUDE: Vec<Rule> = Key::new("processes.exclude", "",
         "Never trace processes that match one of these rules. Stronger than every other choice of processes. A process that ended before it could be looked at is not traced either if there is a rule, and counted.")
         .env(&[LLM_TRACER_EXCLUDE]).flag("exclude");
+
+    KUBERNETES_ENABLED: bool = Key::new("kubernetes.enabled", "false",
+        "Ask the Kubernetes API for the pods of this node, whose names, labels and workloads become attributes of their calls. Needs a service account that may list and watch pods.")
+        .env(&[LLM_TRACER_KUBERNETES]).flag("kubernetes");
+    KUBERNETES_NODE: Option<NodeName> = Key::new("kubernetes.node", "",
+        "Name of this node, from the pod's field `spec.nodeName`.")
+        .env(&[K8S_NODE_NAME, NODE_NAME]);
+    KUBERNETES_LABELS: Vec<LabelKey> = Key::new("kubernetes.labels", "",
+        "Keys of pod labels that become attributes, as `k8s.pod.label.<key>`.")
+        .env(&[LLM_TRACER_KUBERNETES_LABELS]).flag("pod-label");
+    KUBERNETES_SERVICE_LABELS: bool = Key::new("kubernetes.service_labels", "false",
+        "Let the pod labels `app.kubernetes.io/instance`, `…/name` and `…/version` name the service and its version. Else the workload does.")
+        .env(&[LLM_TRACER_KUBERNETES_SERVICE_LABELS]);
+    KUBERNETES_WAIT: Duration = Key::new("kubernetes.wait", "3s",
+        "How long the first calls of a process may be held back for its pod to become known; to within half a second. Nothing waits while the API is away.")
+        .env(&[LLM_TRACER_KUBERNETES_WAIT]);
+    KUBERNETES_HOST: Option<ApiHost> = Key::new("kubernetes.host", "",
+        "Host of the API.")
+        .env(&[KUBERNETES_SERVICE_HOST]);
+    KUBERNETES_PORT: ApiPort = Key::new("kubernetes.port", "443",
+        "Port of the API, with TLS.")
+        .env(&[KUBERNETES_SERVICE_PORT]);
+    KUBERNETES_CREDENTIALS: PathBuf = Key::new("kubernetes.credentials", "/var/run/secrets/kubernetes.io/serviceaccount",
+        "Folder with the service account's `token` and the API's `ca.crt`. They are read again when they have been replaced.")
+        .env(&[LLM_TRACER_KUBERNETES_CREDENTIALS]);
 
     EXPORT_DISABLED: bool = Key::new("export.disabled", "false",
         "Send nothing by OTLP, whatever else is said.")

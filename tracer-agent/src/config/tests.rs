@@ -39,6 +39,8 @@ fn sample(key: &dyn AnyKey) -> &'static str {
         ("providers", _) => "llm.example.com=openai",
         ("privacy.level", _) => "metadata",
         ("agent.drop_privileges", _) => "false",
+        // Alone it lacks the node.
+        ("kubernetes.enabled", _) => "false",
         (_, "BOOL") => "true",
         ("processes.include" | "processes.exclude", _) => "exe:/usr/bin/*",
         ("capture.kernel_log", _) => "debug",
@@ -59,6 +61,9 @@ fn sample(key: &dyn AnyKey) -> &'static str {
         (_, "FORMAT") => "json",
         (_, "ADDRESS") => "127.0.0.1:1",
         (_, "NAME") => "x-team",
+        (_, "KEY") => "example.com/team",
+        (_, "HOST") => "10.96.0.1",
+        (_, "PORT") => "6443",
         (path, name) => panic!("no sample for {path} ({name})"),
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn page() -> String {
          ### Where the operator asks for them\n\n{}\n\
          ## Resources\n\n\
          One resource for each traced process.\n\n{}\n\
+         ### Where the operator or a pod asks for them\n\n{}\n\
          ## Metrics of calls\n\n\
          Histograms, sent by OTLP; an attribute is there where the call's span has it. The agent's \
          own metrics are in [metrics.md](metrics.md).\n\n{}\n\
@@ -53,6 +54,10 @@ pub(super) fn page() -> String {
         attributes(own),
         table(["attribute", "type", "present", "meaning"], [header]),
         attributes(resource::REGISTRY.iter()),
+        table(
+            ["attribute", "type", "present", "meaning"],
+            pod_attributes()
+        ),
         table(
             [
                 "metric",
@@ -65,6 +70,25 @@ pub(super) fn page() -> String {
         ),
         table(["field", "meaning"], fields),
     )
+}
+
+/// Attributes whose names are not ours to choose.
+fn pod_attributes() -> [[String; 4]; 2] {
+    let row = |name: String, meaning: &str| {
+        let kind = kind(Kind::String).to_owned();
+        [name, kind, "where asked for".to_owned(), meaning.to_owned()]
+    };
+    [
+        row(
+            code(&format!("{}<key>", resource::K8S_POD_LABEL)),
+            "Label of the pod whose key stands in `kubernetes.labels`.",
+        ),
+        row(
+            "any".to_owned(),
+            "Annotation of the pod under `resource.opentelemetry.io/`, by the rest of its key; not \
+             where the process itself or what is seen of it says otherwise.",
+        ),
+    ]
 }
 
 fn attributes<'a>(list: impl IntoIterator<Item = &'a Attribute>) -> String {

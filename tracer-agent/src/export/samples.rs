@@ -154,21 +154,18 @@ pub fn served() -> CallFacts {
 
 /// A process with a service name.
 pub fn process(key: u64) -> Arc<ProcessInfo> {
-    Arc::new(ProcessInfo {
-        key: ProcessKey(key),
-        pid: 4_000 + u32::try_from(key).unwrap_or(0),
-        name: "worker.py".into(),
-        resource: vec![
-            (
-                Cow::Borrowed("service.name"),
-                Value::Str(format!("service-{key}").into()),
-            ),
-            (
-                Cow::Borrowed("process.pid"),
-                Value::Int(4_000 + i64::try_from(key).unwrap_or(0)),
-            ),
-        ],
-    })
+    let pid = 4_000 + u32::try_from(key).unwrap_or(0);
+    let service = Value::Str(format!("service-{key}").into());
+    let resource = vec![
+        (Cow::Borrowed("service.name"), service),
+        (Cow::Borrowed("process.pid"), Value::Int(pid.into())),
+    ];
+    Arc::new(ProcessInfo::new(
+        ProcessKey(key),
+        pid,
+        "worker.py".into(),
+        resource,
+    ))
 }
 
 /// A call of process `key` as a record.

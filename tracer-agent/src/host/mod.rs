@@ -2,6 +2,7 @@
 
 pub mod cgroup;
 pub mod container_name;
+pub mod kubernetes;
 pub mod machine;
 pub mod process;
 pub mod procfs;

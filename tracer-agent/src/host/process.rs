@@ -36,6 +36,32 @@ pub struct ProcessInfo {
     pub name: String,
     /// Resource attributes: `service.name`, `process.*`, `container.id` …
     pub resource: Attributes,
+    /// Which of them the process itself says.
+    pub said: Vec<String>,
+    /// Where it runs.
+    pub placement: Placement,
+    /// How often more became known of it: each time its resource is another one.
+    pub revision: u32,
+}
+
+impl ProcessInfo {
+    /// A process of which no more is known.
+    pub fn new(key: ProcessKey, pid: u32, name: String, resource: Attributes) -> Self {
+        Self {
+            key,
+            pid,
+            name,
+            resource,
+            said: Vec::new(),
+            placement: Placement::default(),
+            revision: 0,
+        }
+    }
+
+    /// Whether the process says this attribute of itself.
+    pub fn says(&self, attribute: &str) -> bool {
+        self.said.iter().any(|said| said == attribute)
+    }
 }
 
 /// Facts of one process, as read.
@@ -49,6 +75,10 @@ pub struct ProcessFacts {
     pub name: String,
     /// See [`ProcessInfo`].
     pub resource: Attributes,
+    /// See [`ProcessInfo`].
+    pub said: Vec<String>,
+    /// See [`ProcessInfo`].
+    pub placement: Placement,
 }
 
 impl ProcessFacts {
@@ -59,6 +89,9 @@ impl ProcessFacts {
             pid: self.pid,
             name: self.name.clone(),
             resource: self.resource.clone(),
+            said: self.said.clone(),
+            placement: self.placement.clone(),
+            revision: 0,
         }
     }
 }
@@ -114,6 +147,7 @@ impl Inspector {
         let name = program.name.clone();
         let name = name.unwrap_or_else(|| format!("pid {pid}"));
         let environment = program.environment;
+        let said = environment.names();
 
         let mut resource = Resource::default();
         let service = environment
@@ -153,6 +187,8 @@ impl Inspector {
             start_ticks,
             name,
             resource: resource.attributes,
+            said,
+            placement,
         }
     }
 
@@ -225,7 +261,7 @@ fn owner(proc: &ProcFs, pid: u32) -> Option<String> {
 }
 
 /// Attributes where what is seen beats what a process says of itself.
-fn is_observed(attribute: &str) -> bool {
+pub(super) fn is_observed(attribute: &str) -> bool {
     attribute.starts_with("process.")
         || attribute.starts_with("telemetry.")
         || [names::CONTAINER_ID, names::OS_TYPE, names::HOST_ARCH].contains(&attribute)

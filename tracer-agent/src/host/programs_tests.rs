@@ -1,4 +1,5 @@
 use super::*;
+use crate::host::cgroup::Placement;
 
 const MS: u64 = 1_000_000;
 
@@ -8,6 +9,8 @@ fn learnt(name: &str) -> Learnt {
         start_ticks: Some(1),
         name: name.to_owned(),
         resource: Vec::new(),
+        said: Vec::new(),
+        placement: Placement::default(),
     }))
 }
 

@@ -5,6 +5,8 @@
 
 use std::hint::black_box;
 
+use tracer_core::semconv::resource::SERVICE_NAME;
+
 use super::procfs::{ProcFs, read_bytes};
 use crate::{
     config::setting::{Pairs, parse_pairs},
@@ -14,9 +16,9 @@ use crate::{
 /// Most bytes of an environment that are looked through.
 const ENVIRONMENT_BYTES: u64 = 1 << 20;
 /// Most attributes taken.
-const ATTRIBUTES: usize = 64;
+pub(super) const ATTRIBUTES: usize = 64;
 /// Longest name or value taken.
-const ATTRIBUTE_BYTES: usize = 1024;
+pub(super) const ATTRIBUTE_BYTES: usize = 1024;
 
 /// The two variables, checked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,6 +38,15 @@ impl TargetEnvironment {
         bytes.fill(0);
         black_box(&bytes);
         environment
+    }
+
+    /// Names of the attributes that it says.
+    pub fn names(&self) -> Vec<String> {
+        let service = self.service_name.as_ref().map(|_| SERVICE_NAME.to_owned());
+        service
+            .into_iter()
+            .chain(self.attributes.keys().cloned())
+            .collect()
     }
 
     fn parse(bytes: &[u8]) -> Self {
@@ -66,7 +77,7 @@ impl TargetEnvironment {
 
 /// Whether an attribute is likely a credential that somebody put in the wrong place. Biased to
 /// drop: a missing attribute is seen and asked about, an exported secret is not.
-fn looks_secret(name: &str, value: &str) -> bool {
+pub(super) fn looks_secret(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let words = [
         "secret",
@@ -115,6 +126,10 @@ mod tests {
         let expected = [("deployment.environment.name", "prod"), ("team", "a b")];
         let expected: Pairs = expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
         assert_eq!(environment.attributes, expected);
+        assert_eq!(
+            environment.names(),
+            ["service.name", "deployment.environment.name", "team"]
+        );
         assert!(!format!("{environment:?}").contains("canary"));
     }
 

@@ -23,6 +23,7 @@ use tracer_core::{
 pub use self::endings::ProcessLife;
 use self::{endings::Endings, goodbyes::Goodbyes, sockets::Sockets};
 use super::{
+    completion::Completion,
     health::Health,
     ignored::IgnoredCalls,
     prober::Sources,
@@ -38,7 +39,6 @@ use crate::{
         socket_hook::SocketHook,
         tables::Tables,
     },
-    export::fanout::Outputs,
     telemetry::Telemetry,
 };
 
@@ -54,7 +54,7 @@ pub struct DriverParts<R> {
     /// Who the processes are.
     pub resolver: R,
     /// Where released calls go.
-    pub outputs: Outputs,
+    pub outputs: Completion,
     /// The agent's own metrics.
     pub telemetry: Telemetry,
     /// Told that this thread lives.
@@ -72,7 +72,7 @@ pub struct Driver<R> {
     pipeline: Taped,
     tables: Tables,
     roster: Roster<R>,
-    outputs: Outputs,
+    outputs: Completion,
     telemetry: Telemetry,
     health: Health,
     sources: Sources,
@@ -215,6 +215,7 @@ impl<R: Resolve> EventHandler for Driver<R> {
         self.telemetry.capture.ring_used(used);
         self.read_lives();
         self.act();
+        self.outputs.look(Instant::now());
     }
 
     fn emptied(&mut self) {
@@ -234,6 +235,7 @@ impl<R: Resolve> EventHandler for Driver<R> {
         }
         self.pipeline.advance(self.clock.now());
         self.act();
+        self.outputs.look(Instant::now());
         let ignored = self
             .ignored
             .look(Instant::now(), |key| self.tables.look(key));
@@ -250,6 +252,7 @@ impl<R: Resolve> EventHandler for Driver<R> {
         }
         self.pipeline.settle();
         self.act();
+        self.outputs.flush();
         self.publish_counters();
     }
 }

@@ -3,11 +3,13 @@
 pub mod bare;
 pub mod capabilities;
 mod capture_thread;
+pub mod completion;
 pub mod driver;
 pub mod health;
 mod ignored;
 pub mod memory;
 mod outputs;
+mod pods;
 mod preparation;
 pub mod privileges;
 pub mod prober;

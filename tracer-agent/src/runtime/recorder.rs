@@ -299,12 +299,8 @@ mod tests {
         let begin = Timestamp::from_unix_nanos(1_000_000);
         let (mut recorder, file, _ended) =
             start(recording, &PipelineConfig::default(), begin).unwrap();
-        recorder.introduce(&ProcessInfo {
-            key: ProcessKey(9),
-            pid: 4711,
-            name: "app.py".to_owned(),
-            resource: Vec::new(),
-        });
+        let name = "app.py".to_owned();
+        recorder.introduce(&ProcessInfo::new(ProcessKey(9), 4711, name, Vec::new()));
         let connection = ConnectionId {
             process: ProcessKey(9),
             handle: 5,

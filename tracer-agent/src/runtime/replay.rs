@@ -178,16 +178,10 @@ impl Replay {
 
 /// What a tape tells of a process.
 fn process(key: ProcessKey, pid: u32, name: &str) -> ProcessInfo {
-    ProcessInfo {
-        key,
-        pid,
-        name: name.to_owned(),
-        resource: vec![
-            (
-                resource::SERVICE_NAME.into(),
-                Value::Str(name.to_owned().into()),
-            ),
-            (resource::PROCESS_PID.into(), Value::Int(pid.into())),
-        ],
-    }
+    let service = Value::Str(name.to_owned().into());
+    let resource = vec![
+        (resource::SERVICE_NAME.into(), service),
+        (resource::PROCESS_PID.into(), Value::Int(pid.into())),
+    ];
+    ProcessInfo::new(key, pid, name.to_owned(), resource)
 }

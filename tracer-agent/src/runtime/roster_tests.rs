@@ -7,12 +7,8 @@ struct Numbers(Vec<u32>);
 impl Resolve for Numbers {
     fn resolve(&mut self, pid: u32, _time: u64) -> Option<Arc<ProcessInfo>> {
         (pid < 100).then(|| {
-            Arc::new(ProcessInfo {
-                key: ProcessKey(u64::from(pid) * 10),
-                pid,
-                name: format!("p{pid}"),
-                resource: Vec::new(),
-            })
+            let key = ProcessKey(u64::from(pid) * 10);
+            Arc::new(ProcessInfo::new(key, pid, format!("p{pid}"), Vec::new()))
         })
     }
 

@@ -20,7 +20,7 @@ use super::{
     capture_thread,
     driver::{Driver, DriverParts},
     health::{self, Health, HealthServer},
-    memory, outputs,
+    memory, outputs, pods,
     preparation::{prepare, watch_sockets},
     prober::{Prober, ProberParts, Sources},
     recorder::{Recording, TapeFile},
@@ -110,6 +110,7 @@ impl Agent {
         // The address first: an output prints its heading as soon as it is there.
         let server = serve(config, &telemetry, &health).await?;
         let outputs = outputs::start(config, &mut running, &telemetry)?;
+        let outputs = pods::start(config.kubernetes.as_ref(), outputs, &telemetry);
 
         let stop = Arc::new(AtomicBool::new(false));
         let sources = Sources::default();

@@ -10,7 +10,8 @@ use prometheus_client::{
 
 use super::{
     calls::CallMetrics, capture::CaptureMetrics, core::CoreMetrics, coverage::CoverageMetrics,
-    export::ExportMetrics, label::Labels, process::ProcessCollector, registry,
+    export::ExportMetrics, kubernetes::KubernetesMetrics, label::Labels, process::ProcessCollector,
+    registry,
 };
 
 /// All of the agent's metrics; cheap to clone.
@@ -30,6 +31,8 @@ pub struct Inner {
     pub coverage: CoverageMetrics,
     /// What was delivered.
     pub export: ExportMetrics,
+    /// What the Kubernetes API told.
+    pub kubernetes: KubernetesMetrics,
     registry: Registry,
 }
 
@@ -52,6 +55,7 @@ impl Telemetry {
             calls: CallMetrics::register(&mut registry),
             coverage: CoverageMetrics::register(&mut registry),
             export: ExportMetrics::register(&mut registry),
+            kubernetes: KubernetesMetrics::register(&mut registry),
             registry,
         }))
     }

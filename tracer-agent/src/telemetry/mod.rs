@@ -9,6 +9,7 @@ pub mod core;
 pub mod coverage;
 pub mod export;
 pub mod handle;
+pub mod kubernetes;
 pub mod label;
 pub mod process;
 pub mod registry;

@@ -150,6 +150,18 @@ metrics! {
         "Estimated memory of the items waiting for delivery");
     EXPORT_PROCESSES = gauge("llm_tracer_export_processes", [],
         "Observed processes whose histograms are kept");
+    POD_CALLS = counter("llm_tracer_pod_calls_total", ["pod"],
+        "LLM calls from Kubernetes pods, by whether the pod was known in time");
+    POD_HELD_CALLS = gauge("llm_tracer_pod_held_calls", [],
+        "LLM calls that are held back for a moment until their pod is known");
+    PODS = gauge("llm_tracer_pods", [],
+        "Pods of this node that the Kubernetes API told of");
+    KUBERNETES_REACHED = gauge("llm_tracer_kubernetes_reached", [],
+        "1 while the Kubernetes API tells of pods");
+    KUBERNETES_LISTS = counter("llm_tracer_kubernetes_lists_total", [],
+        "Complete lists of this node's pods that were read");
+    KUBERNETES_FAILURES = counter("llm_tracer_kubernetes_failures_total", ["reason"],
+        "Requests to the Kubernetes API that failed, by reason");
     RESIDENT_MEMORY = gauge("process_resident_memory_bytes", [],
         "Resident memory of the agent");
     BUILD_INFO = gauge("llm_tracer_build_info", ["version"],

@@ -2,6 +2,9 @@
 
 use super::attributes::{Attribute, Kind, Level};
 
+/// Labels of a pod that the operator asks for: this and the label's key.
+pub const K8S_POD_LABEL: &str = "k8s.pod.label.";
+
 /// Documented constants, and the same rows as a table for generated documentation.
 macro_rules! registry {
     ($( #[doc = $doc:literal] $constant:ident = $name:literal, $kind:ident, $level:ident; )+) => {
@@ -21,8 +24,12 @@ macro_rules! registry {
 }
 
 registry! {
-    /// The process's `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES`, else its container, systemd unit, script or program.
+    /// The process's `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES`; else, where the Kubernetes API told of its pod, the pod's annotation `resource.opentelemetry.io/service.name`, its labels `app.kubernetes.io/instance` and `app.kubernetes.io/name` if they may be used, its workload or its own name; else its container, systemd unit, script or program.
     SERVICE_NAME = "service.name", String, Required;
+    /// Namespace of the pod, where the Kubernetes API told of it and the process does not name its service itself.
+    SERVICE_NAMESPACE = "service.namespace", String, Conditional;
+    /// Of a pod that the Kubernetes API told of, unless the process names its service itself: the label `app.kubernetes.io/version` if it may be used, else tag and digest of the container's image.
+    SERVICE_VERSION = "service.version", String, Conditional;
     /// One value per process: host, process id and start time, unless the process has one of its own.
     SERVICE_INSTANCE_ID = "service.instance.id", String, Required;
     /// Process id in the root pid namespace.
@@ -41,14 +48,32 @@ registry! {
     CONTAINER_ID = "container.id", String, Conditional;
     /// Name of the container, where the host's files tell it.
     CONTAINER_NAME = "container.name", String, Conditional;
-    /// Id of the Kubernetes pod, from the process's control group.
+    /// Image of the container, without tag and digest, from the Kubernetes API.
+    CONTAINER_IMAGE_NAME = "container.image.name", String, Conditional;
+    /// Tag of the container's image, from the Kubernetes API.
+    CONTAINER_IMAGE_TAGS = "container.image.tags", StringList, Conditional;
+    /// Id of the Kubernetes pod, from the process's control group or the Kubernetes API.
     K8S_POD_UID = "k8s.pod.uid", String, Conditional;
-    /// Name of the Kubernetes pod, where the host's files tell it.
+    /// Name of the Kubernetes pod, where the host's files or the Kubernetes API tell it.
     K8S_POD_NAME = "k8s.pod.name", String, Conditional;
-    /// Namespace of the Kubernetes pod, where the host's files tell it.
+    /// Namespace of the Kubernetes pod, where the host's files or the Kubernetes API tell it.
     K8S_NAMESPACE_NAME = "k8s.namespace.name", String, Conditional;
-    /// Name of the container in its Kubernetes pod, where the host's files tell it.
+    /// Name of the container in its Kubernetes pod, where the host's files or the Kubernetes API tell it.
     K8S_CONTAINER_NAME = "k8s.container.name", String, Conditional;
+    /// Node that the pod runs on, from the Kubernetes API.
+    K8S_NODE_NAME = "k8s.node.name", String, Conditional;
+    /// Deployment that the pod belongs to, by the name of its ReplicaSet.
+    K8S_DEPLOYMENT_NAME = "k8s.deployment.name", String, Conditional;
+    /// ReplicaSet that the pod belongs to, from the Kubernetes API.
+    K8S_REPLICASET_NAME = "k8s.replicaset.name", String, Conditional;
+    /// StatefulSet that the pod belongs to, from the Kubernetes API.
+    K8S_STATEFULSET_NAME = "k8s.statefulset.name", String, Conditional;
+    /// DaemonSet that the pod belongs to, from the Kubernetes API.
+    K8S_DAEMONSET_NAME = "k8s.daemonset.name", String, Conditional;
+    /// CronJob that the pod belongs to, by the name of its Job.
+    K8S_CRONJOB_NAME = "k8s.cronjob.name", String, Conditional;
+    /// Job that the pod belongs to, from the Kubernetes API.
+    K8S_JOB_NAME = "k8s.job.name", String, Conditional;
     /// Name of the host.
     HOST_NAME = "host.name", String, Recommended;
     /// The host's machine id.

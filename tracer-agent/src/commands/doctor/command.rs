@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::{
-    kernel,
+    kernel, kubernetes,
     report::{Answer, Report},
     text::Text,
     traceable::{self, Traceable},
@@ -63,6 +63,11 @@ fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
         kernel: kernel::kernel(&features),
         capabilities: kernel::capabilities(),
         limits: kernel::limits(),
+        kubernetes: config
+            .kubernetes
+            .as_ref()
+            .map(kubernetes::look)
+            .transpose()?,
         files,
         processes,
         without_tls,
@@ -121,6 +126,14 @@ fn judge(report: &mut Report) {
             "not looked at: {} (process {first}{}); it takes CAP_SYS_PTRACE and no security module against it",
             report.unreadable.len(),
             if report.unreadable.len() > 1 { " and others" } else { "" },
+        ));
+    }
+    if let Some(kubernetes) = &report.kubernetes
+        && let Some(reason) = &kubernetes.reason
+    {
+        let api = &kubernetes.api;
+        notes.push(format!(
+            "the Kubernetes API at {api} does not tell of pods, so calls go without their names: {reason}"
         ));
     }
     report.can_trace = blocking.is_empty();

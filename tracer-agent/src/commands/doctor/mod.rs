@@ -2,6 +2,7 @@
 
 mod command;
 mod kernel;
+mod kubernetes;
 pub mod report;
 mod text;
 mod traceable;

@@ -17,6 +17,9 @@ pub struct Report {
     pub capabilities: Vec<CapabilityLine>,
     /// Limits that the agent runs under.
     pub limits: Vec<Limit>,
+    /// The Kubernetes API, if it is to be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<Kubernetes>,
     /// Files with TLS in them that processes use now.
     pub files: Vec<TlsFile>,
     /// Processes with TLS in them.
@@ -98,6 +101,23 @@ pub struct Limit {
     pub value: String,
     /// What it means for the agent.
     pub meaning: &'static str,
+}
+
+/// The Kubernetes API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Kubernetes {
+    /// Its host and port.
+    pub api: String,
+    /// The node whose pods are asked for.
+    pub node: String,
+    /// Whether it tells of them.
+    pub reached: Answer,
+    /// How many there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pods: Option<usize>,
+    /// Why not, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A file that holds TLS functions, or is known to hold TLS that is not traceable.

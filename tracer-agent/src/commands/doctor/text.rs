@@ -21,6 +21,7 @@ impl fmt::Display for Text<'_> {
         )?;
         self.kernel(f)?;
         self.rights(f)?;
+        self.kubernetes(f)?;
         self.files(f)?;
         self.processes(f)?;
         self.verdict(f)
@@ -69,6 +70,21 @@ impl Text<'_> {
             )?;
         }
         Ok(())
+    }
+
+    fn kubernetes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(kubernetes) = &self.0.kubernetes else {
+            return Ok(());
+        };
+        writeln!(f, "\nKubernetes")?;
+        let (api, node) = (&kubernetes.api, &kubernetes.node);
+        match (kubernetes.pods, &kubernetes.reason) {
+            (Some(pods), _) => writeln!(f, "  yes  {api} tells of {pods} pods on {node}"),
+            (None, reason) => {
+                let reason = reason.as_deref().unwrap_or_default();
+                writeln!(f, "  no   {api}: {}", Printable(reason))
+            }
+        }
     }
 
     fn files(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -183,7 +199,7 @@ fn used_by(file: &TlsFile) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::doctor::report::{Agent, Kernel, TlsProcess};
+    use crate::commands::doctor::report::{Agent, Kernel, Kubernetes, TlsProcess};
 
     /// Whoever can run a process chooses its name and the paths that it maps.
     #[test]
@@ -204,6 +220,13 @@ mod tests {
             },
             capabilities: Vec::new(),
             limits: Vec::new(),
+            kubernetes: Some(Kubernetes {
+                api: "10.96.0.1:443".to_owned(),
+                node: "node-1".to_owned(),
+                reached: Answer::No,
+                pods: None,
+                reason: Some(hostile.to_owned()),
+            }),
             files: vec![TlsFile {
                 path: hostile.to_owned(),
                 pids: vec![7],

@@ -86,20 +86,6 @@ impl Failure {
     }
 }
 
-/// An error and what is behind it, each once.
-pub(super) fn with_sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let cause = error.to_string();
-        if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-        source = error.source();
-    }
-    text
-}
-
 /// How long to wait between attempts: longer each time, and never in step with other agents.
 #[derive(Debug)]
 pub(super) struct Backoff {

@@ -14,12 +14,13 @@ use tonic::{
 
 use super::{
     address,
-    answer::{Failure, with_sources},
+    answer::Failure,
     error::StartError,
     seen::Status,
     settings::{Compression, SignalSettings},
     tls::TlsFiles,
 };
+use crate::causes::with_causes;
 
 /// A way to a collector over gRPC.
 pub(super) struct GrpcWay {
@@ -48,7 +49,7 @@ impl GrpcWay {
                 .tls_config(TlsFiles::read(&settings.tls)?.tonic())
                 .map_err(|error| StartError::Tls {
                     signal,
-                    reason: with_sources(&error),
+                    reason: with_causes(&error),
                 })?,
             false => endpoint,
         };

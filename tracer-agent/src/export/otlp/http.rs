@@ -24,12 +24,13 @@ use rustls::ClientConfig;
 
 use super::{
     address,
-    answer::{Answer, Failure, with_sources},
+    answer::{Answer, Failure},
     error::StartError,
     seen::{Attempt, Seen},
     settings::SignalSettings,
     tls::TlsFiles,
 };
+use crate::causes::with_causes;
 
 /// Answers hold at most a partial success; of a longer one, nothing is of use.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -152,7 +153,7 @@ impl<C: Connect + Clone + Send + Sync + 'static> HttpClient for HyperClient<C> {
 
 fn judge(answer: &Result<Response<Bytes>, legacy::Error>, attempt: &mut Attempt) {
     match answer {
-        Err(error) => attempt.failure = Some(Failure::of_connection(with_sources(error))),
+        Err(error) => attempt.failure = Some(Failure::of_connection(with_causes(error))),
         Ok(answer) if answer.status().is_success() => attempt.answer = partial(answer.body()),
         Ok(answer) => {
             let retry_after = answer.headers().get(RETRY_AFTER);

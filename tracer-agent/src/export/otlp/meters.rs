@@ -73,8 +73,11 @@ impl Meters {
         measurements: &[Measurement],
         now: Instant,
     ) -> Result<(), NoRoom> {
-        if !self.by_process.contains_key(&process.key) && self.by_process.len() >= MAX_PROCESSES {
-            self.make_room()?;
+        match self.by_process.get(&process.key) {
+            // More is known of it now: what was measured before stands under its old resource.
+            Some(meter) if meter.revision != process.revision => self.retire(process.key)?,
+            None if self.by_process.len() >= MAX_PROCESSES => self.make_room()?,
+            _ => {}
         }
         let meter = self
             .by_process
@@ -103,13 +106,18 @@ impl Meters {
     }
 
     fn make_room(&mut self) -> Result<(), NoRoom> {
-        if self.last_words.len() >= MAX_PROCESSES {
-            return Err(NoRoom);
-        }
         let meters = self.by_process.iter();
         let silent = meters.min_by_key(|(_, meter)| (!meter.ended, meter.last_used));
         let key = silent.map(|(&key, _)| key).ok_or(NoRoom)?;
-        let meter = self.by_process.remove(&key).ok_or(NoRoom)?;
+        self.retire(key)
+    }
+
+    /// Keeps the last figures of a process for the next export, and nothing else of it.
+    fn retire(&mut self, process: ProcessKey) -> Result<(), NoRoom> {
+        if self.last_words.len() >= MAX_PROCESSES {
+            return Err(NoRoom);
+        }
+        let meter = self.by_process.remove(&process).ok_or(NoRoom)?;
         self.last_words.extend(meter.collect());
         Ok(())
     }
@@ -119,6 +127,8 @@ impl Meters {
 struct ProcessMeter {
     reader: SharedReader,
     histograms: [Histogram<f64>; Metric::ALL.len()],
+    /// Of the process's resource.
+    revision: u32,
     last_used: Instant,
     ended: bool,
     // The reader holds the provider's pipeline weakly.
@@ -159,6 +169,7 @@ impl ProcessMeter {
         Self {
             reader,
             histograms,
+            revision: process.revision,
             last_used: now,
             ended: false,
             provider,
@@ -227,6 +238,9 @@ impl MetricReader for SharedReader {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry::Key;
+    use tracer_core::semconv::Value;
+
     use super::*;
     use crate::export::samples;
 
@@ -266,6 +280,30 @@ mod tests {
         assert_eq!(record(&mut meters, 2 * many, start), Err(NoRoom));
         assert_eq!(meters.collect(start).len(), 2 * MAX_PROCESSES);
         record(&mut meters, 2 * many, start).unwrap();
+    }
+
+    #[test]
+    fn a_process_of_which_more_became_known_goes_on_under_its_new_resource() {
+        let mut meters = meters();
+        let now = Instant::now();
+        let record = samples::record(1, samples::chat());
+        let mut process = (*record.process).clone();
+        for (revision, service) in [(0, "old"), (0, "old"), (1, "new"), (1, "new")] {
+            process.revision = revision;
+            process.resource = vec![("service.name".into(), Value::Str(service.into()))];
+            meters.record(&process, &record.measurements, now).unwrap();
+        }
+        let collected = meters.collect(now);
+        let services = collected.iter().map(|metrics| {
+            let name = metrics
+                .resource()
+                .get(&Key::from_static_str("service.name"));
+            name.map(|name| name.to_string())
+        });
+        let mut services: Vec<_> = services.flatten().collect();
+        services.sort();
+        assert_eq!(services, ["new", "old"]);
+        assert_eq!(meters.len(), 1);
     }
 
     #[test]

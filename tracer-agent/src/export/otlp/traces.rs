@@ -6,7 +6,7 @@ use opentelemetry::InstrumentationScope;
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use tokio::time::{Instant, sleep};
-use tracer_core::semconv::Span;
+use tracer_core::{segment::ProcessKey, semconv::Span};
 
 use super::{
     resource::ResourceBase,
@@ -48,15 +48,21 @@ pub(super) struct TraceWorker {
     pub(super) metrics: SignalMetrics,
 }
 
+/// Whose resource a span has.
+fn resource_key(held: &Held<SpanItem>) -> (ProcessKey, u32) {
+    let process = &held.item.process;
+    (process.key, process.revision)
+}
+
 impl TraceWorker {
     pub(super) async fn run(mut self) {
         while let Some(first) = self.queue.recv().await {
             let mut round = self.gather(first).await;
             // Stable: the spans of a process stay in order.
-            round.sort_by_key(|held| held.item.process.key);
+            round.sort_by_key(resource_key);
             while let Some(first) = round.first() {
-                let key = first.item.process.key;
-                let of_process = round.partition_point(|held| held.item.process.key == key);
+                let key = resource_key(first);
+                let of_process = round.partition_point(|held| resource_key(held) == key);
                 let end = of_process.min(self.batch.max_export_batch_size.max(1));
                 self.export(round.drain(..end).collect()).await;
             }

@@ -1,5 +1,7 @@
 //! What the core says, done: verdicts to the kernel, calls to the outputs, counts to the metrics.
 
+use std::time::Instant;
+
 use tracer_common::counters::Counter;
 use tracer_core::{
     llm::call::{Call, Captured},
@@ -53,8 +55,8 @@ impl<R: Resolve> Driver<R> {
         if let Some(source) = holder.source {
             self.sources.count_call(source);
         }
-        self.outputs
-            .offer(Record::new(holder.process.clone(), released));
+        let record = Record::new(holder.process.clone(), released);
+        self.outputs.offer(record, Instant::now());
     }
 
     /// Shows what the kernel half and the core have counted.
