@@ -4,5 +4,6 @@
 //! prints and exports, against the [`provider::ledger`] of what was really served.
 
 pub mod harness;
+pub mod kubernetes;
 pub mod matrix;
 pub mod provider;

@@ -2,12 +2,15 @@
 //! what was served.
 
 pub mod agent;
+pub mod cgroup;
 pub mod client;
 pub mod compare;
+pub mod container;
 pub mod otlp;
 pub mod patience;
 pub mod probes;
 pub mod process;
+pub mod relay;
 pub mod report;
 pub mod requirements;
 pub mod rotel;

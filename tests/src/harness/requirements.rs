@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cgroup;
+
 /// The folder of the workspace's `Cargo.toml`.
 pub fn workspace_root() -> PathBuf {
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -19,6 +21,8 @@ pub enum Need {
     Node,
     /// A program on the path.
     Program(&'static str),
+    /// Control groups of version 2.
+    ControlGroups,
     /// A file of the system.
     File(&'static str),
     /// A shared library of the system, by its name with the version.
@@ -83,6 +87,8 @@ impl Need {
                 .then(|| format!("no Go client {name}: run cargo xtask setup")),
             Self::Rustls(cryptography) => (!rustls_client(cryptography).exists())
                 .then(|| format!("no client with rustls on {cryptography}: run cargo xtask setup")),
+            Self::ControlGroups => (!cgroup::can_make())
+                .then(|| "no control groups of version 2 can be made".to_owned()),
             Self::File(path) => (!Path::new(path).exists()).then(|| format!("there is no {path}")),
         }
     }

@@ -47,7 +47,11 @@ impl Scene {
         Self::with(Provider::start("")?, launch)
     }
 
-    fn with(provider: Provider, launch: Launch) -> Result<Self> {
+    /// Starts the agent as it is to be launched, with our sink.
+    ///
+    /// # Errors
+    /// If one of them does not come up.
+    pub fn with(provider: Provider, launch: Launch) -> Result<Self> {
         let sink = Sink::start(0)?;
         let agent = launch.otlp(&sink.url(), "http/protobuf").start()?;
         Ok(Self {

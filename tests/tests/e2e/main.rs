@@ -6,6 +6,7 @@ mod attach;
 mod both_ends;
 mod clients;
 mod collector;
+mod containers;
 mod failures;
 mod gnutls;
 mod golang;
