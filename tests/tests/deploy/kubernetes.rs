@@ -8,6 +8,7 @@ use k8s_openapi::{
         core::v1::{
             ConfigMap, Container, Namespace, PodSpec, Probe, SecurityContext, ServiceAccount,
         },
+        rbac::v1::{ClusterRole, ClusterRoleBinding},
     },
     apimachinery::pkg::{api::resource::Quantity, util::intstr::IntOrString},
 };
@@ -21,6 +22,8 @@ use crate::{files, kustomize, privileges};
 struct Variant {
     namespace: Namespace,
     account: ServiceAccount,
+    role: ClusterRole,
+    binding: ClusterRoleBinding,
     config_map: ConfigMap,
     daemon_set: DaemonSet,
 }
@@ -36,10 +39,12 @@ impl Variant {
         let variant = Self {
             namespace: typed(take("Namespace")),
             account: typed(take("ServiceAccount")),
+            role: typed(take("ClusterRole")),
+            binding: typed(take("ClusterRoleBinding")),
             config_map: typed(take("ConfigMap")),
             daemon_set: typed(take("DaemonSet")),
         };
-        // No role, no binding, nothing else: the agent asks the API nothing.
+        // Nothing else.
         assert_eq!(documents, kustomize::Documents::new());
         variant
     }
@@ -86,15 +91,18 @@ impl Variant {
         let text = &self.config_map.data.as_ref().unwrap()["config.toml"];
         let file = file::parse(Path::new("configmap.yaml"), text).unwrap();
         let environment = environment::layer(|name| {
-            let variable = self
-                .container()
-                .env
-                .iter()
-                .flatten()
-                .find(|it| it.name == name)?;
-            Some(OsString::from(
-                variable.value.as_ref()?.replace("$(NODE_NAME)", "node-1"),
-            ))
+            // Set by Kubernetes in every pod.
+            if name == "KUBERNETES_SERVICE_HOST" {
+                return Some("10.96.0.1".into());
+            }
+            let mut variables = self.container().env.iter().flatten();
+            let variable = variables.find(|it| it.name == name)?;
+            if let Some(source) = &variable.value_from {
+                let field = &source.field_ref.as_ref()?.field_path;
+                return (field == "spec.nodeName").then(|| "node-1".into());
+            }
+            let value = variable.value.as_ref()?;
+            Some(OsString::from(value.replace("$(NODE_NAME)", "node-1")))
         });
         Config::resolve(&Layers::new([environment, file])).unwrap()
     }
@@ -190,6 +198,42 @@ fn names_refer_to_what_is_there() {
     let spec = variant.daemon_set.spec.as_ref().unwrap();
     let labels = spec.template.metadata.as_ref().unwrap().labels.as_ref();
     assert_eq!(spec.selector.match_labels.as_ref(), labels);
+}
+
+#[test]
+fn the_agent_may_look_at_pods_and_at_nothing_else() {
+    let variant = Variant::read("base");
+    let [rule] = variant.role.rules.as_deref().unwrap() else {
+        panic!("one rule")
+    };
+    let texts = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
+    assert_eq!(texts(&rule.api_groups), [""]);
+    assert_eq!(texts(&rule.resources), ["pods"]);
+    assert_eq!(rule.verbs, ["list", "watch"]);
+    assert_eq!(
+        (&rule.resource_names, &rule.non_resource_urls),
+        (&None, &None)
+    );
+    assert_eq!(variant.role.aggregation_rule, None);
+
+    let role = &variant.binding.role_ref;
+    assert_eq!(Some(&role.name), variant.role.metadata.name.as_ref());
+    assert_eq!(role.kind, "ClusterRole");
+    let [subject] = variant.binding.subjects.as_deref().unwrap() else {
+        panic!("one subject")
+    };
+    assert_eq!(Some(&subject.name), variant.account.metadata.name.as_ref());
+    assert_eq!(subject.namespace, variant.account.metadata.namespace);
+
+    let kubernetes = variant.config().kubernetes.expect("the option is on");
+    assert_eq!(kubernetes.pods.node, "node-1");
+    assert_eq!(kubernetes.api.host, "10.96.0.1");
+    // Where the token is mounted unless somebody says otherwise.
+    assert_eq!(variant.pod().automount_service_account_token, Some(true));
+    assert_eq!(
+        kubernetes.api.credentials,
+        Path::new("/var/run/secrets/kubernetes.io/serviceaccount")
+    );
 }
 
 #[test]
