@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// Debian packages with programs of the matrix; each set may be missing.
-const PACKAGES: [&[&str]; 4] = [
+const PACKAGES: [&[&str]; 5] = [
+    &["firefox-esr"],
     &["ruby"],
     &["php-cli", "php-curl"],
     &["default-jdk-headless"],

@@ -25,7 +25,7 @@ pub struct Program {
 /// Whether the agent is to see a program's calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
-    /// It probes a file whose path has this in it.
+    /// It probes a file whose path has this in it; `*` stands for anything.
     In(&'static str),
     /// There is none: its calls are seen at its sockets.
     Without,

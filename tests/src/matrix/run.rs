@@ -22,6 +22,9 @@ use crate::{
 /// Longest time from the first run of a program to its probes.
 const ATTACHED_WITHIN: Duration = Duration::from_secs(20);
 
+/// Characters of what a failed program says that are shown.
+const MAX_REASON: usize = 120;
+
 /// The row of one entry, and its outcome.
 pub fn run(listed: Listed, agent: &Agent) -> (Row, Outcome) {
     let program = match listed {
@@ -29,7 +32,7 @@ pub fn run(listed: Listed, agent: &Agent) -> (Row, Outcome) {
         Listed::Absent { name, reason } => return (Row::absent(name, reason), Outcome::Skipped),
     };
     let (name, tls) = (program.name.clone(), program.tls);
-    let row = called(program, agent).unwrap_or_else(|error| Row::absent(name, first_line(&error)));
+    let row = called(program, agent).unwrap_or_else(|error| Row::absent(name, failed(&error)));
     let outcome = match tls {
         Tls::In(_) | Tls::Without => row.outcome(),
         Tls::NotSeen(_) => Outcome::Skipped,
@@ -45,7 +48,7 @@ fn called(mut program: Box<Program>, agent: &Agent) -> Result<Row> {
         Tls::NotSeen(_) => None,
     };
     let provider = Provider::start("")?;
-    let failed = (program.calls)(&provider)?
+    let failure = (program.calls)(&provider)?
         .into_iter()
         .map(client::run)
         .find_map(Result::err);
@@ -57,9 +60,13 @@ fn called(mut program: Box<Program>, agent: &Agent) -> Result<Row> {
     let tally = Tally::of(&entries, &reports);
     let reason = match program.tls {
         Tls::NotSeen(reason) => Some(reason.to_owned()),
-        Tls::In(file) => failed
-            .map(|error| first_line(&error))
-            .or_else(|| (located_by.is_none()).then(|| format!("nothing like {file} is probed")))
+        Tls::In(file) => failure
+            .map(|error| failed(&error))
+            .or_else(|| {
+                located_by
+                    .is_none()
+                    .then(|| format!("nothing like {file} is probed"))
+            })
             .or(tally.difference),
         Tls::Without => failed.map(|error| first_line(&error)).or(tally.difference),
     };
@@ -95,9 +102,20 @@ fn located_by(agent: &Agent, file: &str) -> Option<String> {
     let said = agent.process.stderr.all();
     let line = said
         .iter()
-        .find(|line| line.contains("attached") && line.contains(file))?;
+        .find(|line| line.contains("attached") && has(line, file))?;
     let (_, located_by) = line.split_once(FIELD)?;
     Some(located_by.trim().to_owned())
+}
+
+/// Whether a text has all parts of a pattern in it, one behind the other.
+fn has(text: &str, pattern: &str) -> bool {
+    let mut rest = Some(text);
+    for part in pattern.split('*') {
+        rest = rest
+            .and_then(|rest| rest.split_once(part))
+            .map(|(_, rest)| rest);
+    }
+    rest.is_some()
 }
 
 struct Tally {
@@ -130,19 +148,30 @@ impl Tally {
             exact: entries.iter().filter(is_exact).count(),
             difference: compare(entries, reports)
                 .err()
-                .map(|error| error.to_string().replace('\n', "; ")),
+                .and_then(|error| error.to_string().lines().next().map(str::to_owned)),
         }
     }
 }
 
-fn first_line(error: &anyhow::Error) -> String {
+/// The last line of what a program says is mostly the one that tells; no more of it, since it may be of
+/// this machine alone.
+fn failed(error: &anyhow::Error) -> String {
     let text = format!("{error:#}");
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    // The last line of what a program says is mostly the one that tells.
-    let (first, last) = (lines.clone().next(), lines.next_back());
-    match (first, last) {
-        (Some(first), Some(last)) if first != last => format!("{first} … {last}"),
-        (Some(first), _) => first.to_owned(),
-        _ => text,
+    let last = lines.next_back().unwrap_or_default();
+    let short: String = last.trim().chars().take(MAX_REASON).collect();
+    format!("it failed: {short}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_pattern_stand_one_behind_the_other() {
+        let line = "attached file=/home/venv-native/lib/cryptography/_rust.so located_by=symbols";
+        assert!(has(line, "venv-native/*cryptography"));
+        assert!(!has(line, "cryptography*venv-native/"));
+        assert!(!has(line, "venv/*cryptography"));
     }
 }

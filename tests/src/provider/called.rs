@@ -34,7 +34,9 @@ impl<'a> Called<'a> {
 }
 
 fn google(path: &str) -> Option<Called<'_>> {
-    let (model, method) = path.strip_prefix("/v1beta/models/")?.split_once(':')?;
+    let version = path.strip_prefix("/v1beta");
+    let models = version.or_else(|| path.strip_prefix("/v1"))?;
+    let (model, method) = models.strip_prefix("/models/")?.split_once(':')?;
     let stream = match method {
         "generateContent" => false,
         "streamGenerateContent" => true,
@@ -74,6 +76,10 @@ mod tests {
         assert_eq!(
             seen("/v1beta/models/gemini-local-1:streamGenerateContent"),
             Some((Api::GoogleGenerate, "gemini-local-1", true))
+        );
+        assert_eq!(
+            seen("/v1/models/gemini-local-1:generateContent"),
+            Some((Api::GoogleGenerate, "gemini-local-1", false))
         );
         assert_eq!(
             seen("/model/claude-local-1/converse"),

@@ -24,7 +24,7 @@ pub enum Api {
     OpenAiResponses,
     /// `POST /v1/messages`
     AnthropicMessages,
-    /// `POST /v1beta/models/MODEL:generateContent` and `:streamGenerateContent`
+    /// `POST /v1/models/MODEL:generateContent` and `:streamGenerateContent`, or the same of `/v1beta`
     GoogleGenerate,
     /// `POST /model/MODEL/converse` and `/converse-stream`
     BedrockConverse,

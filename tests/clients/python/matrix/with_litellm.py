@@ -1,3 +1,10 @@
+import importlib.util
+import os
+
+# On Python 3.8 it does not find the tokenizers that it comes with, and would fetch them.
+folder = importlib.util.find_spec("litellm").submodule_search_locations[0]
+os.environ["CUSTOM_TIKTOKEN_CACHE_DIR"] = os.path.join(folder, "litellm_core_utils/tokenizers")
+
 import litellm
 
 from common import CLAUDE, MODEL, OPENAI, PROVIDER, ask, check

@@ -17,7 +17,7 @@ pub fn programs() -> Vec<Listed> {
         name: name.to_owned(),
         version: versions(
             "wget --version | sed -n '1s/GNU Wget \\([^ ]*\\).*/\\1/p'; \
-             ldd \"$(command -v wget)\" | grep -o 'libgnutls[^ ]*' | head -1",
+             basename \"$(readlink -f \"$(ldd \"$(command -v wget)\" | grep -o '/[^ ]*libgnutls[^ ]*')\")\"",
         ),
         tls: Tls::In(FILE),
         calls: Box::new(|provider| Ok(vec![client::shell("wget.sh", provider)])),

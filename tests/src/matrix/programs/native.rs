@@ -18,8 +18,18 @@ pub fn programs() -> Vec<Listed> {
         bun("Bun, openai", "openai.mjs"),
         bun("Bun, @anthropic-ai/sdk", "anthropic.mjs"),
         claude_code(),
-        python("Python, curl_cffi", "curl_cffi", "curl_cffi_client.py"),
-        python("Python, pyOpenSSL", "cryptography", "pyopenssl_client.py"),
+        python(
+            "Python, curl_cffi",
+            "curl_cffi",
+            "venv-native/*curl_cffi",
+            "curl_cffi_client.py",
+        ),
+        python(
+            "Python, pyOpenSSL",
+            "cryptography",
+            "venv-native/*cryptography",
+            "pyopenssl_client.py",
+        ),
         static_openssl(),
     ]
 }
@@ -72,7 +82,13 @@ fn claude_code() -> Listed {
     })
 }
 
-fn python(name: &'static str, package: &'static str, script: &'static str) -> Listed {
+/// A script by a package, whose TLS is in `file`: other environments may have the same package.
+fn python(
+    name: &'static str,
+    package: &'static str,
+    file: &'static str,
+    script: &'static str,
+) -> Listed {
     Listed::unless(Need::NativePython.missing(), name, || {
         let python = native_python_path();
         let mut version = Command::new(&python);
@@ -80,7 +96,7 @@ fn python(name: &'static str, package: &'static str, script: &'static str) -> Li
         Program {
             name: name.to_owned(),
             version,
-            tls: Tls::In(package),
+            tls: Tls::In(file),
             calls: Box::new(move |provider| Ok(vec![client::python_by(&python, script, provider)])),
         }
     })
@@ -103,7 +119,10 @@ fn static_openssl() -> Listed {
         let path = static_openssl_client();
         let mut version = Command::new("sh");
         // Its use without arguments maps it; the version is that of the library it was linked with.
-        version.args(["-c", "\"$0\" >/dev/null 2>&1; echo; openssl version"]);
+        version.args([
+            "-c",
+            "\"$0\" >/dev/null 2>&1; echo; openssl version | cut -d' ' -f1,2",
+        ]);
         version.arg(&path);
         Program {
             name: name.to_owned(),

@@ -14,7 +14,8 @@
 //! so both ends of that are probed, too. A write that the socket does not take is finished by a
 //! later call, with the same data or with null: null cannot be read, and is a gap of known length.
 //!
-//! Not seen: early data, and records taken whole (`gnutls_record_recv_packet`).
+//! Not seen: early data, records taken whole (`gnutls_record_recv_packet`), and what is written with its
+//! length hidden (`gnutls_record_send_range`).
 
 use std::collections::HashMap;
 

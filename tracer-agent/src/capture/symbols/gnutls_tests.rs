@@ -95,6 +95,27 @@ fn two_sends_that_work_for_themselves_are_both_probed() {
 }
 
 #[test]
+fn on_arm64_as_well() {
+    const AARCH64: u16 = 183;
+    /// `stp x29, x30, [sp, #-16]!; ret`
+    const SAVES: &[u8] = b"\xfd\x7b\xbf\xa9\xc0\x03\x5f\xd6";
+    /// `mov w4, #0; mov x3, #0; b -24`, to the function that begins right before.
+    const PASSES_ON: &[u8] = b"\x04\0\x80\x52\x03\0\x80\xd2\xfa\xff\xff\x17";
+    let mut fixture = Fixture {
+        machine: Some(AARCH64),
+        ..Fixture::default()
+    };
+    let receive = fixture.function("gnutls_record_recv", SAVES);
+    let send2 = fixture.function("gnutls_record_send2", SAVES);
+    let send = fixture.function("gnutls_record_send", PASSES_ON);
+    assert_eq!(send + 8 - 24, send2);
+    let plan = planned(&fixture);
+    let expected = |at| [(at, CountLocation::Return, ProbeCost::SingleStepped)];
+    assert_eq!(points(&plan, ProbeRole::Read), expected(receive));
+    assert_eq!(points(&plan, ProbeRole::Write), expected(send2));
+}
+
+#[test]
 fn one_direction_alone_is_not_probed() {
     let mut fixture = Fixture::default();
     fixture.function("gnutls_record_recv", PUSHES);
