@@ -68,7 +68,7 @@ fn called(mut program: Box<Program>, agent: &Agent) -> Result<Row> {
                     .then(|| format!("nothing like {file} is probed"))
             })
             .or(tally.difference),
-        Tls::Without => failed.map(|error| first_line(&error)).or(tally.difference),
+        Tls::Without => failure.map(|error| failed(&error)).or(tally.difference),
     };
     Ok(Row {
         program: program.name,

@@ -55,7 +55,7 @@ pub(super) struct BothEnds {
     pairs: u64,
     held: VecDeque<Held>,
     /// Calls that have waited long enough.
-    over: Vec<Box<Call<Captured>>>,
+    over: VecDeque<Box<Call<Captured>>>,
 }
 
 /// A call that was served, and whose client may still show.
@@ -171,7 +171,7 @@ impl BothEnds {
     }
 
     /// The calls that have waited.
-    pub(super) fn take_over(&mut self) -> Vec<Box<Call<Captured>>> {
+    pub(super) fn take_over(&mut self) -> VecDeque<Box<Call<Captured>>> {
         std::mem::take(&mut self.over)
     }
 
@@ -179,7 +179,7 @@ impl BothEnds {
         if let Some(Held { mut call, digest }) = held {
             let place = (call.facts().connection, call.facts().exchange);
             call.set_other_end(self.over(Role::Server, place, Some(digest)));
-            self.over.push(call);
+            self.over.push_back(call);
         }
     }
 
