@@ -1,6 +1,6 @@
 //! Runs one program past the agent and counts what became of its calls.
 
-use std::{collections::BTreeSet, process::Command, time::Duration};
+use std::{collections::BTreeSet, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -85,7 +85,9 @@ fn called(mut program: Box<Program>, agent: &Agent) -> Result<Row> {
 
 /// The two lines that a program says of itself.
 fn versions(command: &mut Command) -> Result<(String, String)> {
-    let name = command.get_program().to_string_lossy().into_owned();
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or_default();
+    let name = name.to_string_lossy().into_owned();
     let output = command
         .output()
         .with_context(|| format!("cannot run {name}"))?;
