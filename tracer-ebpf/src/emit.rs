@@ -14,6 +14,7 @@ use tracer_common::{
 
 use crate::{
     connection::{self, Caller},
+    endpoints,
     maps::{EVENTS, control, count},
     watch,
 };
@@ -226,31 +227,40 @@ struct SocketRecord {
     endpoints: Endpoints,
 }
 
-/// Tells the ends of a socket that moved bytes. False if nobody could be told.
+/// Tells the ends of a socket that moved bytes, if it [has any](endpoints::is_known). False if nobody
+/// could be told.
 #[inline(always)]
-pub fn socket(told: &SocketMove, endpoints: &Endpoints) -> bool {
+pub fn socket(told: &SocketMove) -> bool {
     let Some(mut record) = EVENTS.reserve::<SocketRecord>(0) else {
         count(Counter::LostRingEvents, 1);
         return false;
     };
-    record.write(SocketRecord {
-        header: EventHeader {
-            time: told.time,
-            handle: told.handle,
-            generation: told.generation,
-            offset: told.socket,
-            rest: told.bytes,
-            tgid: told.caller.tgid,
-            tid: told.caller.tid,
-            len: size_of::<Endpoints>() as u32,
-            turn: told.seen,
-            kind: EventKind::Socket as u8,
-            direction: told.direction,
-            source: told.left as u16,
-            zero: [0; 4],
-        },
-        endpoints: *endpoints,
-    });
+    let header = EventHeader {
+        time: told.time,
+        handle: told.handle,
+        generation: told.generation,
+        offset: told.socket,
+        rest: told.bytes,
+        tgid: told.caller.tgid,
+        tid: told.caller.tid,
+        len: size_of::<Endpoints>() as u32,
+        turn: told.seen,
+        kind: EventKind::Socket as u8,
+        direction: told.direction,
+        source: told.left as u16,
+        zero: [0; 4],
+    };
+    let place = record.as_mut_ptr();
+    // SAFETY: fields of the record that was reserved, of plain numbers, each of which is written before
+    // it is told; in parts, as the whole would not fit on the stack.
+    let read = unsafe {
+        (&raw mut (*place).header).write(header);
+        endpoints::read(told.socket, &mut (*place).endpoints)
+    };
+    if read.is_none() {
+        record.discard(0);
+        return false;
+    }
     record.submit(wake_flags());
     true
 }

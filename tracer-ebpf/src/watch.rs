@@ -70,9 +70,9 @@ pub fn sighted<const DIRECTION: usize>(socket: u64, result: i64) {
     if watch.left == 0 {
         return;
     }
-    let Some(endpoints) = endpoints::of(socket) else {
+    if !endpoints::is_known(socket) {
         return;
-    };
+    }
     watch.seen += 1;
     watch.left -= 1;
     // SAFETY: a helper without arguments.
@@ -99,12 +99,12 @@ pub fn sighted<const DIRECTION: usize>(socket: u64, result: i64) {
         told.generation = watch.generation;
         told.left = 0;
         watch.left = 0;
-        if emit::socket(&told, &endpoints) {
+        if emit::socket(&told) {
             state.socket = SocketSearch::Over as u8;
         }
         return;
     }
-    emit::socket(&told, &endpoints);
+    emit::socket(&told);
 }
 
 /// Whether the socket of a connection is to be found: of each one while it is not judged and in its

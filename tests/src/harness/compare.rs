@@ -139,8 +139,8 @@ fn server(entry: &Entry, report: &Report, differences: &mut Differences) {
     );
     // Absent where the connection could not be matched; but then nothing wrong.
     let local = "network.local.port";
-    if let Some(port) = report.number(local) {
-        differences.equal(entry, local, u64::from(entry.client_port), port);
+    if let (Some(wanted), Some(port)) = (entry.client_port, report.number(local)) {
+        differences.equal(entry, local, u64::from(wanted), port);
     }
 }
 

@@ -113,7 +113,7 @@ impl Asked {
         let host = head.uri.authority().map_or(host, |it| it.as_str());
         Entry {
             sequence,
-            client_port,
+            client_port: Some(client_port),
             api: self.api,
             operation: self.api.operation().to_owned(),
             host: host.to_owned(),

@@ -101,8 +101,8 @@ pub struct Tool {
 pub struct Entry {
     /// Number of the exchange at this provider, from 0.
     pub sequence: u64,
-    /// Port of the client's end of the connection.
-    pub client_port: u16,
+    /// Port of the client's end of the connection; `None` where somebody stands between.
+    pub client_port: Option<u16>,
     /// Which API.
     pub api: Api,
     /// `gen_ai.operation.name`.

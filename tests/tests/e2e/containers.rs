@@ -118,7 +118,7 @@ fn a_call_from_a_container_is_told_with_its_pod() -> Result<()> {
     api.put(pod());
     let scene = scene(&api)?;
     let container = container(&scene)?;
-    scene.check()?;
+    scene.check_relayed()?;
     let span = only_span(&scene)?;
     has(&span, &BY_CONTROL_GROUP)?;
     has(&span, &BY_API)?;
@@ -161,7 +161,7 @@ fn a_first_call_waits_a_moment_for_its_pod() -> Result<()> {
         "it did not wait"
     );
     api.put(pod());
-    scene.check()?;
+    scene.check_relayed()?;
     has(&only_span(&scene)?, &BY_API)?;
     let metrics = scene.agent.page("/metrics")?;
     let late = r#"llm_tracer_pod_calls_total{pod="late"} 1"#;
@@ -179,7 +179,7 @@ fn while_the_api_is_away_a_call_goes_without_its_pod() -> Result<()> {
     api.meet_always(Some(Fault::Status(503)));
     let scene = scene(&api)?;
     let mut container = container(&scene)?;
-    scene.check()?;
+    scene.check_relayed()?;
     let span = only_span(&scene)?;
     has(&span, &BY_CONTROL_GROUP)?;
     ensure!(
@@ -203,5 +203,5 @@ fn while_the_api_is_away_a_call_goes_without_its_pod() -> Result<()> {
     call(&mut container.process, 8)?;
     let spans = settled(2, || scene.sink.spans_of(&scene.provider));
     has(spans.last().context("no span")?, &BY_API)?;
-    scene.check()
+    scene.check_relayed()
 }

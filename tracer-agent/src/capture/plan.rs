@@ -43,6 +43,12 @@ impl ProbePlan {
         self.points.extend(other.points);
     }
 
+    /// Whether a thread sends what it wrote on its connections in that order, so that order and length
+    /// tell their sockets. Records of rustls wait in its buffer until some thread sends them.
+    pub fn sends_in_order(&self) -> bool {
+        !self.found.iter().any(|it| it.family == TlsFamily::Rustls)
+    }
+
     /// The names of what is probed, for people.
     pub fn families(&self) -> String {
         let names = self.found.iter().map(|found| found.family.name());

@@ -59,24 +59,46 @@ pub struct ProberParts {
     pub lives: Sender<ProcessLife>,
 }
 
-/// Counters of calls by number of the probed file; shared with the driver.
+/// Probed files by their number; shared with the driver.
 #[derive(Debug, Clone, Default)]
-pub struct Sources(Arc<Mutex<HashMap<u16, Counter>>>);
+pub struct Sources(Arc<Mutex<HashMap<u16, Source>>>);
+
+#[derive(Debug)]
+struct Source {
+    calls: Counter,
+    /// See [`ProbePlan::sends_in_order`](crate::capture::plan::ProbePlan::sends_in_order).
+    sends_in_order: bool,
+}
 
 impl Sources {
     /// Counts a call on a connection that was first seen through file number `source`.
     pub fn count_call(&self, source: u16) {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(calls) = known.get(&source) {
-            calls.inc();
+        if let Some(source) = known.get(&source) {
+            source.calls.inc();
         }
     }
 
-    fn insert(&self, source: u16, calls: Counter) {
+    /// Whether the sockets of connections that were first seen through file number `source` may be told
+    /// by order and length.
+    pub fn sends_in_order(&self, source: u16) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .get(&source)
+            .is_none_or(|source| source.sends_in_order)
+    }
+
+    fn insert(&self, source: u16, calls: Counter, sends_in_order: bool) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(source, calls);
+            .insert(
+                source,
+                Source {
+                    calls,
+                    sends_in_order,
+                },
+            );
     }
 
     fn remove(&self, source: u16) {
@@ -141,7 +163,7 @@ impl Prober {
             ..
         } = &self.parts;
         if sockets.is_some() {
-            sources.insert(socket::SOURCE, telemetry.coverage.sockets());
+            sources.insert(socket::SOURCE, telemetry.coverage.sockets(), true);
         }
     }
 
@@ -254,7 +276,8 @@ impl Prober {
                     build_id.as_deref().unwrap_or_default(),
                     &found.plan,
                 );
-                sources.insert(source, coverage.calls.clone());
+                let in_order = found.plan.sends_in_order();
+                sources.insert(source, coverage.calls.clone(), in_order);
                 self.next_source = source.checked_add(1).unwrap_or(1);
                 self.probed.insert(
                     found.identity.clone(),

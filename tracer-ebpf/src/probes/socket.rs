@@ -140,7 +140,7 @@ fn recognise<const DIRECTION: usize>(
         Some(_) if bytes < 8 => socket::strange(socket, state),
         Some(Beginning::Http) => {
             socket::recognise(state, caller);
-            tell_ends::<DIRECTION>(socket, state, caller, bytes);
+            tell_ends(socket, state, bytes, DIRECTION as u64);
         }
         Some(Beginning::Tls) => socket::leave(socket, state),
         Some(Beginning::Strange)
@@ -153,25 +153,23 @@ fn recognise<const DIRECTION: usize>(
     state.recognised != 0
 }
 
-/// Tells the ends of a socket that is to be followed, if it has any.
-#[inline(always)]
-fn tell_ends<const DIRECTION: usize>(socket: u64, state: &SocketState, caller: Caller, bytes: u64) {
-    if state.recognised == 0 {
-        return;
-    }
-    if let Some(ends) = endpoints::of(socket) {
+/// Tells the ends of a socket that is to be followed, if it has any. A function of its own, for what it
+/// needs of the stack.
+#[inline(never)]
+fn tell_ends(socket: u64, state: &SocketState, bytes: u64, direction: u64) {
+    if state.recognised != 0 && endpoints::is_known(socket) {
         let told = SocketMove {
-            caller,
+            caller: Caller::current(),
             time: state.conn.generation,
             socket,
             bytes,
-            direction: DIRECTION as u8,
+            direction: direction as u8,
             handle: socket,
             generation: state.conn.generation,
             seen: 0,
             left: 0,
         };
-        emit::socket(&told, &ends);
+        emit::socket(&told);
     }
 }
 

@@ -105,7 +105,10 @@ impl<R: Resolve> Driver<R> {
             return;
         }
         self.look_at_sockets(thread);
-        if let Some(confidence) = self.sockets.matcher.confidence(id) {
+        let in_order = self.sends_in_order(id);
+        let known = self.sockets.matcher.confidence(id);
+        let known = known.filter(|it| in_order || *it == SocketConfidence::Observed);
+        if let Some(confidence) = known {
             self.telemetry.capture.sockets.of(confidence.into()).inc();
             self.end_search(id, key);
         } else {
@@ -145,6 +148,7 @@ impl<R: Resolve> Driver<R> {
 
     fn socket_search_ended(&mut self, found: Found) {
         let (id, end) = match found {
+            Found::Socket(id, _) if !self.sends_in_order(id) => (id, SocketLabel::None),
             Found::Socket(id, pair) => {
                 self.socket_known(id, pair, SocketConfidence::Derived);
                 (id, SocketLabel::Derived)
@@ -157,6 +161,11 @@ impl<R: Resolve> Driver<R> {
         {
             self.end_search(id, key);
         }
+    }
+
+    fn sends_in_order(&self, id: ConnectionId) -> bool {
+        let source = self.roster.holder(id).and_then(|holder| holder.source);
+        source.is_none_or(|source| self.sources.sends_in_order(source))
     }
 
     fn socket_known(&mut self, id: ConnectionId, pair: SocketPair, confidence: SocketConfidence) {
