@@ -6,10 +6,8 @@ use std::ops::Range;
 
 use object::LittleEndian;
 use object::elf;
-use object::pod::slice_from_all_bytes;
 
 use super::elf::ElfImage;
-use super::elf_symbols::{MAX_RELOCATION_TABLES, MAX_RELOCATIONS, Rela, whole};
 
 const POINTER: u64 = 8;
 /// Relocations that add the file's own place to the addend, of each machine; no other machine uses the
@@ -31,16 +29,9 @@ impl ElfImage {
             .chunks_exact(POINTER as usize)
             .filter_map(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?)))
             .collect();
-        let tables = self
-            .sections
-            .iter()
-            .filter(|section| section.kind == elf::SHT_RELA);
-        for table in tables.take(MAX_RELOCATION_TABLES) {
-            let size = size_of::<Rela>() as u64;
+        for table in self.relocation_tables() {
             // A table that cannot be read leaves zeros, which are no functions.
-            let _ = self.chunks(table, MAX_RELOCATIONS, size, |_, bytes| {
-                let entries =
-                    slice_from_all_bytes::<Rela>(whole::<Rela>(bytes)).unwrap_or_default();
+            let _ = self.relocations(table, |entries| {
                 for entry in entries {
                     let offset = entry.r_offset.get(LittleEndian).wrapping_sub(address);
                     if RELATIVE.contains(&entry.r_type(LittleEndian, false))
@@ -77,16 +68,9 @@ impl ElfImage {
                 start = start.saturating_add(CHUNK as u64);
             }
         }
-        let tables = self
-            .sections
-            .iter()
-            .filter(|section| section.kind == elf::SHT_RELA);
-        for table in tables.take(MAX_RELOCATION_TABLES) {
-            let size = size_of::<Rela>() as u64;
+        for table in self.relocation_tables() {
             // A table that cannot be read says nothing.
-            let _ = self.chunks(table, MAX_RELOCATIONS, size, |_, bytes| {
-                let entries =
-                    slice_from_all_bytes::<Rela>(whole::<Rela>(bytes)).unwrap_or_default();
+            let _ = self.relocations(table, |entries| {
                 for entry in entries {
                     let to = entry.r_addend.get(LittleEndian) as u64;
                     if RELATIVE.contains(&entry.r_type(LittleEndian, false))

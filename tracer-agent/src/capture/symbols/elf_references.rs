@@ -1,11 +1,9 @@
 //! What in an ELF file may refer to one address: displacements in the code, pointers in the data.
 
 use object::LittleEndian;
-use object::elf;
-use object::pod::slice_from_all_bytes;
 
 use super::elf::ElfImage;
-use super::elf_symbols::{MAX_RELOCATION_TABLES, MAX_RELOCATIONS, Rela, whole};
+use super::elf_symbols::Rela;
 
 /// Bytes per read.
 const CHUNK: u64 = 256 << 10;
@@ -69,25 +67,13 @@ impl ElfImage {
     }
 
     fn is_relocation_target(&self, target: u64) -> bool {
-        let tables = self
-            .sections
-            .iter()
-            .filter(|section| section.kind == elf::SHT_RELA);
         let mut found = false;
-        for table in tables.take(MAX_RELOCATION_TABLES) {
-            let read = self.chunks(
-                table,
-                MAX_RELOCATIONS,
-                size_of::<Rela>() as u64,
-                |_, bytes| {
-                    let entries =
-                        slice_from_all_bytes::<Rela>(whole::<Rela>(bytes)).unwrap_or_default();
-                    let leads_there =
-                        |entry: &Rela| entry.r_addend.get(LittleEndian) as u64 == target;
-                    found |= entries.iter().any(leads_there);
-                    !found
-                },
-            );
+        for table in self.relocation_tables() {
+            let read = self.relocations(table, |entries| {
+                let leads_there = |entry: &Rela| entry.r_addend.get(LittleEndian) as u64 == target;
+                found |= entries.iter().any(leads_there);
+                !found
+            });
             // What cannot be read may hold one.
             found |= read.is_err();
         }

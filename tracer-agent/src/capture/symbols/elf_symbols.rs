@@ -15,9 +15,9 @@ const CHUNK: u64 = 64 * 1024;
 /// Bytes of one table looked at; the string table of an unstripped browser stays below.
 const MAX_TABLE: u64 = 256 * 1024 * 1024;
 /// Relocations are looked up only for calls through the PLT, which are few.
-pub(super) const MAX_RELOCATIONS: u64 = 32 * 1024 * 1024;
+const MAX_RELOCATIONS: u64 = 32 * 1024 * 1024;
 /// `.rela.dyn` and `.rela.plt`; object files have more, but are never mapped.
-pub(super) const MAX_RELOCATION_TABLES: usize = 4;
+const MAX_RELOCATION_TABLES: usize = 4;
 
 /// A defined function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,33 +53,42 @@ impl ElfImage {
     /// The function a GOT slot is bound to when the loader finds it in this same file; `None` when
     /// it comes from elsewhere.
     pub fn import_at(&self, slot: u64) -> Option<Function> {
-        let tables = self
-            .sections
-            .iter()
-            .filter(|section| section.kind == elf::SHT_RELA);
-        for table in tables.take(MAX_RELOCATION_TABLES) {
+        for table in self.relocation_tables() {
             let symbols = self.sections.get(table.link as usize)?;
             let mut index = None;
-            self.chunks(
-                table,
-                MAX_RELOCATIONS,
-                size_of::<Rela>() as u64,
-                |_, bytes| {
-                    let entries =
-                        slice_from_all_bytes::<Rela>(whole::<Rela>(bytes)).unwrap_or_default();
-                    index = entries
-                        .iter()
-                        .find(|entry| entry.r_offset.get(LittleEndian) == slot)
-                        .map(|entry| entry.r_sym(LittleEndian, false));
-                    index.is_none()
-                },
-            )
+            self.relocations(table, |entries| {
+                index = entries
+                    .iter()
+                    .find(|entry| entry.r_offset.get(LittleEndian) == slot)
+                    .map(|entry| entry.r_sym(LittleEndian, false));
+                index.is_none()
+            })
             .ok()?;
             if let Some(index) = index {
                 return self.symbol(symbols, index);
             }
         }
         None
+    }
+
+    /// The tables of relocations, as many as are looked at.
+    pub(super) fn relocation_tables(&self) -> impl Iterator<Item = &Section> {
+        self.sections
+            .iter()
+            .filter(|section| section.kind == elf::SHT_RELA)
+            .take(MAX_RELOCATION_TABLES)
+    }
+
+    /// Shows the entries of a table of relocations, many at a time, until `visit` returns false.
+    pub(super) fn relocations(
+        &self,
+        table: &Section,
+        mut visit: impl FnMut(&[Rela]) -> bool,
+    ) -> Result<(), ElfError> {
+        let size = size_of::<Rela>() as u64;
+        self.chunks(table, MAX_RELOCATIONS, size, |_, bytes| {
+            visit(slice_from_all_bytes::<Rela>(whole::<Rela>(bytes)).unwrap_or_default())
+        })
     }
 
     fn functions_in(

@@ -16,7 +16,7 @@ pub const ARGUMENT_REGISTERS: [Register; 6] = [
     Register::R9,
 ];
 /// Registers that a callee may leave changed.
-const SCRATCH: [Register; 9] = [
+pub const SCRATCH: [Register; 9] = [
     Register::RAX,
     Register::RCX,
     Register::RDX,

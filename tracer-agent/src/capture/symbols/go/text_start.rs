@@ -10,11 +10,8 @@
 use std::iter;
 
 use object::LittleEndian;
-use object::elf;
-use object::pod::slice_from_all_bytes;
 
 use super::super::elf::ElfImage;
-use super::super::elf_symbols::{MAX_RELOCATION_TABLES, MAX_RELOCATIONS, Rela, whole};
 use super::function_table::{Format, FunctionTable};
 
 /// Bytes per read.
@@ -80,18 +77,11 @@ fn in_data(image: &ElfImage, table: u64, names: u64) -> Option<u64> {
 
 /// Where the loader puts a pointer to `target`.
 fn in_relocations(image: &ElfImage, target: u64) -> Option<u64> {
-    let tables = image
-        .sections
-        .iter()
-        .filter(|section| section.kind == elf::SHT_RELA);
     let mut found = None;
-    for table in tables.take(MAX_RELOCATION_TABLES) {
-        let size = size_of::<Rela>() as u64;
+    for table in image.relocation_tables() {
         image
-            .chunks(table, MAX_RELOCATIONS, size, |_, bytes| {
-                let entries = slice_from_all_bytes::<Rela>(whole::<Rela>(bytes));
+            .relocations(table, |entries| {
                 found = entries
-                    .unwrap_or_default()
                     .iter()
                     .filter(|entry| entry.r_addend.get(LittleEndian) as u64 == target)
                     .map(|entry| entry.r_offset.get(LittleEndian))

@@ -7,18 +7,8 @@ use iced_x86::{
     FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
 };
 
-/// Registers that a callee may leave changed.
-const SCRATCH: [Register; 9] = [
-    Register::RAX,
-    Register::RCX,
-    Register::RDX,
-    Register::RSI,
-    Register::RDI,
-    Register::R8,
-    Register::R9,
-    Register::R10,
-    Register::R11,
-];
+use super::super::x86_64_frame::SCRATCH;
+
 /// Most pointers followed from a register.
 const MAX_HOPS: usize = 3;
 
