@@ -197,7 +197,7 @@ type Sym = elf::Sym64<LittleEndian>;
 pub(super) type Rela = elf::Rela64<LittleEndian>;
 
 /// The part of `bytes` that holds whole entries of `T`.
-pub(super) fn whole<T>(bytes: &[u8]) -> &[u8] {
+fn whole<T>(bytes: &[u8]) -> &[u8] {
     let length = bytes.len() - bytes.len() % size_of::<T>();
     bytes.get(..length).unwrap_or_default()
 }
