@@ -76,7 +76,7 @@ pub fn check() -> Result<Tally> {
     check
         // A library that is only named: a check links nothing.
         .env("CUSTOM_LIBFUZZER_PATH", "target/libfuzzer.a");
-    step::run(&mut check).map(|()| Tally::of(&Ok(())))
+    step::run(&mut check).map(|()| Tally::PASSED)
 }
 
 /// The names of the targets that contain `part`, in order.
@@ -124,7 +124,7 @@ fn one(programs: &Path, target: &str, seconds: u64) -> Tally {
     if let Err(error) = &result {
         println!("{error:#}");
     }
-    Tally::of(&result)
+    Tally::of(target, &result)
 }
 
 fn fuzz(programs: &Path, target: &str, seconds: u64) -> Result<()> {

@@ -32,6 +32,8 @@ mod test;
 mod vm;
 mod wheel;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Build, run, test and measure the tracer.
@@ -68,18 +70,29 @@ enum Command {
     Vm(vm::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Without the backtrace: the last lines of a long log are for what went wrong.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
         Command::Build => build::run().map(drop),
         Command::Run(arguments) => run::run(arguments),
         Command::Demo => demo::run(),
         Command::Test(arguments) => test::run(&arguments),
-        Command::E2e(arguments) => tally::report(e2e::run(&arguments)?),
-        Command::Corpus(arguments) => tally::report(corpus::run(&arguments)?),
-        Command::Fuzz(arguments) => tally::report(fuzz::run(&arguments)?),
+        Command::E2e(arguments) => tally::report(&e2e::run(&arguments)?),
+        Command::Corpus(arguments) => tally::report(&corpus::run(&arguments)?),
+        Command::Fuzz(arguments) => tally::report(&fuzz::run(&arguments)?),
         Command::Setup => setup::run(),
         Command::Ebpf => ebpf::build().map(drop),
         Command::Bench(arguments) => bench::run(&arguments),
-        Command::Vm(arguments) => tally::report(vm::run(&arguments)?),
+        Command::Vm(arguments) => tally::report(&vm::run(&arguments)?),
     }
 }

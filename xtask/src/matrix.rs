@@ -81,11 +81,11 @@ fn count(line: &str) -> Option<Tally> {
         let (number, word) = counts.next()?.split_once(' ')?;
         (word == what).then(|| number.parse().ok())?
     };
-    Some(Tally {
-        passed: next("passed")?,
-        failed: next("failed")?,
-        skipped: next("skipped")?,
-    })
+    Some(Tally::counts(
+        next("passed")?,
+        next("failed")?,
+        next("skipped")?,
+    ))
 }
 
 #[cfg(test)]
@@ -94,11 +94,7 @@ mod tests {
 
     #[test]
     fn the_last_line_is_a_count() {
-        let expected = Tally {
-            passed: 3,
-            failed: 1,
-            skipped: 2,
-        };
+        let expected = Tally::counts(3, 1, 2);
         assert_eq!(count("3 passed, 1 failed, 2 skipped"), Some(expected));
         assert_eq!(count("curl: 3 made, 3 seen, 3 exact"), None);
     }

@@ -58,6 +58,7 @@ pub fn run_with(profile: &str, arguments: &[String], variables: &[(&str, &str)])
     Ok(Tally {
         passed: tally.passed.saturating_sub(count.skipped),
         skipped: count.skipped,
+        failures: count.failures,
         ..tally
     })
 }
@@ -75,12 +76,49 @@ fn ensure_installed() -> Result<()> {
 #[derive(Default)]
 struct Count {
     skipped: u64,
+    failures: Vec<String>,
+    now: Where,
     summary: Option<Tally>,
 }
+
+/// In which part of nextest's output a line is.
+#[derive(Default, PartialEq, Eq)]
+enum Where {
+    #[default]
+    Elsewhere,
+    /// What a failed test printed.
+    Failure,
+    /// What it said of itself.
+    Reason,
+}
+
+/// Of the reason of a failure, so much is kept, in bytes.
+const KEPT: usize = 1000;
 
 impl Count {
     fn line(&mut self, line: &str) {
         let line = line.trim();
+        if let Some((status, test)) = outcome(line) {
+            let failed = !matches!(status, "PASS" | "LEAK");
+            self.now = if failed {
+                Where::Failure
+            } else {
+                Where::Elsewhere
+            };
+            // Told when it happens, and again at the end.
+            if failed && !self.failures.iter().any(|it| it.starts_with(test)) {
+                self.failures.push(test.to_owned());
+            }
+        } else if line == "stderr ───" && self.now == Where::Failure {
+            self.now = Where::Reason;
+        } else if let Some(failure) = self.failures.last_mut()
+            && self.now == Where::Reason
+            && !line.is_empty()
+            && failure.len() < KEPT
+        {
+            failure.push_str("\n    ");
+            failure.push_str(line);
+        }
         if line.starts_with("skipped: ") {
             self.skipped += 1;
         } else if let Some(counts) = line
@@ -90,6 +128,22 @@ impl Count {
             self.summary = Some(summary(counts.1));
         }
     }
+}
+
+/// `FAIL [   1.439s] tests::e2e large::one`: how a test ended, and its name.
+fn outcome(line: &str) -> Option<(&str, &str)> {
+    let (status, rest) = line.split_once(" [")?;
+    let (seconds, test) = rest.split_once("s] ")?;
+    let is_outcome = status
+        .chars()
+        .all(|it| it.is_ascii_uppercase() || it == '-')
+        && seconds.trim().parse::<f64>().is_ok();
+    is_outcome.then(|| {
+        (
+            status,
+            test.trim_start_matches(|it| "() /0123456789".contains(it)),
+        )
+    })
 }
 
 /// `12 passed (1 slow), 1 failed, 2 timed out, 3 skipped`: those filtered out are nobody's tests here.
@@ -120,7 +174,18 @@ mod tests {
             "        PASS [   0.014s] tests::e2e_clients curl",
             "  stdout ───",
             "    skipped: no root",
+            "        FAIL [   1.439s] tests::e2e large::one",
+            "  stdout ───",
+            "    test large::one ... FAILED",
+            "  stderr ───",
+            "    Error: 2 differences",
+            "",
+            "        PASS [  11.174s] tests::e2e large::other",
+            "  stderr ───",
+            "    thread 'x' panicked as it should",
+            "  TIMEOUT [ 300.001s] tests::e2e large::slow",
             "     Summary [   0.1s] 9 tests run: 7 passed (1 slow), 1 failed, 1 timed out, 30 skipped",
+            "        FAIL [   1.439s] tests::e2e large::one",
         ] {
             count.line(line);
         }
@@ -130,8 +195,15 @@ mod tests {
             Some(Tally {
                 passed: 7,
                 failed: 2,
-                skipped: 0
+                ..Tally::default()
             })
+        );
+        assert_eq!(
+            count.failures,
+            [
+                "tests::e2e large::one\n    Error: 2 differences",
+                "tests::e2e large::slow"
+            ]
         );
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     nextest,
     paths::workspace_root,
     step,
-    tally::Tally,
+    tally::{self, Tally},
     vm,
 };
 
@@ -45,16 +45,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             ));
         }
     }
-    let total: Tally = counts.iter().map(|(_, tally)| *tally).sum();
-    for (name, tally) in counts {
+    for (name, tally) in &counts {
         println!("{name}: {tally}");
     }
-    println!("{total}");
-    if total.failed > 0 {
-        bail!("{} tests failed", total.failed)
-    } else {
-        Ok(())
-    }
+    tally::report(&counts.into_iter().map(|(_, tally)| tally).sum())
 }
 
 type Step = (&'static str, fn() -> Result<Tally>);
@@ -69,7 +63,7 @@ const TIERS: [(u8, &str, &[Step]); 4] = [
             ("dependencies", dependencies::check),
             // Some of the unit tests load it: it must not be that of yesterday.
             ("eBPF object", || {
-                ebpf::build_with_what_is_here().map(|_| Tally::of(&Ok(())))
+                ebpf::build_with_what_is_here().map(|_| Tally::PASSED)
             }),
             ("unit tests", || nextest::run("default", &[])),
         ],
@@ -101,10 +95,7 @@ fn one(what: &str, step: fn() -> Result<Tally>) -> Tally {
     println!("\n== {what}");
     missing::or_skipped(1, step()).unwrap_or_else(|error| {
         println!("failed: {error:#}");
-        Tally {
-            failed: 1,
-            ..Tally::default()
-        }
+        Tally::of(what, &Err(error))
     })
 }
 
@@ -131,7 +122,7 @@ fn formatting() -> Result<Tally> {
     ["Cargo.toml", "tracer-ebpf/Cargo.toml", "fuzz/Cargo.toml"]
         .into_iter()
         .try_for_each(check)
-        .map(|()| Tally::of(&Ok(())))
+        .map(|()| Tally::PASSED)
 }
 
 fn lints() -> Result<Tally> {
@@ -143,7 +134,7 @@ fn lints() -> Result<Tally> {
     } else {
         println!("a newer compiler than the tree was written for: what it warns of is not denied");
     }
-    step::run(&mut clippy).map(|()| Tally::of(&Ok(())))
+    step::run(&mut clippy).map(|()| Tally::PASSED)
 }
 
 /// Whether the compiler is of the version that `rust-version` names. Each later one may bring lints

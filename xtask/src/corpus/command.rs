@@ -109,12 +109,12 @@ fn live(arguments: &Arguments, folder: &Path) -> Result<Tally> {
         ways.push(judged.to_json(&way));
     }
     if let Some(path) = &arguments.json {
-        write(path, total, ways)?;
+        write(path, &total, ways)?;
     }
     Ok(total)
 }
 
-fn write(path: &Path, total: Tally, ways: Vec<Value>) -> Result<()> {
+fn write(path: &Path, total: &Tally, ways: Vec<Value>) -> Result<()> {
     let json = json!({
         "corpus_passed": total.passed,
         "corpus_failed": total.failed,

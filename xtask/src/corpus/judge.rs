@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     exceptions::Exceptions,
-    harness::{Difference, Played},
+    harness::{Counts, Difference, Played},
 };
 use crate::tally::Tally;
 
@@ -55,12 +55,33 @@ impl<'a> Judged<'a> {
 
     /// Exchanges as they should be, and others; extra spans count as well.
     pub fn tally(&self) -> Tally {
-        let Tally { passed, failed, .. } = self.played.tally;
+        let Counts { passed, failed } = self.played.counts;
         Tally {
             passed: passed + self.excused,
             failed: failed.saturating_sub(self.excused) + self.turns,
             skipped: 0,
+            failures: self.failures(),
         }
+    }
+
+    fn failures(&self) -> Vec<String> {
+        let different = self.unexplained.iter().map(|difference| {
+            let Difference {
+                id,
+                field,
+                want,
+                got,
+            } = difference;
+            format!("{id} {field}: expected {want}, got {got}: UNEXPLAINED")
+        });
+        let missing = self
+            .played
+            .missing
+            .iter()
+            .map(|id| format!("{id}: MISSING"));
+        let turns =
+            (self.turns > 0).then(|| format!("{} turns more or less than recorded", self.turns));
+        different.chain(missing).chain(turns).collect()
     }
 
     /// Counts, and what is wrong.
@@ -87,21 +108,14 @@ impl<'a> Judged<'a> {
 
 impl Display for Judged<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { passed, failed, .. } = self.tally();
-        for Difference {
-            id,
-            field,
-            want,
-            got,
-        } in &self.unexplained
-        {
-            writeln!(f, "{id} {field}: expected {want}, got {got}: UNEXPLAINED")?;
-        }
-        for id in &self.played.missing {
-            writeln!(f, "{id}: MISSING")?;
-        }
-        if self.turns > 0 {
-            writeln!(f, "{} turns more or less than recorded", self.turns)?;
+        let Tally {
+            passed,
+            failed,
+            failures,
+            ..
+        } = self.tally();
+        for failure in failures {
+            writeln!(f, "{failure}")?;
         }
         let excused = self.excused;
         write!(
