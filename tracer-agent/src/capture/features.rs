@@ -118,7 +118,12 @@ impl Features {
                 plain_perf
             },
             socket_moves,
-            perf_mmap_records: match Discoverer::start(proc_root.to_owned(), Returns::Probed).mode()
+            perf_mmap_records: match Discoverer::start(
+                proc_root.to_owned(),
+                Returns::Probed,
+                Box::new(|_| false),
+            )
+            .mode()
             {
                 WatchMode::Events => Support::Yes,
                 WatchMode::Polling { reason } => Support::No(reason),

@@ -54,6 +54,11 @@ impl Witness {
         self.programs().learn(pid, time, read, learnt);
     }
 
+    /// Whether the rules speak against a process as it is now: nothing need be done for its sake.
+    pub fn leaves_alone(&self, pid: u32) -> bool {
+        pid == self.own_pid || self.selection.judge_pid(self.proc(), pid) == Admission::Refused
+    }
+
     /// A process began to run another program.
     pub fn executed(&self, pid: u32, time: u64) {
         self.programs().executed(pid, time);

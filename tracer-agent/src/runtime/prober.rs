@@ -129,7 +129,12 @@ struct Probed {
 impl Prober {
     /// Attaches to everything that is there now.
     pub fn start(parts: ProberParts) -> Self {
-        let discoverer = Discoverer::start(parts.proc_root.clone(), parts.mechanism.returns());
+        let witness = parts.witness.clone();
+        let discoverer = Discoverer::start(
+            parts.proc_root.clone(),
+            parts.mechanism.returns(),
+            Box::new(move |pid| witness.leaves_alone(pid)),
+        );
         let mut prober = Self {
             parts,
             discoverer,

@@ -29,9 +29,14 @@ const OVERWRITTEN_CHECK: Duration = Duration::from_secs(1);
 /// Time between two looks for deleted files that nobody maps any more.
 const GONE_CHECK: Duration = Duration::from_secs(30);
 
+/// Whether a process is left alone: what nobody else maps is not probed. Asked with each mapping that
+/// could matter.
+pub type LeftAlone = Box<dyn Fn(u32) -> bool + Send>;
+
 /// Finds files to probe and follows them. Runs in a thread of its own, by [`Discoverer::next`].
 pub struct Discoverer {
     proc_root: PathBuf,
+    left_alone: LeftAlone,
     judge: Judge,
     watch: Watch,
     backlog: Backlog,
@@ -63,9 +68,10 @@ enum Watch {
 }
 
 impl Discoverer {
-    /// Starts watching the processes under `proc_root` (`/proc`) for files whose calls can be seen to
-    /// return by `returns`: from now on nothing that is mapped goes unnoticed. [`Self::look_around`] reports what is there already.
-    pub fn start(proc_root: PathBuf, returns: Returns) -> Self {
+    /// Starts watching the processes under `proc_root` (`/proc`), but those that are `left_alone`, for
+    /// files whose calls can be seen to return by `returns`: from now on nothing that is mapped goes
+    /// unnoticed. [`Self::look_around`] reports what is there already.
+    pub fn start(proc_root: PathBuf, returns: Returns, left_alone: LeftAlone) -> Self {
         let now = Instant::now();
         let watch = match open_rings() {
             Ok(rings) => Watch::Events(rings),
@@ -78,11 +84,18 @@ impl Discoverer {
                 }
             }
         };
-        Self::with(proc_root, returns, watch, now)
+        Self::with(proc_root, returns, left_alone, watch, now)
     }
 
-    fn with(proc_root: PathBuf, returns: Returns, watch: Watch, now: Instant) -> Self {
+    fn with(
+        proc_root: PathBuf,
+        returns: Returns,
+        left_alone: LeftAlone,
+        watch: Watch,
+        now: Instant,
+    ) -> Self {
         Self {
+            left_alone,
             judge: Judge::new(proc_root.clone(), returns),
             proc_root,
             watch,
@@ -163,7 +176,7 @@ impl Discoverer {
         };
         let mut bytes = 0;
         let mut lost = false;
-        let (backlog, judge) = (&mut self.backlog, &mut self.judge);
+        let (backlog, judge, left_alone) = (&mut self.backlog, &mut self.judge, &self.left_alone);
         for ring in rings {
             bytes += ring.drain(|record| match record {
                 Record::Mapped {
@@ -186,12 +199,14 @@ impl Discoverer {
                         if !judge.rejects(&key) {
                             news.push(Discovery::ProcessMayCall { pid, time });
                         }
-                        backlog.library(file());
+                        if !left_alone(pid) {
+                            backlog.library(file());
+                        }
                     } else if has_room_for_tls(path, end.saturating_sub(start)) {
                         if judge.tracks(&key) {
                             news.push(Discovery::ProcessMayCall { pid, time });
                         }
-                        lost |= !backlog.program(file());
+                        lost |= !left_alone(pid) && !backlog.program(file());
                     }
                 }
                 Record::Executed { pid, time } => {
@@ -200,7 +215,7 @@ impl Discoverer {
                         if judge.tracks(&program.key) {
                             news.push(Discovery::ProcessMayCall { pid, time });
                         }
-                        lost |= !backlog.program(program);
+                        lost |= !left_alone(pid) && !backlog.program(program);
                     }
                 }
                 Record::Exited { pid, time } => {
@@ -273,7 +288,9 @@ impl Discoverer {
     fn look_at(&mut self, pid: u32, news: &mut Vec<Discovery>) {
         let time = monotonic_nanos();
         let files = mapped_files(&self.proc_root, pid).unwrap_or_default();
-        news.extend(files.iter().filter_map(|file| self.judge.judge(file)));
+        if !(self.left_alone)(pid) {
+            news.extend(files.iter().filter_map(|file| self.judge.judge(file)));
+        }
         // Without events nobody tells when this ends to be true.
         let told = matches!(self.watch, Watch::Events(_));
         if told && files.iter().any(|file| self.judge.tracks(&file.key)) {
@@ -338,12 +355,13 @@ fn open_rings() -> std::io::Result<Vec<PerfRing>> {
 #[cfg(test)]
 impl Discoverer {
     /// A discoverer that polls, whatever the kernel allows.
-    pub(super) fn polling(proc_root: PathBuf) -> Self {
+    pub(super) fn polling(proc_root: PathBuf, left_alone: LeftAlone) -> Self {
         let now = Instant::now();
         let reason = "by test".to_owned();
         Self::with(
             proc_root,
             Returns::Probed,
+            left_alone,
             Watch::Polling {
                 polling: Polling::default(),
                 reason,

@@ -16,7 +16,7 @@ mod survey;
 mod system;
 mod tracked;
 
-pub use discoverer::{Discoverer, WatchMode};
+pub use discoverer::{Discoverer, LeftAlone, WatchMode};
 pub use discovery::{BinaryFound, Discovery, Identity};
 pub use mapped::process_ids;
 pub use survey::{SurveyedFile, SurveyedProcess, survey};

@@ -10,7 +10,7 @@ use memmap2::MmapOptions;
 use tempfile::TempDir;
 
 use super::mapped::mapped_files;
-use super::{BinaryFound, Discoverer, Discovery, WatchMode, survey};
+use super::{BinaryFound, Discoverer, Discovery, LeftAlone, WatchMode, survey};
 use crate::capture::plan::{ProbeRole, Returns};
 use crate::capture::symbols::NotTraceable;
 use crate::capture::symbols::fixture::Fixture;
@@ -86,6 +86,11 @@ pub(super) fn tls_library() -> Vec<u8> {
     fixture.bytes()
 }
 
+/// Nobody is left alone.
+fn everybody() -> LeftAlone {
+    Box::new(|_| false)
+}
+
 fn found(news: &[Discovery]) -> Vec<&BinaryFound> {
     let found = news.iter().filter_map(|news| match news {
         Discovery::Found(found) => Some(found),
@@ -134,7 +139,7 @@ fn a_file_is_found_once_and_gone_when_deleted_and_unmapped() {
     let library = tree.put("/venv/libssl.so.3", &tls_library());
     tree.process(42, &["/bin/app", "/venv/libssl.so.3"]);
     tree.process(43, &["/bin/app", "/venv/libssl.so.3"]);
-    let mut discoverer = Discoverer::polling(tree.root().to_owned());
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), everybody());
 
     let news = discoverer.next(Duration::ZERO);
     let [binary] = found(&news)[..] else {
@@ -181,12 +186,31 @@ fn a_file_is_found_once_and_gone_when_deleted_and_unmapped() {
 }
 
 #[test]
+fn what_only_those_use_who_are_left_alone_is_not_probed() {
+    let tree = ProcTree::new();
+    tree.put("/bin/app", b"#!");
+    tree.put("/venv/libssl.so.3", &tls_library());
+    tree.process(42, &["/bin/app", "/venv/libssl.so.3"]);
+    let left_alone = Box::new(|pid| pid == 42);
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), left_alone);
+    let news = discoverer.look_around();
+    assert!(found(&news).is_empty(), "{news:?}");
+
+    tree.process(43, &["/bin/app", "/venv/libssl.so.3"]);
+    let news = discoverer.next(Duration::from_secs(2));
+    let [binary] = found(&news)[..] else {
+        panic!("{news:?}")
+    };
+    assert_eq!(binary.pid, Some(43));
+}
+
+#[test]
 fn a_file_overwritten_in_place_is_gone_and_found_anew() {
     let tree = ProcTree::new();
     tree.put("/bin/app", b"#!");
     let library = tree.put("/venv/libssl.so.3", &tls_library());
     tree.process(42, &["/bin/app", "/venv/libssl.so.3"]);
-    let mut discoverer = Discoverer::polling(tree.root().to_owned());
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), everybody());
     let news = discoverer.next(Duration::ZERO);
     let [binary] = found(&news)[..] else {
         panic!("{news:?}")
@@ -236,7 +260,7 @@ fn libraries_that_nobody_maps_are_found_in_the_system_directories() {
     let tree = ProcTree::new();
     tree.put("/usr/lib/x86_64-linux-gnu/libssl.so.3", &tls_library());
     tree.put("/usr/lib/x86_64-linux-gnu/libcrypto.so.3", &tls_library());
-    let mut discoverer = Discoverer::polling(tree.root().to_owned());
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), everybody());
     let news = discoverer.look_around();
     let [binary] = found(&news)[..] else {
         panic!("{news:?}")
@@ -306,7 +330,7 @@ fn live() -> Option<Discoverer> {
     if !test_needs::may_trace() {
         return None;
     }
-    let mut discoverer = Discoverer::start("/proc".into(), Returns::Probed);
+    let mut discoverer = Discoverer::start("/proc".into(), Returns::Probed, everybody());
     assert_eq!(discoverer.mode(), WatchMode::Events);
     discoverer.look_around();
     Some(discoverer)
