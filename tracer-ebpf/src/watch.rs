@@ -7,7 +7,7 @@
 
 use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use tracer_common::{
-    conn::{ConnKey, ConnState, OUTBOUND},
+    conn::{ConnKey, ConnState, INBOUND, OUTBOUND},
     verdict::KernelVerdict,
     watch::{SIGHTINGS, SocketSearch, Watch},
 };
@@ -52,6 +52,24 @@ pub fn write_ended(caller: Caller, handle: u64) {
 pub fn moved(caller: Caller, key: &ConnKey, state: &mut ConnState) {
     if is_wanted(key, state) {
         watch(caller, key, state, 0);
+    }
+}
+
+/// A socket moved bytes, which may be wanted to know: the part of a program that has more to do.
+#[inline(always)]
+pub fn sighted_if_wanted<const DIRECTION: usize>(socket: u64, result: i32) {
+    if control().is_some_and(|control| control.sockets != 0) {
+        sighted_apart(socket, i64::from(result), DIRECTION as u64);
+    }
+}
+
+/// A function of its own, for what it needs of the stack.
+#[inline(never)]
+fn sighted_apart(socket: u64, result: i64, direction: u64) {
+    if direction == OUTBOUND as u64 {
+        sighted::<OUTBOUND>(socket, result);
+    } else {
+        sighted::<INBOUND>(socket, result);
     }
 }
 

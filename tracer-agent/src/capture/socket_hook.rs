@@ -1,5 +1,6 @@
-//! Programs where sockets send and receive, attached while sockets of connections are wanted: on a host
-//! without LLM calls nobody's traffic pays for them.
+//! Has sockets looked at where they send and receive, while sockets of connections are wanted. The
+//! programs for plain HTTP do so by the way when they are told to; where they are not attached, programs
+//! of our own are for that while: on a host without LLM calls nobody's traffic pays for them.
 
 use std::{
     error::Error,
@@ -18,8 +19,8 @@ use super::{
     load::{LoadError, Loaded},
 };
 
-/// How long the programs stay attached when no socket is wanted, also at the start: a connection that
-/// begins meanwhile is matched from its first byte on, the first one after it only by its answers.
+/// How long sockets are looked at when none is wanted, also at the start: a connection that begins
+/// meanwhile is matched from its first byte on, the first one after it only by its answers.
 const LINGER: Duration = Duration::from_secs(600);
 
 /// Sockets are not seen to move bytes, so connections are not matched with theirs.
@@ -46,11 +47,19 @@ pub enum NoHook {
     },
 }
 
-/// The programs, and whether they are attached.
+/// Who looks, and whether.
 pub struct SocketHook {
-    programs: SocketPrograms,
-    attached: Option<Attached>,
+    programs: Lookout,
+    looking: Option<Looking>,
     control: Arc<ControlPage>,
+}
+
+/// The programs that look.
+enum Lookout {
+    /// Those for plain HTTP, which are there anyway.
+    PlainHttp,
+    /// Our own, which come and go.
+    Own(SocketPrograms),
 }
 
 /// The programs in the kernel, and where they can be attached.
@@ -60,9 +69,9 @@ pub struct SocketPrograms {
     received: OwnedFd,
 }
 
-struct Attached {
+struct Looking {
     #[expect(dead_code, reason = "the programs run as long as these live")]
-    links: [OwnedFd; 2],
+    links: Option<[OwnedFd; 2]>,
     /// When a socket was last wanted.
     wanted: Instant,
 }
@@ -82,9 +91,7 @@ impl SocketPrograms {
     /// # Errors
     /// If the kernel takes them nowhere.
     pub fn load(loaded: &mut Loaded) -> Result<Self, NoHook> {
-        if endpoints::layout().unwrap_or_default().protocol == 0 {
-            return Err(NoHook::Layout);
-        }
+        known_layout()?;
         let tracepoints = Self::load_for(loaded, Place::Tracepoints)?;
         let Err(no_tracepoints) = tracepoints.link() else {
             return Ok(tracepoints);
@@ -134,43 +141,68 @@ impl SocketPrograms {
 }
 
 impl SocketHook {
-    /// Programs that are not attached yet. `control` tells the kernel half when they are.
-    pub const fn new(programs: SocketPrograms, control: Arc<ControlPage>) -> Self {
-        Self {
+    /// Nobody looks yet. `control` tells the kernel half when to, and `plain_http` that the programs for
+    /// plain HTTP are attached.
+    ///
+    /// # Errors
+    /// If the kernel takes no programs.
+    pub fn new(
+        loaded: &mut Loaded,
+        control: Arc<ControlPage>,
+        plain_http: bool,
+    ) -> Result<Self, NoHook> {
+        let programs = if plain_http {
+            known_layout()?;
+            Lookout::PlainHttp
+        } else {
+            Lookout::Own(SocketPrograms::load(loaded)?)
+        };
+        Ok(Self {
             programs,
-            attached: None,
+            looking: None,
             control,
-        }
+        })
     }
 
-    /// Whether the programs are attached.
-    pub const fn is_attached(&self) -> bool {
-        self.attached.is_some()
+    /// Whether sockets are looked at.
+    pub const fn is_looking(&self) -> bool {
+        self.looking.is_some()
     }
 
-    /// A socket is wanted: attaches the programs if they are not.
+    /// A socket is wanted: has sockets looked at if they are not.
     ///
     /// # Errors
     /// If the kernel refuses what it took before.
     pub fn want(&mut self, now: Instant) -> io::Result<()> {
-        match &mut self.attached {
-            Some(attached) => attached.wanted = now,
+        match &mut self.looking {
+            Some(looking) => looking.wanted = now,
             None => {
-                let links = self.programs.link()?;
-                self.attached = Some(Attached { links, wanted: now });
+                let links = match &self.programs {
+                    Lookout::PlainHttp => None,
+                    Lookout::Own(programs) => Some(programs.link()?),
+                };
+                self.looking = Some(Looking { links, wanted: now });
                 self.control.set_sockets(true);
             }
         }
         Ok(())
     }
 
-    /// Detaches the programs if no socket was wanted for a while.
+    /// Nobody looks any more if no socket was wanted for a while.
     pub fn rest(&mut self, now: Instant) {
-        let over = |it: &Attached| now.saturating_duration_since(it.wanted) >= LINGER;
-        if self.attached.as_ref().is_some_and(over) {
+        let over = |it: &Looking| now.saturating_duration_since(it.wanted) >= LINGER;
+        if self.looking.as_ref().is_some_and(over) {
             self.control.set_sockets(false);
-            self.attached = None;
+            self.looking = None;
         }
+    }
+}
+
+/// What a program needs to know of the kernel's sockets.
+fn known_layout() -> Result<(), NoHook> {
+    match endpoints::layout() {
+        Ok(layout) if layout.protocol != 0 => Ok(()),
+        _ => Err(NoHook::Layout),
     }
 }
 

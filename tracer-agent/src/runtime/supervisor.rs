@@ -34,7 +34,7 @@ use crate::{
     capture::{
         load::Loaded,
         mechanism::{Mechanism, ProgramSet},
-        socket_hook::{SocketHook, SocketPrograms},
+        socket_hook::SocketHook,
         tables::Tables,
     },
     config::{choices::KernelLog, effective::Config},
@@ -118,10 +118,10 @@ impl Agent {
         let ring_size = i64::from(config.capture.ring_size);
         telemetry.capture.ring_size.set(ring_size);
         let (reader, control) = capture_thread::reader(&mut loaded, config)?;
-        let socket_hook = SocketPrograms::load(&mut loaded)
+        let sockets = watch_sockets(&mut loaded);
+        let socket_hook = SocketHook::new(&mut loaded, control, sockets.is_some())
             .inspect_err(|error| tracing::warn!("calls will have no peer addresses: {error}"))
-            .ok()
-            .map(|programs| SocketHook::new(programs, control));
+            .ok();
         let pipeline = config.pipeline()?;
         let witness = witness(config, &telemetry);
         let (recorder, tape) = Tape::start(recording, &pipeline)?;
@@ -140,7 +140,7 @@ impl Agent {
         let (capture, capture_ended) =
             capture_thread::spawn(reader, driver, priority, stop.clone())?;
         let parts = ProberParts {
-            sockets: watch_sockets(&mut loaded),
+            sockets,
             loaded,
             mechanism,
             set: ProgramSet::Capture,

@@ -1,4 +1,5 @@
-//! Plain HTTP, seen where sockets send and receive.
+//! Plain HTTP, seen where sockets send and receive. The sockets of TLS connections are sighted here, too,
+//! while they are wanted: a second program at the same place costs more than all that both do.
 //!
 //! ```c
 //! // Raw tracepoints behind every send and receive, whatever the system call (Linux 6.3):
@@ -34,7 +35,7 @@ use crate::{
     endpoints,
     maps::{SOCKETS, count},
     socket::{self, Beginning},
-    syscall, vector,
+    syscall, vector, watch,
 };
 
 const MSG_OOB: i32 = 0x1;
@@ -94,6 +95,7 @@ fn moved<const DIRECTION: usize>(socket: u64, result: i32, flags: i32) {
     if result <= 0 || flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) != 0 {
         return;
     }
+    watch::sighted_if_wanted::<DIRECTION>(socket, result);
     if socket::is_left_alone(socket) || !socket::is_stream(socket) {
         return;
     }

@@ -1,5 +1,5 @@
-//! Sockets under TLS, seen where they send and receive. Attached only while the socket of a connection
-//! is wanted.
+//! Sockets under TLS, seen where they send and receive, when plain HTTP is not ([`super::socket`] does
+//! both). Attached only while the socket of a connection is wanted.
 //!
 //! ```c
 //! // Raw tracepoints behind every send and receive, whatever the system call (Linux 6.3):

@@ -45,7 +45,7 @@ impl Sockets {
         let Some(hook) = &mut self.hook else {
             return false;
         };
-        let looked = hook.is_attached();
+        let looked = hook.is_looking();
         if let Err(error) = hook.want(Instant::now()) {
             tracing::warn!("connections are not matched with their sockets any more: {error}");
             self.hook = None;
@@ -55,7 +55,7 @@ impl Sockets {
     }
 
     fn is_looking(&self) -> bool {
-        self.hook.as_ref().is_some_and(SocketHook::is_attached)
+        self.hook.as_ref().is_some_and(SocketHook::is_looking)
     }
 }
 
@@ -129,9 +129,9 @@ impl<R: Resolve> Driver<R> {
         let Some(hook) = &mut self.sockets.hook else {
             return;
         };
-        if hook.is_attached() {
+        if hook.is_looking() {
             hook.rest(now);
-            if !hook.is_attached() {
+            if !hook.is_looking() {
                 self.sockets.matcher.rest();
             }
         }
