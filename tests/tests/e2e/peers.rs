@@ -19,11 +19,14 @@ fn known(needs: &[Need], command: impl FnOnce(&Scene) -> Result<Command>) -> Res
     if !met(needs) {
         return Ok(());
     }
-    let scene = Scene::start()?;
-    client::run(command(&scene)?)?;
+    known_in(&Scene::start()?, command)
+}
+
+fn known_in(scene: &Scene, command: impl FnOnce(&Scene) -> Result<Command>) -> Result<()> {
+    client::run(command(scene)?)?;
     scene.check()?;
     let reports = scene.agent.calls(&scene.provider);
-    let unknown: Vec<&Report> = reports.iter().filter(|it| !is_known(it, &scene)).collect();
+    let unknown: Vec<&Report> = reports.iter().filter(|it| !is_known(it, scene)).collect();
     ensure!(
         unknown.len() <= 1,
         "{} of {} calls have no socket: {unknown:?}",
@@ -43,6 +46,17 @@ fn is_known(report: &Report, scene: &Scene) -> bool {
 #[test]
 fn equal_requests_of_an_event_loop_in_python() -> Result<()> {
     known(&[Agent, Python], |scene| {
+        Ok(client::python("equal_async.py", &scene.provider))
+    })
+}
+
+#[test]
+fn where_plain_http_is_not_looked_at() -> Result<()> {
+    if !met(&[Agent, Python]) {
+        return Ok(());
+    }
+    let scene = Scene::with_variable("LLM_TRACER_PLAIN_HTTP", "false")?;
+    known_in(&scene, |scene| {
         Ok(client::python("equal_async.py", &scene.provider))
     })
 }
