@@ -4,6 +4,7 @@ use super::{
     kept::{Kept, Room},
     model::{Choice, Content, Document, Extent, Message, Missing, Part, ToolCall, ToolDefinition},
     parts::Parts,
+    steps::{Step, Steps},
 };
 
 /// Choices of one answer.
@@ -81,6 +82,7 @@ pub(super) struct Draft {
     choices: Vec<ChoiceDraft>,
     found: Vec<Document>,
     has_gap: bool,
+    steps: Steps,
 }
 
 #[derive(Debug)]
@@ -103,6 +105,15 @@ struct Entry {
 pub(super) struct Place {
     pub(super) item: u64,
     pub(super) part: u64,
+}
+
+/// Where pieces go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) choice: u64,
+    /// `None`: to the last part.
+    pub(super) place: Option<Place>,
+    pub(super) flow: Flow,
 }
 
 /// What a piece is a piece of.
@@ -162,11 +173,50 @@ impl Draft {
             choices: Vec::new(),
             found: Vec::new(),
             has_gap: false,
+            steps: Steps::NONE,
+        }
+    }
+
+    /// From here on steps are those of the next event.
+    pub(super) const fn begin_event(&mut self) {
+        self.steps = Steps::NONE;
+    }
+
+    /// What the event did, if it was to append one text.
+    pub(super) const fn only_step(&self) -> Option<Step> {
+        self.steps.only()
+    }
+
+    /// Whether the event did more than to append a text.
+    pub(super) const fn did_more(&self) -> bool {
+        self.steps.did_more()
+    }
+
+    /// Appends a piece to where another one went.
+    pub(super) fn append_to(&mut self, target: Target, piece: &str) {
+        let Target {
+            choice,
+            place,
+            flow,
+        } = target;
+        match place {
+            Some(place) => self.append_at(choice, place, flow, piece),
+            None => self.flow_on(choice, flow, piece),
         }
     }
 
     /// Appends a piece of a stream to its part, which begins with it if need be.
     pub(super) fn append(&mut self, choice: u64, place: Place, flow: Flow, piece: &str) {
+        let target = Target {
+            choice,
+            place: Some(place),
+            flow,
+        };
+        self.steps.append(target, piece);
+        self.append_at(choice, place, flow, piece);
+    }
+
+    fn append_at(&mut self, choice: u64, place: Place, flow: Flow, piece: &str) {
         if piece.is_empty() {
             return;
         }
@@ -190,6 +240,16 @@ impl Draft {
 
     /// Appends a piece to the last part, where the stream has no other order than its own.
     pub(super) fn flow(&mut self, choice: u64, flow: Flow, piece: &str) {
+        let target = Target {
+            choice,
+            place: None,
+            flow,
+        };
+        self.steps.append(target, piece);
+        self.flow_on(choice, flow, piece);
+    }
+
+    fn flow_on(&mut self, choice: u64, flow: Flow, piece: &str) {
         let last = choice_of(&mut self.choices, choice).map(|choice| {
             let next = choice.entries.len() as u64;
             let last = choice.entries.last();
@@ -202,7 +262,7 @@ impl Draft {
                 |entry| entry.place,
             )
         });
-        self.append(choice, last.unwrap_or_default(), flow, piece);
+        self.append_at(choice, last.unwrap_or_default(), flow, piece);
     }
 
     /// A piece of the tool call at `place`: id and name may come apart. Some servers use a place
@@ -211,6 +271,7 @@ impl Draft {
         if id.is_none() && name.is_none() {
             return;
         }
+        self.steps.other();
         let Some(choice) = choice_of(&mut self.choices, choice) else {
             return self.room.lose_item();
         };
@@ -237,9 +298,13 @@ impl Draft {
 
     /// Parts that come whole, at the end of a choice.
     pub(super) fn whole(&mut self, choice: u64, item: u64, tell: impl FnOnce(&mut Parts<'_>)) {
+        let cut = self.room.cut();
         let mut parts = Parts::new(&mut self.room);
         tell(&mut parts);
         let parts = parts.finish();
+        if !parts.is_empty() || self.room.cut() != cut {
+            self.steps.other();
+        }
         let Some(choice) = choice_of(&mut self.choices, choice) else {
             return self.room.lose_item();
         };
@@ -263,6 +328,7 @@ impl Draft {
 
     /// The whole answer follows: nothing that came so far counts, and no gap matters.
     pub(super) fn restart(&mut self, choice: u64) {
+        self.steps.other();
         self.forget(choice, |_| true);
         self.has_gap = false;
     }
@@ -290,6 +356,7 @@ impl Draft {
     }
 
     pub(super) fn found(&mut self, id: Option<&str>, score: Option<f64>, text: Option<&str>) {
+        self.steps.other();
         if self.room.admits_item() {
             self.found.push(Document {
                 id: id.map(|id| self.room.name(id)),
@@ -301,6 +368,7 @@ impl Draft {
 
     /// Bytes of the answer are missing here: what follows continues nothing.
     pub(super) fn gap(&mut self) {
+        self.steps.other();
         self.has_gap = true;
         if self.choices.is_empty() {
             choice_of(&mut self.choices, 0);
@@ -321,6 +389,12 @@ impl Draft {
                 choice.push(place, Part::Lost, &mut self.room);
             }
         }
+    }
+
+    /// All that was gathered, for comparison.
+    #[cfg(test)]
+    pub(super) fn said(&self) -> String {
+        format!("{:?}{:?}{:?}", self.choices, self.found, self.room)
     }
 
     /// Whether there is nothing yet.
@@ -400,6 +474,7 @@ pub(super) fn finished(
         mut choices,
         found,
         has_gap,
+        steps: _,
     } = answered;
     choices.sort_by_key(|choice| choice.index);
     let output = choices.into_iter().map(|choice| Choice {

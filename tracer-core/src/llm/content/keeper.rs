@@ -9,6 +9,7 @@ use super::{
     invoke,
     kept::Room,
     model::{Content, ContentCapture, Missing},
+    repeated::Repeated,
     shape::Shape,
 };
 use crate::{
@@ -31,6 +32,7 @@ pub(in crate::llm) struct Keeper {
     chunk: Vec<u8>,
     asked: Asked,
     draft: Draft,
+    repeated: Repeated,
     missing_of_request: Option<Missing>,
     missing_of_answer: Option<Missing>,
     is_dropped: bool,
@@ -49,6 +51,7 @@ impl Keeper {
             chunk: Vec::new(),
             asked: Asked::new(Room::new(per_call - of_answer)),
             draft: Draft::new(Room::new(of_answer)),
+            repeated: Repeated::default(),
             missing_of_request: None,
             missing_of_answer: None,
             is_dropped: false,
@@ -81,15 +84,21 @@ impl Keeper {
         if self.is_dropped {
             return;
         }
-        let data = without_half_pairs(event.data);
-        let event = &Event {
-            data: &data,
-            ..*event
-        };
+        let Self {
+            draft, repeated, ..
+        } = self;
         if self.shape != Shape::Invoke {
-            return self.shape.event(event, &mut self.draft);
+            if repeated.take(event, draft) {
+                return;
+            }
+            let data = without_half_pairs(event.data);
+            let event = &Event {
+                data: &data,
+                ..*event
+            };
+            return repeated.learn(event, draft, |event, draft| self.shape.event(event, draft));
         }
-        if !invoke::decode(event.data, &mut self.chunk) {
+        if !invoke::decode(&without_half_pairs(event.data), &mut self.chunk) {
             return;
         }
         if self.inner.is_none() {
@@ -99,8 +108,10 @@ impl Keeper {
             data: &self.chunk,
             ..Event::default()
         };
-        if let Some(shape) = self.inner {
-            shape.event(&chunk, &mut self.draft);
+        if let Some(shape) = self.inner
+            && !repeated.take(&chunk, draft)
+        {
+            repeated.learn(&chunk, draft, |event, draft| shape.event(event, draft));
         }
     }
 
@@ -108,6 +119,7 @@ impl Keeper {
     pub(in crate::llm) fn gap(&mut self) {
         if !self.is_dropped {
             self.draft.gap();
+            self.repeated.forget();
         }
     }
 
@@ -123,7 +135,10 @@ impl Keeper {
 
     /// Bytes that it holds.
     pub(in crate::llm) fn held(&self) -> usize {
-        self.asked.room.used() + self.draft.room.used() + self.chunk.capacity()
+        self.asked.room.used()
+            + self.draft.room.used()
+            + self.chunk.capacity()
+            + self.repeated.held()
     }
 
     /// Drops everything: the call goes on as metadata.
@@ -132,6 +147,7 @@ impl Keeper {
         self.asked = Asked::new(Room::default());
         self.draft = Draft::new(Room::default());
         self.chunk = Vec::new();
+        self.repeated = Repeated::default();
         self.missing_of_request = Some(Missing::Dropped);
         self.missing_of_answer = Some(Missing::Dropped);
     }

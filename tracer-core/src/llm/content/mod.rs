@@ -10,6 +10,8 @@ mod kept;
 mod lone;
 mod model;
 mod parts;
+mod repeated;
+mod steps;
 mod wire;
 
 mod block;
