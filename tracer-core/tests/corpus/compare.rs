@@ -55,9 +55,18 @@ pub const SPAN: &str = "span";
 impl Counts {
     /// The share that is right of what the oracle has an opinion of.
     pub fn share(&self) -> f64 {
+        self.share_without(0)
+    }
+
+    /// The same without so many of those that are wrong.
+    pub fn share_without(&self, excused: usize) -> f64 {
         let right = self.told + self.absent;
+        let wrong = self.wrong.saturating_sub(excused);
         let share = |part: usize| f64::from(u32::try_from(part).expect("small"));
-        share(right) / share((right + self.wrong).max(1))
+        if right + wrong == 0 {
+            return 1.0;
+        }
+        share(right) / share(right + wrong)
     }
 }
 

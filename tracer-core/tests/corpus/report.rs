@@ -1,6 +1,9 @@
 //! The outcome as text and as JSON.
 
-use std::fmt::{self, Display};
+use std::{
+    collections::HashSet,
+    fmt::{self, Display},
+};
 
 use serde_json::{Value as Json, json};
 
@@ -12,7 +15,8 @@ use crate::{
 /// The whole outcome.
 pub struct Report {
     pub table: Table,
-    pub recordings: usize,
+    /// Ids of what was played.
+    pub recordings: HashSet<String>,
     pub ways: usize,
 }
 
@@ -25,7 +29,15 @@ impl Report {
         })
     }
 
-    /// Exceptions, as field and id, that did not occur.
+    /// How many times a field was not as expected for a known reason.
+    pub fn excused(&self, field: &str) -> usize {
+        self.differences()
+            .filter(|(place, _, reason)| place.field == field && reason.is_some())
+            .map(|(_, difference, _)| difference.ways)
+            .sum()
+    }
+
+    /// Exceptions of what was played, as field and id, that did not occur.
     pub fn idle_exceptions(&self) -> Vec<(&'static str, &'static str)> {
         let all = EXCEPTIONS
             .iter()
@@ -35,7 +47,7 @@ impl Report {
                 id: (*id).to_owned(),
                 field: (*field).to_owned(),
             };
-            !self.table.differences.contains_key(&place)
+            self.recordings.contains(*id) && !self.table.differences.contains_key(&place)
         })
         .collect()
     }
@@ -64,7 +76,7 @@ impl Report {
             })
         });
         json!({
-            "recordings": self.recordings,
+            "recordings": self.recordings.len(),
             "ways": self.ways,
             "required": table.exchanges,
             "recognised": table.spans,
@@ -81,7 +93,11 @@ impl Display for Report {
         writeln!(
             f,
             "{} recordings in {} ways: {} of {} recognised, {} extra",
-            self.recordings, self.ways, table.spans, table.exchanges, table.extra
+            self.recordings.len(),
+            self.ways,
+            table.spans,
+            table.exchanges,
+            table.extra
         )?;
         writeln!(
             f,

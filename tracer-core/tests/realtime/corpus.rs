@@ -33,20 +33,23 @@ fn usage_of_every_recorded_turn_is_reported() {
         return;
     };
     let path = Path::new(&directory).join("websocket.jsonl.gz");
-    let file = File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let Ok(file) = File::open(&path) else {
+        println!("skipped: there are no sessions in {}", path.display());
+        return;
+    };
     let lines = BufReader::new(flate2::read::MultiGzDecoder::new(file)).lines();
     let recordings: Vec<Value> = lines
         .map(|line| serde_json::from_str(&line.expect("gzip")).expect("a recording"))
         .collect();
-    let mut beside: Vec<&str> = recordings
-        .iter()
-        .filter(|recording| messages(recording).any(|message| tells_beside(&message)))
-        .map(|recording| recording["id"].as_str().expect("an id"))
-        .collect();
-    beside.sort_unstable();
-    let mut expected = USAGE_BESIDE;
-    expected.sort_unstable();
-    assert_eq!(beside, expected);
+    for recording in &recordings {
+        let is_known = USAGE_BESIDE.iter().any(|id| recording["id"] == *id);
+        let tells = messages(recording).any(|message| tells_beside(&message));
+        assert!(
+            tells || !is_known,
+            "{}: take it off the list",
+            recording["id"]
+        );
+    }
     let mut turns = 0;
     for style in [
         style(usize::MAX, usize::MAX, Deflate::No),

@@ -1,5 +1,6 @@
 //! What the decoder makes of header blocks, however they are cut.
 
+mod other_decoder;
 mod rfc_examples;
 mod vectors;
 
@@ -13,10 +14,10 @@ use super::{
 use crate::http::allow_list::AllowList;
 
 fn bytes(hex: &str) -> Vec<u8> {
-    let digits: Vec<char> = hex.chars().filter(char::is_ascii_hexdigit).collect();
+    let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
     digits
         .chunks(2)
-        .map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).expect("hex"))
+        .map(|pair| u8::from_str_radix(str::from_utf8(pair).expect("digits"), 16).expect("hex"))
         .collect()
 }
 
