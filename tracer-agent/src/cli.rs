@@ -167,7 +167,8 @@ pub struct RecordArgs {
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = bytes)]
     pub max_bytes: u64,
 
-    /// Record everything as it is: prompts, answers, tool arguments, credentials.
+    /// Record everything as it is: prompts, answers, tool arguments, credentials. Without it, calls over
+    /// HTTP/2 and WebSockets are not on the tape, since they cannot be masked; how many is told at the end.
     #[arg(long)]
     pub content: bool,
 

@@ -5,7 +5,7 @@
 
 use std::hint::black_box;
 
-use tracer_core::semconv::resource::SERVICE_NAME;
+use tracer_core::{policy::looks_like_credential, semconv::resource::SERVICE_NAME};
 
 use super::procfs::{ProcFs, read_bytes};
 use crate::{
@@ -89,27 +89,10 @@ pub(super) fn looks_secret(name: &str, value: &str) -> bool {
         "authorization",
     ];
     let compound = name.replace(['_', '-', '.'], "");
-    let starts = [
-        "sk-",
-        "sk_",
-        "Bearer ",
-        "Basic ",
-        "ghp_",
-        "gho_",
-        "github_pat_",
-        "glpat-",
-        "xox",
-        "AKIA",
-        "AIza",
-        "eyJ",
-        "hf_",
-        "gsk_",
-        "-----BEGIN",
-    ];
     words.iter().any(|word| compound.contains(word))
         || compound.contains("privatekey")
         || compound.contains("accesskey")
-        || starts.iter().any(|start| value.starts_with(start))
+        || looks_like_credential(value)
 }
 
 #[cfg(test)]

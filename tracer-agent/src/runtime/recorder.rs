@@ -20,6 +20,9 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use tokio::sync::oneshot;
 use tracer_core::{
+    detect::Role,
+    http::head::HttpVersion,
+    llm::call::CallFacts,
     pipeline::PipelineConfig,
     segment::{ConnectionId, FinalCounts, ProcessKey, Segment},
     tape::{Writer, mask::Mask},
@@ -56,7 +59,16 @@ pub struct Recorder {
     processes: HashMap<ProcessKey, (u32, String)>,
     /// When the last segment came.
     latest: Timestamp,
+    calls: Arc<Calls>,
     tape: Lines,
+}
+
+/// Calls that were reported while the tape was recorded.
+#[derive(Debug, Default)]
+struct Calls {
+    all: AtomicU64,
+    /// Those of which a masked tape holds nothing.
+    left_out: AtomicU64,
 }
 
 /// Lines on their way to the file.
@@ -75,6 +87,7 @@ pub struct TapeFile {
     path: PathBuf,
     thread: JoinHandle<io::Result<u64>>,
     lost: Arc<AtomicU64>,
+    calls: Arc<Calls>,
 }
 
 /// A tape could not be written.
@@ -134,6 +147,7 @@ pub fn start(
         mask: (!recording.content).then(|| Mask::new(config)),
         processes: HashMap::new(),
         latest: start,
+        calls: Arc::default(),
         tape: Lines {
             lines: Some(sender),
             waiting,
@@ -151,6 +165,7 @@ pub fn start(
         path: recording.path,
         thread,
         lost,
+        calls: Arc::clone(&recorder.calls),
     };
     Ok((recorder, file, ended))
 }
@@ -194,6 +209,17 @@ impl Recorder {
         match mask {
             Some(mask) => mask.segment(segment, &mut record),
             None => record(segment),
+        }
+    }
+
+    /// Takes note of a call that was reported.
+    pub fn reported(&self, facts: &CallFacts) {
+        self.calls.all.fetch_add(1, Ordering::Relaxed);
+        let is_session = facts.response.status == Some(101);
+        let is_masked_away =
+            is_session || facts.http_version == HttpVersion::H2 || facts.role == Role::Server;
+        if self.mask.is_some() && is_masked_away {
+            self.calls.left_out.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -256,7 +282,12 @@ impl TapeFile {
     /// # Errors
     /// If the file does not take it.
     pub fn finish(self) -> Result<String, TapeFileError> {
-        let Self { path, thread, lost } = self;
+        let Self {
+            path,
+            thread,
+            lost,
+            calls,
+        } = self;
         let written = match thread.join() {
             Ok(Ok(written)) => written,
             Ok(Err(source)) => return Err(TapeFileError::Write { path, source }),
@@ -266,8 +297,16 @@ impl TapeFile {
             0 => String::new(),
             lost => format!("; {lost} lines came too fast and are gaps"),
         };
+        let left_out = match calls.left_out.load(Ordering::Relaxed) {
+            0 => String::new(),
+            left_out => format!(
+                "; {left_out} of {} calls are not on it, since HTTP/2, WebSockets and what a process \
+                 serves cannot be masked: `--content` records them as they are",
+                calls.all.load(Ordering::Relaxed)
+            ),
+        };
         Ok(format!(
-            "recorded {written} bytes in {}{lost}",
+            "recorded {written} bytes in {}{lost}{left_out}",
             path.display()
         ))
     }

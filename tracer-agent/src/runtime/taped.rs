@@ -86,7 +86,11 @@ impl Taped {
 
     /// See [`Pipeline::poll`].
     pub fn poll(&mut self) -> Option<Output> {
-        self.pipeline.poll()
+        let output = self.pipeline.poll();
+        if let (Some(recorder), Some(Output::Call(call))) = (&mut self.recorder, &output) {
+            recorder.reported(call.facts());
+        }
+        output
     }
 
     /// See [`Pipeline::stats`].

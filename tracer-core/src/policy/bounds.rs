@@ -3,6 +3,7 @@
 //! Names and ids of providers are short; what is longer is damaged or hostile. A string over its
 //! bound is cut, not dropped: its beginning still tells people what it was.
 
+use super::looks_like_credential;
 use crate::{
     llm::strings::{Bounds, StringKind},
     text::is_invisible,
@@ -12,6 +13,8 @@ use crate::{
 const NAME_BYTES: usize = 256;
 /// Bytes of an `error.type`.
 const ERROR_TYPE_BYTES: usize = 100;
+/// In place of an `error.type` that cannot be told, as the conventions have it.
+const OTHER: &str = "_OTHER";
 /// Bytes of a header value (user agent, headers the operator asked to keep) and of a path.
 const HEADER_BYTES: usize = 1024;
 /// Bytes of one stop sequence: the caller's text, but a parameter in the conventions.
@@ -26,6 +29,10 @@ pub(super) struct ReleaseBounds;
 
 impl Bounds for ReleaseBounds {
     fn string(&self, text: &mut String, kind: StringKind) {
+        // A kind of error is few words of the provider's, and a label of metrics: some quote the key.
+        if kind == StringKind::ErrorType && looks_like_credential(text) {
+            OTHER.clone_into(text);
+        }
         clean(
             text,
             match kind {
@@ -74,6 +81,15 @@ fn clean(text: &mut String, max: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_key_is_a_kind_of_error() {
+        let mut kinds = ["sk-proj-canary", "invalid_api_key"].map(str::to_owned);
+        for kind in &mut kinds {
+            ReleaseBounds.string(kind, StringKind::ErrorType);
+        }
+        assert_eq!(kinds, ["_OTHER", "invalid_api_key"]);
+    }
 
     #[test]
     fn control_characters_go_and_cuts_fall_between_characters() {

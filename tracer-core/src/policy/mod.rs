@@ -1,6 +1,8 @@
 //! What may leave the core: metadata of calls, bounded and cleaned.
 
 mod bounds;
+mod credential;
 mod release;
 
+pub use credential::looks_like_credential;
 pub use release::release;
