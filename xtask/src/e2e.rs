@@ -86,7 +86,7 @@ const CLIENTS: [fn() -> Result<()>; 14] = [
     || node::modules("node").map(drop),
     || node::modules("native").map(drop),
     native_python,
-    openssl::static_client,
+    || openssl::static_client().map(drop),
     rustls::clients,
     || openssl::arm64_library(&python_clients()?),
     || packages::apt_install(&["wget"]),

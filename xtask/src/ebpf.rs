@@ -34,7 +34,15 @@ then run this again. (Checking, linting and tier-0 tests need none of it.)";
 /// # Errors
 /// [`Missing`] if no toolchain is there and none can be installed; else if the build fails.
 pub fn build() -> Result<PathBuf> {
-    build_with(&Toolchain::find_or_install()?)
+    build_with(&Toolchain::find_or_install()?, env::consts::ARCH)
+}
+
+/// The same for hosts of another architecture, as Rust calls it: `target/bpf/tracer-ebpf-ARCH.o`.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_for(architecture: &str) -> Result<PathBuf> {
+    build_with(&Toolchain::find_or_install()?, architecture)
 }
 
 /// The same where the toolchain is here already: installs nothing.
@@ -43,14 +51,14 @@ pub fn build() -> Result<PathBuf> {
 /// [`Missing`] if it is not, else if the build fails.
 pub fn build_with_what_is_here() -> Result<PathBuf> {
     match Toolchain::find().filter(Toolchain::linker_works) {
-        Some(toolchain) => build_with(&toolchain),
+        Some(toolchain) => build_with(&toolchain, env::consts::ARCH),
         None => bail!(Missing(
             "no toolchain for the eBPF half is here; `cargo xtask setup` installs one".to_owned()
         )),
     }
 }
 
-fn build_with(toolchain: &Toolchain) -> Result<PathBuf> {
+fn build_with(toolchain: &Toolchain, architecture: &str) -> Result<PathBuf> {
     let root = workspace_root();
     let target_dir = root.join("target/bpf");
     let mut cargo = toolchain.cargo();
@@ -59,20 +67,24 @@ fn build_with(toolchain: &Toolchain) -> Result<PathBuf> {
         .args(["build", "--release", "--locked", "-Z", "build-std=core"])
         .args(["--target", "bpfel-unknown-none", "--target-dir"])
         .arg(&target_dir)
-        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags());
+        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(architecture));
     let status = cargo
         .status()
         .with_context(|| format!("cannot run {cargo:?}"))?;
     ensure!(status.success(), "the eBPF half does not build ({status})");
     let built = target_dir.join("bpfel-unknown-none/release/tracer-ebpf");
-    let object = target_dir.join("tracer-ebpf.o");
+    let name = match architecture {
+        env::consts::ARCH => "tracer-ebpf.o".to_owned(),
+        other => format!("tracer-ebpf-{other}.o"),
+    };
+    let object = target_dir.join(name);
     copy_if_changed(&built, &object)?;
     Ok(object)
 }
 
-fn rust_flags() -> String {
+fn rust_flags(architecture: &str) -> String {
     // aya-ebpf needs to know whose registers it reads: the target is "bpf" whatever the host is.
-    let host = format!("--cfg=bpf_target_arch=\"{}\"", env::consts::ARCH);
+    let host = format!("--cfg=bpf_target_arch=\"{architecture}\"");
     [host.as_str(), "-Cdebuginfo=2", "-Clink-arg=--btf"].join("\u{1f}")
 }
 

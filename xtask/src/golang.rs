@@ -91,7 +91,7 @@ const RELEASES: [Release; 3] = [
     Release {
         name: "debian",
         source: Source::Debian("golang-go", "/usr/lib/go"),
-        builds: &[STRIPPED],
+        builds: &[STRIPPED, FOREIGN],
     },
 ];
 
@@ -151,6 +151,20 @@ pub fn clients(python: &Path) -> Result<()> {
     RELEASES
         .iter()
         .try_for_each(|release| release.build(python))
+}
+
+/// One client of the release that Debian has, built if it is missing.
+///
+/// # Errors
+/// [`Missing`] if the compiler cannot be had.
+pub fn debian_client(build: &str) -> Result<PathBuf> {
+    if std::env::consts::ARCH != "x86_64" {
+        return Err(Missing("the Go clients are built on x86-64 only".to_owned()).into());
+    }
+    let [.., debian] = &RELEASES;
+    // No package of Python is looked for.
+    debian.build(Path::new(""))?;
+    Ok(workspace_root().join(format!("target/e2e/go/{}_{build}", debian.name)))
 }
 
 impl Release {

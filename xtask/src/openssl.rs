@@ -1,7 +1,11 @@
 //! Other builds of OpenSSL than the system's library: releases that it does not have, as Python
 //! packages bundle them, and one linked into a program whose symbols are stripped.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result};
 
@@ -41,17 +45,18 @@ pub fn arm64_library(python: &Path) -> Result<()> {
     )
 }
 
-/// Builds `tests/clients/static_openssl.c` into `target/e2e/static-openssl/client`, stripped.
+/// Builds `tests/clients/static_openssl.c` into `target/e2e/static-openssl/client`, stripped, and
+/// returns its path.
 ///
 /// # Errors
 /// [`Missing`] if there is no compiler or no static library.
-pub fn static_client() -> Result<()> {
+pub fn static_client() -> Result<PathBuf> {
     let source = workspace_root().join("tests/clients/static_openssl.c");
     let folder = workspace_root().join("target/e2e/static-openssl");
     let (client, stamp) = (folder.join("client"), folder.join("client.built"));
     let wanted = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
     if client.exists() && fs::read(&stamp).is_ok_and(|built| built == wanted) {
-        return Ok(());
+        return Ok(client);
     }
     packages::apt_install(&["gcc", "libc6-dev", "libssl-dev"])?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -63,5 +68,6 @@ pub fn static_client() -> Result<()> {
             .args(["-lssl", "-lcrypto"]),
     )
     .map_err(|error| Missing(format!("a static OpenSSL cannot be linked: {error:#}")))?;
-    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(client)
 }

@@ -1,6 +1,6 @@
 //! A client with rustls built in, once with each cryptography that it comes with.
 
-use std::{fs, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result};
 
@@ -9,11 +9,22 @@ use crate::{missing::Missing, packages, paths::workspace_root, step};
 /// What rustls can encrypt with, as the client names the features.
 const CRYPTOGRAPHY: [&str; 2] = ["aws-lc", "ring"];
 
-/// Builds `tests/clients/rustls` into `target/e2e/rustls/CRYPTOGRAPHY`, as its lock file says.
+/// Builds `tests/clients/rustls` with each.
 ///
 /// # Errors
 /// [`Missing`] if there is no C compiler, or a package cannot be had.
 pub fn clients() -> Result<()> {
+    CRYPTOGRAPHY
+        .iter()
+        .try_for_each(|name| client(name).map(drop))
+}
+
+/// Builds `tests/clients/rustls` into `target/e2e/rustls/CRYPTOGRAPHY`, as its lock file says, and
+/// returns its path.
+///
+/// # Errors
+/// [`Missing`] if there is no C compiler, or a package cannot be had.
+pub fn client(cryptography: &str) -> Result<PathBuf> {
     let source = workspace_root().join("tests/clients/rustls");
     let read = |name: &str| {
         let path = source.join(name);
@@ -25,27 +36,26 @@ pub fn clients() -> Result<()> {
         read("src/main.rs")?,
     ]
     .concat();
-    for cryptography in CRYPTOGRAPHY {
-        let folder = workspace_root()
-            .join("target/e2e/rustls")
-            .join(cryptography);
-        let stamp = folder.join("client.built");
-        if fs::read(&stamp).is_ok_and(|built| built == wanted) {
-            continue;
-        }
-        packages::apt_install(&["gcc", "libc6-dev"])?;
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo
-            .current_dir(&source)
-            .args(["build", "--release", "--locked", "--features", cryptography])
-            .arg("--target-dir")
-            .arg(&folder);
-        step::run_quiet(&mut cargo).map_err(|error| {
-            Missing(format!(
-                "no client with rustls on {cryptography}: {error:#}"
-            ))
-        })?;
-        fs::write(&stamp, &wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    let folder = workspace_root()
+        .join("target/e2e/rustls")
+        .join(cryptography);
+    let client = folder.join("release/rustls-client");
+    let stamp = folder.join("client.built");
+    if fs::read(&stamp).is_ok_and(|built| built == wanted) {
+        return Ok(client);
     }
-    Ok(())
+    packages::apt_install(&["gcc", "libc6-dev"])?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(&source)
+        .args(["build", "--release", "--locked", "--features", cryptography])
+        .arg("--target-dir")
+        .arg(&folder);
+    step::run_quiet(&mut cargo).map_err(|error| {
+        Missing(format!(
+            "no client with rustls on {cryptography}: {error:#}"
+        ))
+    })?;
+    fs::write(&stamp, &wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(client)
 }

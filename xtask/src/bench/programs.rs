@@ -8,15 +8,18 @@ use crate::{packages::apt_install, paths::workspace_root, step};
 
 /// Builds the provider, and returns its path.
 pub fn server() -> Result<PathBuf> {
-    step::run(step::cargo().args([
-        "build",
-        "--release",
-        "--package",
-        "tests",
-        "--bin",
-        "bench-server",
-    ]))?;
-    Ok(release("bench-server"))
+    of_tests("bench-server")
+}
+
+/// Builds the provider of the end-to-end tests, which writes down what it served, and returns its path.
+pub fn local_provider() -> Result<PathBuf> {
+    of_tests("local-provider")
+}
+
+fn of_tests(name: &str) -> Result<PathBuf> {
+    let arguments = ["build", "--release", "--package", "tests", "--bin", name];
+    step::run(step::cargo().args(arguments))?;
+    Ok(release(name))
 }
 
 /// Builds the load client on the system's libssl, and returns its path.
