@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# First process of the test machine: traces real exchanges and says on the second serial port, a
-# word and its value a line, what happened. The first serial port is the console.
+# First process of the test machine: runs the plan and says on a port of its own, a word and its value
+# a line, what happened. Another port is the console.
 
 /bin/busybox --install -s /bin
 export PATH=/bin
@@ -15,10 +15,12 @@ mount -t tmpfs tmpfs /run
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 ip link set lo up
 
-stty -F /dev/ttyS1 raw
-exec 3>/dev/ttyS1
+word() { sed -n "s/.*\\b$1=\\([^ ]*\\).*/\\1/p" /proc/cmdline; }
+talk=/dev/$(word talk)
+stty -F "$talk" raw
+exec 3>"$talk"
 say() { echo "$@" >&3; }
-say_file() { sed "s/^/$1 /" "$2" >&3; }
+say_file() { sed "s|^|$1 |" "$2" >&3; }
 # wait_for SECONDS COMMAND…
 wait_for() {
     tries=$(($1 * 5)); shift
@@ -33,12 +35,47 @@ finish() {
     sync
     poweroff -f
 }
+give_up() { say failed "$@"; finish; }
+lines() { grep -c "$1" "$2"; }
 
-word() { sed -n "s/.*\\b$1=\\([^ ]*\\).*/\\1/p" /proc/cmdline; }
-exchanges=$(word exchanges)
-streams=$(word streams)
-tunnelled=$(word tunnelled)
-plain=$(word plain)
+# begin NUMBER ENVIRONMENT ARGUMENT…: starts an agent.
+begin() {
+    number=$1 environment=$2; shift 2
+    made=0
+    from=$(lines . /tmp/agent.log)
+    env $environment tracer-agent run --format json "$@" >/tmp/calls 2>>/tmp/agent.log &
+    agent=$!
+    ready() { ! kill -0 $agent 2>/dev/null || tail -n +$((from + 1)) /tmp/agent.log | grep -q ready; }
+    wait_for 120 ready && kill -0 $agent || give_up "agent $number was not ready in time"
+}
+# load FAMILY COMMAND…: one that counts the exchanges it makes.
+load() {
+    family=$1 program=/bin/$2; shift 2
+    "$program" "$@" >/tmp/client 2>/tmp/client.err || say_file "client $family" /tmp/client.err
+    made=$((made + $(sed -n 's/.*"made":\([0-9]*\).*/\1/p' /tmp/client)))
+    say_file "load $family" /tmp/client
+}
+# client FAMILY COMMAND…: one whose exchanges the provider writes down.
+client() {
+    family=$1; shift
+    before=$(lines . /tmp/ledger)
+    "$@" >/tmp/client 2>&1 </dev/null || { say "failure $family $?"; say_file "client $family" /tmp/client; }
+    # The last entry is written when the answer is out.
+    sleep 0.3
+    tail -n +$((before + 1)) /tmp/ledger >/tmp/served
+    made=$((made + $(lines . /tmp/served)))
+    say_file "served $family" /tmp/served
+}
+# end NUMBER: waits until all is reported, and stops the agent.
+end() {
+    all_reported() { [ "$(lines '"kind":"client"' /tmp/calls)" -ge $made ]; }
+    wait_for 20 all_reported
+    kill -TERM $agent
+    wait $agent
+    say "agent_status $?"
+    grep '^{' /tmp/calls >/tmp/reported
+    say_file "call $1" /tmp/reported
+}
 
 say kernel "$(uname -r)"
 : >/tmp/agent.log
@@ -46,28 +83,12 @@ tracer-agent doctor --format json >/tmp/doctor 2>>/tmp/agent.log
 say doctor_status $?
 say doctor "$(tr -d '\n' </tmp/doctor)"
 
-bench-server --port 4433 >/tmp/server &
-wait_for 10 grep -q listening /tmp/server || { say failed "the server did not start"; finish; }
+bench-server --port 4433 >/tmp/bench-server &
+mkdir /tmp/provider
+local-provider --port 4434 --folder /tmp/provider --ledger /tmp/ledger >/tmp/local-provider &
+listening() { grep -q listening /tmp/bench-server && grep -q listening /tmp/local-provider; }
+wait_for 30 listening || give_up "the providers did not start"
+export PROVIDER=https://127.0.0.1:4434 CA=/tmp/provider/ca.pem OPENAI_API_KEY=sk-local-0123456789
 
-tracer-agent run --format json >/tmp/calls 2>>/tmp/agent.log &
-agent=$!
-ready() { ! kill -0 $agent 2>/dev/null || grep -q ready /tmp/calls /tmp/agent.log; }
-wait_for 60 ready && kill -0 $agent || { say failed "the agent was not ready in time"; finish; }
-
-# The last ones through a proxy reached by TLS: TLS in TLS, calls in calls of one thread.
-for load in "json $exchanges" "stream $streams" "json $tunnelled --tunnel" "stream $tunnelled --tunnel"; do
-    set -- $load
-    say load "$(load --mode "$1" --port 4433 --connections 4 --count "$2" $3)"
-done
-
-# Without TLS: through all system calls that move the bytes of a socket.
-say load "$(plain --count "$plain")"
-
-all_reported() { [ "$(grep -c '"kind":"client".*chatcmpl' /tmp/calls)" -ge $((exchanges + streams + 2 * tunnelled + 2 * plain)) ]; }
-wait_for 20 all_reported
-kill -TERM $agent
-wait $agent
-say agent_status $?
-grep chatcmpl /tmp/calls >/tmp/reported
-say_file call /tmp/reported
+. /plan
 finish

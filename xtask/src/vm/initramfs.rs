@@ -6,55 +6,113 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
-use super::archive::Archive;
+use super::{
+    architecture::Architecture,
+    archive::Archive,
+    families::FAMILIES,
+    plan::{self, Planned},
+    programs::{Carried, Programs},
+};
+use crate::missing::is_missing;
 
-/// The first process of the guest; it says on the second serial port what happened.
+/// The first process of the guest; it says on a port of its own what happened.
 const INIT: &str = include_str!("init.sh");
 
-/// The programs that the guest runs, built on the host.
+/// An archive, and what it can run.
 #[derive(Debug)]
-pub struct Programs {
-    /// A static busybox.
-    pub busybox: PathBuf,
-    /// The agent.
-    pub agent: PathBuf,
-    /// The load client on the system libssl.
-    pub load: PathBuf,
-    /// The load client without TLS, with its own server.
-    pub plain: PathBuf,
-    /// The provider.
-    pub server: PathBuf,
+pub struct Initramfs {
+    /// The archive.
+    pub bytes: Vec<u8>,
+    /// Rows that the guest will run.
+    pub planned: Vec<Planned>,
+    /// Rows that it cannot run, each with the reason.
+    pub skipped: Vec<(&'static str, String)>,
 }
 
 /// Builds the archive.
-pub fn build(programs: &Programs) -> anyhow::Result<Vec<u8>> {
+///
+/// # Errors
+/// If what every row needs cannot be built or had.
+pub fn build(programs: &Programs, architecture: Architecture) -> anyhow::Result<Initramfs> {
     let mut archive = Archive::default();
     archive.console()?;
     for mount_point in ["/proc", "/sys", "/tmp", "/run", "/etc", "/root"] {
         archive.directory(Path::new(mount_point))?;
     }
     archive.program(Path::new("/init"), INIT.as_bytes())?;
-    archive.program(Path::new("/bin/busybox"), &read(&programs.busybox)?)?;
+    archive.program(Path::new("/bin/busybox"), &read(&programs.busybox()?)?)?;
     archive.symlink(Path::new("/bin/sh"), "busybox")?;
 
+    let [bench_server, local_provider] = programs.providers()?;
+    let mut carried = vec![
+        in_bin("tracer-agent", programs.agent()?),
+        in_bin("bench-server", bench_server),
+        in_bin("local-provider", local_provider),
+        in_bin("dash", programs.shell()?),
+    ];
+    let (mut planned, mut skipped) = (Vec::new(), Vec::new());
+    for family in &FAMILIES {
+        if let Some(reason) = family.not_on(architecture) {
+            skipped.push((family.name, reason.to_owned()));
+            continue;
+        }
+        let program = match (family.find)(programs) {
+            Err(error) if is_missing(&error) => {
+                skipped.push((family.name, format!("{error:#}")));
+                continue;
+            }
+            found => found?,
+        };
+        let mut told = Vec::new();
+        if family.told {
+            told.push(format!("/bin/{}", family.program));
+        }
+        if let Some(name) = family.library {
+            let libraries = programs.libraries_of(&program)?;
+            let library = libraries.iter().find(|file| is_named(&file.guest, name));
+            let library = library
+                .with_context(|| format!("{} has its TLS not in {name}", program.display()))?;
+            told.push(library.guest.display().to_string());
+        }
+        carried.push(in_bin(family.program, program));
+        planned.push(Planned { family, told });
+    }
+    carried.sort();
+    carried.dedup();
+
     let mut libraries = Vec::new();
-    for (name, path) in [
-        ("tracer-agent", &programs.agent),
-        ("load", &programs.load),
-        ("plain", &programs.plain),
-        ("bench-server", &programs.server),
-    ] {
-        archive.program(&Path::new("/bin").join(name), &stripped(path)?)?;
-        libraries.extend(libraries_of(path)?);
+    for file in &carried {
+        archive.program(&file.guest, &stripped(&file.host, programs.strip())?)?;
+        libraries.extend(programs.libraries_of(&file.host)?);
     }
     libraries.sort();
     libraries.dedup();
     for library in &libraries {
-        archive.program(library, &read(library)?)?;
+        archive.program(&library.guest, &read(&library.host)?)?;
     }
-    archive.finish()
+    let script = Programs::script("wget.sh");
+    archive.program(Path::new("/bin/wget.sh"), &read(&script)?)?;
+    archive.program(Path::new("/plan"), plan::script(&planned).as_bytes())?;
+    Ok(Initramfs {
+        bytes: archive.finish()?,
+        planned,
+        skipped,
+    })
+}
+
+fn in_bin(name: &str, host: PathBuf) -> Carried {
+    Carried {
+        guest: Path::new("/bin").join(name),
+        host,
+    }
+}
+
+fn is_named(path: &Path, start: &str) -> bool {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| name.starts_with(start))
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
@@ -62,9 +120,10 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The file without its debug information, which would only fill the guest's memory.
-fn stripped(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let output = path.with_extension("stripped");
-    let status = Command::new("strip")
+fn stripped(path: &Path, strip: &str) -> anyhow::Result<Vec<u8>> {
+    let folder = std::env::temp_dir();
+    let output = folder.join(format!("guest-program-{}", std::process::id()));
+    let status = Command::new(strip)
         .arg("--strip-debug")
         .arg("-o")
         .arg(&output)
@@ -77,48 +136,4 @@ fn stripped(path: &Path) -> anyhow::Result<Vec<u8>> {
     };
     fs::remove_file(&output)?;
     Ok(contents)
-}
-
-/// Paths of the libraries and of the loader that a program maps, none for a static one.
-fn libraries_of(program: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let output = Command::new("ldd")
-        .arg(program)
-        .output()
-        .context("cannot run ldd")?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    if !output.status.success() {
-        let error = String::from_utf8_lossy(&output.stderr);
-        if format!("{text}{error}").contains("not a dynamic executable") {
-            return Ok(Vec::new());
-        }
-        bail!("ldd {} failed: {}", program.display(), error.trim());
-    }
-    Ok(text.lines().filter_map(library).collect())
-}
-
-/// The path in a line of ldd: `libc.so.6 => /lib/libc.so.6 (0x…)` or `/lib64/ld-linux.so.2 (0x…)`.
-fn library(line: &str) -> Option<PathBuf> {
-    let (_, path) = line.split_once("=>").unwrap_or(("", line));
-    let path = path.split_whitespace().next()?;
-    path.starts_with('/').then(|| PathBuf::from(path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_ldd_are_read() {
-        let path = |line| library(line).map(|path| path.display().to_string());
-        assert_eq!(
-            path("\tlibssl.so.3 => /lib/libssl.so.3 (0x00007f00)").as_deref(),
-            Some("/lib/libssl.so.3")
-        );
-        assert_eq!(
-            path("\t/lib64/ld-linux-x86-64.so.2 (0x00007f00)").as_deref(),
-            Some("/lib64/ld-linux-x86-64.so.2")
-        );
-        assert_eq!(path("\tlinux-vdso.so.1 (0x00007f00)"), None);
-        assert_eq!(path("\tlibgone.so => not found"), None);
-    }
 }

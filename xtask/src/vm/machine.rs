@@ -1,4 +1,4 @@
-//! A virtual machine: one kernel, one initramfs, two serial ports, a time limit.
+//! A virtual machine: one kernel, one initramfs, a console, a port for the script, a time limit.
 
 use std::{
     fs,
@@ -10,6 +10,8 @@ use std::{
 
 use anyhow::{Context, bail};
 
+use super::architecture::Architecture;
+
 /// How often the machine is asked whether it is done.
 const POLL: Duration = Duration::from_millis(100);
 /// Lines of the console shown when the machine does not do its work.
@@ -18,27 +20,26 @@ const CONSOLE_TAIL: usize = 30;
 /// Emulated even where there is KVM: inside a virtual machine it may be there and fail. Both processors
 /// by one thread: with one each, a kernel now and then ran into an instruction that its other processor
 /// was about to rewrite (a jump label), and panicked while it booted. It costs a tenth of the time.
-const OPTIONS: &str = "-accel tcg,thread=single -machine q35 -cpu max -smp 2 -m 1024 \
-    -nic none -display none -monitor none -no-reboot";
+const OPTIONS: &str = "-accel tcg,thread=single -smp 2 -m 1024 -nic none -display none \
+    -monitor none -no-reboot";
 
 /// What to boot.
 #[derive(Debug)]
 pub struct Machine<'a> {
+    /// What kind of processors it has.
+    pub architecture: Architecture,
     /// The kernel's image.
     pub kernel: &'a Path,
     /// The initramfs.
     pub initramfs: &'a Path,
-    /// Words for the guest's script, beside those for the kernel.
-    pub command_line: &'a str,
-    /// Directory for the logs of both serial ports.
+    /// Directory for the logs of console and script.
     pub logs: &'a Path,
     /// When to give up.
     pub limit: Duration,
 }
 
 impl Machine<'_> {
-    /// Boots, waits until the guest turns itself off, and returns what it said on its second
-    /// serial port.
+    /// Boots, waits until the guest turns itself off, and returns what its script said.
     pub fn run(&self) -> anyhow::Result<String> {
         fs::create_dir_all(self.logs)
             .with_context(|| format!("cannot create {}", self.logs.display()))?;
@@ -66,23 +67,30 @@ impl Machine<'_> {
     }
 
     fn qemu(&self, console: &Path, said: &Path) -> anyhow::Result<Child> {
-        let serial = |path: &Path| format!("file:{}", path.display());
-        Command::new("qemu-system-x86_64")
+        let emulator = self.architecture.emulator();
+        let talk = self.architecture.talk_device(&said.display().to_string());
+        Command::new(emulator)
+            .args(self.architecture.machine().split(' '))
             .args(OPTIONS.split(' '))
-            .args(["-serial", &serial(console), "-serial", &serial(said)])
+            .args(["-serial", &format!("file:{}", console.display())])
+            .args(talk)
             .arg("-kernel")
             .arg(self.kernel)
             .arg("-initrd")
             .arg(self.initramfs)
             .arg("-append")
             .arg(format!(
-                "console=ttyS0 panic=-1 loglevel=4 {}",
-                self.command_line
+                "console={} panic=-1 loglevel=4 talk={}",
+                self.architecture.console(),
+                self.architecture.talk()
             ))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
-            .context("cannot run qemu-system-x86_64: install the package qemu-system-x86")
+            .with_context(|| {
+                let package = self.architecture.emulator_package();
+                format!("cannot run {emulator}: install the package {package}")
+            })
     }
 }
 
