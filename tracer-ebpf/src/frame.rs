@@ -41,35 +41,39 @@ pub fn at_return(ctx: &RetProbeContext) -> CallKey {
 }
 
 /// What a call just returned, and the registers that it preserved.
+#[cfg(bpf_target_arch = "x86_64")]
 #[inline(always)]
 pub fn behind_call(ctx: &ProbeContext) -> (i32, SavedValues) {
     // SAFETY: as above.
     let regs = unsafe { &*ctx.regs };
-    #[cfg(bpf_target_arch = "x86_64")]
-    let behind = (
-        regs.rax as i32,
-        [
-            regs.rbx, regs.rbp, regs.r12, regs.r13, regs.r14, regs.r15, 0, 0,
-        ],
-    );
-    // No such probe is planned for arm64: nothing was returned.
-    #[cfg(bpf_target_arch = "aarch64")]
-    let behind = (0, [0; 8]);
-    behind
+    let saved = [
+        regs.rbx, regs.rbp, regs.r12, regs.r13, regs.r14, regs.r15, 0, 0,
+    ];
+    (regs.rax as i32, saved)
+}
+
+/// No such probe is planned for arm64: nothing was returned.
+#[cfg(bpf_target_arch = "aarch64")]
+#[inline(always)]
+pub fn behind_call(_: &ProbeContext) -> (i32, SavedValues) {
+    (0, [0; 8])
 }
 
 /// All general registers.
+#[cfg(bpf_target_arch = "x86_64")]
 #[inline(always)]
 pub fn registers(ctx: &ProbeContext) -> Registers {
     // SAFETY: as above.
     let regs = unsafe { &*ctx.regs };
-    #[cfg(bpf_target_arch = "x86_64")]
-    let registers = [
+    [
         regs.rax, regs.rcx, regs.rdx, regs.rbx, regs.rsp, regs.rbp, regs.rsi, regs.rdi, regs.r8,
         regs.r9, regs.r10, regs.r11, regs.r12, regs.r13, regs.r14, regs.r15,
-    ];
-    // No such probe is planned for arm64: nothing is found behind address 0.
-    #[cfg(bpf_target_arch = "aarch64")]
-    let registers = [0; 16];
-    registers
+    ]
+}
+
+/// No such probe is planned for arm64: nothing is found behind address 0.
+#[cfg(bpf_target_arch = "aarch64")]
+#[inline(always)]
+pub fn registers(_: &ProbeContext) -> Registers {
+    [0; 16]
 }

@@ -145,13 +145,10 @@ fn arguments() -> Option<Arguments> {
 #[cfg(bpf_target_arch = "aarch64")]
 #[inline(always)]
 fn arguments() -> Option<Arguments> {
-    /// `struct pt_regs`: the general registers, then the others.
+    /// `struct pt_regs` from its 34th word on: behind the general registers, `sp` and `pc`.
     #[derive(Clone, Copy)]
     #[repr(C)]
-    struct Registers {
-        x: [u64; 31],
-        sp: u64,
-        pc: u64,
+    struct Others {
         pstate: u64,
         orig_x0: u64,
         syscall: i32,
@@ -159,15 +156,17 @@ fn arguments() -> Option<Arguments> {
     /// Bits of `pstate` that are 0 in 64-bit processes: exception level and register width.
     const MODE: u64 = 0x1f;
 
-    // SAFETY: as for x86-64.
-    let registers = unsafe {
-        let registers = bpf_task_pt_regs(bpf_get_current_task_btf()) as *const Registers;
-        bpf_probe_read_kernel(registers).ok()?
+    // SAFETY: as for x86-64. In two parts: the whole would fill more than half of the stack.
+    let (others, [second, third]) = unsafe {
+        let registers = bpf_task_pt_regs(bpf_get_current_task_btf()) as *const u64;
+        let others = bpf_probe_read_kernel(registers.wrapping_add(33).cast::<Others>()).ok()?;
+        let x1_and_x2 = registers.wrapping_add(1).cast::<[u64; 2]>();
+        (others, bpf_probe_read_kernel(x1_and_x2).ok()?)
     };
-    (registers.pstate & MODE == 0).then_some(Arguments {
-        number: registers.syscall as u64,
-        second: registers.x[1],
-        third: registers.x[2],
+    (others.pstate & MODE == 0).then_some(Arguments {
+        number: others.syscall as u64,
+        second,
+        third,
     })
 }
 
