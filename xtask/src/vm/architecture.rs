@@ -57,21 +57,20 @@ impl Architecture {
     pub const fn talk(self) -> &'static str {
         match self {
             Self::X86_64 => "ttyS1",
-            Self::Arm64 => "hvc0",
+            Self::Arm64 => "ttyS0",
         }
     }
 
-    /// What makes a file of the port that the script talks on: arm64 machines have one serial port.
+    /// What makes a file of the port that the script talks on: machines
+    /// for arm64 come with one serial port, and the kernel's other drivers are modules.
     pub fn talk_device(self, file: &str) -> Vec<String> {
         match self {
             Self::X86_64 => vec!["-serial".to_owned(), format!("file:{file}")],
             Self::Arm64 => vec![
-                "-device".to_owned(),
-                "virtio-serial-pci".to_owned(),
                 "-chardev".to_owned(),
                 format!("file,id=talk,path={file}"),
                 "-device".to_owned(),
-                "virtconsole,chardev=talk".to_owned(),
+                "pci-serial,chardev=talk".to_owned(),
             ],
         }
     }
