@@ -1,7 +1,7 @@
 //! The command: prepares, boots each kernel, prints a line for each family of probes.
 
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     architecture::Architecture,
-    families::FAMILIES,
+    families::{FAMILIES, Family, SERIES},
     guest::GuestReport,
     initramfs::{self, Initramfs},
     judge::judge,
@@ -25,9 +25,6 @@ use crate::{
     step,
     tally::Tally,
 };
-
-/// Kernels that are booted when none is named.
-const SERIES: [&str; 2] = ["6.1", "6.12"];
 
 /// Arguments of `vm`.
 #[derive(Debug, clap::Args)]
@@ -59,14 +56,15 @@ impl Arguments {
 /// # Errors
 /// If what is needed to boot cannot be built or had.
 pub fn run(arguments: &Arguments) -> anyhow::Result<Tally> {
-    let series: Vec<&str> = match arguments.kernel.as_str() {
-        "all" => SERIES.to_vec(),
-        one if SERIES.contains(&one) => vec![one],
-        other => bail!(
-            "no kernel series {other}: choose one of {} or all",
+    let wanted = |series: &&str| arguments.kernel == "all" || *series == arguments.kernel;
+    let series: Vec<&'static str> = SERIES.into_iter().filter(wanted).collect();
+    if series.is_empty() {
+        bail!(
+            "no kernel series {}: choose one of {} or all",
+            arguments.kernel,
             SERIES.join(", ")
-        ),
-    };
+        );
+    }
     let count = (series.len() * FAMILIES.len()) as u64;
     if !step::exists("dpkg-deb", "--version") || !step::exists("apt-get", "--version") {
         println!("skipped: kernels and busybox come from Debian's packages, and this is no Debian");
@@ -75,7 +73,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Tally> {
     or_skipped(count, boot_all(&series, arguments))
 }
 
-fn boot_all(series: &[&str], arguments: &Arguments) -> anyhow::Result<Tally> {
+fn boot_all(series: &[&'static str], arguments: &Arguments) -> anyhow::Result<Tally> {
     let architecture = arguments.arch;
     if !step::exists(architecture.emulator(), "--version") {
         apt_install(&[architecture.emulator_package()])?;
@@ -83,16 +81,19 @@ fn boot_all(series: &[&str], arguments: &Arguments) -> anyhow::Result<Tally> {
     let cache = cache(architecture);
     fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
     let programs = Programs::of(architecture, &cache)?;
-    let initramfs = initramfs::build(&programs, architecture)?;
+    let initramfs = initramfs::build(&programs)?;
     let archive = cache.join("initramfs.cpio");
     fs::write(&archive, &initramfs.bytes)
         .with_context(|| format!("cannot write {}", archive.display()))?;
-    let limit = Duration::from_secs(arguments.timeout);
-    let boot = |series: &&str| {
-        let said = boot(series, architecture, &programs, &archive, limit);
-        report(series, architecture, &initramfs, said)
+    let guest = |series: &&'static str| Guest {
+        series,
+        architecture,
+        programs: &programs,
+        initramfs: &initramfs,
+        archive: &archive,
+        limit: Duration::from_secs(arguments.timeout),
     };
-    Ok(series.iter().map(boot).sum())
+    Ok(series.iter().map(|series| guest(series).tally()).sum())
 }
 
 fn cache(architecture: Architecture) -> PathBuf {
@@ -103,70 +104,107 @@ fn cache(architecture: Architecture) -> PathBuf {
     }
 }
 
-fn boot(
-    series: &str,
+/// A machine to be booted with one kernel.
+struct Guest<'a> {
+    series: &'static str,
     architecture: Architecture,
-    programs: &Programs,
-    archive: &Path,
+    programs: &'a Programs,
+    initramfs: &'a Initramfs,
+    archive: &'a Path,
     limit: Duration,
-) -> anyhow::Result<GuestReport> {
-    let machine = Machine {
-        architecture,
-        kernel: &programs.packages.kernel(series)?,
-        initramfs: archive,
-        logs: &cache(architecture).join(format!("logs-{series}")),
-        limit,
-    };
-    GuestReport::parse(&machine.run()?)
 }
 
-/// One line of JSON a family, and one for what holds for the whole guest where it does not.
-fn report(
-    series: &str,
-    architecture: Architecture,
-    initramfs: &Initramfs,
-    said: anyhow::Result<GuestReport>,
-) -> Tally {
-    let count = initramfs.planned.len() as u64;
-    let guest = format!("Linux {series} on {architecture}");
-    for (family, reason) in &initramfs.skipped {
-        println!("skipped: {guest}, {family}: {reason}");
-    }
-    let skipped = Tally::counts(0, 0, initramfs.skipped.len() as u64);
-    let said = match said {
-        Err(error) if is_missing(&error) => {
-            println!("skipped: {guest}: {error:#}");
-            return Tally::counts(0, 0, count + skipped.skipped);
+impl Guest<'_> {
+    /// Boots it: each family is one test, and what holds for the whole guest is one where it does not.
+    fn tally(&self) -> Tally {
+        let skipped = self.skipped();
+        for (family, reason) in &skipped {
+            println!("skipped: {self}, {}: {reason}", family.name);
         }
-        said => said.and_then(|said| {
-            said.check()
-                .with_context(|| format!("on {}:\n{}", said.kernel, said.log.join("\n")))?;
-            Ok(said)
-        }),
-    };
-    let said = match said {
-        Ok(said) => said,
-        Err(error) => {
-            println!("failed: {guest}: {error:#}");
-            return [Tally::of(&guest, &Err(error)), skipped].into_iter().sum();
-        }
-    };
-    let one = |row: &super::plan::Planned| {
-        let family = row.family.name;
-        let judged = judge(&said, row.family);
-        let line = match &judged {
-            Ok(counts) => json!({
-                "kernel": said.kernel, "arch": architecture.to_string(), "family": family,
-                "result": "pass", "made": counts.made, "client_spans": counts.client_spans,
-                "server_spans": counts.server_spans,
-            }),
-            Err(error) => json!({
-                "kernel": said.kernel, "arch": architecture.to_string(), "family": family,
-                "result": "fail", "error": format!("{error:#}"), "log": said.log,
-            }),
+        let runs: Vec<_> = FAMILIES
+            .iter()
+            .filter(|family| !skipped.iter().any(|(other, _)| other.name == family.name))
+            .collect();
+        let said = match self.boot(&skipped) {
+            Err(error) if is_missing(&error) => {
+                println!("skipped: {self}: {error:#}");
+                return Tally::counts(0, 0, FAMILIES.len() as u64);
+            }
+            said => said,
         };
+        let skipped = Tally::counts(0, 0, skipped.len() as u64);
+        let said = match said {
+            Ok(said) => said,
+            Err(error) => {
+                println!("failed: {self}: {error:#}");
+                return [Tally::of(&self.to_string(), &Err(error)), skipped]
+                    .into_iter()
+                    .sum();
+            }
+        };
+        runs.into_iter()
+            .map(|family| self.one(family, &said))
+            .chain([skipped])
+            .sum()
+    }
+
+    /// Families that cannot be had or seen here, each with the reason.
+    fn skipped(&self) -> Vec<(&'static Family, String)> {
+        let reason = |family: &'static Family| {
+            let absent = family.not_on(self.architecture, self.series);
+            let missing = || {
+                let missing = self.initramfs.missing.iter();
+                let mut missing = missing.filter(|(other, _)| other.name == family.name);
+                missing.next().map(|(_, reason)| reason.clone())
+            };
+            Some((family, absent.map(str::to_owned).or_else(missing)?))
+        };
+        FAMILIES.iter().filter_map(reason).collect()
+    }
+
+    fn boot(&self, skipped: &[(&'static Family, String)]) -> anyhow::Result<GuestReport> {
+        let names: Vec<_> = skipped.iter().map(|(family, _)| family.name).collect();
+        let machine = Machine {
+            architecture: self.architecture,
+            kernel: &self.programs.packages.kernel(self.series)?,
+            initramfs: self.archive,
+            words: &format!("skip={}", names.join(",")),
+            logs: &cache(self.architecture).join(format!("logs-{}", self.series)),
+            limit: self.limit,
+        };
+        let said = GuestReport::parse(&machine.run()?)?;
+        said.check()
+            .with_context(|| format!("on {}:\n{}", said.kernel, said.log.join("\n")))?;
+        Ok(said)
+    }
+
+    /// Judges a family, and prints a line of JSON.
+    fn one(&self, family: &Family, said: &GuestReport) -> Tally {
+        let judged = judge(said, family);
+        let mut line = json!({
+            "kernel": said.kernel,
+            "arch": self.architecture.to_string(),
+            "family": family.name,
+            "result": if judged.is_ok() { "pass" } else { "fail" },
+        });
+        match &judged {
+            Ok(counts) => {
+                line["made"] = counts.made.into();
+                line["client_spans"] = counts.client_spans.into();
+                line["server_spans"] = counts.server_spans.into();
+            }
+            Err(error) => {
+                line["error"] = format!("{error:#}").into();
+                line["log"] = json!(said.log);
+            }
+        }
         println!("{line}");
-        Tally::of(&format!("{guest}, {family}"), &judged.map(|_| ()))
-    };
-    initramfs.planned.iter().map(one).chain([skipped]).sum()
+        Tally::of(&format!("{self}, {}", family.name), &judged.map(|_| ()))
+    }
+}
+
+impl fmt::Display for Guest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Linux {} on {}", self.series, self.architecture)
+    }
 }

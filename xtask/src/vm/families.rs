@@ -33,9 +33,21 @@ pub struct Family {
     pub library: Option<&'static str>,
     /// Whether the agent is to know of the program before it is run.
     pub told: bool,
-    /// Why there is nothing of it to be seen on arm64.
-    pub not_on_arm64: Option<&'static str>,
+    /// Where there is nothing of it to be seen on arm64.
+    pub not_on_arm64: Option<Absent>,
 }
+
+/// What is not there, and why.
+#[derive(Debug)]
+pub struct Absent {
+    /// On kernels of these series.
+    pub kernels: &'static [&'static str],
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// Kernels that are booted when none is named.
+pub const SERIES: [&str; 2] = ["6.1", "6.12"];
 
 /// By what a report is known to be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +100,10 @@ pub const FAMILIES: [Family; 7] = [
         program: "plain",
         find: Programs::plain,
         told: false,
+        not_on_arm64: Some(Absent {
+            kernels: &["6.1"],
+            reason: "Linux has no trampolines for arm64 before 6.4, and no tracepoint of sockets before 6.3",
+        }),
         ..CLIENT
     },
     // Linked in, without symbols: found by the errors that it raises.
@@ -117,7 +133,10 @@ pub const FAMILIES: [Family; 7] = [
         exchanges: 102,
         program: "rustls-client",
         find: Programs::rustls,
-        not_on_arm64: Some("the record layer of rustls is looked for in x86-64 code only"),
+        not_on_arm64: Some(Absent {
+            kernels: &SERIES,
+            reason: "the record layer of rustls is looked for in x86-64 code only",
+        }),
         ..CLIENT
     },
     Family {
@@ -143,17 +162,21 @@ pub const FAMILIES: [Family; 7] = [
         find: Programs::load,
         library: Some("libssl.so"),
         told: false,
-        not_on_arm64: Some("what returns is proven without return probes in x86-64 code only"),
-        ..CLIENT
+        not_on_arm64: Some(Absent {
+            kernels: &SERIES,
+            reason: "what returns is proven without return probes in x86-64 code only",
+        }),
     },
 ];
 
 impl Family {
     /// Why it cannot be seen on such a machine.
-    pub fn not_on(&self, architecture: Architecture) -> Option<&'static str> {
-        match architecture {
-            Architecture::X86_64 => None,
-            Architecture::Arm64 => self.not_on_arm64,
+    pub fn not_on(&self, architecture: Architecture, series: &str) -> Option<&'static str> {
+        match (architecture, &self.not_on_arm64) {
+            (Architecture::Arm64, Some(absent)) if absent.kernels.contains(&series) => {
+                Some(absent.reason)
+            }
+            _ => None,
         }
     }
 }

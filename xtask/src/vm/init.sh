@@ -38,6 +38,10 @@ finish() {
 give_up() { say failed "$@"; finish; }
 lines() { grep -c "$1" "$2"; }
 
+# Families that this machine cannot have, between commas.
+skip=,$(word skip),
+skipped() { case $skip in *",$1,"*) return 0 ;; esac; return 1; }
+
 # begin NUMBER ENVIRONMENT ARGUMENT…: starts an agent.
 begin() {
     number=$1 environment=$2; shift 2
@@ -50,6 +54,7 @@ begin() {
 }
 # load FAMILY COMMAND…: one that counts the exchanges it makes.
 load() {
+    skipped "$1" && return
     family=$1 program=/bin/$2; shift 2
     "$program" "$@" >/tmp/client 2>/tmp/client.err || say_file "client $family" /tmp/client.err
     made=$((made + $(sed -n 's/.*"made":\([0-9]*\).*/\1/p' /tmp/client)))
@@ -57,6 +62,7 @@ load() {
 }
 # client FAMILY COMMAND…: one whose exchanges the provider writes down.
 client() {
+    skipped "$1" && return
     family=$1; shift
     before=$(lines . /tmp/ledger)
     "$@" >/tmp/client 2>&1 </dev/null || { say "failure $family $?"; say_file "client $family" /tmp/client; }

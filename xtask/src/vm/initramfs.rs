@@ -9,9 +9,8 @@ use std::{
 use anyhow::Context;
 
 use super::{
-    architecture::Architecture,
     archive::Archive,
-    families::FAMILIES,
+    families::{FAMILIES, Family},
     plan::{self, Planned},
     programs::{Carried, Programs},
 };
@@ -20,22 +19,20 @@ use crate::missing::is_missing;
 /// The first process of the guest; it says on a port of its own what happened.
 const INIT: &str = include_str!("init.sh");
 
-/// An archive, and what it can run.
+/// An archive, and what it cannot run.
 #[derive(Debug)]
 pub struct Initramfs {
     /// The archive.
     pub bytes: Vec<u8>,
-    /// Rows that the guest will run.
-    pub planned: Vec<Planned>,
-    /// Rows that it cannot run, each with the reason.
-    pub skipped: Vec<(&'static str, String)>,
+    /// Rows of which there is no program, each with the reason.
+    pub missing: Vec<(&'static Family, String)>,
 }
 
 /// Builds the archive.
 ///
 /// # Errors
 /// If what every row needs cannot be built or had.
-pub fn build(programs: &Programs, architecture: Architecture) -> anyhow::Result<Initramfs> {
+pub fn build(programs: &Programs) -> anyhow::Result<Initramfs> {
     let mut archive = Archive::default();
     archive.console()?;
     for mount_point in ["/proc", "/sys", "/tmp", "/run", "/etc", "/root"] {
@@ -52,15 +49,11 @@ pub fn build(programs: &Programs, architecture: Architecture) -> anyhow::Result<
         in_bin("local-provider", local_provider),
         in_bin("dash", programs.shell()?),
     ];
-    let (mut planned, mut skipped) = (Vec::new(), Vec::new());
+    let (mut planned, mut missing) = (Vec::new(), Vec::new());
     for family in &FAMILIES {
-        if let Some(reason) = family.not_on(architecture) {
-            skipped.push((family.name, reason.to_owned()));
-            continue;
-        }
         let program = match (family.find)(programs) {
             Err(error) if is_missing(&error) => {
-                skipped.push((family.name, format!("{error:#}")));
+                missing.push((family, format!("{error:#}")));
                 continue;
             }
             found => found?,
@@ -97,8 +90,7 @@ pub fn build(programs: &Programs, architecture: Architecture) -> anyhow::Result<
     archive.program(Path::new("/plan"), plan::script(&planned).as_bytes())?;
     Ok(Initramfs {
         bytes: archive.finish()?,
-        planned,
-        skipped,
+        missing,
     })
 }
 

@@ -32,6 +32,8 @@ pub struct Machine<'a> {
     pub kernel: &'a Path,
     /// The initramfs.
     pub initramfs: &'a Path,
+    /// Words for the guest's script, beside those for the kernel.
+    pub words: &'a str,
     /// Directory for the logs of console and script.
     pub logs: &'a Path,
     /// When to give up.
@@ -80,9 +82,10 @@ impl Machine<'_> {
             .arg(self.initramfs)
             .arg("-append")
             .arg(format!(
-                "console={} panic=-1 loglevel=4 talk={}",
+                "console={} panic=-1 loglevel=4 talk={} {}",
                 self.architecture.console(),
-                self.architecture.talk()
+                self.architecture.talk(),
+                self.words
             ))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
