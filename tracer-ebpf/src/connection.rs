@@ -8,6 +8,11 @@ use tracer_common::{
 
 use crate::maps::{CONNECTIONS, EXCLUDED, VERDICTS, control};
 
+/// Put into a map whatever is there.
+const BPF_ANY: u64 = 0;
+/// Put into a map only what is not there.
+const BPF_NOEXIST: u64 = 1;
+
 /// Which process and thread is running.
 #[derive(Clone, Copy)]
 pub struct Caller {
@@ -41,7 +46,8 @@ impl Caller {
 pub fn find_or_open(key: &ConnKey, source: impl FnOnce() -> u16) -> Option<&'static mut ConnState> {
     match find(key) {
         Some(state) if state.closed == 0 => Some(state),
-        _ => open(key, source()),
+        Some(_) => open(key, source(), BPF_ANY),
+        None => open(key, source(), BPF_NOEXIST),
     }
 }
 
@@ -57,8 +63,10 @@ pub fn find(key: &ConnKey) -> Option<&'static mut ConnState> {
     Some(unsafe { &mut *state })
 }
 
+/// Who reads and who writes may both be the first: whoever comes second takes the state that is there
+/// by then. With one of its own the two directions would be those of two connections.
 #[inline(never)]
-fn open(key: &ConnKey, source: u16) -> Option<&'static mut ConnState> {
+fn open(key: &ConnKey, source: u16, flags: u64) -> Option<&'static mut ConnState> {
     let control = control()?;
     let excluded = key.tgid == control.own_tgid || EXCLUDED.get_ptr(key.tgid).is_some();
     let verdict = if excluded {
@@ -75,8 +83,9 @@ fn open(key: &ConnKey, source: u16) -> Option<&'static mut ConnState> {
         source,
         ..ConnState::default()
     };
-    CONNECTIONS.insert(key, &state, 0).ok()?;
-    find(key)
+    // Fails where there is no room, and then none is found; or where somebody was faster.
+    let _ = CONNECTIONS.insert(key, &state, flags);
+    find(key).filter(|state| state.closed == 0)
 }
 
 /// Whether this turn's head has been forwarded and nothing else is wanted of it. User space judges
