@@ -24,6 +24,7 @@ mod privacy;
 mod processes;
 mod realtime;
 mod rustls;
+mod short_lives;
 mod sockets;
 mod stop;
 mod stripped;

@@ -8,6 +8,7 @@ pub mod process;
 pub mod procfs;
 pub mod program;
 pub mod programs;
+mod recall;
 pub mod rules;
 pub mod script;
 pub mod table;

@@ -82,6 +82,16 @@ pub struct ProcessFacts {
 }
 
 impl ProcessFacts {
+    /// Path of the program, if known.
+    pub(super) fn executable_path(&self) -> Option<Cow<'static, str>> {
+        let is_path =
+            |(name, _): &&(Cow<'static, str>, Value)| name == names::PROCESS_EXECUTABLE_PATH;
+        match &self.resource.iter().find(is_path)?.1 {
+            Value::Str(path) => Some(path.clone()),
+            _ => None,
+        }
+    }
+
     /// The same under a number.
     pub fn numbered(&self, key: ProcessKey) -> ProcessInfo {
         ProcessInfo {
@@ -123,23 +133,42 @@ impl Inspector {
         &self.proc
     }
 
+    /// The id of this very process, among all that ever have its number.
+    pub(super) fn instance(&self, pid: u32, start_ticks: u64) -> String {
+        format!("{}-{pid}-{start_ticks}", self.machine.name)
+    }
+
     /// All facts of a process. One that has ended already is described as far as known: its
     /// calls still count.
     pub fn inspect(&self, pid: u32) -> ProcessFacts {
         let stat = self.proc.stat(pid);
         let program = ProgramFacts::read(&self.proc, pid, stat.as_ref());
-        self.describe(pid, stat.as_ref(), program)
+        self.describe(pid, &self.around(pid, stat), program)
     }
 
     /// The facts of a process that hold for every program that runs in it: of one that has been
     /// replaced nothing else can be read.
     pub fn inspect_around_program(&self, pid: u32) -> ProcessFacts {
         let stat = self.proc.stat(pid);
-        self.describe(pid, stat.as_ref(), ProgramFacts::default())
+        self.describe(pid, &self.around(pid, stat), ProgramFacts::default())
     }
 
-    fn describe(&self, pid: u32, stat: Option<&Stat>, program: ProgramFacts) -> ProcessFacts {
-        let placement = cgroup::placement(&self.proc.cgroup(pid));
+    pub(super) fn around(&self, pid: u32, stat: Option<Stat>) -> AroundProgram {
+        AroundProgram {
+            start_ticks: stat.as_ref().map(|stat| stat.start_ticks),
+            began: stat.as_ref().map_or(0, |stat| stat.start_ticks),
+            parent: stat.map(|stat| stat.parent),
+            placement: cgroup::placement(&self.proc.cgroup(pid)),
+        }
+    }
+
+    pub(super) fn describe(
+        &self,
+        pid: u32,
+        around: &AroundProgram,
+        program: ProgramFacts,
+    ) -> ProcessFacts {
+        let placement = around.placement.clone();
         let container = placement
             .container_id
             .as_deref()
@@ -162,15 +191,11 @@ impl Inspector {
                 resource.text(attribute, value);
             }
         }
-        let start_ticks = stat.map(|stat| stat.start_ticks);
-        let start = start_ticks.unwrap_or(0);
-        resource.text(
-            names::SERVICE_INSTANCE_ID,
-            format!("{}-{pid}-{start}", self.machine.name),
-        );
+        let instance = self.instance(pid, around.began);
+        resource.text(names::SERVICE_INSTANCE_ID, instance);
         resource.int(names::PROCESS_PID, pid);
-        if let Some(stat) = stat {
-            resource.int(names::PROCESS_PARENT_PID, stat.parent);
+        if let Some(parent) = around.parent {
+            resource.int(names::PROCESS_PARENT_PID, parent);
         }
         let exe = program.exe.as_deref();
         resource.maybe(names::PROCESS_EXECUTABLE_NAME, exe.map(file_name));
@@ -184,7 +209,7 @@ impl Inspector {
         }
         ProcessFacts {
             pid,
-            start_ticks,
+            start_ticks: around.start_ticks,
             name,
             resource: resource.attributes,
             said,
@@ -215,9 +240,20 @@ impl Inspector {
     }
 }
 
+/// What is true of a process whatever program it runs.
+#[derive(Debug, Default)]
+pub(super) struct AroundProgram {
+    /// As read; see [`ProcessFacts`].
+    pub(super) start_ticks: Option<u64>,
+    /// The same as far as known, for telling it from others of its number.
+    pub(super) began: u64,
+    pub(super) parent: Option<u32>,
+    pub(super) placement: Placement,
+}
+
 /// What is true of a process only while it runs one program.
 #[derive(Debug, Default)]
-struct ProgramFacts {
+pub(super) struct ProgramFacts {
     exe: Option<String>,
     runtime: Option<Runtime>,
     name: Option<String>,
@@ -240,6 +276,17 @@ impl ProgramFacts {
             owner: owner(proc, pid),
             environment: TargetEnvironment::read(proc, pid),
             exe,
+        }
+    }
+
+    /// Of a program of which no more than its name and, perhaps, its path was told.
+    pub(super) fn told(name: &str, path: Option<&str>) -> Self {
+        let program = path.map_or(name, file_name);
+        Self {
+            exe: path.map(str::to_owned),
+            runtime: Runtime::of(program),
+            name: Some(program.to_owned()),
+            ..Self::default()
         }
     }
 }

@@ -13,7 +13,7 @@ use super::process::ProcessFacts;
 
 /// Processes remembered. Beyond it the one that was not heard of for longest is forgotten; its facts
 /// are then read when they are needed.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(2048).unwrap();
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 
 /// How long before an exec is told the new program may have been there, nanoseconds: the kernel
 /// replaces the memory first, then closes files, then tells.
@@ -33,6 +33,19 @@ pub enum Noted {
     Replaced,
 }
 
+/// How a program came to run in a process, as the kernel told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Beginning {
+    /// When, monotonic nanoseconds.
+    pub time: u64,
+    /// The process that forked this one.
+    pub parent: Option<u32>,
+    /// The program's name as the kernel has it. `None`: the parent's program goes on in this process.
+    pub name: Option<Arc<str>>,
+    /// Path of its file.
+    pub path: Option<Arc<str>>,
+}
+
 /// The programs of processes. All times are monotonic nanoseconds.
 #[derive(Debug)]
 pub struct Programs {
@@ -50,6 +63,9 @@ struct History {
 struct Program {
     /// When it was started; 0 if that was not seen.
     from: u64,
+    parent: Option<u32>,
+    name: Option<Arc<str>>,
+    path: Option<Arc<str>>,
     /// When it ended or was replaced.
     until: u64,
     note: Option<Note>,
@@ -76,8 +92,7 @@ impl Programs {
         let Some(history) = self.histories.peek(&pid) else {
             return Noted::Nothing;
         };
-        let programs = [Some(&history.now), history.before.as_ref()];
-        let Some(program) = programs.into_iter().flatten().find(|it| it.ran_at(time)) else {
+        let Some(program) = history.at(time) else {
             // Before all that is known; or after the end, when the number has gone to another one.
             return if time < history.now.from {
                 Noted::Replaced
@@ -90,6 +105,30 @@ impl Programs {
             None if program.until == u64::MAX => Noted::Nothing,
             None => Noted::Replaced,
         }
+    }
+
+    /// How the program began that ran in a process at a time, if that was told.
+    pub fn beginning(&self, pid: u32, time: u64) -> Option<Beginning> {
+        let program = self.histories.peek(&pid)?.at(time)?;
+        let told = program.parent.is_some() || program.name.is_some();
+        told.then(|| Beginning {
+            time: program.from,
+            parent: program.parent,
+            name: program.name.clone(),
+            path: program.path.clone(),
+        })
+    }
+
+    /// Whether the process that had this number at a time has it still, as far as is known.
+    pub fn lives(&self, pid: u32, time: u64) -> bool {
+        self.histories.peek(&pid).is_some_and(|history| {
+            let replaced = history.now.name.is_some()
+                && history
+                    .before
+                    .as_ref()
+                    .is_some_and(|before| before.ran_at(time) && before.until == history.now.from);
+            history.now.until == u64::MAX && (history.now.ran_at(time) || replaced)
+        })
     }
 
     /// Whether another program, or another process under the same number, began after `since` and
@@ -119,23 +158,42 @@ impl Programs {
         }
     }
 
-    /// A process began to run another program.
-    pub fn executed(&mut self, pid: u32, time: u64) {
+    /// A process was begun by another one, and runs its program.
+    pub fn forked(&mut self, pid: u32, parent: u32, time: u64) {
+        let history = self.history(pid);
+        if time > history.now.from {
+            history.change(time, 0);
+        } else {
+            // Another processor has told of its exec before.
+            let until = history.now.from;
+            let mut first = Program::since(time);
+            first.until = until;
+            first.parent = Some(parent);
+            let note = history.before.take().and_then(|it| it.note);
+            first.note = note.filter(|note| note.read[0] >= time && note.read[1] < until);
+            history.before = Some(first);
+        }
+        history.now.parent = Some(parent);
+    }
+
+    /// A process began to run another program, which the kernel calls `name`.
+    pub fn executed(&mut self, pid: u32, time: u64, name: &str) {
         let history = self.history(pid);
         if time <= history.now.from {
             return;
         }
-        let note = history.now.note.take();
-        history.next(time);
-        // What was read while the program changed is of neither.
-        match note {
-            Some(note) if note.read[1] < time.saturating_sub(EXEC_TAKES) => {
-                if let Some(before) = &mut history.before {
-                    before.note = Some(note);
-                }
-            }
-            Some(note) if note.read[0] >= time => history.now.note = Some(note),
-            _ => {}
+        let parent = history.now.parent.filter(|_| history.now.ran_at(time));
+        history.change(time, EXEC_TAKES);
+        history.now.parent = parent;
+        history.now.name = Some(name.into());
+    }
+
+    /// The program that a process began to run is the file at `path`.
+    pub fn mapped(&mut self, pid: u32, time: u64, path: &str) {
+        if let Some(history) = self.histories.peek_mut(&pid)
+            && history.now.ran_at(time)
+        {
+            history.now.path = Some(path.into());
         }
     }
 
@@ -163,6 +221,28 @@ impl Programs {
 }
 
 impl History {
+    /// The program of a time.
+    fn at(&self, time: u64) -> Option<&Program> {
+        let programs = [Some(&self.now), self.before.as_ref()];
+        programs.into_iter().flatten().find(|it| it.ran_at(time))
+    }
+
+    /// Another program from `time` on, which may have been there up to `early` before.
+    fn change(&mut self, time: u64, early: u64) {
+        let note = self.now.note.take();
+        self.next(time);
+        // What was read while the program changed is of neither.
+        match note {
+            Some(note) if note.read[1] < time.saturating_sub(early) => {
+                if let Some(before) = &mut self.before {
+                    before.note = Some(note);
+                }
+            }
+            Some(note) if note.read[0] >= time => self.now.note = Some(note),
+            _ => {}
+        }
+    }
+
     /// Another program from `time` on.
     fn next(&mut self, time: u64) {
         self.now.until = self.now.until.min(time);
@@ -175,6 +255,9 @@ impl Program {
         Self {
             from,
             until: u64::MAX,
+            parent: None,
+            name: None,
+            path: None,
             note: None,
         }
     }

@@ -12,8 +12,8 @@ use tracer_core::segment::ProcessKey;
 use super::{process::ProcessInfo, witness::Witness};
 
 /// How long a process id is trusted to mean the same process without looking. Ends of processes
-/// are reported; this is for those whose report was lost.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// are reported; this is for those whose report was lost, or comes after their last calls.
+const TRUSTED_FOR: Duration = Duration::from_millis(20);
 
 /// The processes seen, by number and by process id. Bounded: beyond `limit` the oldest that has
 /// ended is forgotten, else the oldest of all.
@@ -50,8 +50,8 @@ impl ProcessTable {
     }
 
     /// The process that had this id at `time` (monotonic nanoseconds), not before the last time it
-    /// was asked for; `None` if it is to be left alone. Its facts are found out when it is new; about
-    /// once a second it looks whether it is still the same one; else it costs some look-ups.
+    /// was asked for; `None` if it is to be left alone. Its facts are found out when it is new; every
+    /// now and then it looks whether it is still the same one; else it costs some look-ups.
     pub fn resolve(&mut self, pid: u32, time: u64, now: Instant) -> Option<&Arc<ProcessInfo>> {
         let key = match self.current.get(&pid).copied() {
             Some(key) if self.is_same(key, pid, time, now) => key,
@@ -86,17 +86,22 @@ impl ProcessTable {
         let Some(entry) = self.entries.get_mut(&key) else {
             return false;
         };
-        if self.witness.changed(pid, entry.called, time) {
+        let called = entry.called;
+        if self.witness.changed(pid, called, time) {
             return false;
         }
-        entry.called = entry.called.max(time);
+        entry.called = called.max(time);
         if now.saturating_duration_since(entry.checked) < TRUSTED_FOR {
             return true;
         }
         entry.checked = now;
-        // One that is gone may still have events on their way.
         let start_ticks = self.witness.proc().stat(pid).map(|stat| stat.start_ticks);
-        start_ticks.is_none() || start_ticks == entry.start_ticks
+        if start_ticks.is_none() {
+            // One that is gone may still have events on their way, and may have run another program.
+            self.witness.wait_for_news(time);
+            return !self.witness.changed(pid, called, time);
+        }
+        start_ticks == entry.start_ticks
     }
 
     fn insert(&mut self, pid: u32, time: u64, now: Instant) -> Option<ProcessKey> {

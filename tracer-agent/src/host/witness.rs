@@ -1,17 +1,32 @@
 //! Says who processes are: to the capture thread when their connections show up, from what was noted
 //! of them before, when they mapped a TLS library.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use prometheus_client::metrics::counter::Counter;
 
 use super::{
     process::{Inspector, ProcessFacts},
     procfs::ProcFs,
-    programs::{Learnt, Noted, Programs},
-    rules::{Admission, Selection},
+    programs::{Beginning, Learnt, Noted, Programs},
+    rules::{Admission, Candidate, Selection},
 };
 use crate::capture::clock::monotonic_nanos;
+
+/// Longest wait for news of a process that is gone already. They come within a millisecond or two, but
+/// for the time that it takes to attach to a file; a call is read later than that, as a rule.
+const NEWS_TAKE: Duration = Duration::from_millis(20);
+/// Pause between two looks for them.
+const NEWS_PAUSE: Duration = Duration::from_micros(300);
+/// How far back is asked who began a process that nothing is known of.
+const GENERATIONS: u32 = 4;
 
 /// Shared by the thread that is told of programs and the one that is told of calls. Times are
 /// monotonic nanoseconds.
@@ -21,7 +36,17 @@ pub struct Witness {
     selection: Selection,
     own_pid: u32,
     programs: Arc<Mutex<Programs>>,
+    news: Arc<News>,
     unidentified: Counter,
+}
+
+/// How far news of processes have come.
+#[derive(Debug, Default)]
+struct News {
+    /// What happened before was noted.
+    heard: AtomicU64,
+    /// The same when they were last waited for in vain: whoever tells them is busy.
+    stuck: AtomicU64,
 }
 
 impl Witness {
@@ -33,6 +58,7 @@ impl Witness {
             selection,
             own_pid: std::process::id(),
             programs: Arc::default(),
+            news: Arc::default(),
             unidentified,
         }
     }
@@ -44,8 +70,7 @@ impl Witness {
             return;
         }
         let began = monotonic_nanos();
-        // The last that is in place when a program starts, and gone with the process.
-        if self.proc().command_line(pid).concat().is_empty() {
+        if !self.is_in_place(pid) {
             return;
         }
         let (admission, facts) = self.look(pid);
@@ -59,9 +84,24 @@ impl Witness {
         pid == self.own_pid || self.selection.judge_pid(self.proc(), pid) == Admission::Refused
     }
 
-    /// A process began to run another program.
-    pub fn executed(&self, pid: u32, time: u64) {
-        self.programs().executed(pid, time);
+    /// A process was begun by another one, and runs its program.
+    pub fn forked(&self, pid: u32, parent: u32, time: u64) {
+        self.programs().forked(pid, parent, time);
+    }
+
+    /// A process began to run another program, which the kernel calls `name`.
+    pub fn executed(&self, pid: u32, time: u64, name: &str) {
+        self.programs().executed(pid, time, name);
+    }
+
+    /// The program that a process began to run is the file at `path`.
+    pub fn mapped(&self, pid: u32, time: u64, path: &str) {
+        self.programs().mapped(pid, time, path);
+    }
+
+    /// What happened to processes before `time` was told.
+    pub fn heard(&self, time: u64) {
+        self.news.heard.store(time, Ordering::Release);
     }
 
     /// A process ended.
@@ -84,14 +124,97 @@ impl Witness {
             Noted::Learnt(_) | Noted::Nothing | Noted::Replaced => {}
         }
         let (admission, facts) = self.look(pid);
-        // Asked behind the look: it may have been replaced until then.
-        if self.noted(pid, time) == Noted::Replaced {
+        // Asked behind the look: it may have ended or been replaced until then.
+        let gone = !self.is_in_place(pid) && self.proc().exe(pid).is_none();
+        if gone {
+            self.wait_for_news(time);
+        }
+        let replaced = self.noted(pid, time) == Noted::Replaced;
+        if (gone || replaced)
+            && let Some((admission, facts)) = self.recall(pid, time, GENERATIONS)
+        {
+            return self.learnt(admission, facts);
+        }
+        if replaced {
             let admission = self.selection.judge_around_program(self.proc(), pid);
             let wanted = admission == Admission::Admitted;
             let facts = wanted.then(|| self.inspector.inspect_around_program(pid));
             return self.learnt(admission, facts);
         }
         self.learnt(admission, facts)
+    }
+
+    /// Who ran in a process that cannot be looked at, by what was told of its beginning; `None` if
+    /// nothing was, or the one that began it is not known either.
+    fn recall(
+        &self,
+        pid: u32,
+        time: u64,
+        generations: u32,
+    ) -> Option<(Admission, Option<ProcessFacts>)> {
+        let (began, lives) = {
+            let programs = self.programs();
+            (programs.beginning(pid, time)?, programs.lives(pid, time))
+        };
+        let parent = began.parent;
+        let parent = parent.and_then(|parent| self.facts_at(parent, began.time, generations));
+        let facts = match (&began.name, parent.as_deref()) {
+            (Some(name), _) if lives => self.inspector.recall_replaced(pid, &began, name),
+            (Some(name), parent) => self.inspector.recall_program(pid, &began, name, parent),
+            (None, Some(parent)) => self.inspector.recall_child(pid, &began, parent),
+            (None, None) => return None,
+        };
+        let admission = self.judge_gone(&facts, &began);
+        Some((
+            admission,
+            (admission == Admission::Admitted).then_some(facts),
+        ))
+    }
+
+    /// The facts of a process at a time, if they are known or can be read.
+    fn facts_at(&self, pid: u32, time: u64, generations: u32) -> Learnt {
+        let generations = generations.checked_sub(1)?;
+        if let Noted::Learnt(learnt) = self.noted(pid, time)
+            && self.is_still(pid, &learnt)
+        {
+            return learnt;
+        }
+        let facts = self.inspector.inspect(pid);
+        if self.is_in_place(pid) && self.noted(pid, time) != Noted::Replaced {
+            return Some(Arc::new(facts));
+        }
+        self.recall(pid, time, generations)?.1.map(Arc::new)
+    }
+
+    /// What the rules say of a process that has ended. Its control group is not known.
+    fn judge_gone(&self, facts: &ProcessFacts, began: &Beginning) -> Admission {
+        let exe = facts.executable_path();
+        self.selection.judge(&Candidate {
+            pid: facts.pid,
+            name: began.name.as_deref(),
+            exe: exe.as_deref(),
+            cgroup: None,
+        })
+    }
+
+    /// Whether a program can be read of in full: its command line is the last that is in place when it
+    /// starts, and gone with the process.
+    fn is_in_place(&self, pid: u32) -> bool {
+        !self.proc().command_line(pid).concat().is_empty()
+    }
+
+    /// News of a time may be on their way: waits for them, but not for long and not again and again.
+    pub fn wait_for_news(&self, time: u64) {
+        let heard = || self.news.heard.load(Ordering::Acquire);
+        let stuck = &self.news.stuck;
+        let latest = monotonic_nanos() + NEWS_TAKE.as_nanos() as u64;
+        while heard() < time && heard() != stuck.load(Ordering::Relaxed) {
+            if monotonic_nanos() >= latest {
+                stuck.store(heard(), Ordering::Relaxed);
+                return;
+            }
+            thread::sleep(NEWS_PAUSE);
+        }
     }
 
     /// Whether another program, or another process, was told of between two times.
@@ -172,10 +295,10 @@ mod tests {
         run(root.path(), "asker");
         let called = monotonic_nanos();
         witness.may_call(7, called);
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        thread::sleep(Duration::from_millis(5));
         run(root.path(), "curl");
         let replaced = monotonic_nanos();
-        witness.executed(7, replaced);
+        witness.executed(7, replaced, "curl");
         assert_eq!(name(&witness, called).as_deref(), Some("asker"));
         assert_eq!(name(&witness, replaced + 1).as_deref(), Some("curl"));
         assert!(witness.changed(7, called, replaced));
@@ -186,7 +309,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let witness = witness_of(root.path(), Selection::default());
         run(root.path(), "curl");
-        witness.executed(7, 1000);
+        witness.executed(7, 1000, "curl");
         let facts = witness.identify(7, 900).unwrap();
         assert_eq!(facts.name, "pid 7");
         let told = format!("{facts:?}");
@@ -212,6 +335,87 @@ mod tests {
         assert_eq!(witness.noted(7, 1000), Noted::Nothing);
     }
 
+    #[test]
+    fn a_child_that_is_gone_ran_what_its_parent_runs() {
+        let root = tempfile::tempdir().unwrap();
+        let witness = witness_of(root.path(), Selection::default());
+        run(root.path(), "server");
+        witness.forked(8, 7, 100);
+        witness.exited(8, 200);
+        let facts = witness.identify(8, 150).unwrap();
+        assert_eq!((facts.name.as_str(), facts.pid), ("server", 8));
+        let told = format!("{facts:?}");
+        assert!(told.contains("/usr/bin/server"), "{told}");
+        assert!(told.contains("(\"process.parent_pid\", Int(7))"), "{told}");
+        assert!(told.contains("(\"process.pid\", Int(8))"), "{told}");
+        // What its parent runs later is not what it ran.
+        witness.executed(7, 120, "curl");
+        run(root.path(), "curl");
+        witness.forked(9, 7, 110);
+        assert_eq!(witness.identify(9, 115).unwrap().name, "pid 9");
+    }
+
+    #[test]
+    fn a_program_that_is_gone_is_told_by_its_exec() {
+        let root = tempfile::tempdir().unwrap();
+        let witness = witness_of(root.path(), Selection::default());
+        run(root.path(), "sh");
+        witness.forked(8, 7, 100);
+        witness.executed(8, 110, "curl");
+        witness.mapped(8, 111, "/usr/bin/curl");
+        witness.exited(8, 200);
+        let facts = witness.identify(8, 150).unwrap();
+        assert_eq!(facts.name, "curl");
+        let told = format!("{facts:?}");
+        assert!(told.contains("/usr/bin/curl"), "{told}");
+        assert!(told.contains("(\"process.parent_pid\", Int(7))"), "{told}");
+    }
+
+    #[test]
+    fn rules_hold_for_those_that_are_gone() {
+        let root = tempfile::tempdir().unwrap();
+        for (rule, admitted) in [
+            ("name:curl", false),
+            ("exe:*/sh", true),
+            ("cgroup:*a*", false),
+        ] {
+            let exclude = vec![Rule::from_text(rule).unwrap()];
+            let selection = Selection {
+                exclude,
+                ..Selection::default()
+            };
+            let witness = witness_of(root.path(), selection);
+            witness.executed(8, 110, "curl");
+            witness.mapped(8, 111, "/usr/bin/curl");
+            witness.exited(8, 200);
+            assert_eq!(witness.identify(8, 150).is_some(), admitted, "{rule}");
+        }
+    }
+
+    #[test]
+    fn news_that_are_late_are_waited_for_but_not_again_and_again() {
+        let root = tempfile::tempdir().unwrap();
+        let witness = witness_of(root.path(), Selection::default());
+        witness.heard(90);
+        let teller = witness.clone();
+        let told = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(1));
+            teller.executed(8, 100, "curl");
+            teller.heard(200);
+        });
+        assert_eq!(witness.identify(8, 150).unwrap().name, "curl");
+        told.join().unwrap();
+        let began = monotonic_nanos();
+        for pid in 100..200 {
+            assert_eq!(
+                witness.identify(pid, 250).unwrap().name,
+                format!("pid {pid}")
+            );
+        }
+        let took = Duration::from_nanos(monotonic_nanos() - began);
+        assert!(took < 20 * NEWS_TAKE, "{took:?}");
+    }
+
     /// Whatever can be read when a call is seen: nothing, or another program.
     #[test]
     fn who_is_excluded_by_a_rule_is_left_alone_though_it_has_gone() {
@@ -225,7 +429,7 @@ mod tests {
         assert_eq!(witness.identify(7, 900), None);
         assert_eq!(witness.unidentified.get(), 1);
         run(root.path(), "curl");
-        witness.executed(7, 1000);
+        witness.executed(7, 1000, "curl");
         assert_eq!(witness.identify(7, 900), None);
         assert_eq!(witness.unidentified.get(), 2);
         assert_eq!(name(&witness, 1001).as_deref(), Some("curl"));

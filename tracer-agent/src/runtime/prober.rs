@@ -204,6 +204,7 @@ impl Prober {
         for discovery in self.discoverer.next(wait) {
             self.act(discovery);
         }
+        self.parts.witness.heard(self.discoverer.heard());
         if let Some(log) = &mut self.kernel_log {
             log.flush();
         }
@@ -230,8 +231,15 @@ impl Prober {
             Discovery::ProcessMayCall { pid, time } => self.parts.witness.may_call(pid, time),
             Discovery::NewsMissed => self.parts.witness.missed_news(),
             // Nobody listens only when everything stops.
-            Discovery::ProcessExecuted { pid, time } => {
-                self.parts.witness.executed(pid, time);
+            Discovery::ProcessForked { pid, parent, time } => {
+                self.parts.witness.forked(pid, parent, time);
+            }
+            Discovery::ProgramMapped { pid, path, time } => {
+                let path = path.to_string_lossy();
+                self.parts.witness.mapped(pid, time, &path);
+            }
+            Discovery::ProcessExecuted { pid, name, time } => {
+                self.parts.witness.executed(pid, time, &name);
                 let _ = self.parts.lives.send(ProcessLife::Executed { pid, time });
             }
             Discovery::ProcessExited { pid, time } => {

@@ -14,6 +14,7 @@ use super::mapped::{
 use super::perf_record::Record;
 use super::perf_ring::{PerfRing, online_cpus, wait};
 use super::polling::{Polling, TICK};
+use super::starting::Starting;
 use super::system::system_files;
 use crate::capture::clock::monotonic_nanos;
 use crate::capture::plan::Returns;
@@ -40,6 +41,9 @@ pub struct Discoverer {
     judge: Judge,
     watch: Watch,
     backlog: Backlog,
+    starting: Starting,
+    /// All that happened before this, in monotonic nanoseconds, was taken from the rings.
+    heard: u64,
     full_scan_at: Instant,
     last_full_scan: Instant,
     gone_check_at: Instant,
@@ -100,6 +104,8 @@ impl Discoverer {
             proc_root,
             watch,
             backlog: Backlog::default(),
+            starting: Starting::default(),
+            heard: 0,
             full_scan_at: now,
             last_full_scan: now,
             gone_check_at: now + GONE_CHECK,
@@ -115,6 +121,11 @@ impl Discoverer {
                 reason: reason.clone(),
             },
         }
+    }
+
+    /// What happened to processes before this time (monotonic nanoseconds) was reported.
+    pub const fn heard(&self) -> u64 {
+        self.heard
     }
 
     /// Looks at a file that the operator names; nothing when it is known already, or holds no TLS.
@@ -176,7 +187,9 @@ impl Discoverer {
         };
         let mut bytes = 0;
         let mut lost = false;
+        self.heard = monotonic_nanos();
         let (backlog, judge, left_alone) = (&mut self.backlog, &mut self.judge, &self.left_alone);
+        let starting = &mut self.starting;
         for ring in rings {
             bytes += ring.drain(|record| match record {
                 Record::Mapped {
@@ -195,6 +208,10 @@ impl Discoverer {
                     if !path.starts_with(b"/") {
                         return;
                     }
+                    if starting.is_program(pid, path) {
+                        let path = display_path(path);
+                        news.push(Discovery::ProgramMapped { pid, path, time });
+                    }
                     if suggests_tls(path) {
                         if !judge.rejects(&key) {
                             news.push(Discovery::ProcessMayCall { pid, time });
@@ -209,8 +226,13 @@ impl Discoverer {
                         lost |= !left_alone(pid) && !backlog.program(file());
                     }
                 }
-                Record::Executed { pid, time } => {
-                    news.push(Discovery::ProcessExecuted { pid, time });
+                Record::Forked { pid, parent, time } => {
+                    news.push(Discovery::ProcessForked { pid, parent, time });
+                }
+                Record::Executed { pid, name, time } => {
+                    starting.began(pid, name);
+                    let name = String::from_utf8_lossy(name).into_owned();
+                    news.push(Discovery::ProcessExecuted { pid, name, time });
                     if let Some(program) = executable(&self.proc_root, pid) {
                         if judge.tracks(&program.key) {
                             news.push(Discovery::ProcessMayCall { pid, time });
@@ -219,6 +241,7 @@ impl Discoverer {
                     }
                 }
                 Record::Exited { pid, time } => {
+                    starting.ended(pid);
                     let time = Some(time);
                     news.push(Discovery::ProcessExited { pid, time });
                 }

@@ -38,10 +38,30 @@ pub enum Discovery {
     },
     /// Some news of processes were missed.
     NewsMissed,
+    /// A process was begun by another one, whose program it runs.
+    ProcessForked {
+        /// Its id.
+        pid: u32,
+        /// The other's.
+        parent: u32,
+        /// When, monotonic nanoseconds.
+        time: u64,
+    },
     /// A process began to run another program (exec).
     ProcessExecuted {
         /// Its id.
         pid: u32,
+        /// What the kernel calls the program: the first 15 bytes of its file's name.
+        name: String,
+        /// When, monotonic nanoseconds.
+        time: u64,
+    },
+    /// The file of the program that a process has just begun to run.
+    ProgramMapped {
+        /// The process's id.
+        pid: u32,
+        /// Path of the file as the process sees it.
+        path: PathBuf,
         /// When, monotonic nanoseconds.
         time: u64,
     },

@@ -183,7 +183,7 @@ pub(super) fn maps_inode(proc_root: &Path, pid: u32, inode: u64) -> bool {
 
 /// Whether a library by this path may hold TLS. Wide: a wrong yes costs one look at its symbols.
 pub(super) fn suggests_tls(path: &[u8]) -> bool {
-    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let name = base_name(path);
     let holds = |part: &[u8]| memchr::memmem::find(name, part).is_some();
     holds(b".so") && TLS_NAMES.iter().any(|name| holds(name))
 }
@@ -191,8 +191,13 @@ pub(super) fn suggests_tls(path: &[u8]) -> bool {
 /// Whether a library of any name, with `length` bytes mapped executable, may have a TLS library
 /// built in, as extensions of Python and Java have: none is smaller, with the cryptography it needs.
 pub(super) fn has_room_for_tls(path: &[u8], length: u64) -> bool {
-    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let name = base_name(path);
     length >= BUILT_IN && memchr::memmem::find(name, b".so").is_some()
+}
+
+/// The last part of a path.
+pub(super) fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
 }
 
 /// The path without the mark that the kernel appends for a deleted file.

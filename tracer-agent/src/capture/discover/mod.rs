@@ -12,6 +12,7 @@ mod perf_record;
 mod perf_ring;
 mod polling;
 mod recent;
+mod starting;
 mod survey;
 mod system;
 mod tracked;

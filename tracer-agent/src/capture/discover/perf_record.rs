@@ -5,6 +5,7 @@ use super::mapped::{FileKey, device};
 const LOST: u32 = 2;
 const COMM: u32 = 3;
 const EXIT: u32 = 4;
+const FORK: u32 = 7;
 const MMAP2: u32 = 10;
 /// `PERF_RECORD_MISC_COMM_EXEC`: the name changed because of an exec.
 const COMM_EXEC: u16 = 1 << 13;
@@ -23,8 +24,10 @@ pub(super) enum Record<'a> {
         path: &'a [u8],
         time: u64,
     },
-    /// It began to run another program.
-    Executed { pid: u32, time: u64 },
+    /// Another process began it: it runs that one's program.
+    Forked { pid: u32, parent: u32, time: u64 },
+    /// It began to run another program, by whose file's name (its first 15 bytes) the kernel calls it.
+    Executed { pid: u32, name: &'a [u8], time: u64 },
     /// Its first thread ended, and with it, in all but odd programs, the process.
     Exited { pid: u32, time: u64 },
     /// Records were lost: only a scan tells what was missed.
@@ -40,6 +43,13 @@ impl<'a> Record<'a> {
             MMAP2 => Self::mapped(body),
             COMM if misc & COMM_EXEC != 0 => Some(Self::Executed {
                 pid: word(body, 0)?,
+                name: until_zero(body.get(8..)?),
+                time: time(body)?,
+            }),
+            // pid, parent's pid, …: a thread has those of its process.
+            FORK if word(body, 0)? != word(body, 4)? => Some(Self::Forked {
+                pid: word(body, 0)?,
+                parent: word(body, 4)?,
                 time: time(body)?,
             }),
             // pid, parent's pid, tid, …
@@ -57,10 +67,6 @@ impl<'a> Record<'a> {
     fn mapped(body: &'a [u8]) -> Option<Self> {
         let start = long(body, 8)?;
         let name = body.get(64..)?;
-        let length = name
-            .iter()
-            .position(|&byte| byte == 0)
-            .unwrap_or(name.len());
         let key = FileKey {
             device: device(word(body, 32)?, word(body, 36)?),
             inode: long(body, 40)?,
@@ -70,10 +76,15 @@ impl<'a> Record<'a> {
             start,
             end: start.checked_add(long(body, 16)?)?,
             key,
-            path: name.get(..length)?,
+            path: until_zero(name),
             time: time(body)?,
         })
     }
+}
+
+/// A string that ends with a zero.
+fn until_zero(bytes: &[u8]) -> &[u8] {
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 /// The end of every record: monotonic nanoseconds (`sample_id` with `PERF_SAMPLE_TIME` alone).
@@ -95,7 +106,7 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{COMM, COMM_EXEC, EXIT, MMAP2, Record};
+    use super::{COMM, COMM_EXEC, EXIT, FORK, MMAP2, Record};
     use crate::capture::discover::mapped::{FileKey, device};
 
     fn record(kind: u32, misc: u16, body: &[u8]) -> Vec<u8> {
@@ -137,8 +148,22 @@ mod tests {
     fn names_and_threads_are_no_programs_and_processes() {
         let comm = words(&[7, 7, 0x0064_6f6e, 0, 5, 0]);
         assert_eq!(Record::parse(&record(COMM, 2, &comm)), None);
-        let exec = Record::parse(&record(COMM, COMM_EXEC | 2, &comm)).map(|r| format!("{r:?}"));
-        assert_eq!(exec.as_deref(), Some("Executed { pid: 7, time: 5 }"));
+        let exec = Record::Executed {
+            pid: 7,
+            name: b"nod",
+            time: 5,
+        };
+        let told = record(COMM, COMM_EXEC | 2, &comm);
+        assert_eq!(Record::parse(&told), Some(exec));
+        let child = words(&[7, 1, 7, 1, 5, 0, 5, 0]);
+        let forked = Record::Forked {
+            pid: 7,
+            parent: 1,
+            time: 5,
+        };
+        assert_eq!(Record::parse(&record(FORK, 0, &child)), Some(forked));
+        let thread = words(&[7, 7, 9, 7, 5, 0, 5, 0]);
+        assert_eq!(Record::parse(&record(FORK, 0, &thread)), None);
         let thread = words(&[7, 1, 9, 1, 0, 0, 5, 0]);
         assert_eq!(Record::parse(&record(EXIT, 2, &thread)), None);
         let process = words(&[7, 1, 7, 1, 0, 0, 5, 0]);
