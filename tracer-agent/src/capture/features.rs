@@ -1,11 +1,11 @@
 //! What the running kernel offers, found by trying rather than by version.
 
-use std::{fs::File, path::Path};
+use std::fs::File;
 
 use caps::{CapSet, Capability};
 
 use super::{
-    discover::{Discoverer, WatchMode},
+    discover::{self, WatchMode},
     kernel_btf,
     load::{LoadError, LoadOptions, Loaded},
     mechanism::Mechanism,
@@ -62,8 +62,8 @@ impl Features {
     }
 
     /// Tries everything, with programs that do nothing, on a child of our own; nothing of it stays.
-    /// Call before any thread is started: it forks. Processes are watched under `proc_root`.
-    pub fn probe(proc_root: &Path) -> Self {
+    /// Call before any thread is started: it forks.
+    pub fn probe() -> Self {
         let layout = Layout::find();
         let options = LoadOptions {
             ring_bytes: 64 << 10,
@@ -118,13 +118,7 @@ impl Features {
                 plain_perf
             },
             socket_moves,
-            perf_mmap_records: match Discoverer::start(
-                proc_root.to_owned(),
-                Returns::Probed,
-                Box::new(|_| false),
-            )
-            .mode()
-            {
+            perf_mmap_records: match discover::watch_mode() {
                 WatchMode::Events => Support::Yes,
                 WatchMode::Polling { reason } => Support::No(reason),
             },

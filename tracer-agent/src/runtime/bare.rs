@@ -39,7 +39,8 @@ pub fn run(config: &Config) -> Result<ExitCode> {
         witness: witness(config, &telemetry),
         telemetry,
         lives,
-    });
+    })
+    .context("cannot start a thread")?;
     announce(&prober, mechanism);
     let stop = Arc::new(AtomicBool::new(false));
     let thread = prober

@@ -128,13 +128,16 @@ struct Probed {
 
 impl Prober {
     /// Attaches to everything that is there now.
-    pub fn start(parts: ProberParts) -> Self {
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn start(parts: ProberParts) -> io::Result<Self> {
         let witness = parts.witness.clone();
         let discoverer = Discoverer::start(
             parts.proc_root.clone(),
             parts.mechanism.returns(),
             Box::new(move |pid| witness.leaves_alone(pid)),
-        );
+        )?;
         let mut prober = Self {
             parts,
             discoverer,
@@ -157,7 +160,7 @@ impl Prober {
         for discovery in prober.discoverer.look_around() {
             prober.act(discovery);
         }
-        prober
+        Ok(prober)
     }
 
     fn count_sockets(&self) {

@@ -229,7 +229,7 @@ pub(super) fn witness(config: &Config, telemetry: &Telemetry) -> Witness {
 }
 
 fn start_prober(config: &Config, parts: ProberParts) -> Result<Prober> {
-    let mut prober = Prober::start(parts);
+    let mut prober = Prober::start(parts).context("cannot start a thread")?;
     if config.capture.kernel_log != KernelLog::Off {
         prober
             .print_kernel_log()

@@ -1,8 +1,7 @@
-//! What is still to be looked at, most urgent first.
+//! What is still to be looked at, in two lines.
 //!
-//! A library that was just mapped will be used within milliseconds; reading the symbols of a large
-//! program takes a hundred of them. So libraries go first, and whoever works this off takes one
-//! piece at a time and looks for news of libraries in between.
+//! A library that was just mapped will be used within milliseconds; reading a large program takes up
+//! to seconds. So libraries do not wait for programs, and new programs go before a full look.
 
 use std::collections::VecDeque;
 
@@ -14,7 +13,7 @@ const MAX_PROGRAMS: usize = 4096;
 /// One piece of work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Task {
-    /// A file that a process maps.
+    /// A program, or a file that may be one.
     File(MappedFile),
     /// Everything that a process maps.
     Process(u32),
@@ -54,26 +53,27 @@ impl Backlog {
         self.system = true;
     }
 
-    /// Whether nothing is to be done.
-    pub(super) fn is_empty(&self) -> bool {
-        let Self {
-            libraries,
-            programs,
-            processes,
-            system,
-        } = self;
-        libraries.is_empty() && programs.is_empty() && processes.is_empty() && !system
+    /// The next library.
+    pub(super) fn take_library(&mut self) -> Option<MappedFile> {
+        self.libraries.pop_front()
     }
 
-    /// What to do next.
+    /// What to do next of all that can wait.
     pub(super) fn take(&mut self) -> Option<Task> {
-        let file = self
-            .libraries
-            .pop_front()
-            .or_else(|| self.programs.pop_front());
-        file.map(Task::File)
+        let program = self.programs.pop_front().map(Task::File);
+        program
             .or_else(|| self.processes.pop_front().map(Task::Process))
             .or_else(|| std::mem::take(&mut self.system).then_some(Task::System))
+    }
+
+    /// Whether a library waits.
+    pub(super) fn has_library(&self) -> bool {
+        !self.libraries.is_empty()
+    }
+
+    /// Whether something waits that can.
+    pub(super) fn has_more(&self) -> bool {
+        !self.programs.is_empty() || !self.processes.is_empty() || self.system
     }
 }
 
@@ -94,21 +94,21 @@ mod tests {
     }
 
     #[test]
-    fn libraries_go_before_programs_and_these_before_a_full_look() {
+    fn programs_go_before_a_full_look_and_libraries_wait_for_nothing() {
         let mut backlog = Backlog::default();
         backlog.full_look([7, 8]);
         assert!(backlog.program(file(1)));
         assert!(backlog.program(file(2)));
         assert!(backlog.program(file(1)), "one of each is enough");
         backlog.library(file(3));
-        assert_eq!(backlog.take(), Some(Task::File(file(3))));
         assert_eq!(backlog.take(), Some(Task::File(file(1))));
-        backlog.library(file(4));
-        assert_eq!(backlog.take(), Some(Task::File(file(4))));
+        assert!(backlog.has_library());
+        assert_eq!(backlog.take_library(), Some(file(3)));
+        assert_eq!(backlog.take_library(), None);
         assert_eq!(backlog.take(), Some(Task::File(file(2))));
         let rest: Vec<_> = std::iter::from_fn(|| backlog.take()).collect();
         assert_eq!(rest, [Task::Process(7), Task::Process(8), Task::System]);
-        assert!(backlog.is_empty());
+        assert!(!backlog.has_library() && !backlog.has_more());
     }
 
     #[test]

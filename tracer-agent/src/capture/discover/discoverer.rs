@@ -1,9 +1,12 @@
 //! The stream of discoveries: what is there at the start, then what appears and goes.
 
+use std::io;
+use std::os::{fd::AsFd, unix::ffi::OsStrExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::analyst::Analyst;
 use super::backlog::{Backlog, Task};
 use super::discovery::{Discovery, Identity};
 use super::judge::Judge;
@@ -41,6 +44,10 @@ pub struct Discoverer {
     judge: Judge,
     watch: Watch,
     backlog: Backlog,
+    /// Reads libraries, which are about to be used.
+    libraries: Analyst,
+    /// Reads programs.
+    programs: Analyst,
     starting: Starting,
     /// All that happened before this, in monotonic nanoseconds, was taken from the rings.
     heard: u64,
@@ -75,18 +82,18 @@ impl Discoverer {
     /// Starts watching the processes under `proc_root` (`/proc`), but those that are `left_alone`, for
     /// files whose calls can be seen to return by `returns`: from now on nothing that is mapped goes
     /// unnoticed. [`Self::look_around`] reports what is there already.
-    pub fn start(proc_root: PathBuf, returns: Returns, left_alone: LeftAlone) -> Self {
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn start(proc_root: PathBuf, returns: Returns, left_alone: LeftAlone) -> io::Result<Self> {
         let now = Instant::now();
         let watch = match open_rings() {
             Ok(rings) => Watch::Events(rings),
-            Err(error) => {
-                let reason = format!("perf events are refused (CAP_PERFMON lets them): {error}");
-                Watch::Polling {
-                    polling: Polling::default(),
-                    reason,
-                    tick_at: now,
-                }
-            }
+            Err(reason) => Watch::Polling {
+                polling: Polling::default(),
+                reason,
+                tick_at: now,
+            },
         };
         Self::with(proc_root, returns, left_alone, watch, now)
     }
@@ -97,20 +104,22 @@ impl Discoverer {
         left_alone: LeftAlone,
         watch: Watch,
         now: Instant,
-    ) -> Self {
-        Self {
+    ) -> io::Result<Self> {
+        Ok(Self {
             left_alone,
             judge: Judge::new(proc_root.clone(), returns),
             proc_root,
             watch,
             backlog: Backlog::default(),
+            libraries: Analyst::start("libraries")?,
+            programs: Analyst::start("programs")?,
             starting: Starting::default(),
             heard: 0,
             full_scan_at: now,
             last_full_scan: now,
             gone_check_at: now + GONE_CHECK,
             overwritten_check_at: now + OVERWRITTEN_CHECK,
-        }
+        })
     }
 
     /// How changes are noticed.
@@ -132,7 +141,7 @@ impl Discoverer {
     ///
     /// # Errors
     /// If there is no such file.
-    pub fn look_at_file(&mut self, path: &Path) -> std::io::Result<Option<Discovery>> {
+    pub fn look_at_file(&mut self, path: &Path) -> io::Result<Option<Discovery>> {
         Ok(self.judge.judge(&MappedFile::named(path)?))
     }
 
@@ -144,14 +153,20 @@ impl Discoverer {
     /// Everything that is there already, and from here on whatever was not reported before.
     pub fn look_around(&mut self) -> Vec<Discovery> {
         let mut news = Vec::new();
-        self.take_events(&mut news);
-        self.do_what_is_due(Instant::now(), &mut news);
-        while let Some(task) = self.backlog.take() {
-            self.work(task, &mut news);
+        loop {
             // The rings are small: left alone for as long as this takes, they would overflow.
             self.take_events(&mut news);
+            self.take_answers(&mut news);
+            let now = Instant::now();
+            self.do_what_is_due(now, &mut news);
+            self.work(&mut news);
+            if self.is_idle() {
+                return news;
+            }
+            if !self.can_work() {
+                self.wait_until(now + FULL_SCAN_PAUSE);
+            }
         }
-        news
     }
 
     /// Waits for news, at most `timeout`; empty when there is none.
@@ -159,18 +174,15 @@ impl Discoverer {
         let deadline = Instant::now() + timeout;
         loop {
             let mut news = Vec::new();
-            // One piece at a time: a library that is mapped meanwhile is next. And before the events,
-            // so that no news of them waits for a long piece.
-            if let Some(task) = self.backlog.take() {
-                self.work(task, &mut news);
-            }
             let events = self.take_events(&mut news);
+            self.take_answers(&mut news);
             let now = Instant::now();
             self.do_what_is_due(now, &mut news);
+            self.work(&mut news);
             if !news.is_empty() || now >= deadline {
                 return news;
             }
-            if !self.backlog.is_empty() {
+            if self.can_work() {
                 continue;
             }
             if events {
@@ -252,8 +264,7 @@ impl Discoverer {
             });
         }
         if lost {
-            let soonest = self.last_full_scan + FULL_SCAN_PAUSE;
-            self.full_scan_at = self.full_scan_at.min(soonest);
+            self.look_again_soon();
         }
         bytes > 0
     }
@@ -291,19 +302,65 @@ impl Discoverer {
         }
     }
 
-    fn work(&mut self, task: Task, news: &mut Vec<Discovery>) {
-        match task {
-            Task::File(file) => {
-                // A file that is mapped anew may be one that was overwritten just now.
-                self.drop_overwritten(news);
-                news.extend(self.judge.judge(&file));
-            }
-            Task::Process(pid) => self.look_at(pid, news),
-            Task::System => {
-                let files = system_files(&self.proc_root);
-                news.extend(files.iter().filter_map(|file| self.judge.judge(file)));
+    /// Does one piece of what waits, or has it done.
+    fn work(&mut self, news: &mut Vec<Discovery>) {
+        if !self.libraries.is_busy()
+            && let Some(file) = self.backlog.take_library()
+        {
+            // A file that is mapped anew may be one that was overwritten just now.
+            self.drop_overwritten(news);
+            if let Some(question) = self.judge.question(&file) {
+                self.libraries.ask(question);
             }
         }
+        if self.programs.is_busy() {
+            return;
+        }
+        match self.backlog.take() {
+            Some(Task::File(file)) => {
+                self.drop_overwritten(news);
+                if let Some(question) = self.judge.question(&file) {
+                    self.programs.ask(question);
+                }
+            }
+            Some(Task::Process(pid)) => self.look_at(pid, news),
+            Some(Task::System) => {
+                let files = system_files(&self.proc_root);
+                files.into_iter().for_each(|file| self.enqueue(file));
+            }
+            None => {}
+        }
+    }
+
+    /// Whether something waits and nobody works on its like.
+    fn can_work(&self) -> bool {
+        self.backlog.has_library() && !self.libraries.is_busy()
+            || self.backlog.has_more() && !self.programs.is_busy()
+    }
+
+    fn is_idle(&self) -> bool {
+        let busy = self.libraries.is_busy() || self.programs.is_busy();
+        !busy && !self.backlog.has_library() && !self.backlog.has_more()
+    }
+
+    fn take_answers(&mut self, news: &mut Vec<Discovery>) {
+        let answers = [self.libraries.answer(), self.programs.answer()];
+        let answers = answers.into_iter().flatten();
+        news.extend(answers.filter_map(|answer| self.judge.conclude(answer)));
+    }
+
+    /// Lets a file wait to be read.
+    fn enqueue(&mut self, file: MappedFile) {
+        if suggests_tls(file.path.as_os_str().as_bytes()) {
+            self.backlog.library(file);
+        } else if !self.backlog.program(file) {
+            self.look_again_soon();
+        }
+    }
+
+    fn look_again_soon(&mut self) {
+        let soonest = self.last_full_scan + FULL_SCAN_PAUSE;
+        self.full_scan_at = self.full_scan_at.min(soonest);
     }
 
     /// A process that cannot be read has mostly ended; one that is not ours to read is told of by
@@ -311,13 +368,16 @@ impl Discoverer {
     fn look_at(&mut self, pid: u32, news: &mut Vec<Discovery>) {
         let time = monotonic_nanos();
         let files = mapped_files(&self.proc_root, pid).unwrap_or_default();
-        if !(self.left_alone)(pid) {
-            news.extend(files.iter().filter_map(|file| self.judge.judge(file)));
-        }
+        let may_hold = |file: &MappedFile| suggests_tls(file.path.as_os_str().as_bytes());
+        let may_call = files.iter().any(|file| {
+            self.judge.tracks(&file.key) || may_hold(file) && !self.judge.rejects(&file.key)
+        });
         // Without events nobody tells when this ends to be true.
-        let told = matches!(self.watch, Watch::Events(_));
-        if told && files.iter().any(|file| self.judge.tracks(&file.key)) {
+        if may_call && matches!(self.watch, Watch::Events(_)) {
             news.push(Discovery::ProcessMayCall { pid, time });
+        }
+        if !(self.left_alone)(pid) {
+            files.into_iter().for_each(|file| self.enqueue(file));
         }
     }
 
@@ -364,21 +424,35 @@ impl Discoverer {
     fn wait_until(&mut self, until: Instant) {
         // Rounded up: a wait of less than a millisecond would not wait at all.
         let timeout = until.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+        let analysts = [&self.libraries, &self.programs];
+        let busy = analysts.into_iter().filter(|analyst| analyst.is_busy());
+        let busy: Vec<_> = busy.map(AsFd::as_fd).collect();
         match &mut self.watch {
-            Watch::Events(rings) => wait(rings, timeout),
-            Watch::Polling { .. } => thread::sleep(timeout),
+            Watch::Events(rings) => wait(rings, &busy, timeout),
+            Watch::Polling { .. } => wait(&mut Vec::new(), &busy, timeout),
         }
     }
 }
 
-fn open_rings() -> std::io::Result<Vec<PerfRing>> {
-    online_cpus()?.into_iter().map(PerfRing::open).collect()
+/// How changes can be noticed by this process.
+pub fn watch_mode() -> WatchMode {
+    match open_rings() {
+        Ok(_) => WatchMode::Events,
+        Err(reason) => WatchMode::Polling { reason },
+    }
+}
+
+/// All rings, or why there are none.
+fn open_rings() -> Result<Vec<PerfRing>, String> {
+    let open = |cpus: Vec<u32>| cpus.into_iter().map(PerfRing::open).collect();
+    let rings: io::Result<_> = online_cpus().and_then(open);
+    rings.map_err(|error| format!("perf events are refused (CAP_PERFMON lets them): {error}"))
 }
 
 #[cfg(test)]
 impl Discoverer {
     /// A discoverer that polls, whatever the kernel allows.
-    pub(super) fn polling(proc_root: PathBuf, left_alone: LeftAlone) -> Self {
+    pub(super) fn polling(proc_root: PathBuf, left_alone: LeftAlone) -> io::Result<Self> {
         let now = Instant::now();
         let reason = "by test".to_owned();
         Self::with(

@@ -29,6 +29,39 @@ enum Judgement {
     Tracked(Number),
     /// Not for us, as long as change time and size stay.
     Rejected(Stamp),
+    /// Being analysed.
+    Asked,
+}
+
+/// A file to analyse, by whatever thread.
+#[derive(Debug)]
+pub(super) struct Question {
+    candidate: MappedFile,
+    file: File,
+    at: Number,
+    returns: Returns,
+}
+
+/// An analysed file; see [`Judge::conclude`].
+#[derive(Debug)]
+pub(super) struct Analysed {
+    candidate: MappedFile,
+    at: Number,
+    stamp: Option<Stamp>,
+    analysis: Analysis,
+}
+
+impl Question {
+    /// Reads the file: milliseconds for a library, up to seconds for a large program.
+    pub(super) fn answer(self) -> Analysed {
+        let stamp = self.file.metadata().ok().as_ref().map(stamp_of);
+        Analysed {
+            candidate: self.candidate,
+            at: self.at,
+            stamp,
+            analysis: Analysis::of(self.file, self.returns),
+        }
+    }
 }
 
 /// Turns candidates into discoveries, each file once.
@@ -53,6 +86,13 @@ impl Judge {
     /// Says what is new about a candidate: nothing when it was seen before, has ended meanwhile,
     /// or simply holds no TLS.
     pub(super) fn judge(&mut self, candidate: &MappedFile) -> Option<Discovery> {
+        let question = self.question(candidate)?;
+        self.conclude(question.answer())
+    }
+
+    /// What is to be found out about a candidate: nothing when it was seen before or has ended meanwhile.
+    /// The answer is for [`Self::conclude`].
+    pub(super) fn question(&mut self, candidate: &MappedFile) -> Option<Question> {
         match self.judged.get(&candidate.key) {
             Some(Judgement::Tracked(number)) => {
                 let tracked = self.tracked.get_mut(&number)?;
@@ -69,6 +109,7 @@ impl Judge {
                     return None;
                 }
             }
+            Some(Judgement::Asked) => return None,
             None => {}
         }
         let file = candidate.open(&self.proc_root).ok()?;
@@ -78,7 +119,13 @@ impl Judge {
                 .insert(candidate.key, Judgement::Tracked(number));
             return None;
         }
-        self.analyse(candidate, file, (metadata.dev(), metadata.ino()))
+        self.judged.insert(candidate.key, Judgement::Asked);
+        Some(Question {
+            candidate: candidate.clone(),
+            file,
+            at: (metadata.dev(), metadata.ino()),
+            returns: self.returns,
+        })
     }
 
     /// Whether a file is under probe.
@@ -111,10 +158,25 @@ impl Judge {
             .map(|(number, _)| *number)
     }
 
-    fn analyse(&mut self, candidate: &MappedFile, file: File, at: Number) -> Option<Discovery> {
+    /// Says what is new about a file that was analysed: nothing if it simply holds no TLS.
+    pub(super) fn conclude(&mut self, analysed: Analysed) -> Option<Discovery> {
+        let Analysed {
+            candidate,
+            at,
+            stamp: analysed,
+            analysis: Analysis { build_id, outcome },
+        } = analysed;
         let (device, inode) = at;
-        let analysed = file.metadata().ok().as_ref().map(stamp_of);
-        let Analysis { build_id, outcome } = Analysis::of(file, self.returns);
+        self.judged.remove(&candidate.key);
+        // Under other numbers, it may have been analysed twice at a time.
+        if let Ok((_, file)) = &outcome
+            && let Ok(metadata) = file.metadata()
+            && let Some(number) = self.tracked_as(file, &metadata)
+        {
+            self.judged
+                .insert(candidate.key, Judgement::Tracked(number));
+            return None;
+        }
         let identity = Identity {
             device,
             inode,

@@ -3,6 +3,7 @@
 //!
 //! [`Discoverer`] reports them as they appear, for capture; [`survey`] takes one look, for people.
 
+mod analyst;
 mod backlog;
 mod discoverer;
 mod discovery;
@@ -17,7 +18,7 @@ mod survey;
 mod system;
 mod tracked;
 
-pub use discoverer::{Discoverer, LeftAlone, WatchMode};
+pub use discoverer::{Discoverer, LeftAlone, WatchMode, watch_mode};
 pub use discovery::{BinaryFound, Discovery, Identity};
 pub use mapped::process_ids;
 pub use survey::{SurveyedFile, SurveyedProcess, survey};

@@ -149,13 +149,18 @@ fn page_size() -> usize {
     usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }
 
-/// Waits until one of the rings has records or the time is over. Rings of processors that are gone
-/// are dropped.
-pub(super) fn wait(rings: &mut Vec<PerfRing>, timeout: std::time::Duration) {
-    let mut descriptors: Vec<libc::pollfd> = rings
-        .iter()
-        .map(|ring| libc::pollfd {
-            fd: ring.event.as_raw_fd(),
+/// Waits until one of the rings has records, one of the others is readable, or the time is over. Rings
+/// of processors that are gone are dropped.
+pub(super) fn wait(
+    rings: &mut Vec<PerfRing>,
+    others: &[BorrowedFd<'_>],
+    timeout: std::time::Duration,
+) {
+    let of_rings = rings.iter().map(|ring| ring.event.as_raw_fd());
+    let descriptors = of_rings.chain(others.iter().map(AsRawFd::as_raw_fd));
+    let mut descriptors: Vec<libc::pollfd> = descriptors
+        .map(|fd| libc::pollfd {
+            fd,
             events: libc::POLLIN,
             revents: 0,
         })

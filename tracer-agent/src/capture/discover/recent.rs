@@ -39,6 +39,11 @@ impl<K: Hash + Eq + Clone, V: Clone> Recent<K, V> {
         self.young.insert(key, value);
     }
 
+    pub(super) fn remove(&mut self, key: &K) {
+        self.young.remove(key);
+        self.old.remove(key);
+    }
+
     pub(super) fn remove_value(&mut self, unwanted: impl Fn(&V) -> bool) {
         self.young.retain(|_, value| !unwanted(value));
         self.old.retain(|_, value| !unwanted(value));

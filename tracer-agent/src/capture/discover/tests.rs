@@ -139,9 +139,9 @@ fn a_file_is_found_once_and_gone_when_deleted_and_unmapped() {
     let library = tree.put("/venv/libssl.so.3", &tls_library());
     tree.process(42, &["/bin/app", "/venv/libssl.so.3"]);
     tree.process(43, &["/bin/app", "/venv/libssl.so.3"]);
-    let mut discoverer = Discoverer::polling(tree.root().to_owned(), everybody());
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), everybody()).expect("threads");
 
-    let news = discoverer.next(Duration::ZERO);
+    let news = discoverer.look_around();
     let [binary] = found(&news)[..] else {
         panic!("{news:?}")
     };
@@ -192,16 +192,19 @@ fn what_only_those_use_who_are_left_alone_is_not_probed() {
     tree.put("/venv/libssl.so.3", &tls_library());
     tree.process(42, &["/bin/app", "/venv/libssl.so.3"]);
     let left_alone = Box::new(|pid| pid == 42);
-    let mut discoverer = Discoverer::polling(tree.root().to_owned(), left_alone);
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), left_alone).expect("threads");
     let news = discoverer.look_around();
     assert!(found(&news).is_empty(), "{news:?}");
 
     tree.process(43, &["/bin/app", "/venv/libssl.so.3"]);
-    let news = discoverer.next(Duration::from_secs(2));
-    let [binary] = found(&news)[..] else {
-        panic!("{news:?}")
+    let of_the_other = |news: &Discovery| {
+        let Discovery::Found(found) = news else {
+            return false;
+        };
+        assert_eq!(found.pid, Some(43));
+        true
     };
-    assert_eq!(binary.pid, Some(43));
+    assert!(wait_for(&mut discoverer, of_the_other).is_some());
 }
 
 #[test]
@@ -210,8 +213,8 @@ fn a_file_overwritten_in_place_is_gone_and_found_anew() {
     tree.put("/bin/app", b"#!");
     let library = tree.put("/venv/libssl.so.3", &tls_library());
     tree.process(42, &["/bin/app", "/venv/libssl.so.3"]);
-    let mut discoverer = Discoverer::polling(tree.root().to_owned(), everybody());
-    let news = discoverer.next(Duration::ZERO);
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), everybody()).expect("threads");
+    let news = discoverer.look_around();
     let [binary] = found(&news)[..] else {
         panic!("{news:?}")
     };
@@ -260,7 +263,7 @@ fn libraries_that_nobody_maps_are_found_in_the_system_directories() {
     let tree = ProcTree::new();
     tree.put("/usr/lib/x86_64-linux-gnu/libssl.so.3", &tls_library());
     tree.put("/usr/lib/x86_64-linux-gnu/libcrypto.so.3", &tls_library());
-    let mut discoverer = Discoverer::polling(tree.root().to_owned(), everybody());
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), everybody()).expect("threads");
     let news = discoverer.look_around();
     let [binary] = found(&news)[..] else {
         panic!("{news:?}")
@@ -330,7 +333,8 @@ fn live() -> Option<Discoverer> {
     if !test_needs::may_trace() {
         return None;
     }
-    let mut discoverer = Discoverer::start("/proc".into(), Returns::Probed, everybody());
+    let mut discoverer =
+        Discoverer::start("/proc".into(), Returns::Probed, everybody()).expect("threads");
     assert_eq!(discoverer.mode(), WatchMode::Events);
     discoverer.look_around();
     Some(discoverer)

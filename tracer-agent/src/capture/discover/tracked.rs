@@ -57,6 +57,7 @@ impl Tracked {
 }
 
 /// What a file is and where it can be probed.
+#[derive(Debug)]
 pub(super) struct Analysis {
     pub(super) build_id: Option<BuildId>,
     /// The plan, and the file that it is for.

@@ -35,7 +35,7 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
 fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     let config = args.resolve()?;
     // Before anything else: the probes of features fork a child.
-    let features = Features::probe(&config.agent.proc);
+    let features = Features::probe();
     let proc = ProcFs::new(&config.agent.proc);
     let returns = match config.capture.return_probes {
         ReturnProbes::Auto => features.returns(),
