@@ -1,5 +1,6 @@
 //! Whole runs of the command, as a user sees them.
 
+use std::collections::BTreeSet;
 use std::{
     io::Write,
     process::{Command, Output},
@@ -180,6 +181,43 @@ fn doctor_reports_as_json() {
             other => panic!("traceable is {other:?}"),
         }
     }
+}
+
+/// Paths of all fields of a document, as the reference writes them.
+fn paths(value: &serde_json::Value, path: &str, into: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                let dot = if path.is_empty() { "" } else { "." };
+                paths(value, &format!("{path}{dot}{name}"), into);
+            }
+        }
+        serde_json::Value::Array(list) => {
+            for value in list {
+                paths(value, &format!("{path}[]"), into);
+            }
+        }
+        _ => {
+            into.insert(path.to_owned());
+        }
+    }
+}
+
+#[test]
+fn the_reference_knows_every_field_of_the_report() {
+    let (_, stdout, stderr) = run(agent().args(["doctor", "--format", "json"]));
+    let report: serde_json::Value = serde_json::from_str(&stdout).expect(&stderr);
+    assert_eq!(report["schema_version"], 1);
+    let mut reported = BTreeSet::new();
+    paths(&report, "", &mut reported);
+    let known: BTreeSet<String> = tracer_agent::docs::doctor::FIELDS
+        .iter()
+        .map(|(path, _)| (*path).to_owned())
+        .collect();
+    let unknown: Vec<_> = reported.difference(&known).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    let page = include_str!("../../docs/reference/doctor.md");
+    assert!(known.iter().all(|path| page.contains(&format!("`{path}`"))));
 }
 
 #[test]

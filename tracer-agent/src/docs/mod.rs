@@ -2,6 +2,7 @@
 
 mod attributes;
 mod configuration;
+pub mod doctor;
 mod environment;
 mod metrics;
 mod providers;
@@ -11,12 +12,13 @@ mod table;
 pub type Page = (&'static str, String);
 
 /// All pages.
-pub fn pages() -> [Page; 5] {
+pub fn pages() -> [Page; 6] {
     [
         ("configuration.md", configuration::page()),
         ("environment.md", environment::page()),
         ("attributes.md", attributes::page()),
         ("metrics.md", metrics::page()),
         ("providers.md", providers::page()),
+        ("doctor.md", doctor::page()),
     ]
 }

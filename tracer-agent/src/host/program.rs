@@ -38,6 +38,22 @@ impl Runtime {
         })
     }
 
+    /// Its release as far as the executable's path tells: `/usr/bin/python3.11`,
+    /// `…/node/v20.11.0/bin/node`, `…/java-21-openjdk-amd64/bin/java`. Bias: a release that no part of the
+    /// path names is not told.
+    pub fn version(path: &str) -> Option<String> {
+        let runtime = Self::of(file_name(path))?;
+        path.rsplit('/').find_map(|part| {
+            let rest = part.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '-');
+            let named = Self::of(part.get(..part.len() - rest.len())?) == Some(runtime);
+            let tagged = part.strip_prefix('v') == Some(rest);
+            let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'));
+            let version = rest.get(..digits.unwrap_or(rest.len()))?.trim_matches('.');
+            let is_one = version.starts_with(|c: char| c.is_ascii_digit());
+            (is_one && (named || tagged)).then(|| version.to_owned())
+        })
+    }
+
     /// As `process.runtime.name`; a shell is none.
     pub const fn name(self) -> Option<&'static str> {
         Some(match self {
@@ -64,6 +80,25 @@ pub fn file_name(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_may_tell_the_release() {
+        for (path, version) in [
+            ("/usr/bin/python3.11", Some("3.11")),
+            ("/usr/bin/python3", Some("3")),
+            (
+                "/root/.nvm/versions/node/v20.11.0/bin/node",
+                Some("20.11.0"),
+            ),
+            ("/usr/lib/jvm/java-21-openjdk-amd64/bin/java", Some("21")),
+            ("/usr/bin/php8.2", Some("8.2")),
+            ("/usr/bin/node", None),
+            ("/opt/v2/bin/gateway", None),
+            ("/usr/bin/curl", None),
+        ] {
+            assert_eq!(Runtime::version(path).as_deref(), version, "{path}");
+        }
+    }
 
     #[test]
     fn versions_do_not_matter() {

@@ -6,7 +6,8 @@ use anyhow::Context;
 
 use super::{
     kernel, kubernetes,
-    report::{Answer, Report},
+    report::{Answer, Report, SCHEMA_VERSION},
+    running,
     text::Text,
     traceable::{self, Traceable},
 };
@@ -50,13 +51,15 @@ fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     let (own, only) = (std::process::id(), &config.processes.pids);
     survey.retain(|it| it.pid != own && (only.is_empty() || only.contains(&it.pid)));
     let inspector = Inspector::new(proc);
+    let (running_agent, calls_seen) = running::ask(config.metrics_listen);
     let Traceable {
         files,
         processes,
         without_tls,
         unreadable,
-    } = traceable::sort(&survey, &inspector, &config.processes);
+    } = traceable::sort(&survey, &inspector, &config.processes, &calls_seen);
     let mut report = Report {
+        schema_version: SCHEMA_VERSION,
         can_trace: true,
         problems: Vec::new(),
         agent: kernel::agent(),
@@ -68,6 +71,7 @@ fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
             .as_ref()
             .map(kubernetes::look)
             .transpose()?,
+        running_agent,
         files,
         processes,
         without_tls,

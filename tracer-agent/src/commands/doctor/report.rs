@@ -2,9 +2,15 @@
 
 use serde::Serialize;
 
+/// Version of the report's JSON shape: it grows when a field is renamed, is removed or means something
+/// else. New fields do not change it.
+pub const SCHEMA_VERSION: u32 = 1;
+
 /// The whole report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
+    /// See [`SCHEMA_VERSION`].
+    pub schema_version: u32,
     /// Whether `run` would start, as far as this can be told.
     pub can_trace: bool,
     /// What stands in the way, and what to do about it.
@@ -20,9 +26,11 @@ pub struct Report {
     /// The Kubernetes API, if it is to be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<Kubernetes>,
+    /// An agent that runs on this host now.
+    pub running_agent: RunningAgent,
     /// Files with TLS in them that processes use now.
     pub files: Vec<TlsFile>,
-    /// Processes with TLS in them.
+    /// Processes with TLS in them, or that do something else that is not seen.
     pub processes: Vec<TlsProcess>,
     /// Processes in which no TLS was found.
     pub without_tls: usize,
@@ -120,6 +128,19 @@ pub struct Kubernetes {
     pub reason: Option<String>,
 }
 
+/// Another agent, which traces now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunningAgent {
+    /// Where its metrics would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Whether they are there.
+    pub reached: Answer,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// A file that holds TLS functions, or is known to hold TLS that is not traceable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TlsFile {
@@ -127,6 +148,10 @@ pub struct TlsFile {
     pub path: String,
     /// Processes that use it, ascending.
     pub pids: Vec<u32>,
+    /// Calls that the running agent has seen through it; absent if there is none or it does not probe
+    /// the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls_seen: Option<u64>,
     /// What would be done with it.
     #[serde(flatten)]
     pub outcome: FileOutcome,
@@ -153,7 +178,7 @@ pub enum FileOutcome {
 }
 
 /// A TLS implementation that was found in a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Located {
     /// Which.
     pub family: &'static str,
@@ -164,6 +189,8 @@ pub struct Located {
 /// Why calls are not seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Missed {
+    /// The reason in a word, for programs.
+    pub code: &'static str,
     /// Why.
     pub reason: String,
     /// What to do.
@@ -195,10 +222,17 @@ pub struct TlsProcess {
     /// Language runtime, guessed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<String>,
+    /// Its release, as far as the path of the executable tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runtime_version: Option<String>,
+    /// TLS implementations of its files that would be probed.
+    pub tls: Vec<Located>,
     /// Whether at least one of its files would be probed.
     pub traceable: bool,
     /// Whether the configuration lets it be traced.
     pub selected: bool,
     /// Its files with TLS.
     pub files: Vec<String>,
+    /// What of its calls is not seen, and what to do about it.
+    pub blind_spots: Vec<Missed>,
 }

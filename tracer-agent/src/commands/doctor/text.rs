@@ -89,6 +89,9 @@ impl Text<'_> {
 
     fn files(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nFiles with TLS, in use now")?;
+        if let Some(reason) = &self.0.running_agent.reason {
+            writeln!(f, "  {}", Printable(reason))?;
+        }
         if self.0.files.is_empty() {
             writeln!(f, "  none")?;
         }
@@ -105,7 +108,9 @@ impl Text<'_> {
                         .iter()
                         .map(|found| format!("{} by {}", found.family, found.located_by))
                         .collect();
-                    writeln!(f, "  yes  {path} ({}), {users}", found.join(", "))?;
+                    let seen = file.calls_seen.map(|calls| format!(", {calls} calls seen"));
+                    let seen = seen.unwrap_or_default();
+                    writeln!(f, "  yes  {path} ({}), {users}{seen}", found.join(", "))?;
                     for point in points {
                         writeln!(
                             f,
@@ -120,7 +125,7 @@ impl Text<'_> {
                         writeln!(f, "         {}", missed.advice)?;
                     }
                 }
-                FileOutcome::NotTraceable(Missed { reason, advice }) => {
+                FileOutcome::NotTraceable(Missed { reason, advice, .. }) => {
                     writeln!(f, "  no   {}, {}", Printable(&file.path), used_by(file))?;
                     writeln!(f, "         {}", Printable(reason))?;
                     writeln!(f, "         {advice}")?;
@@ -138,7 +143,11 @@ impl Text<'_> {
                 (true, false) => "off",
                 (false, _) => "no",
             };
-            let runtime = process.runtime.as_deref().unwrap_or("-");
+            let runtime = match (&process.runtime, &process.runtime_version) {
+                (Some(runtime), Some(version)) => format!("{runtime} {version}"),
+                (Some(runtime), None) => runtime.clone(),
+                (None, _) => "-".to_owned(),
+            };
             let files: BTreeSet<&str> = process
                 .files
                 .iter()
@@ -147,11 +156,15 @@ impl Text<'_> {
             let files: Vec<&str> = files.into_iter().collect();
             writeln!(
                 f,
-                "  {mark:<4} {:>7}  {:<20} {runtime:<8} {}",
+                "  {mark:<4} {:>7}  {:<20} {runtime:<14} {}",
                 process.pid,
                 Printable(&process.name).to_string(),
                 Printable(files.join(", "))
             )?;
+            for missed in &process.blind_spots {
+                writeln!(f, "         not {}", Printable(&missed.reason))?;
+                writeln!(f, "         {}", missed.advice)?;
+            }
         }
         writeln!(
             f,
@@ -199,13 +212,16 @@ fn used_by(file: &TlsFile) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::doctor::report::{Agent, Kernel, Kubernetes, TlsProcess};
+    use crate::commands::doctor::report::{
+        Agent, Kernel, Kubernetes, RunningAgent, SCHEMA_VERSION, TlsProcess,
+    };
 
     /// Whoever can run a process chooses its name and the paths that it maps.
     #[test]
     fn names_of_others_do_nothing_to_the_terminal() {
         let hostile = "/tmp/ev\u{1b}[31mil\nready: fake\u{202e}/libssl.so.3";
         let report = Report {
+            schema_version: SCHEMA_VERSION,
             can_trace: true,
             problems: Vec::new(),
             agent: Agent {
@@ -227,10 +243,17 @@ mod tests {
                 pods: None,
                 reason: Some(hostile.to_owned()),
             }),
+            running_agent: RunningAgent {
+                address: None,
+                reached: Answer::No,
+                reason: Some(hostile.to_owned()),
+            },
             files: vec![TlsFile {
+                calls_seen: None,
                 path: hostile.to_owned(),
                 pids: vec![7],
                 outcome: FileOutcome::NotTraceable(Missed {
+                    code: "unreadable",
                     reason: hostile.to_owned(),
                     advice: "",
                 }),
@@ -240,9 +263,16 @@ mod tests {
                 name: hostile.to_owned(),
                 service: String::new(),
                 runtime: None,
+                runtime_version: None,
+                tls: Vec::new(),
                 traceable: true,
                 selected: true,
                 files: vec![hostile.replace('/', "")],
+                blind_spots: vec![Missed {
+                    code: "foreign_tls",
+                    reason: hostile.to_owned(),
+                    advice: "",
+                }],
             }],
             without_tls: 0,
             unreadable: Vec::new(),

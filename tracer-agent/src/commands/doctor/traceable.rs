@@ -4,17 +4,23 @@ use std::collections::BTreeMap;
 
 use tracer_core::semconv::{Value, resource};
 
-use super::report::{FileOutcome, Located, Missed, Point, TlsFile, TlsProcess};
+use super::{
+    blind_spots::BlindSpots,
+    report::{FileOutcome, Located, Missed, Point, TlsFile, TlsProcess},
+    running::CallsSeen,
+};
 use crate::{
     capture::{
         discover::{SurveyedFile, SurveyedProcess},
-        plan::{Implementation, ProbePlan, ProbePoint},
+        plan::{Implementation, ProbePlan, ProbePoint, TlsFamily},
         symbols::NotTraceable,
     },
     host::{
         process::{Inspector, ProcessFacts},
+        program::Runtime,
         rules::Selection,
     },
+    telemetry::{coverage::FailureLabel, label::Label as _},
 };
 
 /// What a survey amounts to.
@@ -22,7 +28,7 @@ use crate::{
 pub struct Traceable {
     /// Files with TLS.
     pub files: Vec<TlsFile>,
-    /// Processes with TLS.
+    /// Processes with TLS, or with something else that is not seen.
     pub processes: Vec<TlsProcess>,
     /// Processes without.
     pub without_tls: usize,
@@ -31,7 +37,13 @@ pub struct Traceable {
 }
 
 /// Sorts the outcome of a survey.
-pub fn sort(survey: &[SurveyedProcess], inspector: &Inspector, selection: &Selection) -> Traceable {
+pub fn sort(
+    survey: &[SurveyedProcess],
+    inspector: &Inspector,
+    selection: &Selection,
+    calls_seen: &CallsSeen,
+) -> Traceable {
+    let mut blind_spots = BlindSpots::new(inspector.proc());
     let mut traceable = Traceable::default();
     let mut files: BTreeMap<(bool, String), TlsFile> = BTreeMap::new();
     for process in survey {
@@ -44,7 +56,8 @@ pub fn sort(survey: &[SurveyedProcess], inspector: &Inspector, selection: &Selec
             traceable.unreadable.push(process.pid);
             continue;
         }
-        if with_tls.is_empty() {
+        let not_seen = blind_spots.of(process.pid, !with_tls.is_empty());
+        if with_tls.is_empty() && not_seen.is_empty() {
             traceable.without_tls += 1;
             continue;
         }
@@ -54,9 +67,11 @@ pub fn sort(survey: &[SurveyedProcess], inspector: &Inspector, selection: &Selec
             let probed = matches!(outcome, FileOutcome::Probed { .. });
             entry.traceable |= probed;
             entry.files.push(path.clone());
+            entry.adopt(&outcome);
             files
                 .entry((!probed, path.clone()))
                 .or_insert_with(|| TlsFile {
+                    calls_seen: calls_seen.get(&path).copied(),
                     path,
                     pids: Vec::new(),
                     outcome,
@@ -64,6 +79,7 @@ pub fn sort(survey: &[SurveyedProcess], inspector: &Inspector, selection: &Selec
                 .pids
                 .push(process.pid);
         }
+        entry.blind_spots.extend(not_seen);
         traceable.processes.push(entry);
     }
     traceable.processes.sort_by_key(|process| process.pid);
@@ -81,10 +97,37 @@ fn describe(pid: u32, inspector: &Inspector, selection: &Selection) -> TlsProces
         pid,
         service: attribute(&info, resource::SERVICE_NAME).unwrap_or_default(),
         runtime: attribute(&info, resource::PROCESS_RUNTIME_NAME),
+        runtime_version: attribute(&info, resource::PROCESS_EXECUTABLE_PATH)
+            .and_then(|path| Runtime::version(&path)),
+        tls: Vec::new(),
         name: info.name,
         traceable: false,
         selected: selection.admits_pid(inspector.proc(), pid),
         files: Vec::new(),
+        blind_spots: Vec::new(),
+    }
+}
+
+impl TlsProcess {
+    /// Takes in what is known of one of its files.
+    fn adopt(&mut self, outcome: &FileOutcome) {
+        let missed = match outcome {
+            FileOutcome::Probed { tls, missed, .. } => {
+                for found in tls {
+                    if !self.tls.contains(found) {
+                        self.tls.push(*found);
+                    }
+                }
+                missed.as_slice()
+            }
+            FileOutcome::NotTraceable(missed) => std::slice::from_ref(missed),
+        };
+        let goes = |family: &str| self.tls.iter().any(|found| found.family == family);
+        let is_go = goes(TlsFamily::Go.name()) || missed.iter().any(|it| it.code == "go");
+        if self.runtime.is_none() && is_go {
+            self.runtime = Some("go".to_owned());
+        }
+        self.blind_spots.extend_from_slice(missed);
     }
 }
 
@@ -121,6 +164,7 @@ fn located(found: &Implementation) -> Located {
 
 fn missed(reason: &NotTraceable) -> Missed {
     Missed {
+        code: FailureLabel::from(reason).name(),
         reason: reason.to_string(),
         advice: advice(reason),
     }
