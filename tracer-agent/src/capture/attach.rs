@@ -69,14 +69,20 @@ pub struct ProbedFile<'a> {
     pub source: u16,
 }
 
-/// Probes on one file; they vanish when it is dropped, or when this process dies.
+/// Probes on one file; they vanish when it is dropped, or when this process dies. To drop many,
+/// [`detach`](super::detach::detach) them.
 #[derive(Debug)]
-#[expect(dead_code, reason = "held for its drop")]
 pub struct Attached(Vec<Link>);
+
+impl Attached {
+    pub(super) fn into_links(self) -> Vec<Link> {
+        self.0
+    }
+}
 
 #[derive(Debug)]
 #[expect(dead_code, reason = "held for its drop")]
-enum Link {
+pub(super) enum Link {
     Fd(OwnedFd),
     Perf(UProbeLink),
 }

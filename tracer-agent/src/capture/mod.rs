@@ -4,6 +4,7 @@ pub mod attach;
 mod bpf_call;
 pub mod clock;
 pub mod control;
+pub mod detach;
 pub mod discover;
 mod endpoints;
 pub mod features;

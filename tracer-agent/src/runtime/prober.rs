@@ -10,7 +10,7 @@ use std::{
         mpsc::Sender,
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aya_log::EbpfLogger;
@@ -22,6 +22,7 @@ use crate::{
     capture::{
         attach::{self, Attached, ProbedFile},
         clock::monotonic_nanos,
+        detach::detach,
         discover::{BinaryFound, Discoverer, Discovery, Identity},
         load::Loaded,
         mechanism::{Mechanism, ProgramSet},
@@ -122,7 +123,6 @@ struct Probed {
     source: u16,
     path: PathBuf,
     coverage: BinaryCoverage,
-    #[expect(dead_code, reason = "the probes live as long as this does")]
     attached: Attached,
 }
 
@@ -200,6 +200,7 @@ impl Prober {
                 while !stop.load(Ordering::Relaxed) {
                     self.round(WAIT);
                 }
+                self.detach_all();
             })
     }
 
@@ -320,5 +321,15 @@ impl Prober {
             self.parts.telemetry.coverage.detached(&probed.coverage);
             tracing::info!(file = %Printable(probed.path.display()), "detached");
         }
+    }
+
+    /// Takes all probes away, together: one file after the other, they would take longer than whoever
+    /// stops the agent waits.
+    fn detach_all(&mut self) {
+        let begun = Instant::now();
+        let files = self.probed.len();
+        detach(self.probed.drain().map(|(_, probed)| probed.attached));
+        self.parts.sockets = None;
+        tracing::info!("detached from {files} files in {:.1?}", begun.elapsed());
     }
 }
