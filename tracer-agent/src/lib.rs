@@ -3,6 +3,7 @@
 //! One direction of flow: [`capture`] → `tracer_core::pipeline` → `tracer_core::policy` →
 //! [`export`]; [`host`] says whose bytes they are; [`runtime`] holds the threads together.
 
+pub mod bounded_file;
 pub mod capture;
 pub mod causes;
 pub mod cli;

@@ -21,6 +21,8 @@ fn every_bad_file_is_told_in_one_line() {
     endpoint-scheme.toml:2:12: "unix:///run/otlp" is no valid value of `export.otlp.endpoint`: not a URL; expected a URL such as http://127.0.0.1:4317
     endpoint-user.toml:2:12: (hidden) is no valid value of `export.otlp.endpoint`: a name and password in the URL are not sent: set a header, such as `authorization`, in the headers of the collector; expected a URL such as http://127.0.0.1:4317
     endpoint-without-scheme.toml:2:12: endpoint `collector:4317` has no scheme, which only grpc allows: write http://collector:4317 or https://collector:4317
+    exe-empty.toml:2:9: [""] is no valid value of `processes.exes`: an empty item says nothing: give it a value or leave it out; expected patterns such as /usr/bin/python*
+    header-boolean.toml:2:35: a truth value is no valid value of `export.otlp.headers`: values of this kind are not used here; expected a table of strings in a file, `name=value,name=value` (values percent-encoded) elsewhere
     header-with-credentials.toml:2:27: ["Authorization"] is no valid value of `privacy.keep_headers`: header `Authorization` may carry a credential and is never kept: take it off the list; expected header names such as x-request-team
     interval-zero.toml:2:19: 0 is no valid value of `export.metric_interval`: zero is not allowed; expected a time with its unit such as 500ms, 10s or 2m, more than zero
     key-misspelled.toml:2:1: unknown key `capture.ring_siz`; did you mean `capture.ring_size`?
@@ -28,6 +30,7 @@ fn every_bad_file_is_told_in_one_line() {
     log-filter.toml:2:7: "verbose" is no valid value of `agent.log`: not a filter; expected off, error, warn, info, debug or trace, or directives such as info,tracer_agent=debug
     pid.toml:2:8: "none" is no valid value of `processes.pids`: not a number in range; expected positive whole numbers
     provider-list.toml:2:21: an array is no valid value of `providers`: values of this kind are not used here; expected a table of host = "provider" in a file, `host=provider,host=provider` elsewhere
+    provider-number.toml:2:21: a number is no valid value of `providers`: values of this kind are not used here; expected a table of host = "provider" in a file, `host=provider,host=provider` elsewhere
     provider.toml:2:21: { "llm.example.com" = "Open AI" } is no valid value of `providers`: provider name `Open AI` is not valid: use lower-case letters, digits, `_` and `.`; expected a table of host = "provider" in a file, `host=provider,host=provider` elsewhere
     ring-size.toml:3:13: "9MiB" is no valid value of `capture.ring_size`: not a power of two; expected a power of two from 64KiB to 1GiB, such as 8MiB
     rule.toml:2:23: ["user:root"] is no valid value of `processes.include`: rules know no `user`; expected rules such as name:python*, exe:/usr/bin/* or cgroup:*docker*

@@ -115,6 +115,37 @@ fn bad_flags_and_variables_are_told_like_bad_files() {
     assert!(stderr.contains("power of two"), "{stderr}");
 }
 
+/// `--exe "$UNSET"` must not mean every process.
+#[test]
+fn an_empty_choice_of_processes_is_refused() {
+    for flag in ["--exe", "--pid", "--include", "--exclude"] {
+        for empty in ["", " ", ","] {
+            let stderr = wrong_setting(agent().args(["config", "print", flag, empty]));
+            let told = stderr.contains(flag) && stderr.contains("give it a value or leave it out");
+            assert!(told, "{stderr}");
+        }
+    }
+    let mut unset = agent();
+    unset.env("LLM_TRACER_EXES", "").args(["config", "print"]);
+    assert_eq!(run(&mut unset).0, Some(0));
+}
+
+#[test]
+fn files_that_cannot_be_used_are_told_with_what_to_do() {
+    let stderr = failure(agent().args(["replay", "/nonexistent"]));
+    assert!(
+        stderr.contains("cannot read the tape /nonexistent") && stderr.contains("check the path"),
+        "{stderr}"
+    );
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"[agent]\nlog = '\xff'\n").unwrap();
+    let stderr = wrong_setting(agent().args(["config", "check"]).arg(file.path()));
+    assert!(
+        stderr.contains(":2:8: bytes that are not UTF-8; save the file"),
+        "{stderr}"
+    );
+}
+
 #[test]
 fn without_privileges_each_missing_capability_is_named() {
     let mut command = Command::new("setpriv");

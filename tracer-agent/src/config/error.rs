@@ -15,6 +15,12 @@ pub enum ConfigError {
         /// Why.
         cause: io::Error,
     },
+    /// The file is no text.
+    #[error("{origin}: bytes that are not UTF-8; save the file as text in that encoding")]
+    NotUtf8 {
+        /// Where.
+        origin: Origin,
+    },
     /// The file is not TOML.
     #[error("{origin}: {message}; the file must be valid TOML")]
     Syntax {

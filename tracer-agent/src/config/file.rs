@@ -1,8 +1,6 @@
 //! The configuration file.
 
 use std::{
-    fs::File,
-    io::{self, Read as _},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -21,6 +19,7 @@ use super::{
     setting::Raw,
     suggest,
 };
+use crate::bounded_file;
 
 /// Where the file is looked for when none is named.
 pub const DEFAULT_PATH: &str = "/etc/llm-tracer/config.toml";
@@ -29,26 +28,25 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// Reads a file.
 pub fn read(path: &Path) -> Result<Layer, ConfigError> {
-    let text = bounded_text(path).map_err(|cause| ConfigError::Unreadable {
+    let bytes = bounded_file::read(path, MAX_BYTES).map_err(|cause| ConfigError::Unreadable {
         path: path.to_owned(),
         cause,
     })?;
-    parse(path, &text)
+    parse(path, text_of(path, &bytes)?)
 }
 
-/// The whole file, unless it is too long for one, as a device without an end is.
-fn bounded_text(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?
-        .take(MAX_BYTES + 1)
-        .read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("it is longer than {MAX_BYTES} bytes"),
-        ));
-    }
-    Ok(text)
+fn text_of<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, ConfigError> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let end = error.valid_up_to();
+        let sound = bytes.get(..end).and_then(|it| std::str::from_utf8(it).ok());
+        let places = Places {
+            path: Arc::new(path.to_owned()),
+            text: sound.unwrap_or_default(),
+        };
+        ConfigError::NotUtf8 {
+            origin: places.origin(end..end),
+        }
+    })
 }
 
 /// Reads the file at [`DEFAULT_PATH`], if there is one.
@@ -130,8 +128,8 @@ fn checked(
     key: &dyn AnyKey,
     value: &Spanned<DeValue<'_>>,
 ) -> Result<Raw, ConfigError> {
-    let text = |value: &Spanned<DeValue<'_>>| {
-        scalar(value.get_ref()).ok_or_else(|| ConfigError::BadValue {
+    let text = |value: &Spanned<DeValue<'_>>, words: fn(&DeValue<'_>) -> Option<String>| {
+        words(value.get_ref()).ok_or_else(|| ConfigError::BadValue {
             origin: places.origin(value.span()),
             key: key.path(),
             value: kind(value.get_ref()).into(),
@@ -147,7 +145,7 @@ fn checked(
         DeValue::Array(items) => {
             let mut all = Vec::new();
             for item in items {
-                let text = text(item)?;
+                let text = text(item, scalar)?;
                 check(Raw::Many(vec![text.clone()]), item)?;
                 all.push(text);
             }
@@ -156,13 +154,13 @@ fn checked(
         DeValue::Table(pairs) => {
             let mut all = Vec::new();
             for (name, item) in pairs {
-                let pair = (name.get_ref().to_string(), text(item)?);
+                let pair = (name.get_ref().to_string(), text(item, string)?);
                 check(Raw::Pairs(vec![pair.clone()]), item)?;
                 all.push(pair);
             }
             check(Raw::Pairs(all), value)
         }
-        _ => check(Raw::One(text(value)?), value),
+        _ => check(Raw::One(text(value, scalar)?), value),
     }
 }
 
@@ -172,7 +170,17 @@ fn kind(value: &DeValue<'_>) -> &'static str {
         DeValue::Array(_) => "an array",
         DeValue::Table(_) => "a table",
         DeValue::Datetime(_) => "a date or time",
-        _ => "a scalar",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "a truth value",
+        DeValue::String(_) => "a string",
+    }
+}
+
+/// Tables hold strings only: `1.10` as a number would become `1.1`.
+fn string(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        _ => None,
     }
 }
 

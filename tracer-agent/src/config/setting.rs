@@ -121,7 +121,8 @@ fn absent<T: Scalar>() -> &'static str {
     }
 }
 
-/// A TOML array, a repeated flag, or words between commas.
+/// A TOML array, a repeated flag, or words between commas. An item that is empty is refused: with
+/// `--exe "$UNSET"` nobody means every process. An empty variable is one that is not set.
 impl<T: Scalar> Setting for Vec<T> {
     const VALUE_NAME: &'static str = T::VALUE_NAME;
     const EXPECTS: &'static str = T::EXPECTS_LIST;
@@ -138,7 +139,12 @@ impl<T: Scalar> Setting for Vec<T> {
         match raw {
             Raw::One(text) => parse(text),
             Raw::Many(items) => items.iter().try_fold(Self::new(), |mut all, item| {
-                all.extend(parse(item)?);
+                let some = parse(item)?;
+                if some.is_empty() {
+                    let refusal = "an empty item says nothing: give it a value or leave it out";
+                    return Err(Refusal(refusal.into()));
+                }
+                all.extend(some);
                 Ok(all)
             }),
             Raw::Pairs(_) => Err(Refusal("a table stands where a list belongs".into())),

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use tracer_core::{
     llm::call::{Call, Captured},
     pipeline::{Output, Pipeline},
@@ -50,7 +50,8 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// If it cannot be read, or an output cannot be started. What came before an error is delivered.
 pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
     let named = || format!("cannot read the tape {}", path.display());
-    let file = File::open(path).with_context(named)?;
+    let file = File::open(path)
+        .map_err(|error| anyhow!("{}: {error}; check the path and its permissions", named()))?;
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

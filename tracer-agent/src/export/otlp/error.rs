@@ -29,7 +29,7 @@ pub enum StartError {
         name: String,
     },
     /// A key or certificate file that cannot be read.
-    #[error("cannot read the {what} {}: {error}", .path.display())]
+    #[error("cannot read the {what} {}: {error}; check the path and its permissions", .path.display())]
     Read {
         /// What the file should hold.
         what: &'static str,
@@ -40,12 +40,17 @@ pub enum StartError {
         error: io::Error,
     },
     /// A key or certificate file that holds something else.
-    #[error("{} holds no {what} in PEM form", .path.display())]
+    #[error(
+        "{} holds no {what} in PEM form; name a file with `-----BEGIN {label}-----`, or convert this one",
+        .path.display()
+    )]
     Pem {
         /// What the file should hold.
         what: &'static str,
         /// Which file.
         path: PathBuf,
+        /// What PEM calls it.
+        label: &'static str,
     },
     /// A client certificate without its key, or the other way round.
     #[error("a client certificate needs both its chain and its key; {missing} is not set")]

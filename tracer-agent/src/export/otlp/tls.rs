@@ -1,6 +1,6 @@
 //! Keys and trust, read from files once at the start.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use hyper_rustls::ConfigBuilderExt;
 use rustls::{
@@ -11,10 +11,16 @@ use rustls::{
 use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 
 use super::{error::StartError, settings::TlsSettings};
+use crate::bounded_file;
 
 const AUTHORITIES: &str = "trusted certificates";
 const CHAIN: &str = "client certificate";
 const KEY: &str = "client key";
+/// How a certificate and a key begin in a file, RFC 7468.
+const CERTIFICATE_LABEL: &str = "CERTIFICATE";
+const KEY_LABEL: &str = "PRIVATE KEY";
+/// Longest file that is read: ten times what a distribution trusts.
+const MAX_BYTES: u64 = 4 << 20;
 
 /// What the key files hold, checked to be what they should be.
 #[derive(Debug)]
@@ -109,6 +115,7 @@ fn certificates(what: &'static str, path: &Path) -> Result<Vec<u8>, StartError> 
     let wrong = || StartError::Pem {
         what,
         path: path.into(),
+        label: CERTIFICATE_LABEL,
     };
     let mut found = CertificateDer::pem_slice_iter(&pem).peekable();
     found.peek().ok_or_else(wrong)?;
@@ -125,12 +132,13 @@ fn private_key(path: &Path) -> Result<Vec<u8>, StartError> {
         Err(_) => Err(StartError::Pem {
             what: KEY,
             path: path.into(),
+            label: KEY_LABEL,
         }),
     }
 }
 
 fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, StartError> {
-    fs::read(path).map_err(|error| StartError::Read {
+    bounded_file::read(path, MAX_BYTES).map_err(|error| StartError::Read {
         what,
         path: path.into(),
         error,

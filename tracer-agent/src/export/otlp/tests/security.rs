@@ -146,9 +146,15 @@ async fn settings_that_cannot_work_are_named() {
             text.starts_with("cannot read the trusted certificates /no/such/ca.pem: "),
             "{text}"
         );
+        assert!(
+            text.ends_with("; check the path and its permissions"),
+            "{text}"
+        );
+        let text = tls(|tls| tls.certificate = Some("/dev/zero".into()));
+        assert!(text.contains("it is longer than 4194304 bytes"), "{text}");
         let text = tls(|tls| tls.certificate = tls.client_key.clone());
         assert!(
-            text.ends_with("client.key holds no trusted certificates in PEM form"),
+            text.contains("client.key holds no trusted certificates in PEM form; name a file with `-----BEGIN CERTIFICATE-----`"),
             "{text}"
         );
         let text = tls(|tls| tls.client_key = None);
