@@ -13,8 +13,9 @@ use anyhow::{Context as _, Result};
 
 use super::{
     preparation::prepare,
-    prober::{Prober, ProberParts, Sources},
+    prober::{Prober, ProberParts},
     shutdown::{NO_SIGNALS, StopSignals},
+    sources::Sources,
     supervisor::{announce, witness},
     threads::join,
 };

@@ -26,9 +26,9 @@ use super::{
     completion::Completion,
     health::Health,
     ignored::IgnoredCalls,
-    prober::Sources,
     roster::{Place, Resolve, Roster},
     segments::segments,
+    sources::Sources,
     taped::Taped,
 };
 use crate::{

@@ -19,6 +19,7 @@ pub mod replay;
 pub mod roster;
 pub mod segments;
 pub mod shutdown;
+pub mod sources;
 pub mod supervisor;
 pub mod taped;
 mod threads;

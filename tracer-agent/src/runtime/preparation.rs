@@ -32,6 +32,7 @@ pub(super) fn prepare(config: &Config) -> Result<(Loaded, Mechanism)> {
         perf_uprobes: false,
     })?;
     check_processes_visible(&config.agent.proc)?;
+    warn_of_absent_processes(config);
     raise_open_files();
     if ProcFs::new("/proc").is_root_pid_namespace() == Some(false) {
         bail!(
@@ -64,6 +65,17 @@ fn check_processes_visible(proc_root: &Path) -> Result<()> {
     let processes = discover::process_ids(proc_root).with_context(advice)?;
     ensure!(!processes.is_empty(), "{}: none is there", advice());
     Ok(())
+}
+
+/// A process id that was mistyped, or has ended meanwhile, would look like a process that calls nobody.
+fn warn_of_absent_processes(config: &Config) {
+    let proc = ProcFs::new(config.agent.proc.clone());
+    let pids = config.processes.pids.iter();
+    for pid in pids.filter(|pid| proc.stat(**pid).is_none()) {
+        tracing::warn!(
+            "there is no process {pid} now: check `processes.pids` (`--pid`), which takes the ids of the host"
+        );
+    }
 }
 
 /// Each probed file and each perf ring holds descriptors; the hard limit is ours to use.

@@ -3,9 +3,9 @@
 use std::{
     collections::HashMap,
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
         mpsc::Sender,
     },
@@ -14,10 +14,9 @@ use std::{
 };
 
 use aya_log::EbpfLogger;
-use prometheus_client::metrics::counter::Counter;
 use tracer_common::socket;
 
-use super::driver::ProcessLife;
+use super::{driver::ProcessLife, sources::Sources};
 use crate::{
     capture::{
         attach::{self, Attached, ProbedFile},
@@ -27,6 +26,7 @@ use crate::{
         load::Loaded,
         mechanism::{Mechanism, ProgramSet},
         sockets::SocketProbes,
+        symbols::NotTraceable,
     },
     host::witness::Witness,
     printable::Printable,
@@ -58,56 +58,6 @@ pub struct ProberParts {
     pub witness: Witness,
     /// Takes news of their ends.
     pub lives: Sender<ProcessLife>,
-}
-
-/// Probed files by their number; shared with the driver.
-#[derive(Debug, Clone, Default)]
-pub struct Sources(Arc<Mutex<HashMap<u16, Source>>>);
-
-#[derive(Debug)]
-struct Source {
-    calls: Counter,
-    /// See [`ProbePlan::sends_in_order`](crate::capture::plan::ProbePlan::sends_in_order).
-    sends_in_order: bool,
-}
-
-impl Sources {
-    /// Counts a call on a connection that was first seen through file number `source`.
-    pub fn count_call(&self, source: u16) {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(source) = known.get(&source) {
-            source.calls.inc();
-        }
-    }
-
-    /// Whether the sockets of connections that were first seen through file number `source` may be told
-    /// by order and length.
-    pub fn sends_in_order(&self, source: u16) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(&source)
-            .is_none_or(|source| source.sends_in_order)
-    }
-
-    fn insert(&self, source: u16, calls: Counter, sends_in_order: bool) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(
-                source,
-                Source {
-                    calls,
-                    sends_in_order,
-                },
-            );
-    }
-
-    fn remove(&self, source: u16) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&source);
-    }
 }
 
 /// Probes at work.
@@ -148,12 +98,12 @@ impl Prober {
         prober.count_sockets();
         for path in std::mem::take(&mut prober.parts.libraries) {
             match prober.discoverer.look_at_file(&path) {
-                Ok(Some(discovery)) => prober.act(discovery),
-                Ok(None) => {
-                    tracing::warn!(file = %Printable(path.display()), "holds no TLS functions to probe")
+                Ok(discovery) => {
+                    warn_unless_found(&path, discovery.as_ref());
+                    discovery.into_iter().for_each(|it| prober.act(it));
                 }
                 Err(error) => {
-                    tracing::warn!(file = %Printable(path.display()), "cannot be probed: {error}")
+                    tracing::warn!(file = %Printable(path.display()), "cannot be probed: {error}; check the path (`capture.libraries`)")
                 }
             }
         }
@@ -331,5 +281,21 @@ impl Prober {
         detach(self.probed.drain().map(|(_, probed)| probed.attached));
         self.parts.sockets = None;
         tracing::info!("detached from {files} files in {:.1?}", begun.elapsed());
+    }
+}
+
+/// The operator asked for this file by name, and is to hear why it is not probed.
+fn warn_unless_found(path: &Path, discovery: Option<&Discovery>) {
+    const ANOTHER: &str = "name the library or program that does the TLS (`capture.libraries`)";
+    const DOCTOR: &str = "`tracer-agent doctor` says what helps, for each process that uses it";
+    let file = Printable(path.display());
+    match discovery {
+        Some(Discovery::NotTraceable { reason, .. }) => {
+            let no_program = matches!(reason, NotTraceable::Unreadable(_));
+            let advice = if no_program { ANOTHER } else { DOCTOR };
+            tracing::warn!(%file, "not probed: {reason}; {advice}");
+        }
+        None => tracing::warn!(%file, "holds no TLS functions to probe; {ANOTHER}"),
+        Some(_) => {}
     }
 }
