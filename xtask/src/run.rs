@@ -25,5 +25,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
         .arg("run")
         .args(arguments.agent)
         .exec();
-    Err(error).with_context(|| format!("cannot start {}", agent.display()))
+    Err(error).with_context(|| {
+        let agent = agent.display();
+        if step::is_root() {
+            format!("cannot start {agent}")
+        } else {
+            format!(
+                "cannot start {agent} by sudo, which tracing takes: install sudo or run this as root"
+            )
+        }
+    })
 }

@@ -81,6 +81,22 @@ fn missing_configuration() -> Result<()> {
 }
 
 #[test]
+fn unwritable_tape() -> Result<()> {
+    if !met(&[Agent]) {
+        return Ok(());
+    }
+    let existing = tempfile::NamedTempFile::new()?;
+    for path in [Path::new("/nowhere/bug.jsonl"), existing.path()] {
+        let mut command = Command::new(agent_path());
+        command.args(["record", "--output"]).arg(path);
+        let name = path.to_string_lossy();
+        let words = [name.as_ref(), "cannot create the tape", "--output"];
+        fails_with(&mut command, &words)?;
+    }
+    Ok(())
+}
+
+#[test]
 fn unreadable_certificate() -> Result<()> {
     if !met(&[Agent]) {
         return Ok(());
