@@ -36,6 +36,8 @@ pub(super) struct Answer {
     pub(super) ended: bool,
     /// The provider is still at work: the rest is told elsewhere.
     pub(super) is_pending: bool,
+    /// It has what only answers of its API have: the request was one of it.
+    pub(super) is_telling: bool,
     /// Documents that a retrieval found.
     pub(super) documents: Option<u64>,
     /// What an answer of the Model Context Protocol says.

@@ -78,17 +78,36 @@ enum Request {
     Coming(RequestBody),
     Over {
         facts: Box<RequestFacts>,
-        confirmed: bool,
+        standing: Standing,
         /// All members of the body were read.
         is_whole: bool,
     },
 }
 
+/// Whether a request is one of its API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Confirmed,
+    /// Only if the answer tells.
+    Open,
+    Refuted,
+}
+
+impl Standing {
+    const fn of(confirmed: bool, may_be: bool) -> Self {
+        match (confirmed, may_be) {
+            (true, _) => Self::Confirmed,
+            (false, true) => Self::Open,
+            (false, false) => Self::Refuted,
+        }
+    }
+}
+
 impl Request {
-    fn over(facts: RequestFacts, confirmed: bool, is_whole: bool) -> Self {
+    fn over(facts: RequestFacts, standing: Standing, is_whole: bool) -> Self {
         Self::Over {
             facts: Box::new(facts),
-            confirmed,
+            standing,
             is_whole,
         }
     }
@@ -283,7 +302,8 @@ impl CallBuilder {
         endpoint.stream = endpoint.stream.or(read.facts.stream);
         self.reply = read.reply.take();
         read.facts.files = files;
-        self.request = Request::over(clipped(read.facts), confirmed, is_whole);
+        let standing = Standing::of(confirmed, read.may_be);
+        self.request = Request::over(clipped(read.facts), standing, is_whole);
     }
 
     fn response_head(&mut self, head: Box<ResponseHead>, time: Timestamp) {
@@ -335,7 +355,7 @@ impl CallBuilder {
         let nothing = Request::Coming(RequestBody::new(None, 0));
         let Request::Over {
             facts: mut request,
-            confirmed: true,
+            standing: standing @ (Standing::Confirmed | Standing::Open),
             is_whole,
         } = std::mem::replace(&mut self.request, nothing)
         else {
@@ -352,6 +372,9 @@ impl CallBuilder {
             Some(response) => response.finish(end, time, &self.recognised, self.keeper.take()),
             None => Answered::nothing(end, time, self.keeper.take()),
         };
+        if standing == Standing::Open && !answered.is_telling {
+            return Built::Unconfirmed;
+        }
         self.worsen(answered.capture);
         // Where the request did not tell all, a stream of answers says that one was asked for.
         if !is_whole && request.stream.is_none() && answered.times.count > 0 {

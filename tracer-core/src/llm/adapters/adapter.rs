@@ -199,6 +199,10 @@ pub(in crate::llm) struct RequestRead {
     pub(in crate::llm) facts: RequestFacts,
     /// The body holds what every request of the API must hold.
     pub(in crate::llm) has_shape: bool,
+    /// It holds too little to tell the API from others: an answer that [tells it] settles that.
+    ///
+    /// [tells it]: Answer::is_telling
+    pub(in crate::llm) may_be: bool,
     /// What the call does, where the body tells better than the path.
     pub(in crate::llm) operation: Option<Operation>,
     /// It is no request, but replies to one of the other side.

@@ -2,6 +2,9 @@
 //!
 //! <https://github.com/ggml-org/llama.cpp/tree/master/tools/server>. The last event of a stream has
 //! `stop: true` and the counts; what was found in the cache is told by `timings`.
+//!
+//! A request needs no more than a prompt, and much else is called a completion. Where it has no
+//! parameter of its own, the answer must tell: by the server's name or by its counts.
 
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -19,7 +22,7 @@ use crate::{
     llm::{
         answer::Answer,
         call::{Operation, OutputType, RequestFacts},
-        error_body::ErrorField,
+        error_body::{self, ErrorField},
         json::{Count, Filled, Flag, Integer, Number, Object, Text, Texts, read},
         usage::Usage,
     },
@@ -69,6 +72,7 @@ impl Adapter for LlamaCppCompletion {
         let has_input = body.prompt.0 || body.input_prefix.0;
         Some(RequestRead {
             has_shape: has_input && is_its_own,
+            may_be: has_input,
             facts: RequestFacts {
                 model: body.model.owned(),
                 stream: body.stream.0,
@@ -87,17 +91,30 @@ impl Adapter for LlamaCppCompletion {
         })
     }
 
-    fn read_document(&self, _: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
+    fn read_document(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) -> bool {
         let Some(piece) = read::<Piece<'_>>(body) else {
             return false;
         };
+        answer.is_telling |= is_its_server(context);
         piece.tell(answer);
         true
     }
 
-    fn stream(&self, _: &AnswerContext<'_>) -> Box<dyn StreamReader> {
-        Box::new(Pieces)
+    fn read_error(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) {
+        answer.is_telling |= is_its_server(context);
+        answer.error = error_body::error_type(body);
     }
+
+    fn stream(&self, context: &AnswerContext<'_>) -> Box<dyn StreamReader> {
+        Box::new(Pieces {
+            is_its_server: is_its_server(context),
+        })
+    }
+}
+
+/// Whether the server gives its name.
+pub(super) fn is_its_server(context: &AnswerContext<'_>) -> bool {
+    context.header("server") == Some("llama.cpp")
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -153,6 +170,8 @@ impl Piece<'_> {
         if let Some(reason) = self.stop_type.as_str() {
             answer.finish(0, reason);
         }
+        // Nobody else counts under these names.
+        answer.is_telling |= self.tokens_predicted.0.is_some() && self.tokens_evaluated.0.is_some();
         let input = self.tokens_evaluated.0;
         answer.usage = Usage {
             input,
@@ -171,10 +190,13 @@ impl Piece<'_> {
 
 /// Reads a stream of events.
 #[derive(Debug)]
-struct Pieces;
+struct Pieces {
+    is_its_server: bool,
+}
 
 impl StreamReader for Pieces {
     fn event(&mut self, event: &Event<'_>, answer: &mut Answer) -> Chunk {
+        answer.is_telling |= self.is_its_server;
         if !TELLING.any_is_set(event.data) {
             return Chunk::Output;
         }
@@ -192,7 +214,10 @@ impl StreamReader for Pieces {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing as support, *};
+    use super::{
+        super::testing::{self as support, Answered, Asked, text},
+        *,
+    };
 
     #[test]
     fn a_parameter_of_its_own_tells_it_from_others() {
@@ -205,6 +230,45 @@ mod tests {
             Some(64)
         );
         assert!(!read(r#"{"prompt":"x"}"#).has_shape);
+    }
+
+    #[test]
+    fn the_answer_tells_what_a_bare_prompt_does_not() {
+        let calls = |path: &str, body, status: &str, answer| {
+            let post = format!("POST {path} HTTP/1.1\nHost: models.example");
+            support::span(&Asked(&post, body), &Answered(status, answer))
+        };
+        let ok = "HTTP/1.1 200 OK";
+        let counted = r#"{"content":"a","stop":true,"stop_type":"eos","tokens_predicted":3,
+            "tokens_evaluated":9}"#;
+        for (path, body) in [
+            ("/completion", r#"{"prompt":"x"}"#),
+            ("/infill", r#"{"input_prefix":"x","input_suffix":"y"}"#),
+        ] {
+            let span = calls(path, body, ok, counted).expect("a call");
+            let provider = text(&span, "gen_ai.provider.name");
+            assert_eq!(provider.as_deref(), Some("llama_cpp"));
+            assert_eq!(
+                text(&span, "gen_ai.usage.output_tokens").as_deref(),
+                Some("3")
+            );
+            let other = r#"{"content":"a","stop":true,"tokens":3}"#;
+            assert!(calls(path, body, ok, other).is_none());
+        }
+        let stream = "data: {\"content\":\"a\",\"stop\":false}\n\n\
+            data: {\"content\":\"\",\"stop\":true,\"stop_type\":\"limit\",\
+            \"tokens_predicted\":1,\"tokens_evaluated\":2}\n\n";
+        let events = "HTTP/1.1 200 OK\nContent-Type: text/event-stream";
+        let asked = r#"{"prompt":"x","stream":true}"#;
+        assert!(calls("/completion", asked, events, stream).is_some());
+        let named = "HTTP/1.1 503 Unavailable\nServer: llama.cpp";
+        let error = r#"{"error":{"code":503,"type":"unavailable_error"}}"#;
+        let prompt = r#"{"prompt":"x"}"#;
+        let span = calls("/completion", prompt, named, error).expect("a call");
+        let error_type = text(&span, "error.type");
+        assert_eq!(error_type.as_deref(), Some("unavailable_error"));
+        let nameless = "HTTP/1.1 503 Unavailable";
+        assert!(calls("/completion", prompt, nameless, error).is_none());
     }
 
     #[test]

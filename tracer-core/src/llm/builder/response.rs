@@ -134,7 +134,7 @@ impl Response {
         } else {
             self.last_byte
         };
-        let usage = read.answer.usage;
+        let (usage, is_telling) = (read.answer.usage, read.answer.is_telling);
         read.answer.fill(&mut facts);
         Answered {
             facts,
@@ -144,6 +144,7 @@ impl Response {
             first_byte: Some(self.first_byte),
             end,
             capture: read.capture,
+            is_telling,
             content,
         }
     }
@@ -178,6 +179,8 @@ pub(super) struct Answered {
     pub(super) end: Timestamp,
     /// What reading found out about the capture.
     pub(super) capture: CaptureState,
+    /// The answer has what only answers of its API have.
+    pub(super) is_telling: bool,
     /// What both sides said, where that is kept.
     pub(super) content: Option<Content>,
 }
@@ -197,6 +200,7 @@ impl Answered {
             first_byte: None,
             end: time,
             capture: CaptureState::Complete,
+            is_telling: false,
             content: keeper.map(|keeper| keeper.finish(end, |_| None)),
         }
     }
