@@ -234,6 +234,10 @@ pub enum Operation {
     Compact,
     /// Text read from a document.
     Ocr,
+    /// Films from text or images.
+    VideoGeneration,
+    /// A prompt stored at the provider, to be used again.
+    CacheContent,
 }
 
 /// The wire API of a call, named `family.interface`: `openai.chat`, `anthropic.messages`.

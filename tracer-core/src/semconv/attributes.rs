@@ -55,7 +55,7 @@ macro_rules! registry {
 }
 
 registry! {
-    /// What the call does: `chat`, `generate_content`, `text_completion`, `embeddings`, `retrieval`, `invoke_agent` or `execute_tool` (of MCP requests only `tools/call` has one); where the conventions have no word, `image_generation`, `transcription`, `translation`, `speech`, `moderation`, `rerank`, `ocr`, `count_tokens`, `compact` or `batch`. Absent on the span `fetch_response`, which tells how a run in the background ended that another span began; its measurements have that word.
+    /// What the call does: `chat`, `generate_content`, `text_completion`, `embeddings`, `retrieval`, `invoke_agent` or `execute_tool` (of MCP requests only `tools/call` has one); where the conventions have no word, `image_generation`, `video_generation`, `transcription`, `translation`, `speech`, `moderation`, `rerank`, `ocr`, `count_tokens`, `compact`, `cache_content` or `batch`. Absent on the span `fetch_response`, which tells how a run in the background ended that another span began; its measurements have that word.
     GEN_AI_OPERATION_NAME = "gen_ai.operation.name", String, Required;
     /// Who served it, by host; for an unknown host the flavour of its wire format (`openai`, `anthropic`). Absent on the span `fetch_response`.
     GEN_AI_PROVIDER_NAME = "gen_ai.provider.name", String, Required;

@@ -369,6 +369,8 @@ const fn operation_name(operation: Operation) -> &'static str {
         Operation::FetchResponse => "fetch_response",
         Operation::Compact => "compact",
         Operation::Ocr => "ocr",
+        Operation::VideoGeneration => "video_generation",
+        Operation::CacheContent => "cache_content",
     }
 }
 

@@ -1,6 +1,7 @@
-//! OpenAI `POST …/images/{generations,edits,variations}`.
+//! OpenAI `POST …/images/{generations,edits,variations}`, OpenRouter `POST …/images`.
 //!
-//! <https://platform.openai.com/docs/api-reference/images>. Only the newer models count tokens. The
+//! <https://platform.openai.com/docs/api-reference/images>,
+//! <https://openrouter.ai/docs/client-sdks/typescript/sdks/images>. Only the newer models count tokens. The
 //! image itself is never looked at.
 
 use serde::Deserialize;
@@ -38,9 +39,11 @@ impl Adapter for OpenAiImages {
     }
 
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
-        let [.., "images", "generations" | "edits" | "variations"] = request.post()? else {
-            return None;
-        };
+        match request.post()? {
+            [.., "images", "generations" | "edits" | "variations"] => {}
+            [.., "images"] if request.provider() == Some("openrouter") => {}
+            _ => return None,
+        }
         Some(openai_path::endpoint(request, Operation::ImageGeneration))
     }
 
@@ -150,6 +153,18 @@ mod tests {
             assert_eq!(text(&span, name).as_deref(), value, "{name}");
         }
         assert!(!format!("{span:?}").contains("canary"));
+    }
+
+    #[test]
+    fn the_shorter_path_is_that_of_one_provider() {
+        let calls = |host: &str| {
+            let post = format!("POST /api/v1/images HTTP/1.1\nHost: {host}");
+            let answer = Answered("HTTP/1.1 200 OK", r#"{"data":[{"b64_json":"canary"}]}"#);
+            span(&Asked(&post, BODY), &answer)
+        };
+        let span = calls("openrouter.ai").expect("a call");
+        assert_eq!(span.name, "image_generation gpt-image-1");
+        assert!(calls("photos.example").is_none());
     }
 
     #[test]
