@@ -23,7 +23,21 @@ pub(super) fn page() -> String {
          unless somebody asks for it again on a connection that is seen. Those of Bedrock write what \
          they make into a store, and nobody tells what they used.\n\
          - A session over a WebSocket that was opened before the agent came is recognised by its \
-         messages, unless they are compressed: these refer to what went by.\n\n\
+         messages, unless they are compressed: these refer to what went by.\n\
+         - Frames of Bedrock's bidirectional streams are not decoded: such a call is told as one of \
+         gRPC is.\n\n\
+         ## Not reported\n\n\
+         - What lists, fetches, changes or deletes things that a provider stores: files, models, \
+         batches, jobs, caches, conversations. What a batch or a film used is told there, if \
+         anywhere.\n\
+         - Of paths that much else has (`/completion` and `/infill` without a parameter of \
+         llama.cpp, `/embedding`, `/pooling`, `/tokenize`, `/invocations`, `/videos` without a \
+         model, and `/` where text-generation-inference may be) a request whose answer does not \
+         tell the API, as errors do not unless the server names itself.\n\
+         - `/` at the side of its server.\n\
+         - Predictions of a model that is deployed to an endpoint of Vertex AI, if its first instance \
+         has neither `prompt` nor `messages`.\n\
+         - `/tokenize` of llama.cpp and text-generation-inference: the answer tells no API.\n\n\
          ## Hosts\n\n\
          Every connection to these hosts is followed; to those marked † only while calls of models \
          are seen on it.\n\n{}",

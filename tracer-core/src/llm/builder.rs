@@ -269,7 +269,7 @@ impl CallBuilder {
         let Request::Coming(body) = &mut self.request else {
             return;
         };
-        if matches!(body, RequestBody::Grpc) {
+        if matches!(body, RequestBody::Binary) {
             self.capture = CaptureState::Undecodable;
         }
         let (buffer, files) = std::mem::replace(body, RequestBody::new(None, 0)).close();

@@ -15,15 +15,16 @@ pub(super) enum RequestBody {
     Document(BodyBuffer),
     /// A form.
     Form(Box<Multipart>),
-    /// Messages of gRPC, which are not decoded.
-    Grpc,
+    /// Messages of gRPC or frames of AWS, which are not decoded.
+    Binary,
 }
 
 impl RequestBody {
     /// A body of this content type, of which at most `bound` bytes are kept.
     pub(super) fn new(content_type: Option<&str>, bound: usize) -> Self {
-        if content_type.is_some_and(|name| name.starts_with("application/grpc")) {
-            return Self::Grpc;
+        let binary = ["application/grpc", "application/vnd.amazon.eventstream"];
+        if content_type.is_some_and(|name| binary.iter().any(|kind| name.starts_with(kind))) {
+            return Self::Binary;
         }
         content_type
             .and_then(Multipart::of_content_type)
@@ -38,7 +39,7 @@ impl RequestBody {
         match self {
             Self::Document(buffer) => buffer.feed(bytes),
             Self::Form(form) => form.feed(bytes),
-            Self::Grpc => {}
+            Self::Binary => {}
         }
     }
 
@@ -47,7 +48,7 @@ impl RequestBody {
         match self {
             Self::Document(buffer) => buffer.gap(),
             Self::Form(form) => form.gap(),
-            Self::Grpc => {}
+            Self::Binary => {}
         }
     }
 
@@ -56,7 +57,7 @@ impl RequestBody {
         match self {
             Self::Document(buffer) => buffer.held(),
             Self::Form(form) => form.held(),
-            Self::Grpc => 0,
+            Self::Binary => 0,
         }
     }
 
@@ -65,7 +66,7 @@ impl RequestBody {
         let form = match self {
             Self::Document(buffer) => return (buffer, Vec::new()),
             Self::Form(form) => form.finish(),
-            Self::Grpc => return (BodyBuffer::new(0), Vec::new()),
+            Self::Binary => return (BodyBuffer::new(0), Vec::new()),
         };
         let object = Value::Object(object(&form)).to_string();
         let mut buffer = BodyBuffer::new(object.len());

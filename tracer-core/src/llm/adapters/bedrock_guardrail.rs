@@ -1,7 +1,9 @@
-//! Bedrock `POST /guardrail/{guardrailId}/version/{version}/apply`: texts checked without a model.
+//! Bedrock `POST /guardrail/{guardrailId}/version/{version}/apply` and `/guardrail-checks/invoke`:
+//! texts checked without a model, by a guardrail that is stored or by checks that the request names.
 //!
-//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ApplyGuardrail.html>. Text units
-//! are billed, not tokens.
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ApplyGuardrail.html>,
+//! <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeGuardrailChecks.html>.
+//! Text units are billed, not tokens. Checks tell scores and no action.
 
 use serde::Deserialize;
 
@@ -31,7 +33,7 @@ impl Adapter for BedrockGuardrail {
 
     fn endpoint(&self, request: &RequestLine<'_>) -> Option<Endpoint> {
         match request.post()? {
-            [.., "guardrail", _, "version", _, "apply"] => {
+            [.., "guardrail", _, "version", _, "apply"] | [.., "guardrail-checks", "invoke"] => {
                 Some(Endpoint::new(Operation::Moderation))
             }
             _ => None,
@@ -45,7 +47,7 @@ impl Adapter for BedrockGuardrail {
     fn read_request(&self, context: &RequestContext<'_>, body: &[u8]) -> Option<RequestRead> {
         let body = read::<Request>(body)?;
         Some(RequestRead {
-            has_shape: body.content.0 && body.source.0,
+            has_shape: (body.content.0 && body.source.0) || (body.checks.0 && body.messages.0),
             facts: RequestFacts {
                 guardrail_id: context.request.segment_after(None, "guardrail"),
                 ..RequestFacts::default()
@@ -75,6 +77,8 @@ impl Adapter for BedrockGuardrail {
 struct Request {
     content: Filled,
     source: Filled,
+    checks: Filled,
+    messages: Filled,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -86,7 +90,25 @@ struct Document<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::testing as support, *};
+    use super::{
+        super::testing::{self as support, Answered, Asked, span, text},
+        *,
+    };
+
+    #[test]
+    fn checks_without_a_guardrail() {
+        let post = "POST /guardrail-checks/invoke HTTP/1.1\n\
+                    Host: bedrock-runtime.us-east-1.amazonaws.com";
+        let body = r#"{"checks":{"promptAttack":{"categories":[{"category":"JAILBREAK"}]}},
+            "messages":[{"role":"user","content":[{"text":"canary"}]}]}"#;
+        let answer = r#"{"results":{"promptAttack":{"results":[{"category":"JAILBREAK",
+            "severityScore":0.1}]}},"usage":{"promptAttack":{"textUnits":1}}}"#;
+        let span = span(&Asked(post, body), &Answered("HTTP/1.1 200 OK", answer));
+        let span = span.expect("a call");
+        assert_eq!(span.name, "moderation");
+        assert_eq!(text(&span, "gen_ai.usage.input_tokens"), None);
+        assert!(!format!("{span:?}").contains("canary"));
+    }
 
     #[test]
     fn what_was_done_is_told() {

@@ -162,6 +162,8 @@ impl Generated<'_> {
             let named = ErrorField::default().kind_or_unnamed();
             answer.error = Some(self.error_type.owned().unwrap_or(named));
         }
+        // Nobody else calls it so.
+        answer.is_telling |= self.generated_text.0;
         let Some(details) = &self.details.0 else {
             return;
         };

@@ -1,4 +1,4 @@
-//! Queries of vector stores: how many documents were asked for and found, and where. Neither the
+//! Queries of vector stores, and of one search of the web: how many documents were asked for and found, and where. Neither the
 //! vectors, nor the text of a query, nor what was found is kept.
 
 mod azure_search;
@@ -6,6 +6,7 @@ mod chroma;
 mod elasticsearch;
 mod milvus;
 mod openai_vector_store;
+mod perplexity;
 mod pinecone;
 mod qdrant;
 mod store;
@@ -13,8 +14,8 @@ mod weaviate;
 
 pub(super) use self::{
     azure_search::AzureSearch, chroma::Chroma, elasticsearch::Elasticsearch, milvus::Milvus,
-    openai_vector_store::OpenAiVectorStore, pinecone::Pinecone, qdrant::Qdrant, store::Retrieval,
-    weaviate::Weaviate,
+    openai_vector_store::OpenAiVectorStore, perplexity::Perplexity, pinecone::Pinecone,
+    qdrant::Qdrant, store::Retrieval, weaviate::Weaviate,
 };
 
 #[cfg(test)]
