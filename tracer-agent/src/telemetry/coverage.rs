@@ -80,6 +80,7 @@ impl From<&NotTraceable> for FailureLabel {
 #[derive(Debug)]
 pub struct CoverageMetrics {
     binaries: Family<Labels<3>, Gauge>,
+    files: Family<Labels<2>, Gauge>,
     probes: Family<Labels<4>, Gauge>,
     calls: Family<Labels<2>, Counter>,
     /// Attempts to probe a file that failed.
@@ -94,6 +95,7 @@ pub struct BinaryCoverage {
     pub calls: Counter,
     /// One for each TLS implementation in it.
     binaries: Vec<Labels<3>>,
+    files: Vec<Labels<2>>,
     probes: Vec<Labels<4>>,
 }
 
@@ -101,11 +103,13 @@ impl CoverageMetrics {
     pub(super) fn register(to: &mut Registry) -> Self {
         let metrics = Self {
             binaries: Family::default(),
+            files: Family::default(),
             probes: Family::default(),
             calls: Family::default(),
             failures: ByLabel::register(&registry::ATTACH_FAILURES, to),
         };
         registry::BINARIES.register(to, &metrics.binaries);
+        registry::COVERAGE_FILES.register(to, &metrics.files);
         registry::PROBES.register(to, &metrics.probes);
         registry::BINARY_CALLS.register(to, &metrics.calls);
         metrics
@@ -116,10 +120,15 @@ impl CoverageMetrics {
     pub fn attached(&self, path: &str, build_id: &str, plan: &ProbePlan) -> BinaryCoverage {
         let build_id = build_id.get(..BUILD_ID_DIGITS).unwrap_or(build_id);
         let mut binaries = Vec::with_capacity(plan.found.len());
+        let mut files = Vec::with_capacity(plan.found.len());
         for found in &plan.found {
             let binary = registry::BINARIES.series([path, build_id, found.family.name()]);
             self.binaries.get_or_create(&binary).set(1);
             binaries.push(binary);
+            let file = [found.family.name(), found.located.name()];
+            let file = registry::COVERAGE_FILES.series(file);
+            self.files.get_or_create(&file).inc();
+            files.push(file);
         }
         let mut probes = Vec::with_capacity(plan.points.len());
         for point in &plan.points {
@@ -133,6 +142,7 @@ impl CoverageMetrics {
         BinaryCoverage {
             calls: self.calls.get_or_create_owned(&calls),
             binaries,
+            files,
             probes,
         }
     }
@@ -150,6 +160,9 @@ impl CoverageMetrics {
     pub fn detached(&self, coverage: &BinaryCoverage) {
         for binary in &coverage.binaries {
             self.binaries.remove(binary);
+        }
+        for file in &coverage.files {
+            self.files.get_or_create_owned(file).dec();
         }
         for series in &coverage.probes {
             if self.probes.get_or_create_owned(series).dec() <= 1 {

@@ -130,6 +130,8 @@ metrics! {
         "Exchanges of LLM connections that were made but could not be reported");
     BINARIES = gauge("llm_tracer_binary_info", ["binary", "build_id", "family"],
         "1 for each file that probes are attached to");
+    COVERAGE_FILES = gauge("llm_tracer_coverage_files", ["family", "located_by"],
+        "Files under probe, by the TLS implementation in them and how it was found");
     PROBES = gauge("llm_tracer_probes", ["binary", "build_id", "role", "cost"],
         "Probes attached, by file, role and cost class");
     ATTACH_FAILURES = counter("llm_tracer_attach_failures_total", ["reason"],
