@@ -99,7 +99,7 @@ impl Count {
     fn line(&mut self, line: &str) {
         let line = line.trim();
         if let Some((status, test)) = outcome(line) {
-            let failed = !matches!(status, "PASS" | "LEAK");
+            let failed = !matches!(status, "PASS" | "LEAK" | "SLOW");
             self.now = if failed {
                 Where::Failure
             } else {
@@ -184,6 +184,7 @@ mod tests {
             "  stderr ───",
             "    thread 'x' panicked as it should",
             "  TIMEOUT [ 300.001s] tests::e2e large::slow",
+            "        SLOW [  41.895s] ( 968/1046) tests::e2e large::long",
             "     Summary [   0.1s] 9 tests run: 7 passed (1 slow), 1 failed, 1 timed out, 30 skipped",
             "        FAIL [   1.439s] tests::e2e large::one",
         ] {

@@ -3,7 +3,10 @@
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use serde::Deserialize;
+use serde::{
+    Deserialize,
+    de::{IgnoredAny, MapAccess},
+};
 
 use super::{
     draft::{Asked, Draft, Flow, Place},
@@ -13,7 +16,7 @@ use super::{
     wire::{Raw, each, object, objects, text},
 };
 use crate::{
-    llm::json::{Count, Object, Text, read},
+    llm::json::{Count, Lenient, Object, Text, lenient, read},
     stream::event::Event,
 };
 
@@ -94,6 +97,7 @@ pub(super) fn tell_texts(texts: Raw<'_>, parts: &mut Parts<'_>) {
     }
 }
 
+static CONTENT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""content""#));
 static TOKEN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(r#""token""#));
 
 /// A piece of TGI's stream.
@@ -103,6 +107,38 @@ struct Token<'a> {
     #[serde(borrow)]
     text: Text<'a>,
 }
+
+/// A piece of llama.cpp's stream: the text, and numbers of which only the first is of interest.
+#[derive(Debug, Default)]
+struct Lone<'a> {
+    index: Count,
+    content: Text<'a>,
+    /// It is more than that, or something else.
+    has_more: bool,
+}
+
+impl<'de: 'a, 'a> Lenient<'de> for Lone<'a> {
+    fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut lone = Self::default();
+        while let Some(name) = map.next_key::<Text<'a>>()? {
+            match name.as_str() {
+                Some("index") => lone.index = map.next_value()?,
+                Some("content") => lone.content = map.next_value()?,
+                Some("tokens" | "stop" | "id_slot" | "tokens_predicted" | "tokens_evaluated") => {
+                    let _: IgnoredAny = map.next_value()?;
+                }
+                _ => {
+                    lone.has_more = true;
+                    let _: IgnoredAny = map.next_value()?;
+                }
+            }
+        }
+        lone.has_more |= lone.content.as_str().is_none();
+        Ok(lone)
+    }
+}
+
+lenient!(Lone<'a>);
 
 /// An answer, or a piece of one.
 #[derive(Debug, Default, Deserialize)]
@@ -212,6 +248,14 @@ pub(super) fn event(event: &Event<'_>, draft: &mut Draft) {
     if let Some(Object(Some(token))) = token {
         let text = token.text.as_str().unwrap_or_default();
         return draft.append(0, Place::default(), Flow::Text, text);
+    }
+    let lone = CONTENT
+        .find(event.data)
+        .and_then(|_| read::<Lone<'_>>(event.data));
+    if let Some(Lone { index, content, .. }) = lone.filter(|lone| !lone.has_more) {
+        let index = index.0.unwrap_or(0);
+        let text = content.as_str().unwrap_or_default();
+        return draft.append(index, Place::default(), Flow::Text, text);
     }
     let Some(answer) = read::<Answer<'_>>(event.data) else {
         return;
