@@ -46,7 +46,7 @@ impl Adapter for GoogleJobs {
             "predictLongRunning" => Operation::VideoGeneration,
             _ => return None,
         };
-        let is_deployed = call.model.starts_with("endpoints/");
+        let is_deployed = call.is_deployed();
         let endpoint = Endpoint::new(operation).with_model(Some(call.model));
         Some(if is_deployed {
             endpoint.with_certainty(Certainty::NeedsShape)

@@ -18,6 +18,13 @@ pub(super) struct ModelMethod<'a> {
     pub(super) publisher: Option<&'a str>,
 }
 
+impl ModelMethod<'_> {
+    /// Whether the model is one that a customer has deployed, which may be of any kind.
+    pub(super) fn is_deployed(&self) -> bool {
+        self.model.starts_with("endpoints/")
+    }
+}
+
 /// Takes the end of the path of a POST apart.
 pub(super) fn model_method<'a>(request: &RequestLine<'a>) -> Option<ModelMethod<'a>> {
     let path = request.post()?;

@@ -13,7 +13,7 @@ use super::{
         Adapter, AnswerContext, Certainty, Endpoint, RequestContext, RequestRead, has_member,
     },
     google_error,
-    google_path::{ModelMethod, model_method},
+    google_path::model_method,
     request_line::RequestLine,
 };
 use crate::llm::{
@@ -45,7 +45,7 @@ impl Adapter for GooglePredict {
         };
         let certainty = if call.publisher.is_some() || draws(&call.model) {
             Certainty::OnKnownHost
-        } else if is_deployed(&call) || request.provider() == Some("gcp.gemini") {
+        } else if call.is_deployed() || request.provider() == Some("gcp.gemini") {
             Certainty::NeedsShape
         } else {
             return None;
@@ -92,10 +92,6 @@ impl Adapter for GooglePredict {
 /// Whether a model of this name makes images.
 fn draws(model: &str) -> bool {
     model.starts_with("imagen-") || model.starts_with("imagegeneration")
-}
-
-fn is_deployed(call: &ModelMethod<'_>) -> bool {
-    call.model.starts_with("endpoints/")
 }
 
 #[derive(Debug, Default, Deserialize)]

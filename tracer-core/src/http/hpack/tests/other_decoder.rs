@@ -1,27 +1,17 @@
 //! Blocks of any kind, against a decoder that others wrote.
 
+#[path = "../../../../tests/random/mod.rs"]
+mod random;
+
 use httlib_hpack::Encoder;
 use loona_hpack::Decoder as Other;
 
+use self::random::Random;
 use super::*;
 
 /// Connections of as many blocks; a block that either refuses ends its connection.
 const CONNECTIONS: u64 = 2000;
 const BLOCKS: usize = 12;
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let mixed = usize::try_from((mixed ^ (mixed >> 31)) >> 1).expect("64 bits");
-        mixed % limit
-    }
-}
 
 /// A block as the other encoder writes it, one in four with a byte changed.
 fn block(encoder: &mut Encoder<'_>, random: &mut Random) -> Vec<u8> {
@@ -35,16 +25,16 @@ fn block(encoder: &mut Encoder<'_>, random: &mut Random) -> Vec<u8> {
     ];
     let mut block = Vec::new();
     for _ in 0..=random.below(6) {
-        let name = NAMES[random.below(NAMES.len())];
-        let value = "v".repeat(random.below(9)) + NAMES[random.below(NAMES.len())];
+        let name = random.pick(&NAMES);
+        let value = "v".repeat(random.below(9)) + random.pick(&NAMES);
         let field = (
             name.as_bytes().to_vec(),
             value.into_bytes(),
-            FLAGS[random.below(FLAGS.len())],
+            random.pick(&FLAGS),
         );
         encoder.encode(field, &mut block).expect("a block");
     }
-    if random.below(4) == 0 {
+    if random.one_in(4) {
         let at = random.below(block.len());
         block[at] = u8::try_from(random.below(256)).expect("a byte");
     }
