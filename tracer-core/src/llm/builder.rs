@@ -45,6 +45,8 @@ pub(crate) struct BuilderContext<'a> {
     pub(crate) hosts: &'a [HostRule],
     /// Whether content is kept.
     pub(crate) content: ContentCapture,
+    /// Whether calls that belong together are looked for.
+    pub(crate) correlate: bool,
 }
 
 /// A call under way.
@@ -160,7 +162,7 @@ impl CallBuilder {
             kept_headers: context.headers.extra().filter_map(kept).collect(),
             digest: RequestDigest::of_head(&head),
             head,
-            keeper: Keeper::new(context.content, recognised.adapter),
+            keeper: Keeper::new(context.content, context.correlate, recognised.adapter),
             recognised,
             request: Request::Coming(request),
             request_bytes: 0,
@@ -431,7 +433,7 @@ impl CallBuilder {
             other_end: OtherEnd::Unknown,
             is_passed_on: false,
         };
-        let call = Box::new(Call::captured(facts).with_content(answered.content));
+        let call = Box::new(Call::captured(facts).with_said(answered.said));
         match session {
             Some(session) => Built::Accepted(session, call),
             None if !asks_again => Built::Call(call),

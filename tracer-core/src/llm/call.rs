@@ -9,7 +9,7 @@ use crate::{
         head::{Host, HttpVersion},
     },
     llm::{
-        content::Content,
+        content::{Content, keeper::Said, trail::Marks},
         mcp::{McpAnswer, McpRequest},
         rate_limits::RateLimits,
         usage::Usage,
@@ -34,13 +34,21 @@ pub trait Stage: private::Sealed {
 }
 
 impl Stage for Captured {
-    /// None where the operator does not want it kept.
-    type Content = Option<Box<Content>>;
+    type Content = Inside;
 }
 
 impl Stage for Released {
     /// No content leaves the core: there is no place for any.
     type Content = ();
+}
+
+/// What never leaves the core as it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Inside {
+    /// None where the operator does not want it kept.
+    content: Option<Box<Content>>,
+    /// None where nothing of it was read, or they were taken.
+    marks: Option<Box<Marks>>,
 }
 
 mod private {
@@ -67,10 +75,10 @@ impl<S: Stage> Call<S> {
 
 impl Call<Captured> {
     /// A call as the adapters understood it.
-    pub const fn captured(facts: CallFacts) -> Self {
+    pub fn captured(facts: CallFacts) -> Self {
         Self {
             facts,
-            content: None,
+            content: Inside::default(),
         }
     }
 
@@ -94,11 +102,15 @@ impl Call<Captured> {
         self.facts.socket = socket;
     }
 
-    /// The same call with its content.
+    /// The same call with what it says.
     #[must_use]
-    pub(crate) fn with_content(self, content: Option<Content>) -> Self {
+    pub(crate) fn with_said(self, said: Said) -> Self {
+        let marks = Some(said.marks).filter(|marks| *marks != Marks::default());
         Self {
-            content: content.map(Box::new),
+            content: Inside {
+                content: said.content.map(Box::new),
+                marks: marks.map(Box::new),
+            },
             ..self
         }
     }
@@ -106,7 +118,12 @@ impl Call<Captured> {
     /// What it says, if the operator wants that kept and the call did not wait for an answer that came
     /// elsewhere.
     pub fn content(&self) -> Option<&Content> {
-        self.content.as_deref()
+        self.content.content.as_deref()
+    }
+
+    /// Marks of what it says.
+    pub(crate) fn take_marks(&mut self) -> Option<Box<Marks>> {
+        self.content.marks.take()
     }
 
     /// The policy's door: `rules` may still change the facts, nothing behind it can. Content stays

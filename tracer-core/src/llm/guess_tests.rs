@@ -34,6 +34,7 @@ fn context(headers: &AllowList) -> BuilderContext<'_> {
         headers,
         hosts: &[],
         content: ContentCapture::Off,
+        correlate: false,
     }
 }
 

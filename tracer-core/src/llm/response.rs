@@ -371,7 +371,7 @@ pub fn fuzz_response(data: &[u8]) {
             let head = Box::new(head.clone());
             let mut reader = ResponseReader::new(head, 1 << 10, Limits::default());
             let keep = ContentCapture::Keep { per_call: 512 };
-            let mut keeper = Keeper::new(keep, row.adapter).expect("content is kept");
+            let mut keeper = Keeper::new(keep, true, row.adapter).expect("content is kept");
             for piece in body.chunks(size) {
                 let keeper = Some(&mut *keeper);
                 reader.feed(piece, Timestamp::default(), &recognised, keeper);

@@ -34,6 +34,8 @@ pub struct PipelineConfig {
     /// Whether calls come with what they say. Content is held like bodies are, and goes first where
     /// too much is held.
     pub content: ContentCapture,
+    /// Whether calls that belong together are looked for: attempts, conversations, tools.
+    pub correlate: bool,
 }
 
 impl Default for PipelineConfig {
@@ -48,6 +50,7 @@ impl Default for PipelineConfig {
             headers: AllowList::default(),
             hosts: Vec::new(),
             content: ContentCapture::Off,
+            correlate: true,
         }
     }
 }
@@ -60,6 +63,7 @@ impl PipelineConfig {
             headers: &self.headers,
             hosts: self.hosts.as_slice(),
             content: self.content,
+            correlate: self.correlate,
         }
     }
 }

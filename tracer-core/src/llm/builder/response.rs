@@ -9,7 +9,7 @@ use crate::{
     llm::{
         call::{CaptureState, Outcome, ResponseFacts},
         chunk_times::ChunkTimes,
-        content::{Content, keeper::Keeper},
+        content::keeper::{Keeper, Said},
         headers,
         mcp::McpRequest,
         recognise::Recognised,
@@ -111,7 +111,7 @@ impl Response {
         let mut read = self
             .reader
             .finish(self.last_byte, saw_its_end, recognised, of_content);
-        let content = keeper.map(|keeper| {
+        let said = keeper.map(|keeper| {
             let reason = |choice| read.answer.finish_reason(choice).map(str::to_owned);
             keeper.finish(end, reason)
         });
@@ -145,7 +145,7 @@ impl Response {
             end,
             capture: read.capture,
             is_telling,
-            content,
+            said: said.unwrap_or_default(),
         }
     }
 
@@ -181,8 +181,8 @@ pub(super) struct Answered {
     pub(super) capture: CaptureState,
     /// The answer has what only answers of its API have.
     pub(super) is_telling: bool,
-    /// What both sides said, where that is kept.
-    pub(super) content: Option<Content>,
+    /// What both sides said, as far as that is wanted.
+    pub(super) said: Said,
 }
 
 impl Answered {
@@ -201,7 +201,7 @@ impl Answered {
             end: time,
             capture: CaptureState::Complete,
             is_telling: false,
-            content: keeper.map(|keeper| keeper.finish(end, |_| None)),
+            said: keeper.map_or_else(Said::default, |keeper| keeper.finish(end, |_| None)),
         }
     }
 }

@@ -5,12 +5,15 @@ use super::{
     model::{Choice, Content, Document, Extent, Message, Missing, Part, ToolCall, ToolDefinition},
     parts::Parts,
     steps::{Step, Steps},
+    trail::Trail,
 };
 
 /// Choices of one answer.
 const CHOICES: usize = 128;
 /// Parts of one choice: beyond it a search for the part that a piece continues would cost too much.
 const PARTS: usize = 1024;
+/// Room for the items and names of a message of which only marks are wanted, in bytes.
+const MARKS: usize = 64 << 10;
 
 /// The content of a request.
 #[derive(Debug)]
@@ -21,12 +24,14 @@ pub(super) struct Asked {
     pub(super) tools: Vec<ToolDefinition>,
     query: Option<Kept>,
     documents: Vec<Document>,
+    pub(super) trail: Trail,
 }
 
 impl Asked {
     pub(super) fn new(room: Room) -> Self {
         Self {
             room,
+            trail: Trail::default(),
             system: Vec::new(),
             input: Vec::new(),
             tools: Vec::new(),
@@ -37,9 +42,7 @@ impl Asked {
 
     /// Instructions apart from the messages.
     pub(super) fn system(&mut self, tell: impl FnOnce(&mut Parts<'_>)) {
-        let mut parts = Parts::new(&mut self.room);
-        tell(&mut parts);
-        self.system.extend(parts.finish());
+        self.system.extend(parts_of(&mut self.room, tell));
     }
 
     /// The next message.
@@ -49,15 +52,18 @@ impl Asked {
         name: Option<&str>,
         tell: impl FnOnce(&mut Parts<'_>),
     ) {
-        if !self.room.admits_item() {
-            return;
+        let Self { room, trail, .. } = self;
+        if !room.keeps_content() || !room.admits_item() {
+            let mut marks = Room::of_marks(trail.texts(), MARKS);
+            return trail.message(role, &parts_of(&mut marks, tell));
         }
-        let role = self.room.name(role);
-        let name = name.map(|name| self.room.name(name));
-        let mut parts = Parts::new(&mut self.room);
-        tell(&mut parts);
-        let parts = parts.finish();
-        self.input.push(Message { role, name, parts });
+        let parts = parts_of(room, tell);
+        trail.message(role, &parts);
+        self.input.push(Message {
+            role: room.name(role),
+            name: name.map(|name| room.name(name)),
+            parts,
+        });
     }
 
     pub(super) fn query(&mut self, text: &str) {
@@ -73,6 +79,12 @@ impl Asked {
             });
         }
     }
+}
+
+fn parts_of(room: &mut Room, tell: impl FnOnce(&mut Parts<'_>)) -> Vec<Part> {
+    let mut parts = Parts::new(room);
+    tell(&mut parts);
+    parts.finish()
 }
 
 /// The content of an answer, whole or piece by piece.
@@ -229,12 +241,15 @@ impl Draft {
             None => choice.begin(place, flow.part(), &mut self.room),
         };
         if let Some(kept) = entry.and_then(|entry| flow.of(&mut entry.part)) {
-            if flow == Flow::Arguments && kept.text() == "{}" {
+            if flow != Flow::Arguments {
+                return self.room.append(kept, piece);
+            }
+            if kept.is("{}") {
                 // What stands for arguments that are still to come.
                 self.room.give_back(kept);
                 *kept = Kept::default();
             }
-            self.room.append(kept, piece);
+            self.room.append_arguments(kept, piece);
         }
     }
 

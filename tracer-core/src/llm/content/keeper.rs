@@ -7,10 +7,11 @@ use memchr::{memchr, memmem};
 use super::{
     draft::{Asked, Draft, finished},
     invoke,
-    kept::Room,
+    kept::{Room, Texts},
     model::{Content, ContentCapture, Missing},
     repeated::Repeated,
     shape::Shape,
+    trail::{AnsweredTrail, AskedTrail, Marks},
 };
 use crate::{
     http::exchange::BodyEnd,
@@ -22,7 +23,10 @@ use crate::{
     stream::event::Event,
 };
 
-/// The content of one call so far.
+/// Room for items and names of one side, where only marks are wanted, in bytes.
+const MARKS: usize = 64 << 10;
+
+/// The content of one call so far, or marks of it.
 #[derive(Debug)]
 pub(in crate::llm) struct Keeper {
     shape: Shape,
@@ -30,7 +34,10 @@ pub(in crate::llm) struct Keeper {
     inner: Option<Shape>,
     /// The chunk under way; kept for its capacity.
     chunk: Vec<u8>,
+    keeps_content: bool,
     asked: Asked,
+    /// Marks of the request, once it was read as a whole.
+    trail: Option<Box<AskedTrail>>,
     draft: Draft,
     repeated: Repeated,
     missing_of_request: Option<Missing>,
@@ -39,18 +46,31 @@ pub(in crate::llm) struct Keeper {
 }
 
 impl Keeper {
-    /// For a call of `adapter`; `None` if no content is wanted.
-    pub(in crate::llm) fn new(capture: ContentCapture, adapter: &dyn Adapter) -> Option<Box<Self>> {
-        let ContentCapture::Keep { per_call } = capture else {
-            return None;
+    /// For a call of `adapter`; `None` if neither content nor marks of it are wanted.
+    pub(in crate::llm) fn new(
+        capture: ContentCapture,
+        marks: bool,
+        adapter: &dyn Adapter,
+    ) -> Option<Box<Self>> {
+        let (asked, draft) = match capture {
+            ContentCapture::Keep { per_call } => {
+                let of_answer = per_call / 4;
+                (Room::new(per_call - of_answer), Room::new(of_answer))
+            }
+            ContentCapture::Off if marks => (
+                Room::of_marks(Texts::No, MARKS),
+                Room::of_marks(Texts::Arguments, MARKS),
+            ),
+            ContentCapture::Off => return None,
         };
-        let of_answer = per_call / 4;
         Some(Box::new(Self {
             shape: table::shape(adapter),
             inner: None,
             chunk: Vec::new(),
-            asked: Asked::new(Room::new(per_call - of_answer)),
-            draft: Draft::new(Room::new(of_answer)),
+            keeps_content: asked.keeps_content(),
+            trail: None,
+            asked: Asked::new(asked),
+            draft: Draft::new(draft),
             repeated: Repeated::default(),
             missing_of_request: None,
             missing_of_answer: None,
@@ -66,7 +86,18 @@ impl Keeper {
         let Self { shape, asked, .. } = self;
         let missing = read(body, |bytes| shape.request(bytes, asked));
         self.missing_of_request = self.missing_of_request.max(missing);
-        self.draft.room.grow(self.asked.room.take_rest());
+        if self.missing_of_request.is_none() {
+            let trail = std::mem::take(&mut self.asked.trail);
+            self.trail = Some(Box::new(trail.finish()));
+        }
+        if self.keeps_content {
+            self.draft.room.grow(self.asked.room.take_rest());
+        }
+    }
+
+    /// Marks of the request, if it was read as a whole.
+    pub(in crate::llm) fn trail(&self) -> Option<&AskedTrail> {
+        self.trail.as_deref()
     }
 
     /// The answer came in one piece.
@@ -157,14 +188,32 @@ impl Keeper {
         mut self,
         end: BodyEnd,
         reason: impl Fn(u64) -> Option<String>,
-    ) -> Content {
+    ) -> Said {
         // What a loss or an early end took is known where the body was read.
         if let BodyEnd::Truncated | BodyEnd::Undecodable = end {
             self.miss(Missing::of_end(end));
         }
         let missing = (self.missing_of_request, self.missing_of_answer);
-        finished(self.asked, self.draft, missing, reason)
+        let content = finished(self.asked, self.draft, missing, reason);
+        let asked = self.trail.map(|trail| *trail);
+        let all = asked.as_ref().map(|trail| trail.all);
+        // An answer that was cut short is not what a later request repeats.
+        let answered = (content.answer.missing.is_none() && !self.is_dropped)
+            .then(|| AnsweredTrail::of(all, &content.output));
+        Said {
+            marks: Marks { asked, answered },
+            content: self.keeps_content.then_some(content),
+        }
     }
+}
+
+/// What both sides of a call said.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Said {
+    /// Their content, where that is kept.
+    pub(crate) content: Option<Content>,
+    /// Marks of it.
+    pub(crate) marks: Marks,
 }
 
 impl Missing {

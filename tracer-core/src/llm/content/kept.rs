@@ -1,4 +1,8 @@
-//! Text that is kept as far as there is room.
+//! Text that is kept as far as there is room, or only as a digest.
+
+use std::fmt;
+
+use super::digest::TextDigest;
 
 /// The longest name, id or kind that is kept, in bytes.
 const NAME_BYTES: usize = 256;
@@ -6,10 +10,21 @@ const NAME_BYTES: usize = 256;
 const ITEM_BYTES: usize = 128;
 
 /// The beginning of a text, and how much of it was cut.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Kept {
     text: String,
     cut: u64,
+    /// Of all of it, kept or not.
+    digest: TextDigest,
+}
+
+impl fmt::Debug for Kept {
+    /// Without the digest, which is another one with every start.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, cut) = (&self.text, &self.cut);
+        let mut kept = f.debug_struct("Kept");
+        kept.field("text", text).field("cut", cut).finish()
+    }
 }
 
 impl Kept {
@@ -22,11 +37,34 @@ impl Kept {
     pub const fn cut(&self) -> u64 {
         self.cut
     }
+
+    /// The digest of the whole text, or `None` of an empty one.
+    pub(super) fn digest(&self) -> Option<u64> {
+        (self.digest.len() > 0).then(|| self.digest.value())
+    }
+
+    /// Whether the whole text is this one.
+    pub(super) fn is(&self, text: &str) -> bool {
+        self.digest == TextDigest::of(text.as_bytes())
+    }
+}
+
+/// Which texts are kept; of the others only digests are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Texts {
+    /// All.
+    #[default]
+    All,
+    /// Arguments of tools.
+    Arguments,
+    /// None.
+    No,
 }
 
 /// The room for the content of one side of a call.
 #[derive(Debug, Default)]
 pub(super) struct Room {
+    texts: Texts,
     left: usize,
     used: usize,
     cut_bytes: u64,
@@ -39,6 +77,19 @@ impl Room {
             left: bytes,
             ..Self::default()
         }
+    }
+
+    /// Room for items and names, in which only some texts are kept.
+    pub(super) fn of_marks(texts: Texts, bytes: usize) -> Self {
+        Self {
+            texts,
+            ..Self::new(bytes)
+        }
+    }
+
+    /// Whether content is kept.
+    pub(super) const fn keeps_content(&self) -> bool {
+        matches!(self.texts, Texts::All)
     }
 
     /// Makes more room.
@@ -89,8 +140,30 @@ impl Room {
         kept
     }
 
+    /// The same with arguments of a tool.
+    pub(super) fn keep_arguments(&mut self, text: &str) -> Kept {
+        let mut kept = Kept::default();
+        self.append_arguments(&mut kept, text);
+        kept
+    }
+
     /// Appends the next piece of a text. Behind a cut nothing is appended.
     pub(super) fn append(&mut self, kept: &mut Kept, piece: &str) {
+        kept.digest.feed(piece.as_bytes());
+        if self.texts == Texts::All {
+            self.append_text(kept, piece);
+        }
+    }
+
+    /// The same with a piece of the arguments of a tool.
+    pub(super) fn append_arguments(&mut self, kept: &mut Kept, piece: &str) {
+        kept.digest.feed(piece.as_bytes());
+        if self.texts != Texts::No {
+            self.append_text(kept, piece);
+        }
+    }
+
+    fn append_text(&mut self, kept: &mut Kept, piece: &str) {
         let whole = kept.cut == 0;
         let fits = if whole { self.left.min(piece.len()) } else { 0 };
         let (beginning, rest) = piece.split_at(piece.floor_char_boundary(fits));
@@ -133,5 +206,26 @@ mod tests {
         assert_eq!(room.keep("z").text(), "z");
         assert!(!room.admits_item());
         assert_eq!((room.left, room.cut()), (0, (4, 1)));
+    }
+
+    #[test]
+    fn a_digest_is_that_of_the_whole_text() {
+        let mut small = Room::new(2);
+        let mut cut = small.keep("long ");
+        small.append(&mut cut, "text");
+        let whole = Room::new(100).keep("long text");
+        assert_eq!((cut.text(), cut.digest()), ("lo", whole.digest()));
+        assert!(cut.is("long text"));
+        assert_eq!(Kept::default().digest(), None);
+    }
+
+    #[test]
+    fn marks_need_no_text() {
+        let mut room = Room::of_marks(Texts::Arguments, 100);
+        let text = room.keep("text");
+        assert_eq!((text.text(), text.cut()), ("", 0));
+        assert!(text.is("text"));
+        assert_eq!(room.keep_arguments("{}").text(), "{}");
+        assert_eq!((room.left, room.cut()), (98, (0, 0)));
     }
 }

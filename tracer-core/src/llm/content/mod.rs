@@ -5,6 +5,8 @@
 //! type of its own that only a [`Captured`](super::call::Captured) call carries. Without
 //! [`ContentCapture::Keep`] nothing here runs.
 
+mod arguments;
+mod digest;
 mod draft;
 mod kept;
 mod lone;
@@ -33,9 +35,12 @@ mod rpc;
 mod runs;
 mod search;
 
-pub(super) mod keeper;
+pub(crate) mod keeper;
 pub(super) mod shape;
+pub(crate) mod trail;
 
+pub(crate) use arguments::Arguments;
+pub(crate) use digest::{digest, join};
 pub use kept::Kept;
 pub use model::{
     Choice, Content, ContentCapture, Document, Extent, Media, MediaSource, Message, Missing,

@@ -83,7 +83,7 @@ impl<'r> Parts<'r> {
             id: id.map(|id| self.room.name(id)),
             name: name.map(|name| self.room.name(name)),
             arguments: text_or_json(arguments)
-                .map(|text| self.room.keep(&text))
+                .map(|text| self.room.keep_arguments(&text))
                 .unwrap_or_default(),
         }
     }

@@ -66,6 +66,7 @@ pub(super) fn request(body: &[u8], asked: &mut Asked) -> bool {
         asked.message("user", None, |parts| block::tell(said.content, parts));
     });
     if matches!(method, "tools/call" | "prompts/get") {
+        asked.trail.expect_call();
         asked.message("assistant", None, |parts| {
             parts.tool_call(message.id.as_str(), params.name.as_str(), params.arguments);
         });
