@@ -14,6 +14,7 @@ pub mod time;
 pub mod detect;
 pub mod reassembly;
 
+pub mod correlate;
 pub mod http;
 pub mod llm;
 pub mod pipeline;

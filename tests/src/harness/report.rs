@@ -28,7 +28,7 @@ impl Report {
     /// calls of their own; a report that names no server might be of any. A provider that is traced
     /// itself reports what it serves, too.
     pub fn is_of(&self, provider: &Provider) -> bool {
-        if self.text("kind") == Some("server") {
+        if self.text("kind").is_some_and(|kind| kind != "client") {
             return false;
         }
         let port = self.number("server.port");

@@ -155,7 +155,7 @@ impl Outputs {
 }
 
 fn offer_line(queue: &Sender<LineItem>, record: &Record, ids: SpanIds) {
-    let bytes = size::of_span(&record.span) + size::of_call(record.call.facts());
+    let bytes = size::of_span(&record.span) + size::of_record_call(record);
     let item = LineItem {
         process: record.process.clone(),
         call: record.call.clone(),

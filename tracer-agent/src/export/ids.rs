@@ -6,7 +6,7 @@ use opentelemetry::trace::{SpanId, TraceFlags, TraceId};
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 use tracer_core::{
     llm::call::PairNumber,
-    semconv::{Span, SpanKind},
+    semconv::{Span, SpanKind, SpanPlace},
 };
 
 /// Where a span stands in its trace; the same in every output.
@@ -18,6 +18,8 @@ pub struct SpanIds {
     pub span_id: SpanId,
     /// The caller's span, or that of the client where this is the server's; invalid (zero) for a root.
     pub parent_id: SpanId,
+    /// The parent is a span of another process.
+    pub is_parent_remote: bool,
     /// The caller's flags, always with `sampled`: what is exported is recorded, whatever the
     /// caller decided for its own spans.
     pub flags: TraceFlags,
@@ -44,6 +46,9 @@ enum Derived {
 impl IdSource {
     /// Joins the caller's trace or begins a new one.
     pub fn ids(&self, span: &Span) -> SpanIds {
+        if let Some(place) = &span.place {
+            return SpanIds::of(place, span);
+        }
         let generator = RandomIdGenerator::default();
         let of_client = span.pair.map(|pair| self.span_id(pair));
         let trace_id = match (&span.parent, span.pair) {
@@ -57,14 +62,14 @@ impl IdSource {
         let (span_id, parent_id) = match (span.kind, of_client) {
             (SpanKind::Client, Some(own)) => (own, of_caller),
             (SpanKind::Server, Some(client)) => (generator.new_span_id(), client),
-            (_, None) => (generator.new_span_id(), of_caller),
+            (SpanKind::Internal, _) | (_, None) => (generator.new_span_id(), of_caller),
         };
-        let flags = span.parent.as_ref().map_or(0, |parent| parent.flags);
         SpanIds {
             trace_id,
             span_id,
             parent_id,
-            flags: TraceFlags::new(flags) | TraceFlags::SAMPLED,
+            is_parent_remote: parent_id != SpanId::INVALID,
+            flags: flags(span),
         }
     }
 
@@ -84,7 +89,26 @@ impl IdSource {
     }
 }
 
+/// The caller's flags, and that it is recorded.
+fn flags(span: &Span) -> TraceFlags {
+    let flags = span.parent.as_ref().map_or(0, |parent| parent.flags);
+    TraceFlags::new(flags) | TraceFlags::SAMPLED
+}
+
 impl SpanIds {
+    fn of(place: &SpanPlace, span: &Span) -> Self {
+        let parent = place.parent;
+        Self {
+            trace_id: TraceId::from_bytes(place.trace.0.to_be_bytes()),
+            span_id: SpanId::from_bytes(place.span.0.to_be_bytes()),
+            parent_id: parent.map_or(SpanId::INVALID, |(parent, _)| {
+                SpanId::from_bytes(parent.0.to_be_bytes())
+            }),
+            is_parent_remote: parent.is_some_and(|(_, is_remote)| is_remote),
+            flags: flags(span),
+        }
+    }
+
     /// Whether the span has no parent.
     pub fn is_root(&self) -> bool {
         self.parent_id == SpanId::INVALID
@@ -104,6 +128,8 @@ mod tests {
             name: "chat".into(),
             parent,
             pair: None,
+            place: None,
+            links: Vec::new(),
             start: Default::default(),
             end: Default::default(),
             error: None,

@@ -41,8 +41,8 @@ const REST: Duration = Duration::from_millis(20);
 pub struct LineItem {
     /// Whose call.
     pub process: Arc<ProcessInfo>,
-    /// The facts.
-    pub call: Arc<Call<Released>>,
+    /// The facts of a call; none of what is beside calls.
+    pub call: Option<Arc<Call<Released>>>,
     /// The span.
     pub span: Span,
     /// Its ids.

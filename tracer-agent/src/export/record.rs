@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use tracer_core::{
     llm::call::{Call, Released},
+    policy::ReleasedStep,
     semconv::{self, Measurement, Span},
 };
 
 use crate::host::process::ProcessInfo;
 
-/// One released call with its span and measurements, and whose it is.
+/// One released call with its span and measurements, or a span beside calls, and whose it is.
 #[derive(Debug, Clone)]
 pub struct Record {
     /// Whose call.
     pub process: Arc<ProcessInfo>,
-    /// The facts, for outputs that do not speak OpenTelemetry.
-    pub call: Arc<Call<Released>>,
+    /// The facts of a call, for outputs that do not speak OpenTelemetry.
+    pub call: Option<Arc<Call<Released>>>,
     /// The span.
     pub span: Span,
     /// The measurements.
@@ -29,7 +30,17 @@ impl Record {
             process,
             span: semconv::span(&call),
             measurements: semconv::measurements(&call),
-            call: Arc::new(call),
+            call: Some(Arc::new(call)),
+        }
+    }
+
+    /// Something that calls tell of: a turn, a tool.
+    pub fn of_step(process: Arc<ProcessInfo>, step: &ReleasedStep) -> Self {
+        Self {
+            process,
+            span: semconv::step_span(step),
+            measurements: Vec::new(),
+            call: None,
         }
     }
 }

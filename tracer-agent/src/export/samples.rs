@@ -85,6 +85,7 @@ pub fn chat() -> CallFacts {
         kept_headers: Vec::new(),
         other_end: OtherEnd::Unknown,
         is_passed_on: false,
+        lineage: None,
     }
 }
 
@@ -189,6 +190,7 @@ pub fn item(facts: CallFacts) -> LineItem {
         ids.parent_id = 0x33_u64.into();
     }
     ids.span_id = 0x22_u64.into();
+    ids.is_parent_remote = !ids.is_root();
     LineItem {
         process,
         call,

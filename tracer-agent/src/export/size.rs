@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use tracer_core::{
     llm::call::CallFacts,
-    semconv::{Attributes, Measurement, Span, Value},
+    semconv::{Attributes, Measurement, Span, SpanLink, Value},
 };
+
+use super::record::Record;
 
 /// Overhead of one allocation, and of a queue's slot.
 const ALLOCATION: usize = 16;
@@ -21,6 +23,11 @@ pub fn of_span(span: &Span) -> usize {
             .and_then(|parent| parent.state.as_deref())
             .map_or(0, of_text)
         + of_attributes(&span.attributes)
+        + span.links.iter().map(of_link).sum::<usize>()
+}
+
+fn of_link(link: &SpanLink) -> usize {
+    size_of::<SpanLink>() + of_attributes(&link.attributes)
 }
 
 /// Memory of measurements.
@@ -31,6 +38,12 @@ pub fn of_measurements(measurements: &[Measurement]) -> usize {
             + of_attributes(&measurement.attributes)
     };
     measurements.iter().map(of_one).sum()
+}
+
+/// Memory of the call of a record, if it is one.
+pub fn of_record_call(record: &Record) -> usize {
+    let call = record.call.as_ref();
+    call.map_or(0, |call| of_call(call.facts()))
 }
 
 /// Memory of the facts of a call, counting only the parts that differ in size between calls.

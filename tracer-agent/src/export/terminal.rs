@@ -74,7 +74,8 @@ impl LineFormat for Terminal {
     }
 
     fn line(&mut self, item: &LineItem, out: &mut Vec<u8>) {
-        let facts = item.call.facts();
+        let Some(call) = &item.call else { return };
+        let facts = call.facts();
         let model = facts
             .response
             .model

@@ -172,7 +172,7 @@ impl Pods {
             Judgement::Wait => {
                 let bytes = size::of_span(&record.span)
                     + size::of_measurements(&record.measurements)
-                    + size::of_call(record.call.facts());
+                    + size::of_record_call(&record);
                 if self.held.len() >= MAX_HELD || self.held_bytes + bytes > MAX_HELD_BYTES {
                     self.telemetry.kubernetes.calls.of(PodLabel::NoRoom).inc();
                     return Some(record);

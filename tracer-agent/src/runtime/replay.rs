@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use tracer_core::{
+    correlate::Step,
     llm::call::{Call, Captured},
     pipeline::{Output, Pipeline},
     policy,
@@ -149,6 +150,7 @@ impl Replay {
         while let Some(output) = self.pipeline.poll() {
             match output {
                 Output::Call(call) => self.call(*call).await,
+                Output::Step(step) => self.step(*step).await,
                 Output::LostExchanges(_, count) => self.lost += u64::from(count),
                 Output::Verdict(..) => {}
             }
@@ -157,12 +159,26 @@ impl Replay {
 
     async fn call(&mut self, call: Call<Captured>) {
         let call = policy::release(call);
-        let key = call.facts().connection.process;
+        let process = self.process(call.facts().connection.process);
+        self.offer(Record::new(process, call)).await;
+        self.calls += 1;
+    }
+
+    async fn step(&mut self, step: Step) {
+        let process = self.process(step.process);
+        let record = Record::of_step(process, &policy::release_step(step));
+        self.offer(record).await;
+    }
+
+    fn process(&mut self, key: ProcessKey) -> Arc<ProcessInfo> {
         let process = self
             .processes
             .entry(key)
             .or_insert_with(|| Arc::new(process(key, 0, "tape")));
-        let record = Record::new(Arc::clone(process), call);
+        Arc::clone(process)
+    }
+
+    async fn offer(&mut self, record: Record) {
         // A tape brings in a moment what took hours.
         let wait = async {
             while !self.outputs.has_room() {
@@ -172,7 +188,6 @@ impl Replay {
         // Who does not wait any longer loses calls, which are counted.
         let _ = tokio::time::timeout(PATIENCE, wait).await;
         self.outputs.offer(record);
-        self.calls += 1;
         tokio::task::yield_now().await;
     }
 }

@@ -175,6 +175,15 @@ impl<R: Resolve> Roster<R> {
         })
     }
 
+    /// What is known of a traced process.
+    pub fn info(&self, process: ProcessKey) -> Option<&Arc<ProcessInfo>> {
+        let tgid = *self.ids.get(&process)?;
+        match self.kind(tgid)? {
+            Kind::Traced { process, .. } => Some(process),
+            Kind::Excluded => None,
+        }
+    }
+
     /// What a process has open.
     pub fn connections(&self, tgid: u32) -> Vec<(ConnKey, ConnectionId)> {
         let Some(Kind::Traced { process, open, .. }) = self.kind(tgid) else {

@@ -1,5 +1,6 @@
 //! Builds one call from the events of its exchange.
 
+mod asking;
 mod response;
 
 use self::response::{Answered, Response};
@@ -135,6 +136,11 @@ pub(crate) enum Built {
 }
 
 impl Built {
+    /// Whether it is a call of its own, reported now or later.
+    pub(crate) const fn is_call(&self) -> bool {
+        matches!(self, Self::Call(_) | Self::Accepted(..) | Self::Begun(_))
+    }
+
     /// The call, if it came to one.
     pub(crate) fn call_mut(&mut self) -> Option<&mut Call<Captured>> {
         match self {
@@ -399,7 +405,8 @@ impl CallBuilder {
             .or_else(|| answered.facts.conversation_id.clone());
         request.body_bytes = self.request_bytes;
         request.user_agent = head.headers.get("user-agent").map(str::to_owned);
-        request.retry_count = number(&head.headers, "x-stainless-retry-count");
+        request.retry_count = asking::retry_count(&head.headers);
+        request.session = asking::session(&head.headers).or(request.session);
         let ChunkTimes {
             first, last, gaps, ..
         } = answered.times;
@@ -432,6 +439,7 @@ impl CallBuilder {
             kept_headers: self.kept_headers,
             other_end: OtherEnd::Unknown,
             is_passed_on: false,
+            lineage: None,
         };
         let call = Box::new(Call::captured(facts).with_said(answered.said));
         match session {
@@ -449,8 +457,4 @@ impl CallBuilder {
 fn parent(headers: &Headers, request: &RequestFacts) -> Option<TraceParent> {
     let of_message = request.mcp.as_ref().and_then(|mcp| mcp.parent.clone());
     of_message.or_else(|| trace_parent::of_request(headers))
-}
-
-fn number(headers: &Headers, name: &str) -> Option<u64> {
-    headers.get(name)?.trim().parse().ok()
 }

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt::Debug, time::Duration};
 
 use crate::{
+    correlate::{Lineage, NamedSession},
     detect::Role,
     http::{
         exchange::ExchangeId,
@@ -97,6 +98,11 @@ impl Call<Captured> {
         self.facts.is_passed_on = true;
     }
 
+    /// It is known where it stands among others.
+    pub(crate) fn set_lineage(&mut self, lineage: Lineage) {
+        self.facts.lineage = Some(Box::new(lineage));
+    }
+
     /// It is known which socket carried it.
     pub(crate) const fn set_socket(&mut self, socket: Option<KnownSocket>) {
         self.facts.socket = socket;
@@ -180,6 +186,8 @@ pub struct CallFacts {
     pub other_end: OtherEnd,
     /// The process served the call, and made one of its own meanwhile that used tokens.
     pub is_passed_on: bool,
+    /// Where it stands among others, if that was looked for.
+    pub lineage: Option<Box<Lineage>>,
 }
 
 impl CallFacts {
@@ -293,6 +301,8 @@ pub struct RequestFacts {
     pub reasoning_level: Option<String>,
     pub previous_response_id: Option<String>,
     pub conversation_id: Option<String>,
+    /// The session that a header or a field of the body names.
+    pub session: Option<NamedSession>,
     pub tool_count: Option<u64>,
     /// Index or collection of a retrieval.
     pub data_source_id: Option<String>,

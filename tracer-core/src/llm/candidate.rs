@@ -8,6 +8,7 @@ use super::{
     recognise::recognise_as,
 };
 use crate::{
+    correlate::Asking,
     detect::Role,
     http::{
         exchange::{BodyEnd, ExchangeEventKind, ExchangeId},
@@ -79,6 +80,14 @@ impl Candidate {
     pub(crate) fn digest(&self) -> Option<u64> {
         match self {
             Self::Call(call) => call.digest(),
+            Self::Guess(_) | Self::Listening(_) => None,
+        }
+    }
+
+    /// What its relations to others depend on, once its request was seen.
+    pub(crate) fn asking(&self) -> Option<Asking<'_>> {
+        match self {
+            Self::Call(call) => call.asking(),
             Self::Guess(_) | Self::Listening(_) => None,
         }
     }

@@ -8,13 +8,17 @@ use std::{
     sync::LazyLock,
 };
 
+use super::content::{TextDigest, join};
 use crate::http::head::{HttpVersion, RequestHead};
 
 static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// The digest of a request that comes in.
 #[derive(Debug)]
-pub(super) struct RequestDigest(DefaultHasher);
+pub(super) struct RequestDigest {
+    head: u64,
+    body: TextDigest,
+}
 
 impl RequestDigest {
     /// Of a request with this head; `None` if some of its fields are unknown.
@@ -22,40 +26,48 @@ impl RequestDigest {
         if head.unknown_fields > 0 {
             return None;
         }
-        let mut digest = Self(KEYS.build_hasher());
-        digest.text(&head.method);
-        digest.text(&head.target.path);
-        digest.0.write_u64(head.target_digest);
-        digest.0.write_u8(match head.version {
+        let mut digest = KEYS.build_hasher();
+        text(&mut digest, &head.method);
+        text(&mut digest, &head.target.path);
+        digest.write_u64(head.target_digest);
+        digest.write_u8(match head.version {
             HttpVersion::H10 => 0,
             HttpVersion::H11 => 1,
             HttpVersion::H2 => 2,
         });
         if let Some(host) = &head.host {
-            digest.text(&host.name);
-            digest.0.write_u16(host.port.unwrap_or_default());
+            text(&mut digest, &host.name);
+            digest.write_u16(host.port.unwrap_or_default());
         }
         for (name, value) in head.headers.iter() {
-            digest.text(name);
-            digest.text(value);
+            text(&mut digest, name);
+            text(&mut digest, value);
         }
-        Some(digest)
+        Some(Self {
+            head: digest.finish(),
+            body: TextDigest::default(),
+        })
     }
 
     /// The next bytes of the body, cut anywhere.
     pub(super) fn body(&mut self, bytes: &[u8]) {
-        self.0.write(bytes);
+        self.body.feed(bytes);
     }
 
     /// The digest of all that came.
     pub(super) fn value(&self) -> u64 {
-        self.0.finish()
+        join(self.head, self.of_body())
     }
 
-    fn text(&mut self, text: &str) {
-        self.0.write_usize(text.len());
-        self.0.write(text.as_bytes());
+    /// The digest of the body alone.
+    pub(super) fn of_body(&self) -> u64 {
+        self.body.value()
     }
+}
+
+fn text(digest: &mut DefaultHasher, text: &str) {
+    digest.write_usize(text.len());
+    digest.write(text.as_bytes());
 }
 
 #[cfg(test)]

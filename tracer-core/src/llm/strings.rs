@@ -10,6 +10,7 @@ use super::{
     },
     mcp::{McpAnswer, McpRequest},
 };
+use crate::correlate::{Attempt, Lineage, NamedSession, Session, Step, StepKind};
 
 /// What a string is, as far as bounds differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,7 @@ impl CallFacts {
             kept_headers,
             other_end: _,
             is_passed_on: _,
+            lineage,
         } = self;
         bound_cow(provider, bounds);
         if let Some(host) = host {
@@ -87,6 +89,73 @@ impl CallFacts {
         for (name, value) in kept_headers {
             bounds.string(name, StringKind::Name);
             bounds.string(value, StringKind::Header);
+        }
+        if let Some(lineage) = lineage {
+            lineage.bound(bounds);
+        }
+    }
+}
+
+impl Lineage {
+    /// Bounds all strings.
+    fn bound(&mut self, bounds: &impl Bounds) {
+        let Self {
+            trace: _,
+            span: _,
+            parent: _,
+            links: _,
+            session,
+            attempt,
+        } = self;
+        if let Some(Session { id, known: _ }) = session {
+            bounds.string(id, StringKind::Name);
+        }
+        if let Some(Attempt { reason, .. }) = attempt {
+            bounds.option(reason, StringKind::ErrorType);
+        }
+    }
+}
+
+impl Step {
+    /// Bounds all strings.
+    pub(crate) fn bound(&mut self, bounds: &impl Bounds) {
+        let Self {
+            process: _,
+            trace: _,
+            span: _,
+            parent: _,
+            links: _,
+            session,
+            start: _,
+            end: _,
+            error,
+            kind,
+        } = self;
+        if let Some(Session { id, known: _ }) = session {
+            bounds.string(id, StringKind::Name);
+        }
+        bounds.option(error, StringKind::ErrorType);
+        match kind {
+            StepKind::Turn {
+                provider,
+                agent,
+                calls: _,
+                tool_calls: _,
+            } => {
+                bounds.option(provider, StringKind::Name);
+                bounds.option(agent, StringKind::Name);
+            }
+            StepKind::Attempts { attempts: _ } => {}
+            StepKind::Tool {
+                name,
+                id,
+                bound: _,
+                known: _,
+                is_error: _,
+            } => {
+                bounds.option(name, StringKind::Name);
+                bounds.option(id, StringKind::Name);
+            }
         }
     }
 }
@@ -113,6 +182,7 @@ impl RequestFacts {
             reasoning_level,
             previous_response_id,
             conversation_id,
+            session,
             tool_count: _,
             data_source_id,
             mcp,
@@ -127,6 +197,10 @@ impl RequestFacts {
             user_agent,
             body_bytes: _,
         } = self;
+        if let Some(NamedSession { id, agent, .. }) = session {
+            bounds.string(id, StringKind::Name);
+            bounds.option(agent, StringKind::Name);
+        }
         for name in [
             model,
             service_tier,

@@ -125,6 +125,17 @@ impl BothEnds {
         }
     }
 
+    /// The place of the call that one which is served is the other end of, as far as that is clear by
+    /// now.
+    pub(super) fn client_of(&mut self, server: Place, digest: u64) -> Option<Place> {
+        let alike = self.alike.get_mut(&digest)?;
+        pair_up(alike, &mut self.peers, &mut self.pairs);
+        let is_it = |end: &&End| end.role == Role::Server && end.place == server;
+        let pair = alike.iter().find(is_it)?.pair?;
+        let is_client = |end: &&End| end.role == Role::Client && end.pair == Some(pair);
+        alike.iter().find(is_client).map(|end| end.place)
+    }
+
     /// Holds back a call that was served and is over, for as long as its client may still show; the
     /// call comes back if there is no need. One with content is too large to wait.
     pub(super) fn hold(

@@ -16,6 +16,7 @@ use super::{
     stats::Stats,
 };
 use crate::{
+    correlate::Correlator,
     http::{allow_list::AllowList, exchange::BodyEnd},
     llm::{mcp::Sessions, unfinished::Unfinished},
     segment::{ConnectionId, FinalCounts, ProcessKey, Segment},
@@ -42,6 +43,7 @@ pub struct Pipeline {
     both_ends: BothEnds,
     sockets: SocketPairs,
     processes: Processes,
+    correlator: Correlator,
     stats: Stats,
     swept: Timestamp,
 }
@@ -68,6 +70,7 @@ impl Pipeline {
             both_ends: BothEnds::default(),
             sockets: SocketPairs::default(),
             processes: Processes::default(),
+            correlator: Correlator::default(),
             stats: Stats::default(),
             swept: Timestamp::default(),
         }
@@ -87,6 +90,7 @@ impl Pipeline {
             background,
             both_ends,
             processes,
+            correlator,
             stats,
             ..
         } = self;
@@ -101,6 +105,7 @@ impl Pipeline {
             background,
             both_ends,
             processes,
+            correlator,
             outputs,
             tunnel: None,
         };
@@ -177,6 +182,8 @@ impl Pipeline {
     pub fn advance(&mut self, now: Timestamp) {
         self.both_ends.expire(now);
         self.report_held();
+        self.correlator.expire(now);
+        self.report_steps();
         if now.since(self.swept) < SWEEP_INTERVAL {
             return;
         }
@@ -192,6 +199,7 @@ impl Pipeline {
             background,
             both_ends,
             processes,
+            correlator,
             stats,
             ..
         } = self;
@@ -210,6 +218,7 @@ impl Pipeline {
                 background,
                 both_ends,
                 processes,
+                correlator,
                 outputs,
                 tunnel: None,
             };
@@ -234,12 +243,16 @@ impl Pipeline {
     pub fn process_ended(&mut self, process: ProcessKey) {
         self.both_ends.settle(|of| of == process);
         self.report_held();
+        self.correlator.process_ended(process);
+        self.report_steps();
     }
 
     /// Nothing more will come: calls that wait are reported as they are.
     pub fn settle(&mut self) {
         self.both_ends.settle(|_| true);
         self.report_held();
+        self.correlator.settle_all();
+        self.report_steps();
     }
 
     /// The next thing to do for the caller, until `None`; in the order in which they came up.
@@ -258,6 +271,13 @@ impl Pipeline {
             let id = call.facts().connection;
             self.report(id).call(call);
         }
+    }
+
+    /// Reports what has ended without a call of its own.
+    fn report_steps(&mut self) {
+        let steps = self.correlator.take_steps().into_iter();
+        self.outputs
+            .extend(steps.map(|step| Output::Step(Box::new(step))));
     }
 
     /// Takes a connection out of the books.
@@ -323,6 +343,7 @@ impl Pipeline {
             background: &mut self.background,
             both_ends: &mut self.both_ends,
             processes: &mut self.processes,
+            correlator: &mut self.correlator,
             outputs: &mut self.outputs,
             tunnel: None,
         }

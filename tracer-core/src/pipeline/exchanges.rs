@@ -136,9 +136,8 @@ impl Exchanges {
         let before = call.held();
         let is_asked = matches!(kind, ExchangeEventKind::RequestEnd(_));
         call.event(kind, time, report.config.builder_context());
-        if let Some(digest) = call.digest().filter(|_| is_asked) {
-            let place = (report.connection, exchange);
-            report.both_ends.requested(self.role, place, digest, time);
+        if is_asked {
+            requested(call, (report.connection, exchange), self.role, time, report);
         }
         self.held = self.held.saturating_sub(before) + call.held();
         let (news, refuted) = (call.take_news(), call.is_refuted());
@@ -308,7 +307,11 @@ impl Exchanges {
     fn finish(&mut self, call: Candidate, end: BodyEnd, time: Timestamp, report: &mut Report<'_>) {
         let last = call.last_news(end, time);
         let (place, digest) = ((report.connection, call.exchange()), call.digest());
-        let built = self.with_other_end(call.finish(end, time), place, digest, report);
+        let built = call.finish(end, time);
+        if !built.is_call() {
+            report.correlator.forget(place);
+        }
+        let built = self.with_other_end(built, place, digest, report);
         self.built(built, report);
         if let Some(news) = last {
             self.hear(news, report);
@@ -408,5 +411,21 @@ impl Exchanges {
         self.calls
             .binary_search_by_key(&exchange, |call| call.exchange())
             .ok()
+    }
+}
+
+/// The request of a call was seen to its end: what is known of it by now may be looked for.
+fn requested(call: &Candidate, place: Place, role: Role, time: Timestamp, report: &mut Report<'_>) {
+    let digest = call.digest();
+    if let Some(digest) = digest {
+        report.both_ends.requested(role, place, digest, time);
+    }
+    if !report.config.correlate {
+        return;
+    }
+    if let Some(asking) = call.asking() {
+        let served = digest.filter(|_| role == Role::Server);
+        let client = served.and_then(|digest| report.both_ends.client_of(place, digest));
+        report.correlator.asked(&asking, client);
     }
 }

@@ -7,6 +7,7 @@ use super::{
     stats::Stats,
 };
 use crate::{
+    correlate::{Correlator, Step},
     detect::Role,
     http::allow_list::AllowList,
     llm::{
@@ -26,6 +27,8 @@ pub enum Output {
     Verdict(ConnectionId, Verdict),
     /// A call is over.
     Call(Box<Call<Captured>>),
+    /// Something is over that calls tell of, and no exchange is: a turn, a tool.
+    Step(Box<Step>),
     /// Exchanges of an LLM connection that were lost whole: made, but never reported.
     LostExchanges(ConnectionId, u32),
 }
@@ -43,6 +46,7 @@ pub(super) struct Report<'p> {
     pub(super) background: &'p mut BackgroundRuns,
     pub(super) both_ends: &'p mut BothEnds,
     pub(super) processes: &'p mut Processes,
+    pub(super) correlator: &'p mut Correlator,
     pub(super) outputs: &'p mut VecDeque<Output>,
     /// Where verdicts on what a tunnel carries go: the kernel knows nothing of it.
     pub(super) tunnel: Option<&'p mut Option<Verdict>>,
@@ -77,6 +81,7 @@ impl Report<'_> {
             background: self.background,
             both_ends: self.both_ends,
             processes: self.processes,
+            correlator: self.correlator,
             outputs: self.outputs,
             tunnel: Some(verdict),
         }
@@ -114,7 +119,18 @@ impl Report<'_> {
             CaptureState::Undecodable => self.stats.calls_undecodable += 1,
         }
         self.stats.calls_cancelled += u64::from(call.facts().outcome == Outcome::Cancelled);
+        if self.config.correlate {
+            self.correlator.answered(&mut call);
+        }
         self.outputs.push_back(Output::Call(call));
+        self.steps();
+    }
+
+    /// Reports what has ended beside calls.
+    pub(super) fn steps(&mut self) {
+        let steps = self.correlator.take_steps().into_iter();
+        self.outputs
+            .extend(steps.map(|step| Output::Step(Box::new(step))));
     }
 
     /// Reports the calls that other exchanges had something to say of, and are over.

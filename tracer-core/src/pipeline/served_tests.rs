@@ -67,6 +67,7 @@ fn requests_of_mcp_are_followed_over_http1() {
         verdicts,
         calls,
         lost,
+        ..
     } = host.outputs();
     assert_eq!(verdicts, [Verdict::Full]);
     assert_eq!((calls.len(), lost), (3, 0));

@@ -9,6 +9,7 @@ use std::num::NonZeroUsize;
 
 use super::*;
 use crate::{
+    correlate::Step,
     http::allow_list::AllowList,
     llm::call::{CallFacts, CaptureState, Outcome},
     policy::release,
@@ -119,6 +120,7 @@ impl Host {
             match output {
                 Output::Verdict(_, verdict) => seen.verdicts.push(verdict),
                 Output::Call(call) => seen.calls.push(call.facts().clone()),
+                Output::Step(step) => seen.steps.push(*step),
                 Output::LostExchanges(_, count) => seen.lost += count,
             }
         }
@@ -130,6 +132,7 @@ impl Host {
 pub(super) struct Seen {
     pub(super) verdicts: Vec<Verdict>,
     pub(super) calls: Vec<CallFacts>,
+    pub(super) steps: Vec<Step>,
     pub(super) lost: u32,
 }
 

@@ -5,4 +5,4 @@ mod credential;
 mod release;
 
 pub use credential::looks_like_credential;
-pub use release::release;
+pub use release::{ReleasedStep, release, release_step};

@@ -1,7 +1,10 @@
 //! The only door out of the core.
 
 use super::bounds::ReleaseBounds;
-use crate::llm::call::{Call, Captured, Released};
+use crate::{
+    correlate::Step,
+    llm::call::{Call, Captured, Released},
+};
 
 /// Lets a call out as metadata: no type in [`CallFacts`] holds prompts, answers, tool arguments or
 /// credentials, and every string in it is bounded and free of control characters from here on.
@@ -9,6 +12,23 @@ use crate::llm::call::{Call, Captured, Released};
 /// [`CallFacts`]: crate::llm::call::CallFacts
 pub fn release(call: Call<Captured>) -> Call<Released> {
     call.release_with(|facts| facts.bound(&ReleaseBounds))
+}
+
+/// A step that the policy let out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleasedStep(Step);
+
+impl ReleasedStep {
+    /// The step. It cannot be changed any more.
+    pub const fn step(&self) -> &Step {
+        &self.0
+    }
+}
+
+/// Lets a step out: it holds names, ids and times, bounded from here on.
+pub fn release_step(mut step: Step) -> ReleasedStep {
+    step.bound(&ReleaseBounds);
+    ReleasedStep(step)
 }
 
 #[cfg(test)]

@@ -133,6 +133,12 @@ registry! {
     AWS_BEDROCK_KNOWLEDGE_BASE_ID = "aws.bedrock.knowledge_base.id", String, Recommended;
     /// Tool that an MCP request calls.
     GEN_AI_TOOL_NAME = "gen_ai.tool.name", String, Conditional;
+    /// The provider's id of the call of a tool.
+    GEN_AI_TOOL_CALL_ID = "gen_ai.tool.call.id", String, Recommended;
+    /// `function`: a tool that the caller ran.
+    GEN_AI_TOOL_TYPE = "gen_ai.tool.type", String, Recommended;
+    /// The conversation: its id on the wire, or one of our own that lasts as long as the agent runs.
+    SESSION_ID = "session.id", String, Conditional;
     /// Prompt that an MCP request asks for.
     GEN_AI_PROMPT_NAME = "gen_ai.prompt.name", String, Conditional;
     /// Method of an MCP request.
@@ -187,6 +193,42 @@ registry! {
     LLM_TRACER_USAGE_ELSEWHERE = "llm_tracer.usage.elsewhere", Boolean, Own;
     /// Which attempt the client library says this is, from 1 for the first retry.
     LLM_TRACER_RETRY_COUNT = "llm_tracer.retry_count", Int, Own;
+    /// How the conversation is known: `observed` (its id is on the wire), `derived` (an exact join) or `inferred` (likely).
+    LLM_TRACER_SESSION_CONFIDENCE = "llm_tracer.session.confidence", String, Own;
+    /// What tells: the header or the field that has the id, `messages` (the request repeats an earlier one and its answer), `tool_call_id`, `previous_response_id`, or `first_call`.
+    LLM_TRACER_SESSION_SOURCE = "llm_tracer.session.source", String, Own;
+    /// How the parent span is known, as of the session.
+    LLM_TRACER_PARENT_CONFIDENCE = "llm_tracer.parent.confidence", String, Own;
+    /// What tells: `traceparent`, `both_ends` (both processes are traced here), `turn` (the call asks for tools), `messages` or `tool_call_id` (it goes on with the turn), `tool_arguments` or `tool_name` (it does the work of a tool), `session` (it was made beside a turn of the same session), `served_meanwhile` (it was made while its process served one call), `text` (it is about a text of that call), or what tells that it is another attempt.
+    LLM_TRACER_PARENT_SOURCE = "llm_tracer.parent.source", String, Own;
+    /// Number of the attempt, from 1.
+    LLM_TRACER_ATTEMPT_NUMBER = "llm_tracer.attempt.number", Int, Own;
+    /// `first` (it failed, and clients try such calls again), `retry`, or `fallback` (the same of another model or host, after a failure).
+    LLM_TRACER_ATTEMPT_KIND = "llm_tracer.attempt.kind", String, Own;
+    /// `error.type` of the attempt before, or `cancelled`.
+    LLM_TRACER_ATTEMPT_REASON = "llm_tracer.attempt.reason", String, Own;
+    /// How it is known that it is one, as of the session.
+    LLM_TRACER_ATTEMPT_CONFIDENCE = "llm_tracer.attempt.confidence", String, Own;
+    /// What tells: `idempotency_key`, `retry_count`, `body` (the same bytes to the same place), `messages` (the same conversation), or `status`.
+    LLM_TRACER_ATTEMPT_SOURCE = "llm_tracer.attempt.source", String, Own;
+    /// Attempts that a span stands for.
+    LLM_TRACER_ATTEMPT_COUNT = "llm_tracer.attempt.count", Int, Own;
+    /// Calls to models in a turn.
+    LLM_TRACER_TURN_CALLS = "llm_tracer.turn.calls", Int, Own;
+    /// Tools that were asked for in a turn.
+    LLM_TRACER_TURN_TOOL_CALLS = "llm_tracer.turn.tool_calls", Int, Own;
+    /// What the times of a tool are: `upper_bound` (from the answer that asked for it to the request that brought its result, approval and waiting included) or `observed` (its own request was seen).
+    LLM_TRACER_TOOL_TIME = "llm_tracer.tool.time", String, Own;
+    /// How it is known that the result is that of the call, as of the session.
+    LLM_TRACER_TOOL_RESULT_CONFIDENCE = "llm_tracer.tool.result.confidence", String, Own;
+    /// What tells: `tool_call_id` or `tool_name`.
+    LLM_TRACER_TOOL_RESULT_SOURCE = "llm_tracer.tool.result.source", String, Own;
+    /// On a link, what the other span is to this one: `previous_attempt`, `previous_call` (the conversation goes on from it), `asked_by` (it asked for the tool), `prepared_by` (it embedded or judged what this one asks) or `uses` (this one is about its answer).
+    LLM_TRACER_LINK_RELATION = "llm_tracer.link.relation", String, Own;
+    /// On a link, how that is known, as of the session.
+    LLM_TRACER_LINK_CONFIDENCE = "llm_tracer.link.confidence", String, Own;
+    /// On a link, what tells, as of the parent and the attempt.
+    LLM_TRACER_LINK_SOURCE = "llm_tracer.link.source", String, Own;
     /// `true` if the exchange ended before the answer was complete.
     LLM_TRACER_CANCELLED = "llm_tracer.cancelled", Boolean, Own;
     /// Present unless all of the call was seen: `headers` (on HTTP/2, some fields of the heads are unknown, as they refer to what went by before the agent came or was lost; so may be host and path; of a session over a WebSocket that was opened before the agent came, all of the handshake is), `open` (still under way when the agent stopped looking), `truncated`, `gap` or `undecodable` (a body could not be decoded; those of gRPC never are).

@@ -5,6 +5,7 @@
 
 pub mod attributes;
 mod build;
+mod lineage;
 mod mcp;
 mod measure;
 mod metrics;
@@ -14,6 +15,7 @@ mod socket;
 mod span;
 mod value;
 
+pub use lineage::{SpanLink, SpanPlace, step_span};
 pub use measure::{Measurement, measurements};
 pub use metrics::{DURATION_BUCKETS, Metric, TOKEN_BUCKETS};
 pub use span::{Span, SpanKind, span};

@@ -3,6 +3,7 @@
 use super::{
     attributes as names,
     build::Builder,
+    lineage::{SpanLink, SpanPlace, add_lineage},
     mcp,
     own::add_own,
     socket,
@@ -41,6 +42,10 @@ pub struct Span {
     /// Number that it shares with the span of the other end, where that was seen: a server's span is
     /// the child of its client's.
     pub pair: Option<PairNumber>,
+    /// Its place in a trace, where calls are joined; else it joins its caller or begins a trace.
+    pub place: Option<SpanPlace>,
+    /// Spans that it is related to.
+    pub links: Vec<SpanLink>,
     /// Wire time of the first request byte.
     pub start: Timestamp,
     /// Wire time of the last response byte.
@@ -58,6 +63,8 @@ pub enum SpanKind {
     Client,
     /// The process served it.
     Server,
+    /// No call, but what calls are part of or make necessary.
+    Internal,
 }
 
 impl SpanKind {
@@ -66,6 +73,7 @@ impl SpanKind {
         match self {
             Self::Client => "client",
             Self::Server => "server",
+            Self::Internal => "internal",
         }
     }
 }
@@ -102,6 +110,10 @@ pub fn span(call: &Call<Released>) -> Span {
     add_transport(&mut add, facts);
     socket::add_socket(&mut add, facts);
     add_own(&mut add, facts);
+    let lineage = facts.lineage.as_deref();
+    if let Some(lineage) = lineage {
+        add_lineage(&mut add, lineage);
+    }
     Span {
         process: facts.connection.process,
         kind: facts.role.into(),
@@ -111,6 +123,10 @@ pub fn span(call: &Call<Released>) -> Span {
             OtherEnd::Known(pair) => Some(pair),
             OtherEnd::Unknown | OtherEnd::Unclear => None,
         },
+        place: lineage.map(SpanPlace::of),
+        links: lineage.map_or_else(Vec::new, |lineage| {
+            lineage.links.iter().map(SpanLink::of).collect()
+        }),
         start: facts.timing.start,
         end: facts.timing.end,
         error: error.map(str::to_owned),

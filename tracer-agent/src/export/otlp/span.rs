@@ -4,10 +4,13 @@ use std::borrow::Cow;
 
 use opentelemetry::{
     Array, InstrumentationScope, KeyValue, Value as OtelValue,
-    trace::{SpanContext, SpanKind as OtelSpanKind, Status, TraceState},
+    trace::{
+        Link, SpanContext, SpanId, SpanKind as OtelSpanKind, Status, TraceFlags, TraceId,
+        TraceState,
+    },
 };
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
-use tracer_core::semconv::{Span, SpanKind, Value};
+use tracer_core::semconv::{Span, SpanKind, SpanLink, Value};
 
 use crate::export::ids::SpanIds;
 
@@ -34,10 +37,11 @@ pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope)
             trace_state(span),
         ),
         parent_span_id: ids.parent_id,
-        parent_span_is_remote: !ids.is_root(),
+        parent_span_is_remote: ids.is_parent_remote,
         span_kind: match span.kind {
             SpanKind::Client => OtelSpanKind::Client,
             SpanKind::Server => OtelSpanKind::Server,
+            SpanKind::Internal => OtelSpanKind::Internal,
         },
         name: Cow::Owned(span.name.clone()),
         start_time: span.start.into(),
@@ -45,7 +49,7 @@ pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope)
         attributes: key_values(&span.attributes),
         dropped_attributes_count: 0,
         events: SpanEvents::default(),
-        links: SpanLinks::default(),
+        links: links(span),
         status: match &span.error {
             // The description would only repeat `error.type`.
             Some(_) => Status::error(""),
@@ -53,6 +57,22 @@ pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope)
         },
         instrumentation_scope: scope.clone(),
     }
+}
+
+fn links(span: &Span) -> SpanLinks {
+    let link = |link: &SpanLink| {
+        let context = SpanContext::new(
+            TraceId::from_bytes(link.trace.0.to_be_bytes()),
+            SpanId::from_bytes(link.span.0.to_be_bytes()),
+            TraceFlags::SAMPLED,
+            false,
+            TraceState::default(),
+        );
+        Link::new(context, key_values(&link.attributes), 0)
+    };
+    let mut links = SpanLinks::default();
+    links.links = span.links.iter().map(link).collect();
+    links
 }
 
 /// What the caller's tracing systems keep beside the trace, unless the SDK's rules refuse it.

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use tracer_common::counters::Counter;
 use tracer_core::{
+    correlate::Step,
     llm::call::{Call, Captured},
     pipeline::Output,
     policy,
@@ -24,6 +25,7 @@ impl<R: Resolve> Driver<R> {
             match output {
                 Output::Verdict(connection, verdict) => self.judge(connection, verdict),
                 Output::Call(call) => self.report(*call),
+                Output::Step(step) => self.report_step(*step),
                 Output::LostExchanges(_, count) => {
                     self.telemetry.calls.lost_exchanges.inc_by(u64::from(count));
                 }
@@ -56,6 +58,14 @@ impl<R: Resolve> Driver<R> {
             self.sources.count_call(source);
         }
         let record = Record::new(holder.process.clone(), released);
+        self.outputs.offer(record, Instant::now());
+    }
+
+    fn report_step(&mut self, step: Step) {
+        let Some(process) = self.roster.info(step.process) else {
+            return;
+        };
+        let record = Record::of_step(process.clone(), &policy::release_step(step));
         self.outputs.offer(record, Instant::now());
     }
 

@@ -21,7 +21,7 @@ static POINT: LazyLock<u64> =
 
 /// The digest of a text that comes in pieces, the same however it is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct TextDigest {
+pub(crate) struct TextDigest {
     sum: u64,
     /// The bytes that do not make a coefficient yet, the first one lowest.
     word: u64,
@@ -30,14 +30,14 @@ pub(super) struct TextDigest {
 
 impl TextDigest {
     /// Of a whole text.
-    pub(super) fn of(text: &[u8]) -> Self {
+    pub(crate) fn of(text: &[u8]) -> Self {
         let mut digest = Self::default();
         digest.feed(text);
         digest
     }
 
     /// Takes the next piece.
-    pub(super) fn feed(&mut self, piece: &[u8]) {
+    pub(crate) fn feed(&mut self, piece: &[u8]) {
         let point = *POINT;
         let has = (self.bytes % WORD as u64) as usize;
         self.bytes = self.bytes.wrapping_add(piece.len() as u64);
@@ -64,12 +64,12 @@ impl TextDigest {
     }
 
     /// Bytes so far.
-    pub(super) const fn len(self) -> u64 {
+    pub(crate) const fn len(self) -> u64 {
         self.bytes
     }
 
     /// The digest of all that came.
-    pub(super) fn value(self) -> u64 {
+    pub(crate) fn value(self) -> u64 {
         join(step(self.sum, *POINT, self.word), self.bytes)
     }
 }
@@ -81,7 +81,8 @@ pub(crate) fn digest(text: &str) -> u64 {
 
 /// A digest of two in this order.
 pub(crate) const fn join(first: u64, second: u64) -> u64 {
-    let product = (first ^ 0x9e37_79b9_7f4a_7c15) as u128 * (second ^ 0xd6e8_feb8_6659_fd93) as u128;
+    let product =
+        (first ^ 0x9e37_79b9_7f4a_7c15) as u128 * (second ^ 0xd6e8_feb8_6659_fd93) as u128;
     let folded = (product as u64) ^ (product >> 64) as u64;
     folded.rotate_left(23) ^ first.rotate_left(41) ^ second
 }
@@ -90,7 +91,11 @@ pub(crate) const fn join(first: u64, second: u64) -> u64 {
 const fn step(sum: u64, point: u64, word: u64) -> u64 {
     let product = sum as u128 * point as u128 + word as u128;
     let folded = (product as u64 & PRIME) + (product >> 61) as u64;
-    if folded >= PRIME { folded - PRIME } else { folded }
+    if folded >= PRIME {
+        folded - PRIME
+    } else {
+        folded
+    }
 }
 
 #[cfg(test)]
@@ -120,7 +125,9 @@ mod tests {
 
     #[test]
     fn length_counts_where_bytes_are_zero() {
-        let digests: Vec<_> = (0..30).map(|n| TextDigest::of(&vec![0; n]).value()).collect();
+        let digests: Vec<_> = (0..30)
+            .map(|n| TextDigest::of(&vec![0; n]).value())
+            .collect();
         for (at, digest) in digests.iter().enumerate() {
             assert!(!digests[..at].contains(digest), "{at}");
         }

@@ -39,8 +39,7 @@ pub(crate) mod keeper;
 pub(super) mod shape;
 pub(crate) mod trail;
 
-pub(crate) use arguments::Arguments;
-pub(crate) use digest::{digest, join};
+pub(crate) use digest::{TextDigest, digest, join};
 pub use kept::Kept;
 pub use model::{
     Choice, Content, ContentCapture, Document, Extent, Media, MediaSource, Message, Missing,

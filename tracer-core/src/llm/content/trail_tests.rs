@@ -95,22 +95,46 @@ fn messages_go_on_behind_a_stream() {
         Shape::Messages,
         first.all,
         &[
-            ("content_block_start", json!({"type": "content_block_start", "index": 0,
-                "content_block": {"type": "thinking", "thinking": ""}})),
-            ("content_block_delta", json!({"type": "content_block_delta", "index": 0,
-                "delta": {"type": "thinking_delta", "thinking": "Hm."}})),
-            ("content_block_start", json!({"type": "content_block_start", "index": 1,
-                "content_block": {"type": "text", "text": ""}})),
-            ("content_block_delta", json!({"type": "content_block_delta", "index": 1,
-                "delta": {"type": "text_delta", "text": "Hello "}})),
-            ("content_block_delta", json!({"type": "content_block_delta", "index": 1,
-                "delta": {"type": "text_delta", "text": "you."}})),
-            ("content_block_start", json!({"type": "content_block_start", "index": 2,
-                "content_block": {"type": "tool_use", "id": "toolu_1", "name": "Task", "input": {}}})),
-            ("content_block_delta", json!({"type": "content_block_delta", "index": 2,
-                "delta": {"type": "input_json_delta", "partial_json": "{\"prompt\": "}})),
-            ("content_block_delta", json!({"type": "content_block_delta", "index": 2,
-                "delta": {"type": "input_json_delta", "partial_json": "\"Look for bugs.\"}"}})),
+            (
+                "content_block_start",
+                json!({"type": "content_block_start", "index": 0,
+                "content_block": {"type": "thinking", "thinking": ""}}),
+            ),
+            (
+                "content_block_delta",
+                json!({"type": "content_block_delta", "index": 0,
+                "delta": {"type": "thinking_delta", "thinking": "Hm."}}),
+            ),
+            (
+                "content_block_start",
+                json!({"type": "content_block_start", "index": 1,
+                "content_block": {"type": "text", "text": ""}}),
+            ),
+            (
+                "content_block_delta",
+                json!({"type": "content_block_delta", "index": 1,
+                "delta": {"type": "text_delta", "text": "Hello "}}),
+            ),
+            (
+                "content_block_delta",
+                json!({"type": "content_block_delta", "index": 1,
+                "delta": {"type": "text_delta", "text": "you."}}),
+            ),
+            (
+                "content_block_start",
+                json!({"type": "content_block_start", "index": 2,
+                "content_block": {"type": "tool_use", "id": "toolu_1", "name": "Task", "input": {}}}),
+            ),
+            (
+                "content_block_delta",
+                json!({"type": "content_block_delta", "index": 2,
+                "delta": {"type": "input_json_delta", "partial_json": "{\"prompt\": "}}),
+            ),
+            (
+                "content_block_delta",
+                json!({"type": "content_block_delta", "index": 2,
+                "delta": {"type": "input_json_delta", "partial_json": "\"Look for bugs.\"}"}}),
+            ),
         ],
     );
     let second = of_request(

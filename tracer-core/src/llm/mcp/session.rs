@@ -159,5 +159,6 @@ pub(in crate::llm) fn asked(
         kept_headers: Vec::new(),
         other_end: OtherEnd::Unknown,
         is_passed_on: false,
+        lineage: None,
     })
 }

@@ -288,6 +288,7 @@ impl Session {
             kept_headers: shared.kept_headers.clone(),
             other_end: OtherEnd::Unknown,
             is_passed_on: false,
+            lineage: None,
         }))
     }
 }

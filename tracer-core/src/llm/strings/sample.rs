@@ -2,6 +2,7 @@
 //! too, so that none escapes the tests.
 
 use crate::{
+    correlate::{Attempt, AttemptKind, Known, Lineage, NamedSession, Session, SpanId, TraceId},
     detect::Role,
     http::{
         exchange::ExchangeId,
@@ -60,6 +61,27 @@ pub(crate) fn call_of(text: &str, items: usize) -> CallFacts {
         kept_headers: vec![(text.to_owned(), text.to_owned()); 3],
         other_end: OtherEnd::Unknown,
         is_passed_on: false,
+        lineage: Some(Box::new(lineage_of(text))),
+    }
+}
+
+fn lineage_of(text: &str) -> Lineage {
+    let known = Known::observed("session-id");
+    Lineage {
+        trace: TraceId(1),
+        span: SpanId(1),
+        parent: None,
+        links: Vec::new(),
+        session: Some(Session {
+            id: text.to_owned(),
+            known,
+        }),
+        attempt: Some(Attempt {
+            number: 1,
+            kind: AttemptKind::First,
+            reason: Some(text.to_owned()),
+            known,
+        }),
     }
 }
 
@@ -86,6 +108,11 @@ pub(crate) fn request_of(text: &str, items: usize) -> RequestFacts {
         reasoning_level: one(),
         previous_response_id: one(),
         conversation_id: one(),
+        session: Some(NamedSession {
+            source: "session-id",
+            id: text.to_owned(),
+            agent: one(),
+        }),
         tool_count: None,
         data_source_id: one(),
         mcp: Some(Box::new(McpRequest {

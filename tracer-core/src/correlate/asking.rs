@@ -1,0 +1,101 @@
+//! A call whose request was seen, as far as its relations depend on it.
+
+use super::ids::{SpanId, TraceId};
+use crate::{
+    detect::Role,
+    http::exchange::ExchangeId,
+    llm::{
+        call::{CallFacts, Operation, TraceParent},
+        content::trail::AskedTrail,
+    },
+    segment::{ConnectionId, ProcessKey},
+    time::Timestamp,
+};
+
+/// Which exchange of which connection.
+pub(crate) type Place = (ConnectionId, ExchangeId);
+
+/// A call that begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Asking<'a> {
+    pub(crate) place: Place,
+    pub(crate) role: Role,
+    /// First byte of the request.
+    pub(crate) start: Timestamp,
+    pub(crate) operation: Operation,
+    pub(crate) model: Option<&'a str>,
+    /// Digest of host and path: where it goes.
+    pub(crate) target: u64,
+    /// Digest of the whole body, if it was seen.
+    pub(crate) body: Option<u64>,
+    /// Digest of what the client calls all attempts at the same by.
+    pub(crate) key: Option<u64>,
+    /// The number of the attempt less one, as the client says.
+    pub(crate) retry_count: Option<u64>,
+    /// The caller's span, as the request names it.
+    pub(crate) parent: Option<(TraceId, SpanId)>,
+    pub(crate) session: Option<NamedSession>,
+    pub(crate) previous_response_id: Option<&'a str>,
+    /// What it repeats and what it brings.
+    pub(crate) trail: Option<&'a AskedTrail>,
+}
+
+/// A session as the wire names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedSession {
+    /// The header or the field that names it.
+    pub source: &'static str,
+    /// Its id.
+    pub id: String,
+    /// The agent in it, where there are several.
+    pub agent: Option<String>,
+}
+
+impl Asking<'_> {
+    pub(super) const fn process(&self) -> ProcessKey {
+        self.place.0.process
+    }
+
+    /// It is a step of a conversation.
+    pub(super) const fn is_chat(&self) -> bool {
+        is_chat(self.operation)
+    }
+}
+
+impl<'a> Asking<'a> {
+    /// Of a call whose request was not told when it was seen.
+    pub(crate) fn late(facts: &'a CallFacts, trail: Option<&'a AskedTrail>) -> Self {
+        Self {
+            place: (facts.connection, facts.exchange),
+            role: facts.role,
+            start: facts.timing.start,
+            operation: facts.operation,
+            model: facts.request.model.as_deref(),
+            target: 0,
+            body: None,
+            key: None,
+            retry_count: facts.request.retry_count,
+            parent: facts.parent.as_ref().map(caller),
+            session: facts.request.session.clone(),
+            previous_response_id: facts.request.previous_response_id.as_deref(),
+            trail,
+        }
+    }
+}
+
+/// The span that a trace context names.
+pub(crate) const fn caller(parent: &TraceParent) -> (TraceId, SpanId) {
+    let trace = u128::from_be_bytes(parent.trace_id);
+    (TraceId(trace), SpanId(u64::from_be_bytes(parent.parent_id)))
+}
+
+/// Whether an operation is a step of a conversation.
+pub(super) const fn is_chat(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Chat
+            | Operation::GenerateContent
+            | Operation::TextCompletion
+            | Operation::InvokeAgent
+    )
+}

@@ -1,0 +1,326 @@
+//! Attempts at the same: which call tries again what failed before.
+//!
+//! A call is another attempt only if one before it failed. The same request after a success is a
+//! duplicate, and one beside another that is under way may be another user's: neither is joined.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::{
+    asking::Asking,
+    confidence::Known,
+    ids::{SpanId, TraceId},
+    lineage::{Attempt, AttemptKind, Link, Relation},
+    turn::TurnNumber,
+};
+use crate::{
+    llm::{
+        call::{CallFacts, Outcome},
+        content::join,
+    },
+    segment::ProcessKey,
+    time::Timestamp,
+};
+
+/// How long after a failure an attempt may follow, unless the provider asks for more patience.
+const WINDOW: Duration = Duration::from_secs(60);
+/// The most patience that a provider may ask for.
+const LONGEST: Duration = Duration::from_mins(10);
+/// Failed calls that are remembered.
+const FAILED: usize = 8192;
+
+/// Number of a call with its attempts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct GroupNumber(u64);
+
+/// Calls that failed, and may be tried again.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    groups: HashMap<GroupNumber, Group>,
+    by_mark: HashMap<u64, Vec<GroupNumber>>,
+    last: u64,
+}
+
+/// A call with its attempts so far.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) process: ProcessKey,
+    pub(super) turn: TurnNumber,
+    pub(super) trace: TraceId,
+    /// The span around all attempts.
+    pub(super) span: SpanId,
+    /// It gets that span: its first failure was one after which clients try again.
+    pub(super) has_span: bool,
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
+    pub(super) attempts: u64,
+    pub(super) error: Option<String>,
+    last: SpanId,
+    target: u64,
+    model: Option<String>,
+    marks: Vec<u64>,
+    /// Nobody tries again after this.
+    until: Timestamp,
+    /// Another attempt is under way.
+    is_tried: bool,
+}
+
+/// What the marks of a request are: by what its attempts can be found.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Marks {
+    /// The client's own name for all attempts.
+    key: Option<u64>,
+    /// The same body to the same place.
+    body: Option<u64>,
+    /// The same conversation.
+    said: Option<u64>,
+}
+
+impl Marks {
+    pub(super) fn of(asking: &Asking<'_>) -> Self {
+        let process = asking.process().0;
+        let mark = |kind: u64, value: u64| join(join(kind, process), value);
+        let body = asking.body.map(|body| join(asking.target, body));
+        let said = asking.trail.filter(|trail| trail.messages > 0);
+        Self {
+            key: asking.key.map(|key| mark(1, key)),
+            body: body.map(|body| mark(2, body)),
+            said: said.map(|trail| mark(3, trail.all)),
+        }
+    }
+
+    fn all(&self) -> Vec<u64> {
+        [self.key, self.body, self.said]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
+
+impl Attempts {
+    /// The failed call that a request tries again, which is then under way.
+    pub(super) fn find(
+        &mut self,
+        asking: &Asking<'_>,
+        marks: &Marks,
+    ) -> Option<(GroupNumber, Attempt, Link)> {
+        let by_key = self.candidate(marks.key, asking, |_| true);
+        let by_body = || self.candidate(marks.body, asking, |_| true);
+        let says_so = asking.retry_count.is_some_and(|count| count > 0);
+        let by_said =
+            |same: bool| self.candidate(marks.said, asking, |group| group.is_same(asking) == same);
+        let (number, alike, kind, known) = by_key
+            .map(|(number, _)| {
+                (
+                    number,
+                    false,
+                    AttemptKind::Retry,
+                    Known::observed("idempotency_key"),
+                )
+            })
+            .or_else(|| {
+                let (number, alike) = by_body()?;
+                Some((number, alike, AttemptKind::Retry, Known::derived("body")))
+            })
+            .or_else(|| {
+                let (number, alike) = by_said(true)?;
+                Some((
+                    number,
+                    alike,
+                    AttemptKind::Retry,
+                    Known::inferred("messages"),
+                ))
+            })
+            .or_else(|| {
+                let (number, alike) = by_said(false)?;
+                Some((
+                    number,
+                    alike,
+                    AttemptKind::Fallback,
+                    Known::inferred("messages"),
+                ))
+            })?;
+        let group = self.groups.get_mut(&number)?;
+        group.is_tried = true;
+        let known = match kind {
+            AttemptKind::Retry if says_so => Known::observed("retry_count"),
+            // Which of those that are alike is tried again, nobody can tell.
+            _ if alike => Known::inferred(known.by),
+            _ => known,
+        };
+        let link = Link {
+            trace: group.trace,
+            span: group.last,
+            relation: Relation::PreviousAttempt,
+            known,
+        };
+        let attempt = Attempt {
+            number: group.attempts + 1,
+            kind,
+            reason: group.error.clone(),
+            known,
+        };
+        Some((number, attempt, link))
+    }
+
+    /// The failed call with a mark that came first, and whether there are others like it.
+    fn candidate(
+        &self,
+        mark: Option<u64>,
+        asking: &Asking<'_>,
+        is_it: impl Fn(&Group) -> bool,
+    ) -> Option<(GroupNumber, bool)> {
+        let numbers = self.by_mark.get(&mark?)?;
+        let mut waiting = numbers.iter().filter(|number| {
+            self.groups.get(number).is_some_and(|group| {
+                !group.is_tried
+                    && asking.start <= group.until
+                    && asking.start >= group.end
+                    && is_it(group)
+            })
+        });
+        let first = *waiting.next()?;
+        Some((first, waiting.next().is_some()))
+    }
+
+    pub(super) fn get(&self, number: GroupNumber) -> Option<&Group> {
+        self.groups.get(&number)
+    }
+
+    /// A call failed for the first time.
+    pub(super) fn failed(&mut self, mut group: Group, marks: &Marks) -> Option<GroupNumber> {
+        if self.groups.len() >= FAILED {
+            return None;
+        }
+        self.last += 1;
+        let number = GroupNumber(self.last);
+        group.marks = marks.all();
+        for mark in &group.marks {
+            self.by_mark.entry(*mark).or_default().push(number);
+        }
+        self.groups.insert(number, group);
+        Some(number)
+    }
+
+    /// Another attempt failed, too.
+    pub(super) fn failed_again(&mut self, number: GroupNumber, marks: &Marks, again: Failure<'_>) {
+        let Some(group) = self.groups.get_mut(&number) else {
+            return;
+        };
+        group.note(&again);
+        group.is_tried = false;
+        for mark in marks.all() {
+            if !group.marks.contains(&mark) {
+                group.marks.push(mark);
+                self.by_mark.entry(mark).or_default().push(number);
+            }
+        }
+    }
+
+    /// The attempt came to nothing that could be told; others may follow.
+    pub(super) fn over(&mut self, number: GroupNumber) -> Option<Group> {
+        let group = self.groups.remove(&number)?;
+        for mark in &group.marks {
+            if let Some(numbers) = self.by_mark.get_mut(mark) {
+                numbers.retain(|other| *other != number);
+                if numbers.is_empty() {
+                    self.by_mark.remove(mark);
+                }
+            }
+        }
+        Some(group)
+    }
+
+    /// Those that nobody tries again any more, in order.
+    pub(super) fn expired(&self, now: Timestamp) -> Vec<GroupNumber> {
+        let is_over = |group: &Group| !group.is_tried && group.until < now;
+        let expired = self.groups.iter().filter(|(_, group)| is_over(group));
+        let mut expired: Vec<_> = expired.map(|(number, _)| *number).collect();
+        expired.sort_unstable();
+        expired
+    }
+
+    /// Those of a process, in order.
+    pub(super) fn of_process(&self, process: ProcessKey) -> Vec<GroupNumber> {
+        let is_of = |(_, group): &(&GroupNumber, &Group)| group.process == process;
+        let mut found: Vec<_> = self
+            .groups
+            .iter()
+            .filter(is_of)
+            .map(|(number, _)| *number)
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// All of them, in order.
+    pub(super) fn all(&self) -> Vec<GroupNumber> {
+        let mut all: Vec<_> = self.groups.keys().copied().collect();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// A call that failed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Failure<'a> {
+    pub(super) facts: &'a CallFacts,
+    pub(super) span: SpanId,
+    pub(super) target: u64,
+}
+
+impl Group {
+    /// After the first failure of a call.
+    pub(super) fn new(first: Failure<'_>, trace: TraceId, turn: TurnNumber, span: SpanId) -> Self {
+        let facts = first.facts;
+        let mut group = Self {
+            process: facts.connection.process,
+            turn,
+            trace,
+            span,
+            has_span: is_tried_again(facts),
+            start: facts.timing.start,
+            end: facts.timing.end,
+            attempts: 0,
+            error: None,
+            last: first.span,
+            target: first.target,
+            model: None,
+            marks: Vec::new(),
+            until: facts.timing.end,
+            is_tried: false,
+        };
+        group.note(&first);
+        group
+    }
+
+    fn note(&mut self, failure: &Failure<'_>) {
+        let facts = failure.facts;
+        self.attempts += 1;
+        self.end = self.end.max(facts.timing.end);
+        self.last = failure.span;
+        self.target = failure.target;
+        self.model.clone_from(&facts.request.model);
+        self.error = match &facts.outcome {
+            Outcome::Failed { error_type } => Some(error_type.clone()),
+            Outcome::Cancelled => Some("cancelled".into()),
+            Outcome::Success => None,
+        };
+        let asked = facts.response.rate_limits.retry_after.unwrap_or_default();
+        self.until = facts.timing.end.after(asked.clamp(WINDOW, LONGEST));
+    }
+
+    /// Whether a request asks the same model at the same place.
+    fn is_same(&self, asking: &Asking<'_>) -> bool {
+        self.target == asking.target && self.model.as_deref() == asking.model
+    }
+}
+
+/// Whether clients try such a call again by themselves: after a limit, an error of the server, or
+/// when no answer came at all.
+pub(super) fn is_tried_again(facts: &CallFacts) -> bool {
+    match (&facts.outcome, facts.response.status) {
+        (Outcome::Success, _) => false,
+        (_, Some(status)) => matches!(status, 408 | 409 | 425 | 429 | 500..=599),
+        (_, None) => true,
+    }
+}

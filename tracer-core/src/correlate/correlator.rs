@@ -1,0 +1,594 @@
+//! The books of all calls under way, and of what later calls can be joined by.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
+
+use lru::LruCache;
+
+use super::{
+    asking::{Asking, Place, is_chat},
+    attempts::{self, Attempts, Failure, Group, GroupNumber},
+    confidence::Known,
+    ids::{Ids, SpanId, TraceId},
+    lineage::{Attempt, AttemptKind, Lineage, Link, Parent, Session},
+    memory::{Earlier, Mark, Memory},
+    step::{Step, StepKind},
+    tools,
+    turn::{Above, Turn, TurnNumber},
+};
+use crate::{
+    detect::Role,
+    llm::{
+        call::{Call, CallFacts, Captured, Operation, OtherEnd, Outcome, PairNumber},
+        content::trail::Marks,
+    },
+    segment::ProcessKey,
+    time::Timestamp,
+};
+
+/// Calls under way that are known at once; more are joined only when they are over.
+const OPEN: usize = 16 << 10;
+/// Turns under way.
+const TURNS: usize = 16 << 10;
+/// Marks of earlier calls, about four for each.
+const MARKS: usize = 64 << 10;
+/// Sessions that the wire names, and pairs of calls that were seen at both ends.
+const NAMED: usize = 16 << 10;
+/// How long a turn may be silent: tools run, people think about what they approve.
+const SILENCE: Duration = Duration::from_mins(30);
+/// After so long a call that is under way was lost: no exchange is silent for longer.
+const FORGOTTEN: Duration = Duration::from_hours(6);
+
+/// Joins calls. What it cannot join is as right as what it can, only alone.
+#[derive(Debug)]
+pub(crate) struct Correlator {
+    pub(super) ids: Ids,
+    pub(super) memory: Memory,
+    /// The first is the one that was silent longest.
+    pub(super) turns: LruCache<TurnNumber, Turn>,
+    pub(super) attempts: Attempts,
+    pub(super) open: HashMap<Place, Open>,
+    /// Calls that a process serves.
+    pub(super) serving: HashMap<ProcessKey, Vec<Place>>,
+    /// Turns under way by process.
+    of_process: HashMap<ProcessKey, BTreeSet<TurnNumber>>,
+    /// Those of them whose tools are at work.
+    pub(super) at_work: HashMap<ProcessKey, BTreeSet<TurnNumber>>,
+    /// The turn under way of each session that the wire names.
+    pub(super) named: LruCache<u64, TurnNumber>,
+    pairs: LruCache<PairNumber, (TraceId, SpanId)>,
+    pub(super) last_turn: u64,
+    steps: Vec<Step>,
+}
+
+/// A call under way.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) start: Timestamp,
+    pub(super) span: SpanId,
+    pub(super) trace: TraceId,
+    pub(super) session: Option<Session>,
+    pub(super) links: Vec<Link>,
+    pub(super) side: Side,
+}
+
+/// What differs by the role of the process.
+#[derive(Debug)]
+pub(super) enum Side {
+    /// It made the call.
+    Made(Made),
+    /// It serves it.
+    Served {
+        parent: Option<Parent>,
+        /// Digest of all messages, and of those texts behind the last answer.
+        all: Option<u64>,
+        texts: Vec<u64>,
+        /// Others have joined its trace, which cannot change any more.
+        is_joined: bool,
+    },
+}
+
+/// A call that the process made.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) turn: TurnNumber,
+    /// The span of the caller's own, where the request names one.
+    pub(super) caller: Option<Parent>,
+    /// How it is known to belong to its turn, unless it began that.
+    pub(super) joined: Option<Known>,
+    pub(super) group: Option<GroupNumber>,
+    pub(super) attempt: Option<Attempt>,
+    pub(super) marks: attempts::Marks,
+    pub(super) target: u64,
+    /// The tool that it does the work of.
+    pub(super) tool: Option<(TurnNumber, SpanId)>,
+}
+
+impl Default for Correlator {
+    fn default() -> Self {
+        Self {
+            ids: Ids::default(),
+            memory: Memory::new(MARKS),
+            // Not made with their capacity: that would be allocated at once.
+            turns: LruCache::unbounded(),
+            attempts: Attempts::default(),
+            open: HashMap::new(),
+            serving: HashMap::new(),
+            of_process: HashMap::new(),
+            at_work: HashMap::new(),
+            named: LruCache::unbounded(),
+            pairs: LruCache::unbounded(),
+            last_turn: 0,
+            steps: Vec::new(),
+        }
+    }
+}
+
+impl Correlator {
+    /// The request of a call was seen. `client`: the call of a process of this host that it is the
+    /// other end of.
+    pub(crate) fn asked(&mut self, asking: &Asking<'_>, client: Option<Place>) {
+        if self.open.len() < OPEN && !self.open.contains_key(&asking.place) {
+            let open = self.admit(asking, client);
+            self.open.insert(asking.place, open);
+        }
+    }
+
+    /// It came to no call.
+    pub(crate) fn forget(&mut self, place: Place) {
+        let Some(open) = self.open.remove(&place) else {
+            return;
+        };
+        match open.side {
+            Side::Served { .. } => self.stop_serving(place),
+            Side::Made(made) => {
+                if let Some(turn) = self.turns.get_mut(&made.turn) {
+                    turn.under_way = turn.under_way.saturating_sub(1);
+                    turn.calls = turn.calls.saturating_sub(1);
+                }
+                self.settle(made.turn);
+            }
+        }
+    }
+
+    /// A call is over: it gets its place, and can be found by those after it.
+    pub(crate) fn answered(&mut self, call: &mut Call<Captured>) {
+        let marks = call.take_marks();
+        let facts = call.facts();
+        let place = (facts.connection, facts.exchange);
+        let open = self.open.remove(&place).unwrap_or_else(|| {
+            let trail = marks.as_ref().and_then(|marks| marks.asked.as_ref());
+            self.admit(&Asking::late(facts, trail), None)
+        });
+        let Open {
+            start: _,
+            span,
+            trace,
+            session,
+            links,
+            side,
+        } = open;
+        let mut lineage = Lineage {
+            trace,
+            span,
+            parent: None,
+            links,
+            session,
+            attempt: None,
+        };
+        match side {
+            Side::Made(made) => self.end_made(made, facts, marks.as_deref(), &mut lineage),
+            Side::Served {
+                parent, is_joined, ..
+            } => {
+                self.stop_serving(place);
+                lineage.parent = parent;
+                self.join_client(facts, is_joined, &mut lineage);
+            }
+        }
+        call.set_lineage(lineage);
+    }
+
+    /// Lets time pass.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        for number in self.attempts.expired(now) {
+            self.end_attempts(number);
+        }
+        self.open
+            .retain(|_, open| now.since(open.start) < FORGOTTEN);
+        while let Some((_, turn)) = self.turns.peek_lru()
+            && now.since(turn.end) > SILENCE
+            && let Some((number, turn)) = self.turns.pop_lru()
+        {
+            self.end_turn(number, turn);
+        }
+    }
+
+    /// A process is gone: so is what it had under way.
+    pub(crate) fn process_ended(&mut self, process: ProcessKey) {
+        let turns = self.of_process.remove(&process).unwrap_or_default();
+        let is_tried = |number| {
+            self.turns
+                .peek(number)
+                .is_some_and(|turn: &Turn| turn.attempts > 0)
+        };
+        if turns.iter().any(is_tried) {
+            for number in self.attempts.of_process(process) {
+                self.end_attempts_at(number, None);
+            }
+        }
+        for number in turns {
+            if let Some(turn) = self.turns.pop(&number) {
+                self.end_turn(number, turn);
+            }
+        }
+    }
+
+    /// Nothing more will come: what is under way ends here.
+    pub(crate) fn settle_all(&mut self) {
+        for number in self.attempts.all() {
+            self.end_attempts(number);
+        }
+        while let Some((number, turn)) = self.turns.pop_lru() {
+            self.end_turn(number, turn);
+        }
+    }
+
+    /// Spans that no exchange has, since the last time.
+    pub(crate) fn take_steps(&mut self) -> Vec<Step> {
+        std::mem::take(&mut self.steps)
+    }
+
+    /// A turn goes on. All attempts at one call are one step of it.
+    pub(super) fn enter(&mut self, number: TurnNumber, asking: &Asking<'_>, is_attempt: bool) {
+        if let Some(turn) = self.turns.get_mut(&number) {
+            turn.under_way += 1;
+            turn.calls += 1;
+            turn.end = turn.end.max(asking.start);
+            if turn.calls > 1 && !is_attempt {
+                turn.grow();
+            }
+        }
+    }
+
+    pub(super) fn begin_turn(&mut self, turn: Turn) -> TurnNumber {
+        self.last_turn += 1;
+        let number = TurnNumber(self.last_turn);
+        let of_process = self.of_process.entry(turn.process).or_default();
+        of_process.insert(number);
+        self.turns.put(number, turn);
+        while self.turns.len() > TURNS {
+            if let Some((number, turn)) = self.turns.pop_lru() {
+                self.end_turn(number, turn);
+            }
+        }
+        number
+    }
+
+    /// A session has a turn; the one under way stays until it is over.
+    pub(super) fn name(&mut self, session: u64, turn: TurnNumber) {
+        let before = self.named.get(&session);
+        if before.is_some_and(|before| self.turns.contains(before)) {
+            return;
+        }
+        self.named.put(session, turn);
+        while self.named.len() > NAMED {
+            self.named.pop_lru();
+        }
+    }
+
+    pub(super) fn tell(&mut self, step: Step) {
+        self.steps.push(step);
+    }
+
+    fn end_made(
+        &mut self,
+        made: Made,
+        facts: &CallFacts,
+        marks: Option<&Marks>,
+        lineage: &mut Lineage,
+    ) {
+        lineage.attempt.clone_from(&made.attempt);
+        self.pair(facts, lineage);
+        let number = made.turn;
+        let group = self.end_attempt(&made, facts, lineage);
+        if let Some((turn, span)) = made.tool
+            && let Some(turn) = self.turns.get_mut(&turn)
+            && let Some(tool) = turn.pending.iter_mut().find(|tool| tool.span == span)
+        {
+            tool.worked(facts.timing.start, facts.timing.end);
+        }
+        let Some(turn) = self.turns.get_mut(&number) else {
+            lineage.parent = made.caller;
+            return;
+        };
+        turn.answered(facts);
+        turn.error = match &facts.outcome {
+            Outcome::Failed { error_type } => Some(error_type.clone()),
+            Outcome::Cancelled => Some("cancelled".into()),
+            Outcome::Success => None,
+        };
+        if is_chat(facts.operation) && facts.outcome == Outcome::Success {
+            let answered = marks.and_then(|marks| marks.answered.as_ref());
+            let asked = tools::of_answer(&self.ids, facts, answered, lineage.span);
+            turn.is_over = asked.is_empty() && !is_paused(facts);
+            if !asked.is_empty() {
+                turn.grow();
+                turn.tool_calls += asked.len() as u64;
+                turn.pending.extend(asked);
+                self.at_work.entry(turn.process).or_default().insert(number);
+            }
+        } else if turn.calls <= 1 {
+            turn.is_over = true;
+        }
+        let of_turn = || {
+            let parent = turn.parent()?;
+            let known = made.joined.unwrap_or(parent.known);
+            Some(Parent { known, ..parent })
+        };
+        lineage.parent = group.or(made.caller).or_else(of_turn);
+        self.remember(number, facts, marks, lineage);
+        self.settle(number);
+    }
+
+    /// What an attempt means for those before and after it; the span around them, if there is one.
+    fn end_attempt(
+        &mut self,
+        made: &Made,
+        facts: &CallFacts,
+        lineage: &mut Lineage,
+    ) -> Option<Parent> {
+        let failure = Failure {
+            facts,
+            span: lineage.span,
+            target: made.target,
+        };
+        let has_failed = facts.outcome != Outcome::Success;
+        let number = match (made.group, has_failed) {
+            (None, false) => return None,
+            (None, true) => {
+                let span = self.ids.span((lineage.span, "attempts"));
+                let group = Group::new(failure, lineage.trace, made.turn, span);
+                let has_span = group.has_span;
+                let number = self.attempts.failed(group, &made.marks)?;
+                if has_span {
+                    lineage.attempt = lineage.attempt.take().or(Some(Attempt {
+                        number: facts.request.retry_count.unwrap_or(0).saturating_add(1),
+                        kind: AttemptKind::First,
+                        reason: None,
+                        known: Known::derived("status"),
+                    }));
+                }
+                if let Some(turn) = self.turns.get_mut(&made.turn) {
+                    turn.attempts += 1;
+                }
+                number
+            }
+            (Some(number), true) => {
+                self.attempts.failed_again(number, &made.marks, failure);
+                number
+            }
+            (Some(number), false) => number,
+        };
+        let parent = self.attempts.get(number).and_then(|group| {
+            group.has_span.then_some(Parent {
+                span: group.span,
+                is_remote: false,
+                known: lineage
+                    .attempt
+                    .as_ref()
+                    .map_or(Known::derived("attempt"), |attempt| attempt.known),
+            })
+        });
+        if !has_failed {
+            self.end_attempts_at(number, Some(facts));
+        }
+        parent
+    }
+
+    fn end_attempts(&mut self, number: GroupNumber) {
+        let turn = self.attempts.get(number).map(|group| group.turn);
+        self.end_attempts_at(number, None);
+        if let Some(turn) = turn {
+            self.settle(turn);
+        }
+    }
+
+    fn end_attempts_at(&mut self, number: GroupNumber, success: Option<&CallFacts>) {
+        let Some(group) = self.attempts.over(number) else {
+            return;
+        };
+        let turn = self.turns.get_mut(&group.turn);
+        let (parent, session) = turn.map_or((None, None), |turn| {
+            turn.attempts = turn.attempts.saturating_sub(1);
+            turn.is_over |= turn.under_way == 0 && success.is_none();
+            (turn.parent(), turn.session.clone())
+        });
+        if group.has_span {
+            self.tell(Step {
+                process: group.process,
+                trace: group.trace,
+                span: group.span,
+                parent,
+                links: Vec::new(),
+                session,
+                start: group.start,
+                end: success.map_or(group.end, |facts| facts.timing.end.max(group.end)),
+                error: group.error.filter(|_| success.is_none()),
+                kind: StepKind::Attempts {
+                    attempts: group.attempts + u64::from(success.is_some()),
+                },
+            });
+        }
+    }
+
+    /// Later calls can be found by what this one said.
+    fn remember(
+        &mut self,
+        turn: TurnNumber,
+        facts: &CallFacts,
+        marks: Option<&Marks>,
+        lineage: &Lineage,
+    ) {
+        let call = || Earlier {
+            turn,
+            trace: lineage.trace,
+            span: lineage.span,
+            place: (facts.connection, facts.exchange),
+            session: lineage.session.clone(),
+        };
+        let Self { memory, .. } = self;
+        if let Some(id) = &facts.response.id {
+            memory.remember(Mark::Response(id), call());
+        }
+        let (asked, answered) = marks.map_or((None, None), |marks| {
+            (marks.asked.as_ref(), marks.answered.as_ref())
+        });
+        if let Some(answered) = answered {
+            for tip in &answered.tips {
+                memory.remember(Mark::Tip(*tip), call());
+            }
+            for id in answered.tools.iter().filter_map(|tool| tool.id.as_deref()) {
+                memory.remember(Mark::Tool(id), call());
+            }
+            if is_chat(facts.operation) {
+                for text in &answered.texts {
+                    memory.remember(Mark::Text(*text), call());
+                }
+            }
+        }
+        if let Some(asked) = asked.filter(|_| prepares(facts.operation)) {
+            for text in &asked.texts {
+                memory.remember(Mark::Text(*text), call());
+            }
+        }
+    }
+
+    /// Ends a turn if nothing of it is under way.
+    pub(super) fn settle(&mut self, number: TurnNumber) {
+        let is_over = |turn: &Turn| turn.is_at_rest() && (turn.is_over || turn.calls == 0);
+        if self.turns.peek(&number).is_some_and(is_over)
+            && let Some(turn) = self.turns.pop(&number)
+        {
+            self.end_turn(number, turn);
+        }
+    }
+
+    pub(super) fn end_turn(&mut self, number: TurnNumber, turn: Turn) {
+        take_out(&mut self.of_process, turn.process, number);
+        take_out(&mut self.at_work, turn.process, number);
+        if !turn.has_root {
+            return;
+        }
+        let parent = match turn.above {
+            Above::Span(parent) => Some(parent),
+            _ => None,
+        };
+        self.tell(Step {
+            process: turn.process,
+            trace: turn.trace,
+            span: turn.root,
+            parent,
+            links: Vec::new(),
+            session: turn.session,
+            start: turn.start,
+            end: turn.end,
+            error: turn.error,
+            kind: StepKind::Turn {
+                provider: turn.provider,
+                agent: turn.agent,
+                calls: turn.calls,
+                tool_calls: turn.tool_calls,
+            },
+        });
+    }
+
+    fn stop_serving(&mut self, place: Place) {
+        let process = place.0.process;
+        if let Some(served) = self.serving.get_mut(&process) {
+            served.retain(|other| *other != place);
+            if served.is_empty() {
+                self.serving.remove(&process);
+            }
+        }
+    }
+
+    /// The other end can find the span of a call that this process made.
+    fn pair(&mut self, facts: &CallFacts, lineage: &Lineage) {
+        if let OtherEnd::Known(pair) = facts.other_end {
+            self.pairs.put(pair, (lineage.trace, lineage.span));
+            while self.pairs.len() > NAMED {
+                self.pairs.pop_lru();
+            }
+        }
+    }
+
+    /// A call that is served is part of the one that its client made.
+    fn join_client(&mut self, facts: &CallFacts, is_joined: bool, lineage: &mut Lineage) {
+        let OtherEnd::Known(pair) = facts.other_end else {
+            return;
+        };
+        let Some((trace, span)) = self.pairs.pop(&pair) else {
+            return;
+        };
+        if trace == lineage.trace || !is_joined {
+            lineage.trace = trace;
+            lineage.parent = Some(Parent {
+                span,
+                is_remote: true,
+                known: Known::derived("both_ends"),
+            });
+        }
+    }
+
+    /// Marks and turns that are remembered.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> [usize; 6] {
+        [
+            self.memory.len(),
+            self.turns.len(),
+            self.open.len(),
+            self.serving.len(),
+            self.at_work.len(),
+            self.attempts.all().len(),
+        ]
+    }
+}
+
+/// The provider hands the turn back to have it go on.
+fn is_paused(facts: &CallFacts) -> bool {
+    facts
+        .response
+        .finish_reasons
+        .iter()
+        .any(|reason| reason == "pause_turn")
+}
+
+/// Calls that are made for the sake of others.
+const fn prepares(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Embeddings | Operation::Retrieval | Operation::Moderation | Operation::Rerank
+    )
+}
+
+/// Takes a turn out of a list of those of each process.
+pub(super) fn take_out(
+    turns: &mut HashMap<ProcessKey, BTreeSet<TurnNumber>>,
+    process: ProcessKey,
+    number: TurnNumber,
+) {
+    if let Some(of_process) = turns.get_mut(&process) {
+        of_process.remove(&number);
+        if of_process.is_empty() {
+            turns.remove(&process);
+        }
+    }
+}
+
+/// A process made the call.
+pub(super) fn is_made(role: Role) -> bool {
+    role == Role::Client
+}

@@ -1,0 +1,503 @@
+//! Where a call that begins belongs.
+
+use super::{
+    asking::{Asking, NamedSession, Place},
+    attempts,
+    confidence::{Confidence, Known},
+    correlator::{Correlator, Made, Open, Side, is_made, take_out},
+    ids::{SpanId, TraceId},
+    lineage::{Link, Parent, Relation, Session},
+    memory::{Earlier, Mark},
+    step::{Step, StepKind, ToolBound},
+    tools::PendingTool,
+    turn::{Above, Turn, TurnNumber},
+};
+use crate::llm::{
+    call::Operation,
+    content::{digest, join, trail::Speaker},
+};
+
+/// How many answers of a request are looked for: a conversation that went on elsewhere from an
+/// earlier one than these is a new one.
+const ANSWERS: usize = 32;
+
+/// Turns of a process, the latest ones, among whose tools one is looked for.
+const AT_WORK: usize = 64;
+
+/// What a call goes on from.
+#[derive(Debug)]
+struct Found {
+    earlier: Earlier,
+    known: Known,
+    /// It is the last answer that the request has, not one before it.
+    is_last: bool,
+}
+
+impl Correlator {
+    /// Finds the place of a call.
+    pub(super) fn admit(&mut self, asking: &Asking<'_>, client: Option<Place>) -> Open {
+        if is_made(asking.role) {
+            self.admit_made(asking)
+        } else {
+            self.admit_served(asking, client)
+        }
+    }
+
+    fn admit_served(&mut self, asking: &Asking<'_>, client: Option<Place>) -> Open {
+        let of_client = client.and_then(|client| self.open.get(&client));
+        let of_client = of_client.map(|client| (client.trace, client.span));
+        let caller = asking.parent.map(of_caller);
+        let trace = of_client.map(|(trace, _)| trace);
+        let trace = trace.or(caller.map(|(trace, _)| trace));
+        let both_ends = |span| Parent {
+            span,
+            is_remote: true,
+            known: Known::derived("both_ends"),
+        };
+        let serving = self.serving.entry(asking.process()).or_default();
+        serving.push(asking.place);
+        Open {
+            start: asking.start,
+            span: self.ids.span(asking.place),
+            trace: trace.unwrap_or_else(|| self.ids.trace(asking.place)),
+            session: asking.session.as_ref().map(named),
+            links: Vec::new(),
+            side: Side::Served {
+                parent: of_client
+                    .map(|(_, span)| both_ends(span))
+                    .or(caller.map(|(_, parent)| parent)),
+                all: asking.trail.map(|trail| trail.all),
+                texts: asking
+                    .trail
+                    .map(|trail| trail.texts.clone())
+                    .unwrap_or_default(),
+                is_joined: of_client.is_some() || caller.is_some(),
+            },
+        }
+    }
+
+    fn admit_made(&mut self, asking: &Asking<'_>) -> Open {
+        let marks = attempts::Marks::of(asking);
+        let caller = asking.parent.map(of_caller);
+        let mut made = Made {
+            turn: TurnNumber(0),
+            caller: caller.map(|(_, parent)| parent),
+            joined: None,
+            group: None,
+            attempt: None,
+            target: asking.target,
+            tool: None,
+            marks,
+        };
+        let mut links = Vec::new();
+        let mut session = asking.session.as_ref().map(named);
+        let again = self.attempts.find(asking, &made.marks);
+        let turn = if let Some((group, attempt, link)) = again {
+            made.joined = Some(attempt.known);
+            (made.group, made.attempt) = (Some(group), Some(attempt));
+            let turn = self.attempts.get(group).map(|group| group.turn);
+            links.push(link);
+            turn.filter(|turn| self.turns.contains(turn))
+        } else {
+            None
+        };
+        let (turn, above) = match turn {
+            Some(turn) => (Some(turn), None),
+            None => self.place_of(asking, &mut made, &mut session, &mut links),
+        };
+        let turn = turn.unwrap_or_else(|| {
+            let (trace, above) = match (caller, above) {
+                (Some((trace, parent)), _) => (trace, Above::Caller(parent)),
+                (None, Some((trace, parent))) => (trace, Above::Span(parent)),
+                (None, None) => self.above(asking, &mut links),
+            };
+            let group = made.group.and_then(|group| self.attempts.get(group));
+            let trace = group.map_or(trace, |group| group.trace);
+            let session = session.take().or_else(|| self.own_session(asking));
+            self.open_turn(asking, trace, above, session)
+        });
+        self.enter(turn, asking, made.group.is_some());
+        made.turn = turn;
+        if let Some(session) = &asking.session {
+            self.name(of_named(session), turn);
+        }
+        let of_turn = self.turns.peek(&turn);
+        let trace = of_turn.map(|turn| turn.trace);
+        let trace = caller.map(|(trace, _)| trace).or(trace);
+        Open {
+            start: asking.start,
+            span: self.ids.span(asking.place),
+            trace: trace.unwrap_or_else(|| self.ids.trace(asking.place)),
+            session: session.or_else(|| of_turn.and_then(|turn| turn.session.clone())),
+            links,
+            side: Side::Made(made),
+        }
+    }
+
+    /// The call that this one goes on from.
+    fn find(&mut self, asking: &Asking<'_>) -> Option<Found> {
+        let place = asking.place;
+        if let Some(id) = asking.previous_response_id
+            && let Some((earlier, _)) = self.memory.find(Mark::Response(id), place)
+        {
+            return Some(Found {
+                earlier,
+                known: Known::observed("previous_response_id"),
+                is_last: true,
+            });
+        }
+        let trail = asking.trail?;
+        for (tip, behind) in trail.answers.iter().rev().zip(0..ANSWERS) {
+            if let Some((earlier, is_sure)) = self.memory.find(Mark::Tip(*tip), place) {
+                let known = match behind {
+                    0 if is_sure => Known::derived("messages"),
+                    _ => Known::inferred("messages"),
+                };
+                return Some(Found {
+                    earlier,
+                    known,
+                    is_last: behind == 0,
+                });
+            }
+        }
+        let ids = trail
+            .results
+            .iter()
+            .filter_map(|result| result.id.as_deref());
+        for id in ids {
+            if let Some((earlier, is_sure)) = self.memory.find(Mark::Tool(id), place) {
+                let known = match is_sure {
+                    true => Known::derived("tool_call_id"),
+                    false => Known::inferred("tool_call_id"),
+                };
+                return Some(Found {
+                    earlier,
+                    known,
+                    is_last: true,
+                });
+            }
+        }
+        None
+    }
+
+    /// The turn that a call is a step of, or else the tool that it does the work of.
+    fn place_of(
+        &mut self,
+        asking: &Asking<'_>,
+        made: &mut Made,
+        session: &mut Option<Session>,
+        links: &mut Vec<Link>,
+    ) -> (Option<TurnNumber>, Option<(TraceId, Parent)>) {
+        if let Some(found) = self.find(asking) {
+            if session.is_none() {
+                *session = of_earlier(&found);
+            }
+            if self.goes_on(asking, &found) {
+                made.joined = Some(found.known);
+                return (Some(found.earlier.turn), None);
+            }
+            links.push(Link {
+                trace: found.earlier.trace,
+                span: found.earlier.span,
+                relation: Relation::PreviousCall,
+                known: found.known,
+            });
+            return (None, None);
+        }
+        if let Some(tool) = self.tool_of(asking, made) {
+            return (None, Some(tool));
+        }
+        let turn = self.beside(asking);
+        if turn.is_some() {
+            made.joined = Some(Known::inferred("session"));
+        }
+        (turn, None)
+    }
+
+    /// Whether a call is the next step of the turn that it goes on from.
+    fn goes_on(&mut self, asking: &Asking<'_>, found: &Found) -> bool {
+        let number = found.earlier.turn;
+        if !found.is_last || !self.turns.contains(&number) {
+            return false;
+        }
+        let trail = asking.trail;
+        if trail.is_some_and(|trail| !trail.results.is_empty()) {
+            self.take_results(number, asking);
+            return true;
+        }
+        let is_handed_back = trail.is_some_and(|trail| trail.last == Some(Speaker::Model));
+        if !is_handed_back {
+            // The user goes on before the tools have given anything.
+            self.drop_tools(number);
+        }
+        is_handed_back
+    }
+
+    /// The turn under way of the session, beside which an agent asks something: a title, a summary.
+    fn beside(&mut self, asking: &Asking<'_>) -> Option<TurnNumber> {
+        let number = *self.named.get(&of_named(asking.session.as_ref()?))?;
+        let turn = self.turns.peek(&number)?;
+        let is_beside = !turn.is_at_rest() && turn.process == asking.process();
+        is_beside.then_some(number)
+    }
+
+    /// What a turn that begins is part of, where neither its caller nor a tool tells.
+    fn above(&mut self, asking: &Asking<'_>, links: &mut Vec<Link>) -> (TraceId, Above) {
+        if let Some((trace, parent)) = self.served_of(asking) {
+            return (trace, Above::Span(parent));
+        }
+        let Some((earlier, relation)) = self.text_of(asking) else {
+            return (self.ids.trace(asking.place), Above::Nothing);
+        };
+        let known = Known::derived("text");
+        links.push(Link {
+            trace: earlier.trace,
+            span: earlier.span,
+            relation,
+            known,
+        });
+        let above = match relation {
+            Relation::Uses => Above::Span(Parent {
+                span: earlier.span,
+                is_remote: false,
+                known,
+            }),
+            _ => Above::Nothing,
+        };
+        (earlier.trace, above)
+    }
+
+    /// The tool that a call does the work of.
+    fn tool_of(&mut self, asking: &Asking<'_>, made: &mut Made) -> Option<(TraceId, Parent)> {
+        let trail = asking.trail?;
+        let numbers = self.at_work.get(&asking.process())?;
+        let turns = numbers.iter().rev().take(AT_WORK).filter_map(|number| {
+            let turn = self.turns.peek(number)?;
+            Some((*number, turn))
+        });
+        let tools = turns
+            .flat_map(|(number, turn)| turn.pending.iter().map(move |tool| (number, turn, tool)));
+        let is_known = |(_, _, tool): &(TurnNumber, &Turn, &PendingTool)| {
+            if tool.asked > asking.start {
+                return None;
+            }
+            match &trail.tool {
+                Some(call) => tool.is_call(call),
+                None => tool
+                    .asks(&trail.texts)
+                    .then_some(Known::derived("tool_arguments")),
+            }
+        };
+        let mut best: Option<(TurnNumber, TraceId, SpanId, Known)> = None;
+        for found in tools {
+            let Some(known) = is_known(&found) else {
+                continue;
+            };
+            let (number, turn, tool) = found;
+            // Of several that are called alike, the first; which it is, is then not sure.
+            best = Some(match best {
+                None => (number, turn.trace, tool.span, known),
+                Some((number, trace, span, before)) => {
+                    let confidence = before.confidence.max(Confidence::Inferred);
+                    (
+                        number,
+                        trace,
+                        span,
+                        Known {
+                            confidence,
+                            ..before
+                        },
+                    )
+                }
+            });
+        }
+        let (number, trace, span, known) = best?;
+        made.tool = Some((number, span));
+        let parent = Parent {
+            span,
+            is_remote: false,
+            known,
+        };
+        Some((trace, parent))
+    }
+
+    /// The call that the process serves, and passes on by this one.
+    fn served_of(&mut self, asking: &Asking<'_>) -> Option<(TraceId, Parent)> {
+        let served = self.serving.get(&asking.process())?;
+        let trail = asking.trail;
+        let says_the_same = |place: &&Place| {
+            let Some(Side::Served { all, texts, .. }) =
+                self.open.get(*place).map(|open| &open.side)
+            else {
+                return false;
+            };
+            trail.is_some_and(|trail| {
+                (trail.messages > 0 && *all == Some(trail.all))
+                    || trail.texts.iter().any(|text| texts.contains(text))
+            })
+        };
+        let mut same = served.iter().filter(says_the_same);
+        let (place, known) = match (same.next(), same.next(), &served[..]) {
+            (Some(place), None, _) => (*place, Known::derived("messages")),
+            (None, _, [only]) => (*only, Known::inferred("served_meanwhile")),
+            _ => return None,
+        };
+        let open = self.open.get_mut(&place)?;
+        if let Side::Served { is_joined, .. } = &mut open.side {
+            *is_joined = true;
+        }
+        let parent = Parent {
+            span: open.span,
+            is_remote: false,
+            known,
+        };
+        Some((open.trace, parent))
+    }
+
+    /// An earlier call of the process with the same text.
+    fn text_of(&mut self, asking: &Asking<'_>) -> Option<(Earlier, Relation)> {
+        let relation = match asking.operation {
+            _ if asking.is_chat() => Relation::PreparedBy,
+            Operation::Embeddings | Operation::Moderation => Relation::Uses,
+            _ => return None,
+        };
+        let texts = asking.trail?.texts.iter();
+        let mut found = texts.filter_map(|text| self.memory.find(Mark::Text(*text), asking.place));
+        let (earlier, is_sure) = found.next()?;
+        (is_sure && earlier.process() == asking.process()).then_some((earlier, relation))
+    }
+
+    fn open_turn(
+        &mut self,
+        asking: &Asking<'_>,
+        trace: TraceId,
+        above: Above,
+        session: Option<Session>,
+    ) -> TurnNumber {
+        let turn = Turn {
+            process: asking.process(),
+            trace,
+            root: self.ids.span((asking.place, "turn")),
+            above,
+            has_root: false,
+            session,
+            start: asking.start,
+            end: asking.start,
+            under_way: 0,
+            calls: 0,
+            tool_calls: 0,
+            pending: Vec::new(),
+            attempts: 0,
+            is_over: false,
+            error: None,
+            provider: None,
+            agent: asking
+                .session
+                .as_ref()
+                .and_then(|session| session.agent.clone()),
+        };
+        self.begin_turn(turn)
+    }
+
+    /// The session that begins with a call.
+    fn own_session(&self, asking: &Asking<'_>) -> Option<Session> {
+        asking.is_chat().then(|| Session {
+            id: format!("{:016x}", self.ids.span((asking.place, "session")).0),
+            known: Known::derived("first_call"),
+        })
+    }
+
+    /// A request brings what tools gave.
+    fn take_results(&mut self, number: TurnNumber, asking: &Asking<'_>) {
+        let (Some(turn), Some(trail)) = (self.turns.get_mut(&number), asking.trail) else {
+            return;
+        };
+        let (mut steps, mut asked_by) = (Vec::new(), Vec::new());
+        for result in &trail.results {
+            let gave = |tool: &PendingTool| tool.gave(result);
+            let Some(at) = turn.pending.iter().position(|tool| gave(tool).is_some()) else {
+                continue;
+            };
+            let tool = turn.pending.remove(at);
+            let Some(known) = gave(&tool) else { continue };
+            let (bound, (start, end)) = match tool.at_work {
+                Some(times) => (ToolBound::Observed, times),
+                None => (ToolBound::Upper, (tool.asked, asking.start.max(tool.asked))),
+            };
+            asked_by.push(tool.asked_by);
+            steps.push(Step {
+                process: turn.process,
+                trace: turn.trace,
+                span: tool.span,
+                parent: turn.parent(),
+                links: vec![Link {
+                    trace: turn.trace,
+                    span: tool.asked_by,
+                    relation: Relation::AskedBy,
+                    known: Known::derived("tool_call"),
+                }],
+                session: turn.session.clone(),
+                start,
+                end,
+                error: (result.is_error == Some(true)).then(|| "tool_error".to_owned()),
+                kind: StepKind::Tool {
+                    name: tool.tool.name,
+                    id: tool.tool.id,
+                    bound,
+                    known,
+                    is_error: result.is_error,
+                },
+            });
+        }
+        // Calls of the same answer that have no result never get one.
+        turn.pending
+            .retain(|tool| !asked_by.contains(&tool.asked_by));
+        if turn.pending.is_empty() {
+            take_out(&mut self.at_work, turn.process, number);
+        }
+        for step in steps {
+            self.tell(step);
+        }
+    }
+
+    fn drop_tools(&mut self, number: TurnNumber) {
+        if let Some(turn) = self.turns.get_mut(&number) {
+            turn.pending.clear();
+            turn.is_over = true;
+            take_out(&mut self.at_work, turn.process, number);
+        }
+        self.settle(number);
+    }
+}
+
+/// The span of the caller's own that a request names.
+fn of_caller((trace, span): (TraceId, SpanId)) -> (TraceId, Parent) {
+    let parent = Parent {
+        span,
+        is_remote: true,
+        known: Known::observed("traceparent"),
+    };
+    (trace, parent)
+}
+
+fn named(session: &NamedSession) -> Session {
+    Session {
+        id: session.id.clone(),
+        known: Known::observed(session.source),
+    }
+}
+
+/// A session, and the agent in it that has turns of its own.
+fn of_named(session: &NamedSession) -> u64 {
+    let agent = session.agent.as_deref().map_or(0, digest);
+    join(digest(&session.id), agent)
+}
+
+/// The session of what a call goes on from.
+fn of_earlier(found: &Found) -> Option<Session> {
+    let before = found.earlier.session.as_ref()?;
+    Some(Session {
+        id: before.id.clone(),
+        known: found.known,
+    })
+}

@@ -1,0 +1,110 @@
+//! What later calls are found by: marks of earlier ones, the oldest forgotten first.
+
+use lru::LruCache;
+
+use super::{
+    asking::Place,
+    ids::{SpanId, TraceId},
+    lineage::Session,
+    turn::TurnNumber,
+};
+use crate::{
+    llm::content::{digest, join},
+    segment::ProcessKey,
+};
+
+/// Calls that may have one mark; of more, nobody could tell which is meant.
+const ALIKE: usize = 4;
+
+/// By what an earlier call can be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark<'a> {
+    /// A conversation up to an answer.
+    Tip(u64),
+    /// A tool that was asked for.
+    Tool(&'a str),
+    /// An answer that the provider stores.
+    Response(&'a str),
+    /// A text that was asked or answered.
+    Text(u64),
+}
+
+/// An earlier call.
+#[derive(Debug, Clone)]
+pub(super) struct Earlier {
+    pub(super) turn: TurnNumber,
+    pub(super) trace: TraceId,
+    pub(super) span: SpanId,
+    pub(super) place: Place,
+    pub(super) session: Option<Session>,
+}
+
+impl Earlier {
+    pub(super) const fn process(&self) -> ProcessKey {
+        self.place.0.process
+    }
+}
+
+/// Earlier calls by their marks.
+#[derive(Debug)]
+pub(super) struct Memory {
+    calls: LruCache<u64, Vec<Earlier>>,
+    capacity: usize,
+}
+
+impl Memory {
+    /// Remembers so many marks.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            // Not made with its capacity: that would be allocated at once.
+            calls: LruCache::unbounded(),
+            capacity,
+        }
+    }
+
+    /// A call can be found by `mark` from now on.
+    pub(super) fn remember(&mut self, mark: Mark<'_>, call: Earlier) {
+        let alike = self.calls.get_or_insert_mut(mark.key(), Vec::new);
+        if alike.len() >= ALIKE {
+            alike.remove(0);
+        }
+        alike.push(call);
+        while self.calls.len() > self.capacity {
+            self.calls.pop_lru();
+        }
+    }
+
+    /// The call that a later one of `place` means: the only one, the only one of its process, or the
+    /// only one of its connection. `None` where several are as likely.
+    pub(super) fn find(&mut self, mark: Mark<'_>, place: Place) -> Option<(Earlier, bool)> {
+        let alike = self.calls.get(&mark.key())?;
+        let is_alone = |is: &dyn Fn(&Earlier) -> bool| {
+            let mut found = alike.iter().filter(|call| is(call));
+            found.next().filter(|_| found.next().is_none()).cloned()
+        };
+        if let [only] = &alike[..] {
+            return Some((only.clone(), true));
+        }
+        let of_process = is_alone(&|call| call.process() == place.0.process);
+        if let Some(call) = of_process {
+            return Some((call, true));
+        }
+        is_alone(&|call| call.place.0 == place.0).map(|call| (call, false))
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.calls.len()
+    }
+}
+
+impl Mark<'_> {
+    fn key(self) -> u64 {
+        match self {
+            Self::Tip(tip) => join(1, tip),
+            Self::Tool(id) => join(2, digest(id)),
+            Self::Response(id) => join(3, digest(id)),
+            Self::Text(text) => join(4, text),
+        }
+    }
+}

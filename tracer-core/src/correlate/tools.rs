@@ -1,0 +1,111 @@
+//! Tools that a model asked for, until they have given something.
+
+use super::{
+    confidence::Known,
+    ids::{Ids, SpanId},
+};
+use crate::{
+    llm::{
+        call::CallFacts,
+        content::trail::{AnsweredTrail, AskedTool, ToolResult},
+    },
+    time::Timestamp,
+};
+
+/// Tools of one answer that are followed.
+const TOOLS: usize = 128;
+
+/// A tool at work.
+#[derive(Debug)]
+pub(super) struct PendingTool {
+    pub(super) tool: AskedTool,
+    /// Its span.
+    pub(super) span: SpanId,
+    /// The call that asked for it.
+    pub(super) asked_by: SpanId,
+    /// When it was asked for: it cannot have begun before.
+    pub(super) asked: Timestamp,
+    /// When something was seen of it at work.
+    pub(super) at_work: Option<(Timestamp, Timestamp)>,
+}
+
+/// The tools that an answer asks for, of which the caller runs each.
+pub(super) fn of_answer(
+    ids: &Ids,
+    facts: &CallFacts,
+    answered: Option<&AnsweredTrail>,
+    asked_by: SpanId,
+) -> Vec<PendingTool> {
+    let tools = match answered {
+        Some(answered) => answered.tools.clone(),
+        // Of an answer that was not read as a whole, ids and names are known.
+        None => {
+            let calls = facts.response.tool_calls.iter();
+            let tool = |call: &crate::llm::call::ToolCall| AskedTool {
+                id: call.id.clone(),
+                name: Some(call.name.clone()),
+                arguments: Default::default(),
+            };
+            calls.map(tool).collect()
+        }
+    };
+    let pending = |(at, tool): (usize, AskedTool)| PendingTool {
+        span: ids.span((asked_by, at)),
+        tool,
+        asked_by,
+        asked: facts.timing.end,
+        at_work: None,
+    };
+    tools
+        .into_iter()
+        .take(TOOLS)
+        .enumerate()
+        .map(pending)
+        .collect()
+}
+
+impl PendingTool {
+    /// Whether a result is that of this call, and how that is known.
+    pub(super) fn gave(&self, result: &ToolResult) -> Option<Known> {
+        match (&self.tool.id, &result.id) {
+            (Some(asked), Some(id)) => (asked == id).then_some(Known::derived("tool_call_id")),
+            // Where an API has no ids, results stand in the order of the calls.
+            _ => {
+                let (asked, name) = (self.tool.name.as_deref()?, result.name.as_deref()?);
+                (asked == name).then_some(Known::inferred("tool_name"))
+            }
+        }
+    }
+
+    /// Whether a request of MCP is this call, and how that is known.
+    pub(super) fn is_call(&self, call: &AskedTool) -> Option<Known> {
+        let (asked, name) = (self.tool.name.as_deref()?, call.name.as_deref()?);
+        if asked != name && !asked.strip_suffix(name).is_some_and(is_prefix) {
+            return None;
+        }
+        match (self.tool.arguments.value, call.arguments.value) {
+            (Some(asked), Some(given)) => {
+                (asked == given).then_some(Known::derived("tool_arguments"))
+            }
+            _ => Some(Known::inferred("tool_name")),
+        }
+    }
+
+    /// Whether one of these texts is among its arguments.
+    pub(super) fn asks(&self, texts: &[u64]) -> bool {
+        texts
+            .iter()
+            .any(|text| self.tool.arguments.texts.contains(text))
+    }
+
+    /// It was seen at work.
+    pub(super) fn worked(&mut self, start: Timestamp, end: Timestamp) {
+        let (first, last) = self.at_work.unwrap_or((start, end));
+        self.at_work = Some((first.min(start), last.max(end)));
+    }
+}
+
+/// Agents put the name of the server in front of the tool's: `mcp__server__tool`, `server.tool`.
+fn is_prefix(prefix: &str) -> bool {
+    prefix.ends_with(['_', '.', '-', '/', ':'])
+}

@@ -1,0 +1,106 @@
+//! What the relations of a call to others depend on, as far as its request tells.
+
+use super::{CallBuilder, Request, Standing, parent};
+use crate::{
+    correlate::{Asking, NamedSession, caller},
+    http::head::{Headers, RequestHead},
+    llm::{
+        content::{digest, join},
+        request_digest::RequestDigest,
+    },
+    policy::looks_like_credential,
+};
+
+/// Headers that name a session: those of agents, and what gateways and tracers agreed on.
+const SESSIONS: [&str; 12] = [
+    "x-claude-code-session-id",
+    "session-id",
+    "session_id",
+    "thread-id",
+    "conversation_id",
+    "x-opencode-session",
+    "x-grok-conv-id",
+    "x-session-id",
+    "x-bf-session-id",
+    "helicone-session-id",
+    "agent-session-id",
+    "langfuse_session_id",
+];
+/// Headers that name one of several agents of a session.
+const AGENTS: [&str; 2] = ["x-claude-code-agent-id", "x-openai-subagent"];
+/// The longest id of a session, in bytes.
+const LONGEST: usize = 256;
+/// Headers by which a client calls all attempts at the same.
+const KEYS: [&str; 2] = ["idempotency-key", "amz-sdk-invocation-id"];
+
+impl CallBuilder {
+    /// What its relations depend on, once its request was seen; `None` if it is no call.
+    pub(crate) fn asking(&self) -> Option<Asking<'_>> {
+        let Request::Over {
+            facts,
+            standing: Standing::Confirmed | Standing::Open,
+            ..
+        } = &self.request
+        else {
+            return None;
+        };
+        let headers = &self.head.headers;
+        let endpoint = &self.recognised.endpoint;
+        Some(Asking {
+            place: (self.origin.connection, self.origin.exchange),
+            role: self.origin.role,
+            start: self.start,
+            operation: endpoint.operation,
+            model: endpoint.model.as_deref().or(facts.model.as_deref()),
+            target: target(&self.head),
+            body: self.digest.as_ref().map(RequestDigest::of_body),
+            key: key(headers),
+            retry_count: retry_count(headers),
+            parent: parent(headers, facts).as_ref().map(caller),
+            session: session(headers).or_else(|| facts.session.clone()),
+            previous_response_id: facts.previous_response_id.as_deref(),
+            trail: self.keeper.as_ref().and_then(|keeper| keeper.trail()),
+        })
+    }
+}
+
+/// Which attempt a client says that this is, from 0.
+pub(super) fn retry_count(headers: &Headers) -> Option<u64> {
+    let of_stainless = || headers.get("x-stainless-retry-count")?.trim().parse().ok();
+    // `attempt=2; max=3`, from 1.
+    let of_aws = || {
+        let fields = headers.get("amz-sdk-request")?.split(';');
+        let attempt = fields
+            .filter_map(|field| field.trim().strip_prefix("attempt="))
+            .next()?;
+        attempt.parse::<u64>().ok()?.checked_sub(1)
+    };
+    of_stainless().or_else(of_aws)
+}
+
+/// The session that a header names.
+pub(super) fn session(headers: &Headers) -> Option<NamedSession> {
+    let named = |source: &&'static str| {
+        let id = headers.get(source)?.trim();
+        let is_id = !id.is_empty() && id.len() <= LONGEST && !looks_like_credential(id);
+        is_id.then(|| (*source, id.to_owned()))
+    };
+    let (source, id) = SESSIONS.iter().find_map(named)?;
+    let agent = AGENTS.iter().find_map(|name| headers.get(name));
+    Some(NamedSession {
+        source,
+        id,
+        agent: agent.map(str::to_owned),
+    })
+}
+
+fn key(headers: &Headers) -> Option<u64> {
+    KEYS.iter().find_map(|name| headers.get(name)).map(digest)
+}
+
+fn target(head: &RequestHead) -> u64 {
+    let host = head.host.as_ref().map_or(0, |host| {
+        join(digest(&host.name), host.port.unwrap_or_default().into())
+    });
+    join(host, digest(&head.target.path))
+}

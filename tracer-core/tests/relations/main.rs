@@ -1,0 +1,9 @@
+//! Calls that belong together, by scenarios: what was sent, and the tree that must come of it.
+
+mod agents;
+mod attempts;
+mod bounds;
+mod conversations;
+mod scene;
+mod tree;
+mod users;
