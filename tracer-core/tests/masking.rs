@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 use tracer_core::{
+    correlate::{IdKey, Relations},
     pipeline::{Output, Pipeline, PipelineConfig},
-    policy::release,
+    policy::{release, release_step},
     segment::{ConnectionId, Direction, FinalCounts, ProcessKey},
     semconv,
     tape::{Entry, Reader, mask::Mask},
@@ -59,7 +60,12 @@ fn masked(entries: &[Entry]) -> Vec<Entry> {
 /// Everything that is reported, as text. Verdicts may differ: what is no call, and what a server
 /// says, is hardly there.
 fn spans(entries: &[Entry]) -> Vec<String> {
-    let mut pipeline = Pipeline::default();
+    let mut pipeline = Pipeline::new(PipelineConfig {
+        ids: IdKey::Fixed(1),
+        // Which texts are equal, a mask does not tell.
+        relations: Relations::ByIds,
+        ..PipelineConfig::default()
+    });
     for entry in entries {
         entry.play(&mut pipeline);
     }
@@ -67,6 +73,7 @@ fn spans(entries: &[Entry]) -> Vec<String> {
         .filter_map(|output| match output {
             Output::Call(call) => Some(format!("{:#?}", semconv::span(&release(*call)))),
             Output::LostExchanges(..) => Some(format!("{output:?}")),
+            Output::Step(step) => Some(format!("{:#?}", semconv::step_span(&release_step(*step)))),
             Output::Verdict(..) => None,
         })
         .collect()

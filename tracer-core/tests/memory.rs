@@ -14,7 +14,7 @@ use std::{
 };
 
 use frames::{Compression, PREFACE, SETTINGS, frame};
-use tracer_core::segment::Direction;
+use tracer_core::{correlate::Relations, pipeline::PipelineConfig, segment::Direction};
 use wire::{CHAT_ANSWER, CHAT_BODY, Player, Wire, chat_request, chat_stream, chunked, json};
 
 /// Counts the bytes that are allocated now.
@@ -42,6 +42,9 @@ static ALLOCATOR: Counting = Counting;
 
 /// Connections that are averaged over, so that what all of them share does not matter.
 const CONNECTIONS: u64 = 1_000;
+
+/// Bytes of a call by which later ones can be joined, most of them for three marks.
+const REMEMBERED: usize = 700;
 
 fn allocated() -> usize {
     ALLOCATED.load(Ordering::Relaxed)
@@ -106,8 +109,11 @@ fn http2_exchanges(count: u32) -> Vec<(Vec<u8>, Vec<u8>)> {
 }
 
 /// Bytes that each connection keeps after it was used.
-fn kept(mut play: impl FnMut(&mut Player, &mut Wire)) -> usize {
-    let mut player = Player::new();
+fn kept(relations: Relations, mut play: impl FnMut(&mut Player, &mut Wire)) -> usize {
+    let mut player = Player::with(PipelineConfig {
+        relations,
+        ..PipelineConfig::default()
+    });
     let before = allocated();
     let mut wires: Vec<_> = (0..CONNECTIONS).map(Wire::new).collect();
     let wire_bytes = size_of_val(wires.as_slice());
@@ -120,31 +126,44 @@ fn kept(mut play: impl FnMut(&mut Player, &mut Wire)) -> usize {
         player.close(wire);
         drop(player.calls());
     }
+    // Calls are remembered, of which each takes its part whatever it said.
+    let remembered = match relations {
+        Relations::All => REMEMBERED * CONNECTIONS as usize,
+        _ => 0,
+    };
     let left = allocated() - before;
     assert!(
-        left < kept / 8,
+        left < kept / 8 + remembered,
         "of {kept} bytes {left} are left when all is over"
     );
     kept / usize::try_from(CONNECTIONS).expect("small")
+}
+
+fn idle_of(request: &[u8]) -> usize {
+    kept(Relations::Off, |player, wire| {
+        player.exchange(wire, request, &json(CHAT_ANSWER));
+    })
 }
 
 #[test]
 fn connections_and_streams_stay_small() {
     let request = chat_request(CHAT_BODY);
 
-    let idle = kept(|player, wire| player.exchange(wire, &request, &json(CHAT_ANSWER)));
+    let idle = idle_of(&request);
     println!("an idle connection after a document: {idle} bytes");
     assert!(idle < 4 << 10, "{idle}");
 
     let stream = chunked("text/event-stream", &chat_stream(200));
-    let idle = kept(|player, wire| player.exchange(wire, &request, &stream));
+    let idle = kept(Relations::Off, |player, wire| {
+        player.exchange(wire, &request, &stream)
+    });
     println!("an idle connection after a stream: {idle} bytes");
     assert!(idle < 4 << 10, "{idle}");
 
     // With the tables full it holds what its peers hold: twice 4 KB as header compression counts.
     for (count, most) in [(1, 4 << 10), (100, 6 << 10)] {
         let exchanges = http2_exchanges(count);
-        let idle = kept(|player, wire| {
+        let idle = kept(Relations::Off, |player, wire| {
             for (request, response) in &exchanges {
                 player.exchange(wire, request, response);
             }
@@ -155,14 +174,22 @@ fn connections_and_streams_stay_small() {
 
     // Up to the last piece of text, in the middle of an event.
     let part = &stream[..stream.len() - 300];
-    let open = kept(|player, wire| {
+    let open = kept(Relations::All, |player, wire| {
         player.send(wire, Direction::Outbound, &request);
         player.send_in(wire, Direction::Inbound, part, 700);
     });
     println!("a stream of 200 chunks under way: {open} bytes");
     assert!(open < 64 << 10, "{open}");
 
-    let quiet = kept(|player, wire| player.send(wire, Direction::Inbound, &[7; 512]));
+    let calls = kept(Relations::All, |player, wire| {
+        player.exchange(wire, &request, &json(CHAT_ANSWER));
+    }) - idle_of(&request);
+    println!("a call that is remembered: {calls} bytes");
+    assert!(calls < REMEMBERED, "{calls}");
+
+    let quiet = kept(Relations::Off, |player, wire| {
+        player.send(wire, Direction::Inbound, &[7; 512])
+    });
     println!("a connection of which nothing is known: {quiet} bytes");
     assert!(quiet < 4 << 10, "{quiet}");
 }

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use tracer_core::{
-    pipeline::{Output, Pipeline},
-    policy::release,
+    correlate::IdKey,
+    pipeline::{Output, Pipeline, PipelineConfig},
+    policy::{release, release_step},
     semconv::{self, Span, Value},
     tape::Reader,
     time::Timestamp,
@@ -12,7 +13,10 @@ use tracer_core::{
 
 /// What the pipeline makes of a tape.
 fn played(tape: &str) -> Pipeline {
-    let mut pipeline = Pipeline::default();
+    let mut pipeline = Pipeline::new(PipelineConfig {
+        ids: IdKey::Fixed(1),
+        ..PipelineConfig::default()
+    });
     for entry in Reader::new(tape.as_bytes(), Timestamp::default()).expect("a tape") {
         entry.expect("an entry").play(&mut pipeline);
     }
@@ -27,6 +31,10 @@ fn play(tape: &str) -> String {
         match output {
             Output::Verdict(_, verdict) => writeln!(out, "verdict {verdict:?}\n"),
             Output::LostExchanges(_, count) => writeln!(out, "lost {count}\n"),
+            Output::Step(step) => {
+                write_span(&mut out, &semconv::step_span(&release_step(*step)));
+                writeln!(out)
+            }
             Output::Call(call) => {
                 let call = release(*call);
                 write_span(&mut out, &semconv::span(&call));
@@ -85,7 +93,7 @@ fn summarise(tape: &str) -> String {
     let mut lines = Vec::new();
     while let Some(output) = pipeline.poll() {
         match output {
-            Output::Verdict(..) => {}
+            Output::Verdict(..) | Output::Step(_) => {}
             Output::LostExchanges(_, count) => {
                 lines.push((Timestamp::default(), format!("lost {count}\n")))
             }

@@ -79,13 +79,14 @@ pub fn prepare() -> Result<()> {
 }
 
 /// What gets each kind of client ready.
-const CLIENTS: [fn() -> Result<()>; 14] = [
+const CLIENTS: [fn() -> Result<()>; 15] = [
     curl,
     || python_clients().map(drop),
     || openssl::libraries(&python_clients()?),
     || node::modules("node").map(drop),
     || node::modules("native").map(drop),
     native_python,
+    agents,
     || openssl::static_client().map(drop),
     rustls::clients,
     || openssl::arm64_library(&python_clients()?),
@@ -108,6 +109,12 @@ fn curl() -> Result<()> {
 fn native_python() -> Result<()> {
     let requirements = workspace_root().join("tests/clients/python/native.txt");
     python::venv("venv-native", &requirements).map(drop)
+}
+
+/// Agents on the frameworks that people write them with.
+fn agents() -> Result<()> {
+    let requirements = workspace_root().join("tests/clients/python/agents/requirements.txt");
+    python::venv("venv-agents", &requirements).map(drop)
 }
 
 /// The Python clients alone.

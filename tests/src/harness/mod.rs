@@ -17,3 +17,4 @@ pub mod rotel;
 pub mod rust;
 pub mod scene;
 pub mod sink;
+pub mod tree;

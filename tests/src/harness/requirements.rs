@@ -33,6 +33,8 @@ pub enum Need {
     Native(&'static str),
     /// The Python environment of packages with a TLS library of their own.
     NativePython,
+    /// The Python environment of agents.
+    Agents,
     /// The client with OpenSSL linked in.
     StaticOpenSsl,
     /// A client in Go, by the release and the way it is built.
@@ -74,6 +76,10 @@ impl Need {
             }),
             Self::Native(path) => (!native_program(path).exists())
                 .then(|| format!("no {path}: run cargo xtask setup")),
+            Self::Agents => {
+                let stamp = agents_folder().join("requirements.installed");
+                (!stamp.exists()).then(|| "no agents: run cargo xtask setup".to_owned())
+            }
             Self::NativePython => {
                 // Written once all are installed.
                 let stamp = native_python_folder().join("requirements.installed");
@@ -137,6 +143,15 @@ pub fn native_python_path() -> PathBuf {
 
 fn native_python_folder() -> PathBuf {
     workspace_root().join("target/e2e/venv-native")
+}
+
+/// The interpreter that has agents.
+pub fn agents_python_path() -> PathBuf {
+    agents_folder().join("bin/python")
+}
+
+fn agents_folder() -> PathBuf {
+    workspace_root().join("target/e2e/venv-agents")
 }
 
 /// The client with OpenSSL linked in, its symbols stripped.

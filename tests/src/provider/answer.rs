@@ -129,7 +129,11 @@ impl Answer<'_> {
 
     /// Arguments of the `index`th tool call: a JSON object, escaped to stand in a JSON string.
     pub fn tool_arguments(&self, index: usize) -> String {
-        format!(r#"{{\"city\":\"city {index} {}\"}}"#, self.secret)
+        let argument = &self.asked.argument;
+        format!(
+            r#"{{\"{argument}\":\"city number {index} {}\"}}"#,
+            self.secret
+        )
     }
 }
 

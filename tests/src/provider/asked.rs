@@ -28,6 +28,8 @@ pub struct Asked {
     pub choices: usize,
     /// Name of the first tool offered.
     pub tool: String,
+    /// Its first required argument.
+    pub argument: String,
     /// Number that the token counts follow.
     pub n: u64,
     /// Words of the model name and the header.
@@ -45,6 +47,7 @@ impl Asked {
         let model = called.model.map(str::to_owned).or(fields.model);
         let model = model.context("the request names no model")?;
         let mut options = Options::parse(&model, text(headers, OPTIONS_HEADER));
+        options.settle(results(body));
         options.gzip &= text(headers, header::ACCEPT_ENCODING.as_str()).contains("gzip");
         Ok(Self {
             api: called.api,
@@ -58,6 +61,12 @@ impl Asked {
                 .first()
                 .and_then(Tool::name)
                 .unwrap_or("get_weather")
+                .to_owned(),
+            argument: fields
+                .tools
+                .first()
+                .and_then(Tool::argument)
+                .unwrap_or("city")
                 .to_owned(),
             n: number_in_prompt(body).unwrap_or(body.len() as u64),
             options,
@@ -158,16 +167,25 @@ struct StreamOptions {
     include_usage: bool,
 }
 
-/// OpenAI chat puts the name into `function`, all others beside the type.
+/// OpenAI chat puts name and parameters into `function`, all others beside the type.
 #[derive(Deserialize)]
 struct Tool {
     name: Option<String>,
+    #[serde(alias = "input_schema")]
+    parameters: Option<Schema>,
     function: Option<Function>,
 }
 
 #[derive(Deserialize)]
 struct Function {
     name: String,
+    parameters: Option<Schema>,
+}
+
+#[derive(Deserialize)]
+struct Schema {
+    #[serde(default)]
+    required: Vec<String>,
 }
 
 impl Tool {
@@ -177,6 +195,32 @@ impl Tool {
             .as_ref()
             .map(|function| function.name.as_str()))
     }
+
+    fn argument(&self) -> Option<&str> {
+        let nested = self.function.as_ref();
+        let nested = nested.and_then(|function| function.parameters.as_ref());
+        let required = &self.parameters.as_ref().or(nested)?.required;
+        required.first().map(String::as_str)
+    }
+}
+
+/// Results of tools in a body, in the words of all APIs.
+fn results(body: &[u8]) -> usize {
+    const RESULTS: [(&str, &str); 3] = [
+        ("role", "tool"),
+        ("type", "tool_result"),
+        ("type", "function_call_output"),
+    ];
+    let count = |(member, value): (&str, &str)| {
+        let (member, value) = (format!("\"{member}\""), format!("\"{value}\""));
+        let is_value = |at: &usize| {
+            let before = body.get(..*at).unwrap_or_default().trim_ascii_end();
+            let before = before.strip_suffix(b":").unwrap_or_default();
+            before.trim_ascii_end().ends_with(member.as_bytes())
+        };
+        memmem::find_iter(body, &value).filter(is_value).count()
+    };
+    RESULTS.into_iter().map(count).sum()
 }
 
 /// The first `n=DIGITS` in the body.
@@ -205,6 +249,14 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn results_of_tools_are_counted() {
+        let body = br#"{"messages":[{"role":"tool","content":"tool"}, {"role": "user","content":
+            [{"type": "tool_result"},{"type":"tool"}]}],"input":[{"type":"function_call_output"}]}"#;
+        assert_eq!(results(body), 3);
+        assert_eq!(results(br#"{"tool":1,"x":"tool","note":"role tool"}"#), 0);
+    }
 
     #[test]
     fn the_first_number_of_the_prompt_counts() {

@@ -25,6 +25,9 @@ pub struct Options {
     pub split: usize,
     /// `tools-N`: answer with this many tool calls instead of text.
     pub tools: usize,
+    /// `steps-N`: answer with tool calls, one if no number is told, until the request brings the
+    /// results of so many; then with text.
+    pub steps: Option<usize>,
     /// `length`: finish because of the token limit.
     pub truncated: bool,
     /// `gzip`: compress if the client accepts it.
@@ -42,6 +45,7 @@ impl Default for Options {
             text_bytes: None,
             split: 1,
             tools: 0,
+            steps: None,
             truncated: false,
             gzip: false,
             failure: None,
@@ -74,6 +78,17 @@ impl Options {
         options
     }
 
+    /// Settles which step of an agent it is: the request brings so many results of tools.
+    pub fn settle(&mut self, results: usize) {
+        if let Some(steps) = self.steps {
+            self.tools = if results < steps {
+                self.tools.max(1)
+            } else {
+                0
+            };
+        }
+    }
+
     fn set(&mut self, word: &str, number: u32) {
         let count = number as usize;
         match word {
@@ -83,6 +98,7 @@ impl Options {
             "bytes" => self.text_bytes = Some(count),
             "split" => self.split = count.max(1),
             "tools" => self.tools = count,
+            "steps" => self.steps = Some(count),
             _ => {}
         }
     }
@@ -115,6 +131,15 @@ mod tests {
         assert_eq!(options.delay, Duration::from_millis(7));
         assert_eq!(options.tools, 2);
         assert!(options.gzip);
+    }
+
+    #[test]
+    fn an_agent_asks_for_tools_until_it_has_enough() {
+        for (results, tools) in [(0, 1), (1, 1), (2, 0)] {
+            let mut options = Options::parse("gpt-steps-2", "");
+            options.settle(results);
+            assert_eq!(options.tools, tools);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Run by `cargo xtask e2e`; a test whose needs are not met prints `skipped: reason`.
 
+mod agents;
 mod attach;
 mod both_ends;
 mod clients;

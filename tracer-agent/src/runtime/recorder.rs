@@ -160,7 +160,8 @@ pub fn start(
     } else {
         "masked: holds no content and no credentials"
     };
-    recorder.tape.send(recorder.writer.header(about));
+    let masked = recorder.mask.is_some();
+    recorder.tape.send(recorder.writer.header(about, masked));
     let file = TapeFile {
         path: recording.path,
         thread,

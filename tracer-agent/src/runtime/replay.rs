@@ -12,9 +12,9 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use tracer_core::{
-    correlate::Step,
+    correlate::{Relations, Step},
     llm::call::{Call, Captured},
-    pipeline::{Output, Pipeline},
+    pipeline::{Output, Pipeline, PipelineConfig},
     policy,
     segment::ProcessKey,
     semconv::{Value, resource},
@@ -68,7 +68,10 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
             let mut running = Running::default();
             let outputs = outputs::start(config, &mut running, &telemetry)?;
             let mut replay = Replay {
-                pipeline: Pipeline::new(config.pipeline()?),
+                pipeline: Pipeline::new(PipelineConfig {
+                    relations: relations(tape.is_masked()),
+                    ..config.pipeline()?
+                }),
                 outputs,
                 processes: HashMap::new(),
                 calls: 0,
@@ -189,6 +192,15 @@ impl Replay {
         let _ = tokio::time::timeout(PATIENCE, wait).await;
         self.outputs.offer(record);
         tokio::task::yield_now().await;
+    }
+}
+
+/// Which texts are equal, a mask does not tell.
+const fn relations(is_masked: bool) -> Relations {
+    if is_masked {
+        Relations::ByIds
+    } else {
+        Relations::All
     }
 }
 

@@ -106,6 +106,7 @@ impl Kernel {
                     self.left = [CAP, CAP];
                 }
                 Output::Call(call) => calls.push(call.facts().clone()),
+                Output::Step(_) => {}
                 Output::LostExchanges(_, count) => panic!("{count} exchanges lost"),
             }
         }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -11,7 +12,7 @@ use super::{
     asking::{Asking, Place, is_chat},
     attempts::{self, Attempts, Failure, Group, GroupNumber},
     confidence::Known,
-    ids::{Ids, SpanId, TraceId},
+    ids::{IdKey, Ids, SpanId, TraceId},
     lineage::{Attempt, AttemptKind, Lineage, Link, Parent, Session},
     memory::{Earlier, Mark, Memory},
     step::{Step, StepKind},
@@ -22,7 +23,7 @@ use crate::{
     detect::Role,
     llm::{
         call::{Call, CallFacts, Captured, Operation, OtherEnd, Outcome, PairNumber},
-        content::trail::Marks,
+        content::trail::{AskedTrail, Marks},
     },
     segment::ProcessKey,
     time::Timestamp,
@@ -41,9 +42,22 @@ const SILENCE: Duration = Duration::from_mins(30);
 /// After so long a call that is under way was lost: no exchange is silent for longer.
 const FORGOTTEN: Duration = Duration::from_hours(6);
 
+/// By what calls are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Relations {
+    /// Not at all: each call begins a trace, or joins that of its caller.
+    Off,
+    /// By ids alone, not by what is said: where texts are not those that were said.
+    ByIds,
+    /// By all that tells.
+    #[default]
+    All,
+}
+
 /// Joins calls. What it cannot join is as right as what it can, only alone.
 #[derive(Debug)]
 pub(crate) struct Correlator {
+    relations: Relations,
     pub(super) ids: Ids,
     pub(super) memory: Memory,
     /// The first is the one that was silent longest.
@@ -106,10 +120,12 @@ pub(super) struct Made {
     pub(super) tool: Option<(TurnNumber, SpanId)>,
 }
 
-impl Default for Correlator {
-    fn default() -> Self {
+impl Correlator {
+    /// Nothing is known yet.
+    pub(crate) fn new(key: &IdKey, relations: Relations) -> Self {
         Self {
-            ids: Ids::default(),
+            relations,
+            ids: Ids::new(key),
             memory: Memory::new(MARKS),
             // Not made with their capacity: that would be allocated at once.
             turns: LruCache::unbounded(),
@@ -124,16 +140,28 @@ impl Default for Correlator {
             steps: Vec::new(),
         }
     }
-}
 
-impl Correlator {
     /// The request of a call was seen. `client`: the call of a process of this host that it is the
     /// other end of.
     pub(crate) fn asked(&mut self, asking: &Asking<'_>, client: Option<Place>) {
-        if self.open.len() < OPEN && !self.open.contains_key(&asking.place) {
-            let open = self.admit(asking, client);
-            self.open.insert(asking.place, open);
+        if self.relations == Relations::Off
+            || self.open.len() >= OPEN
+            || self.open.contains_key(&asking.place)
+        {
+            return;
         }
+        let by_ids = (self.relations == Relations::ByIds)
+            .then(|| asking.trail.map(AskedTrail::without_texts));
+        let asking = &match &by_ids {
+            Some(trail) => Asking {
+                body: None,
+                trail: trail.as_ref(),
+                ..asking.clone()
+            },
+            None => asking.clone(),
+        };
+        let open = self.admit(asking, client);
+        self.open.insert(asking.place, open);
     }
 
     /// It came to no call.
@@ -155,7 +183,16 @@ impl Correlator {
 
     /// A call is over: it gets its place, and can be found by those after it.
     pub(crate) fn answered(&mut self, call: &mut Call<Captured>) {
-        let marks = call.take_marks();
+        if self.relations == Relations::Off {
+            return;
+        }
+        let mut marks = call.take_marks();
+        if let Some(marks) = marks
+            .as_mut()
+            .filter(|_| self.relations == Relations::ByIds)
+        {
+            marks.forget_texts();
+        }
         let facts = call.facts();
         let place = (facts.connection, facts.exchange);
         let open = self.open.remove(&place).unwrap_or_else(|| {
@@ -432,37 +469,39 @@ impl Correlator {
         marks: Option<&Marks>,
         lineage: &Lineage,
     ) {
-        let call = || Earlier {
+        let call = Arc::new(Earlier {
             turn,
             trace: lineage.trace,
             span: lineage.span,
             place: (facts.connection, facts.exchange),
             session: lineage.session.clone(),
-        };
-        let Self { memory, .. } = self;
-        if let Some(id) = &facts.response.id {
-            memory.remember(Mark::Response(id), call());
-        }
-        let (asked, answered) = marks.map_or((None, None), |marks| {
-            (marks.asked.as_ref(), marks.answered.as_ref())
         });
+        let mut remember = |mark| self.memory.remember(mark, &call);
+        if let Some(id) = &facts.response.id {
+            remember(Mark::Response(id));
+        }
+        let Some(Marks { asked, answered }) = marks else {
+            return;
+        };
         if let Some(answered) = answered {
-            for tip in &answered.tips {
-                memory.remember(Mark::Tip(*tip), call());
-            }
-            for id in answered.tools.iter().filter_map(|tool| tool.id.as_deref()) {
-                memory.remember(Mark::Tool(id), call());
-            }
+            answered
+                .tips
+                .iter()
+                .for_each(|tip| remember(Mark::Tip(*tip)));
+            let ids = answered.tools.iter().filter_map(|tool| tool.id.as_deref());
+            ids.for_each(|id| remember(Mark::Tool(id)));
             if is_chat(facts.operation) {
-                for text in &answered.texts {
-                    memory.remember(Mark::Text(*text), call());
-                }
+                answered
+                    .texts
+                    .iter()
+                    .for_each(|text| remember(Mark::Text(*text)));
             }
         }
-        if let Some(asked) = asked.filter(|_| prepares(facts.operation)) {
-            for text in &asked.texts {
-                memory.remember(Mark::Text(*text), call());
-            }
+        if let Some(asked) = asked.as_ref().filter(|_| prepares(facts.operation)) {
+            asked
+                .texts
+                .iter()
+                .for_each(|text| remember(Mark::Text(*text)));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Ids of traces and spans, from a keyed hash: whoever needs one can have it before the span exists.
 
-use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::hash::{BuildHasher as _, DefaultHasher, Hash, Hasher as _, RandomState};
 
 /// Id of a trace; never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,11 +10,21 @@ pub struct TraceId(pub u128);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SpanId(pub u64);
 
-/// Makes ids.
-#[derive(Debug, Default)]
-pub(super) struct Ids {
+/// The key of all ids.
+#[derive(Debug, Clone, Default)]
+pub enum IdKey {
     /// New with every start: ids of different runs and hosts must not meet.
-    keys: RandomState,
+    #[default]
+    Random,
+    /// The same ids for the same input: for tests.
+    Fixed(u64),
+}
+
+/// Makes ids.
+#[derive(Debug)]
+pub(super) enum Ids {
+    Random(RandomState),
+    Fixed(u64),
 }
 
 #[derive(Hash)]
@@ -25,15 +35,33 @@ enum Part {
 }
 
 impl Ids {
+    pub(super) fn new(key: &IdKey) -> Self {
+        match key {
+            IdKey::Random => Self::Random(RandomState::new()),
+            IdKey::Fixed(key) => Self::Fixed(*key),
+        }
+    }
+
     /// The span of something.
     pub(super) fn span(&self, of: impl Hash) -> SpanId {
-        SpanId(self.keys.hash_one((Part::Span, of)).max(1))
+        SpanId(self.hash((Part::Span, of)).max(1))
     }
 
     /// The trace that begins with something.
     pub(super) fn trace(&self, of: impl Hash) -> TraceId {
-        let high = u128::from(self.keys.hash_one((Part::TraceHigh, &of)));
-        let low = u128::from(self.keys.hash_one((Part::TraceLow, &of)));
+        let high = u128::from(self.hash((Part::TraceHigh, &of)));
+        let low = u128::from(self.hash((Part::TraceLow, &of)));
         TraceId(((high << 64) | low).max(1))
+    }
+
+    fn hash(&self, what: impl Hash) -> u64 {
+        match self {
+            Self::Random(keys) => keys.hash_one(what),
+            Self::Fixed(key) => {
+                let mut hasher = DefaultHasher::new();
+                (key, what).hash(&mut hasher);
+                hasher.finish()
+            }
+        }
     }
 }

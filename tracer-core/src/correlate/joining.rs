@@ -1,5 +1,7 @@
 //! Where a call that begins belongs.
 
+use std::sync::Arc;
+
 use super::{
     asking::{Asking, NamedSession, Place},
     attempts,
@@ -27,7 +29,7 @@ const AT_WORK: usize = 64;
 /// What a call goes on from.
 #[derive(Debug)]
 struct Found {
-    earlier: Earlier,
+    earlier: Arc<Earlier>,
     known: Known,
     /// It is the last answer that the request has, not one before it.
     is_last: bool,
@@ -355,7 +357,7 @@ impl Correlator {
     }
 
     /// An earlier call of the process with the same text.
-    fn text_of(&mut self, asking: &Asking<'_>) -> Option<(Earlier, Relation)> {
+    fn text_of(&mut self, asking: &Asking<'_>) -> Option<(Arc<Earlier>, Relation)> {
         let relation = match asking.operation {
             _ if asking.is_chat() => Relation::PreparedBy,
             Operation::Embeddings | Operation::Moderation => Relation::Uses,

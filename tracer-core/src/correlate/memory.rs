@@ -1,5 +1,7 @@
 //! What later calls are found by: marks of earlier ones, the oldest forgotten first.
 
+use std::sync::Arc;
+
 use lru::LruCache;
 
 use super::{
@@ -30,7 +32,7 @@ pub(super) enum Mark<'a> {
 }
 
 /// An earlier call.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Earlier {
     pub(super) turn: TurnNumber,
     pub(super) trace: TraceId,
@@ -45,10 +47,17 @@ impl Earlier {
     }
 }
 
+/// The calls that have one mark: nearly always one.
+#[derive(Debug)]
+enum Alike {
+    One(Arc<Earlier>),
+    Some(Vec<Arc<Earlier>>),
+}
+
 /// Earlier calls by their marks.
 #[derive(Debug)]
 pub(super) struct Memory {
-    calls: LruCache<u64, Vec<Earlier>>,
+    calls: LruCache<u64, Alike>,
     capacity: usize,
 }
 
@@ -63,12 +72,14 @@ impl Memory {
     }
 
     /// A call can be found by `mark` from now on.
-    pub(super) fn remember(&mut self, mark: Mark<'_>, call: Earlier) {
-        let alike = self.calls.get_or_insert_mut(mark.key(), Vec::new);
-        if alike.len() >= ALIKE {
-            alike.remove(0);
+    pub(super) fn remember(&mut self, mark: Mark<'_>, call: &Arc<Earlier>) {
+        match self.calls.get_mut(&mark.key()) {
+            Some(alike) => alike.push(call),
+            None => {
+                let alike = Alike::One(Arc::clone(call));
+                self.calls.put(mark.key(), alike);
+            }
         }
-        alike.push(call);
         while self.calls.len() > self.capacity {
             self.calls.pop_lru();
         }
@@ -76,15 +87,15 @@ impl Memory {
 
     /// The call that a later one of `place` means: the only one, the only one of its process, or the
     /// only one of its connection. `None` where several are as likely.
-    pub(super) fn find(&mut self, mark: Mark<'_>, place: Place) -> Option<(Earlier, bool)> {
-        let alike = self.calls.get(&mark.key())?;
+    pub(super) fn find(&mut self, mark: Mark<'_>, place: Place) -> Option<(Arc<Earlier>, bool)> {
+        let alike = match self.calls.get(&mark.key())? {
+            Alike::One(only) => return Some((Arc::clone(only), true)),
+            Alike::Some(alike) => alike,
+        };
         let is_alone = |is: &dyn Fn(&Earlier) -> bool| {
             let mut found = alike.iter().filter(|call| is(call));
             found.next().filter(|_| found.next().is_none()).cloned()
         };
-        if let [only] = &alike[..] {
-            return Some((only.clone(), true));
-        }
         let of_process = is_alone(&|call| call.process() == place.0.process);
         if let Some(call) = of_process {
             return Some((call, true));
@@ -95,6 +106,20 @@ impl Memory {
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.calls.len()
+    }
+}
+
+impl Alike {
+    fn push(&mut self, call: &Arc<Earlier>) {
+        match self {
+            Self::One(other) => *self = Self::Some(vec![Arc::clone(other), Arc::clone(call)]),
+            Self::Some(alike) => {
+                if alike.len() >= ALIKE {
+                    alike.remove(0);
+                }
+                alike.push(Arc::clone(call));
+            }
+        }
     }
 }
 

@@ -27,10 +27,11 @@ mod tools;
 mod turn;
 
 pub use confidence::{Confidence, Known};
-pub use ids::{SpanId, TraceId};
+pub use ids::{IdKey, SpanId, TraceId};
 pub use lineage::{Attempt, AttemptKind, Lineage, Link, Parent, Relation, Session};
 pub use step::{Step, StepKind, ToolBound};
 
 pub use asking::NamedSession;
 pub(crate) use asking::{Asking, caller};
 pub(crate) use correlator::Correlator;
+pub use correlator::Relations;

@@ -3,6 +3,7 @@
 use std::{num::NonZeroUsize, time::Duration};
 
 use crate::{
+    correlate::{IdKey, Relations},
     http::allow_list::AllowList,
     limits::Limits,
     llm::{builder::BuilderContext, content::ContentCapture, provider::HostRule},
@@ -34,8 +35,10 @@ pub struct PipelineConfig {
     /// Whether calls come with what they say. Content is held like bodies are, and goes first where
     /// too much is held.
     pub content: ContentCapture,
-    /// Whether calls that belong together are looked for: attempts, conversations, tools.
-    pub correlate: bool,
+    /// By what calls that belong together are found: attempts, conversations, tools.
+    pub relations: Relations,
+    /// The key of the ids of traces and spans.
+    pub ids: IdKey,
 }
 
 impl Default for PipelineConfig {
@@ -50,7 +53,8 @@ impl Default for PipelineConfig {
             headers: AllowList::default(),
             hosts: Vec::new(),
             content: ContentCapture::Off,
-            correlate: true,
+            relations: Relations::All,
+            ids: IdKey::Random,
         }
     }
 }
@@ -63,7 +67,7 @@ impl PipelineConfig {
             headers: &self.headers,
             hosts: self.hosts.as_slice(),
             content: self.content,
-            correlate: self.correlate,
+            correlate: !matches!(self.relations, Relations::Off),
         }
     }
 }

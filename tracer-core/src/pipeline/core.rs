@@ -59,6 +59,7 @@ impl Pipeline {
     pub fn new(config: PipelineConfig) -> Self {
         Self {
             headers: Arc::new(config.headers.clone()),
+            correlator: Correlator::new(&config.ids, config.relations),
             // Not made with its capacity: that would be allocated at once.
             connections: LruCache::unbounded(),
             holdings: Holdings::default(),
@@ -70,7 +71,6 @@ impl Pipeline {
             both_ends: BothEnds::default(),
             sockets: SocketPairs::default(),
             processes: Processes::default(),
-            correlator: Correlator::default(),
             stats: Stats::default(),
             swept: Timestamp::default(),
         }

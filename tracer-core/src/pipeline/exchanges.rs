@@ -420,9 +420,6 @@ fn requested(call: &Candidate, place: Place, role: Role, time: Timestamp, report
     if let Some(digest) = digest {
         report.both_ends.requested(role, place, digest, time);
     }
-    if !report.config.correlate {
-        return;
-    }
     if let Some(asking) = call.asking() {
         let served = digest.filter(|_| role == Role::Server);
         let client = served.and_then(|digest| report.both_ends.client_of(place, digest));

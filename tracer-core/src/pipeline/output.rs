@@ -119,9 +119,7 @@ impl Report<'_> {
             CaptureState::Undecodable => self.stats.calls_undecodable += 1,
         }
         self.stats.calls_cancelled += u64::from(call.facts().outcome == Outcome::Cancelled);
-        if self.config.correlate {
-            self.correlator.answered(&mut call);
-        }
+        self.correlator.answered(&mut call);
         self.outputs.push_back(Output::Call(call));
         self.steps();
     }

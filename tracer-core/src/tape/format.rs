@@ -13,6 +13,9 @@ pub(super) struct HeaderLine {
     pub(super) about: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) start: Option<u64>,
+    /// Other texts stand in place of those that were said: which were equal is not known any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) masked: bool,
 }
 
 /// A process that the connections behind this line belong to.

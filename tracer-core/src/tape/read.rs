@@ -71,6 +71,7 @@ pub enum TapeError {
 pub struct Reader<R> {
     input: R,
     about: String,
+    masked: bool,
     start: Timestamp,
     /// The line at hand, and its number.
     line: Vec<u8>,
@@ -86,6 +87,7 @@ impl<R: BufRead> Reader<R> {
         let mut reader = Self {
             input,
             about: String::new(),
+            masked: false,
             start,
             line: Vec::new(),
             number: 0,
@@ -98,6 +100,7 @@ impl<R: BufRead> Reader<R> {
             return Err(TapeError::Version(header.tape));
         }
         reader.about = header.about;
+        reader.masked = header.masked;
         if let Some(micros) = header.start {
             reader.start = Timestamp::from_unix_nanos(micros.saturating_mul(1000));
         }
@@ -107,6 +110,11 @@ impl<R: BufRead> Reader<R> {
     /// What the tape says of itself.
     pub fn about(&self) -> &str {
         &self.about
+    }
+
+    /// Whether other texts stand in place of those that were said.
+    pub const fn is_masked(&self) -> bool {
+        self.masked
     }
 
     fn next_entry(&mut self) -> Result<Option<Entry>, TapeError> {

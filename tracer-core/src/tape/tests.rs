@@ -42,7 +42,7 @@ fn what_is_written_is_read_again() {
     };
     assert!(writer.is_new(CONNECTION.process));
     let mut lines = vec![
-        writer.header("two pieces"),
+        writer.header("two pieces", false),
         writer.process(CONNECTION.process, 4711, "app.py"),
         writer.segment(&segment(Direction::Outbound, START, b"GET /\r\n")),
         writer.segment(&segment(Direction::Inbound, later, b"\xff\x00")),

@@ -37,12 +37,13 @@ impl Writer {
         }
     }
 
-    /// The first line; `about` is for people.
-    pub fn header(&self, about: &str) -> String {
+    /// The first line; `about` is for people, `masked` tells whether what was said is.
+    pub fn header(&self, about: &str, masked: bool) -> String {
         line(&HeaderLine {
             tape: VERSION,
             about: about.to_owned(),
             start: Some(self.start.unix_nanos() / 1000),
+            masked,
         })
     }
 

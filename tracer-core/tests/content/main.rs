@@ -38,6 +38,7 @@ pub(crate) struct Case {
 pub fn keeping(per_call: usize) -> Player {
     let mut player = Player::new();
     player.pipeline = Pipeline::new(PipelineConfig {
+        ids: tracer_core::correlate::IdKey::Fixed(1),
         content: ContentCapture::Keep { per_call },
         ..PipelineConfig::default()
     });

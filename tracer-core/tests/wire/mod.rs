@@ -1,6 +1,7 @@
 //! Exchanges as a client and a server write them, and a pipeline that they are played through.
 
 use tracer_core::{
+    correlate::IdKey,
     llm::call::{Call, Captured},
     pipeline::{Output, Pipeline, PipelineConfig},
     segment::{ConnectionId, Direction, FinalCounts, ProcessKey, Segment},
@@ -116,7 +117,10 @@ impl Player {
 
     pub fn with(config: PipelineConfig) -> Self {
         Self {
-            pipeline: Pipeline::new(config),
+            pipeline: Pipeline::new(PipelineConfig {
+                ids: IdKey::Fixed(1),
+                ..config
+            }),
             now: 1_700_000_000_000_000_000,
         }
     }
@@ -179,7 +183,7 @@ impl Player {
         std::iter::from_fn(|| self.pipeline.poll())
             .filter_map(|output| match output {
                 Output::Call(call) => Some(*call),
-                Output::Verdict(..) | Output::LostExchanges(..) => None,
+                Output::Verdict(..) | Output::LostExchanges(..) | Output::Step(_) => None,
             })
             .collect()
     }

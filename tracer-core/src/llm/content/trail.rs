@@ -48,6 +48,36 @@ pub(crate) struct AskedTrail {
     pub(crate) tool: Option<AskedTool>,
 }
 
+impl Marks {
+    /// Forgets all that depends on what was said.
+    pub(crate) fn forget_texts(&mut self) {
+        self.asked = self.asked.as_ref().map(AskedTrail::without_texts);
+        if let Some(answered) = &mut self.answered {
+            answered.tips.clear();
+            answered.texts.clear();
+            for tool in &mut answered.tools {
+                tool.arguments = Arguments::default();
+            }
+        }
+    }
+}
+
+impl AskedTrail {
+    /// The same without what depends on texts.
+    pub(crate) fn without_texts(&self) -> Self {
+        let tool = self.tool.as_ref().map(|tool| AskedTool {
+            arguments: Arguments::default(),
+            ..tool.clone()
+        });
+        Self {
+            last: self.last,
+            results: self.results.clone(),
+            tool,
+            ..Self::default()
+        }
+    }
+}
+
 /// What an answer adds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct AnsweredTrail {

@@ -1,0 +1,123 @@
+//! Real agents, unmodified: one trace per turn, with every call, attempt and tool in its place.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use tests::{
+    harness::{
+        agent::Launch,
+        client,
+        otlp::Span,
+        patience::settled,
+        process::Process,
+        requirements::{
+            Need::{self, Agent, Agents},
+            agents_python_path, met,
+        },
+        sink::Sink,
+        tree::{expected, tree},
+    },
+    provider::running::Provider,
+};
+
+const NEEDS: [Need; 2] = [Agent, Agents];
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs an agent, and compares what is reported of it with the tree that must come of it.
+fn agrees(script: &str, argument: &str, wanted: &str) -> Result<()> {
+    if !met(&NEEDS) {
+        return Ok(());
+    }
+    let provider = Provider::start("")?;
+    let sink = Sink::start(0)?;
+    let agent = Launch::json()?.otlp(&sink.url(), "http/protobuf").start()?;
+    let script = format!("agents/{script}");
+    let mut command = client::python_by(&agents_python_path(), &script, &provider);
+    command
+        .arg(argument)
+        .env("LANGSMITH_TRACING", "false")
+        .env("OPENAI_AGENTS_DISABLE_TRACING", "1");
+    let mut client = Process::start(&mut command)?;
+    let pid = u64::from(client.id());
+    client.succeed(PATIENCE)?;
+    let wanted = expected(wanted);
+    let count = wanted.lines().filter(|line| *line != "trace").count();
+    let spans = settled(count, || {
+        let mut spans = sink.spans();
+        spans.retain(|span: &Span| span.resource.number("process.pid") == Some(pid));
+        spans
+    });
+    let found = tree(&spans);
+    ensure!(
+        found == wanted,
+        "wanted\n{wanted}\nfound\n{found}\n{}",
+        agent.process.said()
+    );
+    Ok(())
+}
+
+/// Three turns in all: one with a tool, its session going on, one with an agent as a tool; a retry.
+fn openai_agents(api: &str) -> Result<()> {
+    agrees(
+        "with_openai_agents.py",
+        api,
+        "
+        trace
+          invoke_agent A
+            chat scout-steps-1 A
+            execute_tool weather A
+            chat scout-steps-1 <derived:messages A
+        trace
+          chat scout-steps-1 A
+        trace
+          invoke_agent B
+            chat guide-steps-1 B
+            execute_tool ask_scout B
+              invoke_agent <derived:tool_arguments C
+                chat scout-steps-1 C
+                execute_tool weather C
+                chat scout-steps-1 <derived:messages C
+            chat guide-steps-1 <derived:messages B
+        trace
+          attempts D
+            chat retried-fail-429-once !rate_limit_exceeded <derived:status D
+            chat retried-fail-429-once <observed:retry_count D
+        ",
+    )
+}
+
+#[test]
+fn agents_of_openai_over_chat_completions() -> Result<()> {
+    openai_agents("chat")
+}
+
+#[test]
+fn agents_of_openai_over_responses() -> Result<()> {
+    openai_agents("responses")
+}
+
+/// Two tools in a row, then the conversation goes on.
+fn langgraph(sdk: &str, model: &str) -> Result<()> {
+    let wanted = "
+        trace
+          invoke_agent A
+            chat MODEL A
+            execute_tool weather A
+            chat MODEL <derived:messages A
+            execute_tool weather A
+            chat MODEL <derived:messages A
+        trace
+          chat MODEL A
+        ";
+    agrees("with_langgraph.py", sdk, &wanted.replace("MODEL", model))
+}
+
+#[test]
+fn a_graph_of_langchain_over_openai() -> Result<()> {
+    langgraph("openai", "graph-steps-2")
+}
+
+#[test]
+fn a_graph_of_langchain_over_anthropic() -> Result<()> {
+    langgraph("anthropic", "claude-graph-steps-2")
+}
