@@ -19,6 +19,8 @@ pub(crate) type Place = (ConnectionId, ExchangeId);
 #[derive(Debug, Clone)]
 pub(crate) struct Asking<'a> {
     pub(crate) place: Place,
+    /// Tells calls of one exchange apart: a session holds many.
+    pub(crate) serial: u64,
     pub(crate) role: Role,
     /// First byte of the request.
     pub(crate) start: Timestamp,
@@ -35,6 +37,8 @@ pub(crate) struct Asking<'a> {
     /// The caller's span, as the request names it.
     pub(crate) parent: Option<(TraceId, SpanId)>,
     pub(crate) session: Option<NamedSession>,
+    /// All calls of its connection are of one session.
+    pub(crate) is_of_connection: bool,
     pub(crate) previous_response_id: Option<&'a str>,
     /// What it repeats and what it brings.
     pub(crate) trail: Option<&'a AskedTrail>,
@@ -51,7 +55,24 @@ pub struct NamedSession {
     pub agent: Option<String>,
 }
 
+impl NamedSession {
+    /// The conversation that a provider keeps.
+    pub(crate) fn of_conversation(id: Option<&str>) -> Option<Self> {
+        let id = id.filter(|id| !id.is_empty())?;
+        Some(Self {
+            source: "conversation",
+            id: id.to_owned(),
+            agent: None,
+        })
+    }
+}
+
 impl Asking<'_> {
+    /// What its ids are made of.
+    pub(super) const fn origin(&self) -> (Place, u64) {
+        (self.place, self.serial)
+    }
+
     pub(super) const fn process(&self) -> ProcessKey {
         self.place.0.process
     }
@@ -63,10 +84,15 @@ impl Asking<'_> {
 }
 
 impl<'a> Asking<'a> {
-    /// Of a call whose request was not told when it was seen.
-    pub(crate) fn late(facts: &'a CallFacts, trail: Option<&'a AskedTrail>) -> Self {
+    /// Of a call whose request was not told when it was seen: those of sessions.
+    pub(crate) fn late(
+        facts: &'a CallFacts,
+        trail: Option<&'a AskedTrail>,
+        serial: u64,
+    ) -> Self {
         Self {
             place: (facts.connection, facts.exchange),
+            serial,
             role: facts.role,
             start: facts.timing.start,
             operation: facts.operation,
@@ -76,7 +102,12 @@ impl<'a> Asking<'a> {
             key: None,
             retry_count: facts.request.retry_count,
             parent: facts.parent.as_ref().map(caller),
-            session: facts.request.session.clone(),
+            session: facts
+                .request
+                .session
+                .clone()
+                .or_else(|| NamedSession::of_conversation(facts.request.conversation_id.as_deref())),
+            is_of_connection: facts.api.0.ends_with(".realtime") || facts.api.0.ends_with(".live"),
             previous_response_id: facts.request.previous_response_id.as_deref(),
             trail,
         }

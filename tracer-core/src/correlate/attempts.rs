@@ -27,6 +27,8 @@ const WINDOW: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_mins(10);
 /// Failed calls that are remembered.
 const FAILED: usize = 8192;
+/// Of these, calls that are alike.
+const ALIKE: usize = 64;
 
 /// Number of a call with its attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -193,9 +195,12 @@ impl Attempts {
         }
         self.last += 1;
         let number = GroupNumber(self.last);
-        group.marks = marks.all();
-        for mark in &group.marks {
-            self.by_mark.entry(*mark).or_default().push(number);
+        for mark in marks.all() {
+            let alike = self.by_mark.entry(mark).or_default();
+            if alike.len() < ALIKE {
+                alike.push(number);
+                group.marks.push(mark);
+            }
         }
         self.groups.insert(number, group);
         Some(number)
@@ -209,9 +214,10 @@ impl Attempts {
         group.note(&again);
         group.is_tried = false;
         for mark in marks.all() {
-            if !group.marks.contains(&mark) {
+            let alike = self.by_mark.entry(mark).or_default();
+            if !group.marks.contains(&mark) && alike.len() < ALIKE {
                 group.marks.push(mark);
-                self.by_mark.entry(mark).or_default().push(number);
+                alike.push(number);
             }
         }
     }

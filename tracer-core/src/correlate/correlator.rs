@@ -74,6 +74,8 @@ pub(crate) struct Correlator {
     pub(super) named: LruCache<u64, TurnNumber>,
     pairs: LruCache<PairNumber, (TraceId, SpanId)>,
     pub(super) last_turn: u64,
+    /// Calls that were told only when they were over.
+    late: u64,
     steps: Vec<Step>,
 }
 
@@ -137,6 +139,7 @@ impl Correlator {
             named: LruCache::unbounded(),
             pairs: LruCache::unbounded(),
             last_turn: 0,
+            late: 0,
             steps: Vec::new(),
         }
     }
@@ -197,7 +200,8 @@ impl Correlator {
         let place = (facts.connection, facts.exchange);
         let open = self.open.remove(&place).unwrap_or_else(|| {
             let trail = marks.as_ref().and_then(|marks| marks.asked.as_ref());
-            self.admit(&Asking::late(facts, trail), None)
+            self.late += 1;
+            self.admit(&Asking::late(facts, trail, self.late), None)
         });
         let Open {
             start: _,
@@ -580,19 +584,6 @@ impl Correlator {
                 known: Known::derived("both_ends"),
             });
         }
-    }
-
-    /// Marks and turns that are remembered.
-    #[cfg(test)]
-    pub(super) fn held(&self) -> [usize; 6] {
-        [
-            self.memory.len(),
-            self.turns.len(),
-            self.open.len(),
-            self.serving.len(),
-            self.at_work.len(),
-            self.attempts.all().len(),
-        ]
     }
 }
 

@@ -14,9 +14,12 @@ use super::{
     tools::PendingTool,
     turn::{Above, Turn, TurnNumber},
 };
-use crate::llm::{
-    call::Operation,
-    content::{digest, join, trail::Speaker},
+use crate::{
+    http::exchange::ExchangeId,
+    llm::{
+        call::Operation,
+        content::{digest, join, trail::Speaker},
+    },
 };
 
 /// How many answers of a request are looked for: a conversation that went on elsewhere from an
@@ -60,8 +63,8 @@ impl Correlator {
         serving.push(asking.place);
         Open {
             start: asking.start,
-            span: self.ids.span(asking.place),
-            trace: trace.unwrap_or_else(|| self.ids.trace(asking.place)),
+            span: self.ids.span(asking.origin()),
+            trace: trace.unwrap_or_else(|| self.ids.trace(asking.origin())),
             session: asking.session.as_ref().map(named),
             links: Vec::new(),
             side: Side::Served {
@@ -128,8 +131,8 @@ impl Correlator {
         let trace = caller.map(|(trace, _)| trace).or(trace);
         Open {
             start: asking.start,
-            span: self.ids.span(asking.place),
-            trace: trace.unwrap_or_else(|| self.ids.trace(asking.place)),
+            span: self.ids.span(asking.origin()),
+            trace: trace.unwrap_or_else(|| self.ids.trace(asking.origin())),
             session: session.or_else(|| of_turn.and_then(|turn| turn.session.clone())),
             links,
             side: Side::Made(made),
@@ -249,7 +252,7 @@ impl Correlator {
             return (trace, Above::Span(parent));
         }
         let Some((earlier, relation)) = self.text_of(asking) else {
-            return (self.ids.trace(asking.place), Above::Nothing);
+            return (self.ids.trace(asking.origin()), Above::Nothing);
         };
         let known = Known::derived("text");
         links.push(Link {
@@ -379,7 +382,7 @@ impl Correlator {
         let turn = Turn {
             process: asking.process(),
             trace,
-            root: self.ids.span((asking.place, "turn")),
+            root: self.ids.span((asking.origin(), "turn")),
             above,
             has_root: false,
             session,
@@ -401,11 +404,16 @@ impl Correlator {
         self.begin_turn(turn)
     }
 
-    /// The session that begins with a call.
+    /// The session that begins with a call, or that its connection is.
     fn own_session(&self, asking: &Asking<'_>) -> Option<Session> {
+        let (origin, by) = if asking.is_of_connection {
+            (((asking.place.0, ExchangeId(0)), 0), "connection")
+        } else {
+            (asking.origin(), "first_call")
+        };
         asking.is_chat().then(|| Session {
-            id: format!("{:016x}", self.ids.span((asking.place, "session")).0),
-            known: Known::derived("first_call"),
+            id: format!("{:016x}", self.ids.span((origin, "session")).0),
+            known: Known::derived(by),
         })
     }
 

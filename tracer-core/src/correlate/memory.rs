@@ -102,11 +102,6 @@ impl Memory {
         }
         is_alone(&|call| call.place.0 == place.0).map(|call| (call, false))
     }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.calls.len()
-    }
 }
 
 impl Alike {

@@ -48,6 +48,7 @@ impl CallBuilder {
         let endpoint = &self.recognised.endpoint;
         Some(Asking {
             place: (self.origin.connection, self.origin.exchange),
+            serial: 0,
             role: self.origin.role,
             start: self.start,
             operation: endpoint.operation,
@@ -57,7 +58,10 @@ impl CallBuilder {
             key: key(headers),
             retry_count: retry_count(headers),
             parent: parent(headers, facts).as_ref().map(caller),
-            session: session(headers).or_else(|| facts.session.clone()),
+            session: session(headers)
+                .or_else(|| facts.session.clone())
+                .or_else(|| NamedSession::of_conversation(facts.conversation_id.as_deref())),
+            is_of_connection: false,
             previous_response_id: facts.previous_response_id.as_deref(),
             trail: self.keeper.as_ref().and_then(|keeper| keeper.trail()),
         })

@@ -4,13 +4,11 @@ use serde_json::Value;
 
 use super::{
     digest::{digest, join},
-    kept::Kept,
+    kept::{Kept, TELLING},
 };
 
 /// Texts among the arguments that are remembered.
 const TEXTS: usize = 16;
-/// Texts that are shorter say too little.
-const SHORTEST: usize = 8;
 /// How deep arguments are read.
 const DEPTH: u8 = 16;
 
@@ -49,7 +47,7 @@ fn of_value(value: &Value, depth: u8, texts: &mut Vec<u64>) -> Option<u64> {
         Value::Number(number) => join(4, number.as_f64().unwrap_or_default().to_bits()),
         Value::String(text) => {
             let mark = digest(text);
-            if text.len() >= SHORTEST && texts.len() < TEXTS {
+            if text.len() as u64 >= TELLING && texts.len() < TEXTS {
                 texts.push(mark);
             }
             join(5, mark)

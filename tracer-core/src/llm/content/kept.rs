@@ -6,6 +6,8 @@ use super::digest::TextDigest;
 
 /// The longest name, id or kind that is kept, in bytes.
 const NAME_BYTES: usize = 256;
+/// Texts that are shorter say too little to be known again by themselves, in bytes.
+pub(super) const TELLING: u64 = 8;
 /// What a message, a part or any other item takes beside its text.
 const ITEM_BYTES: usize = 128;
 
@@ -41,6 +43,11 @@ impl Kept {
     /// The digest of the whole text, or `None` of an empty one.
     pub(super) fn digest(&self) -> Option<u64> {
         (self.digest.len() > 0).then(|| self.digest.value())
+    }
+
+    /// The same of a text that is long enough to be told from others.
+    pub(super) fn telling_digest(&self) -> Option<u64> {
+        (self.digest.len() >= TELLING).then(|| self.digest.value())
     }
 
     /// Whether the whole text is this one.

@@ -216,7 +216,7 @@ impl Trail {
         for part in parts {
             match part {
                 Part::Text(text) if self.trail.texts.len() < ITEMS => {
-                    self.trail.texts.extend(text.digest());
+                    self.trail.texts.extend(text.telling_digest());
                 }
                 Part::ToolResponse(response) if self.trail.results.len() < ITEMS => {
                     self.trail.results.push(ToolResult {
@@ -249,7 +249,7 @@ impl AnsweredTrail {
         let parts = choices.iter().flat_map(|choice| &choice.parts);
         for part in parts.take(ITEMS) {
             match part {
-                Part::Text(text) => trail.texts.extend(text.digest()),
+                Part::Text(text) => trail.texts.extend(text.telling_digest()),
                 Part::ToolCall(call) => trail.tools.push(AskedTool::of(call)),
                 _ => {}
             }

@@ -149,12 +149,12 @@ fn messages_go_on_behind_a_stream() {
             {"role": "user", "content": [
                 {"type": "tool_result", "tool_use_id": "toolu_1", "is_error": true,
                     "content": "There are none."},
-                {"type": "text", "text": "Go on."}]},
+                {"type": "text", "text": "Go on, please."}]},
         ]}),
     );
     assert_eq!(second.answers, answer.tips);
     assert_eq!(second.last, Some(Speaker::Asker));
-    assert_eq!(second.texts, [digest("Go on.")]);
+    assert_eq!(second.texts, [digest("Go on, please.")]);
     assert_eq!(
         second.results,
         [ToolResult {
