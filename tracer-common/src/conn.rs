@@ -48,7 +48,7 @@ pub struct ConnState {
     /// Arguments of the call in progress, per direction: the caller's buffer.
     pub buffer: [u64; 2],
     /// Arguments of the call in progress, per direction: where the count will be; 0 for the
-    /// return value.
+    /// return value. Of a record layer, which has no such calls: the number of its next record.
     pub count_at: [u64; 2],
     /// Calls seen since the connection was judged not to be LLM traffic.
     pub ignored: u32,

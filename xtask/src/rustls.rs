@@ -1,4 +1,4 @@
-//! A client with rustls built in, once with each cryptography that it comes with.
+//! A client and a server with rustls built in, once with each cryptography that it comes with.
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -20,7 +20,7 @@ pub fn clients() -> Result<()> {
 }
 
 /// Builds `tests/clients/rustls` into `target/e2e/rustls/CRYPTOGRAPHY`, as its lock file says, and
-/// returns its path.
+/// returns the client's path.
 ///
 /// # Errors
 /// [`Missing`] if there is no C compiler, or a package cannot be had.
@@ -34,6 +34,7 @@ pub fn client(cryptography: &str) -> Result<PathBuf> {
         read("Cargo.toml")?,
         read("Cargo.lock")?,
         read("src/main.rs")?,
+        read("src/server.rs")?,
     ]
     .concat();
     let folder = workspace_root()

@@ -91,7 +91,8 @@ impl Need {
                 .then(|| "no client with OpenSSL linked in: run cargo xtask setup".to_owned()),
             Self::Golang(name) => (!golang_client(name).exists())
                 .then(|| format!("no Go client {name}: run cargo xtask setup")),
-            Self::Rustls(cryptography) => (!rustls_client(cryptography).exists())
+            // Both are built at once.
+            Self::Rustls(cryptography) => (!rustls_server(cryptography).exists())
                 .then(|| format!("no client with rustls on {cryptography}: run cargo xtask setup")),
             Self::ControlGroups => (!cgroup::can_make())
                 .then(|| "no control groups of version 2 can be made".to_owned()),
@@ -166,10 +167,19 @@ pub fn golang_client(name: &str) -> PathBuf {
 
 /// The client with rustls built in, on aws-lc or ring, its symbols stripped.
 pub fn rustls_client(cryptography: &str) -> PathBuf {
+    rustls_folder(cryptography).join("rustls-client")
+}
+
+/// The server, likewise.
+pub fn rustls_server(cryptography: &str) -> PathBuf {
+    rustls_folder(cryptography).join("rustls-server")
+}
+
+fn rustls_folder(cryptography: &str) -> PathBuf {
     workspace_root()
         .join("target/e2e/rustls")
         .join(cryptography)
-        .join("release/rustls-client")
+        .join("release")
 }
 
 /// The libssl of a release of OpenSSL that a Python package bundles.

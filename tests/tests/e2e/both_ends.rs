@@ -21,15 +21,24 @@ const NEEDS: [Need; 3] = [Need::Agent, Python, Program("curl")];
 const SOON: Duration = Duration::from_secs(10);
 const BODY: &str = r#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":"hello"}]}"#;
 
-/// A server on Python's TLS that answers each call with 11 and 7 tokens.
-struct ModelServer {
-    process: Process,
+/// A server that is told a PEM file, prints its port and ends with standard input.
+pub(super) struct ModelServer {
+    pub(super) process: Process,
     folder: TempDir,
     port: String,
 }
 
 impl ModelServer {
+    /// On Python's TLS; answers each call with 11 and 7 tokens.
     fn start() -> Result<Self> {
+        let script = workspace_root().join("tests/clients/python/server.py");
+        let mut command = Command::new(python_path());
+        command.arg("-B").arg(script);
+        Self::start_by(command)
+    }
+
+    /// By a command that lacks the PEM file.
+    pub(super) fn start_by(mut command: Command) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let pem = folder.path().join("server.pem");
         let identity = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
@@ -37,9 +46,7 @@ impl ModelServer {
             &pem,
             identity.cert.pem() + &identity.signing_key.serialize_pem(),
         )?;
-        let script = workspace_root().join("tests/clients/python/server.py");
-        let mut command = Command::new(python_path());
-        let mut process = Process::start(command.arg("-B").arg(script).arg(&pem))?;
+        let mut process = Process::start(command.arg(&pem))?;
         let port = process.wait_line(0, |_| true, SOON)?;
         Ok(Self {
             process,
@@ -50,35 +57,43 @@ impl ModelServer {
 
     /// Curl asks so often the same, on one connection. Returns its process id.
     fn be_asked(&self, times: usize, header: Option<&str>) -> Result<u32> {
-        let url = format!("https://127.0.0.1:{}/v1/chat/completions", self.port);
-        let mut command = Command::new("curl");
-        command
-            .args(["-sS", "--http1.1", "--fail-with-body", "--cacert"])
-            .arg(self.folder.path().join("server.pem"))
-            .args(["-H", "content-type: application/json", "-d", BODY]);
+        let mut command = self.question("--http1.1", BODY, times);
         if let Some(header) = header {
             command.args(["-H", header]);
         }
-        command.args(vec![url; times]);
         let mut client = Process::start(&mut command)?;
         let pid = client.id();
         client.succeed(SOON)?;
         Ok(pid)
     }
 
-    /// The spans of it and its clients.
+    /// A curl that will ask so often the same, on one connection.
+    pub(super) fn question(&self, http: &str, body: &str, times: usize) -> Command {
+        let url = format!("https://127.0.0.1:{}/v1/chat/completions", self.port);
+        let mut command = Command::new("curl");
+        command
+            .args(["-sS", http, "--fail-with-body", "--cacert"])
+            .arg(self.folder.path().join("server.pem"))
+            .args(["-H", "content-type: application/json", "-d", body])
+            .args(vec![url; times]);
+        command
+    }
+
+    /// The spans of it and its clients, once there are so many.
     fn spans(&self, sink: &Sink, count: usize) -> Vec<Span> {
+        settled(count, || self.told(sink))
+    }
+
+    /// The spans of it and its clients so far.
+    pub(super) fn told(&self, sink: &Sink) -> Vec<Span> {
         let port = self.port.parse().ok();
-        let of_server = |span: &Span| span.report.number("server.port") == port;
-        settled(count, || {
-            let mut spans = sink.spans();
-            spans.retain(of_server);
-            spans
-        })
+        let mut spans = sink.spans();
+        spans.retain(|span| span.report.number("server.port") == port);
+        spans
     }
 }
 
-fn traced(words: &[&str]) -> Result<(Sink, Agent)> {
+pub(super) fn traced(words: &[&str]) -> Result<(Sink, Agent)> {
     let sink = Sink::start(0)?;
     let mut launch = Launch::json()?.otlp(&sink.url(), "http/protobuf");
     for word in words {
@@ -88,7 +103,7 @@ fn traced(words: &[&str]) -> Result<(Sink, Agent)> {
     Ok((sink, agent))
 }
 
-fn of_kind(spans: &[Span], kind: SpanKind) -> Vec<&Span> {
+pub(super) fn of_kind(spans: &[Span], kind: SpanKind) -> Vec<&Span> {
     spans
         .iter()
         .filter(|span| span.wire.kind() == kind)

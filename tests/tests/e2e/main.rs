@@ -25,6 +25,7 @@ mod privacy;
 mod processes;
 mod realtime;
 mod rustls;
+mod rustls_served;
 mod short_lives;
 mod sockets;
 mod stop;

@@ -11,7 +11,8 @@
 //!     -> Result<InboundPlainMessage<'a>, Error>;
 //! ```
 //!
-//! The attach cookie tells where layer and message are (`tracer_common::record`). rustc chooses how
+//! The attach cookie tells where layer and message are (`tracer_common::record`, which also says why
+//! a connection is named by its encrypter and not by its layer). rustc chooses how
 //! these messages are laid out; it has put what needs the strictest alignment first for years:
 //!
 //! ```text
@@ -35,7 +36,7 @@ use tracer_common::{
     cookie::Cookie,
     counters::Counter,
     event::PIECE,
-    record::{RecordPlaces, Registers},
+    record::{self, RecordCounts, RecordPlaces, Registers},
     verdict::KernelVerdict,
 };
 
@@ -89,28 +90,17 @@ struct Slice {
 /// A record is about to be encrypted.
 #[uprobe]
 pub fn record_written(ctx: ProbeContext) -> u32 {
-    let registers = frame::registers(&ctx);
-    let cookie = cookie(&ctx);
-    let places = RecordPlaces::of(cookie);
-    let Some(handle) = layer(places, &registers) else {
-        count(Counter::LostStateCalls, 1);
+    let Some((record, outbound)) = Record::met::<Outbound>(&ctx) else {
         return 0;
     };
-    let message = places.message.address(&registers);
-    // SAFETY: a failed read is reported, not taken.
-    let Ok(outbound) = (unsafe { bpf_probe_read_user(message as *const Outbound) }) else {
-        count(Counter::LostStateCalls, 1);
-        return 0;
-    };
+    record.begin(&ctx);
     match content(outbound.typ_version) {
-        // The first record under a key: what had this address before has ended.
-        Content::Handshake if is_first(handle, places) => end(&ctx, handle),
-        Content::Alert => say_goodbye(handle),
+        Content::Alert => say_goodbye(record.key.handle),
         Content::Data => {
-            trace!(&ctx, "{:x} writes a record", handle);
-            write(cookie, handle, message, &outbound);
+            trace!(&ctx, "{:x} writes a record", record.key.handle);
+            record.write(&outbound);
         }
-        _ => {}
+        _ => record.pass(OUTBOUND),
     }
     0
 }
@@ -118,31 +108,187 @@ pub fn record_written(ctx: ProbeContext) -> u32 {
 /// A record was decrypted, or could not be.
 #[uprobe]
 pub fn record_read(ctx: ProbeContext) -> u32 {
-    let registers = frame::registers(&ctx);
-    let cookie = cookie(&ctx);
-    let places = RecordPlaces::of(cookie);
-    let Some(handle) = layer(places, &registers) else {
-        count(Counter::LostStateCalls, 1);
+    let Some((record, inbound)) = Record::met::<Inbound>(&ctx) else {
         return 0;
     };
-    let result = places.message.address(&registers);
-    // SAFETY: as above.
-    let Ok(inbound) = (unsafe { bpf_probe_read_user(result as *const Inbound) }) else {
-        count(Counter::LostStateCalls, 1);
-        return 0;
-    };
-    if inbound.tag as u8 != places.detail {
+    if inbound.tag as u8 != record.success {
         return 0;
     }
+    record.begin(&ctx);
     match content(inbound.typ_version) {
-        Content::Alert if is_final(&inbound) => end(&ctx, handle),
+        Content::Alert if is_final(&inbound) => end(&ctx, record.key.handle),
         Content::Data => {
+            let handle = record.key.handle;
             trace!(&ctx, "{:x} reads {} bytes", handle, inbound.bytes);
-            read(cookie, handle, &inbound);
+            record.read(&inbound);
         }
-        _ => {}
+        _ => record.pass(INBOUND),
     }
     0
+}
+
+/// What is known of a record in either direction, beside what it holds.
+struct Record {
+    cookie: Cookie,
+    caller: Caller,
+    key: ConnKey,
+    counts: RecordCounts,
+    /// Where the message is, or the result.
+    message: u64,
+    /// See `RecordPlaces`.
+    success: u8,
+}
+
+impl Record {
+    /// The record that a probe has met, and its message or result; `None` and counted if it cannot be
+    /// read.
+    #[inline(always)]
+    fn met<Message: Copy>(ctx: &ProbeContext) -> Option<(Self, Message)> {
+        let met = Self::try_met(ctx);
+        if met.is_none() {
+            count(Counter::LostStateCalls, 1);
+        }
+        met
+    }
+
+    #[inline(always)]
+    fn try_met<Message: Copy>(ctx: &ProbeContext) -> Option<(Self, Message)> {
+        let registers = frame::registers(ctx);
+        let cookie = cookie(ctx);
+        let places = RecordPlaces::of(cookie);
+        let layer = layer(places, &registers)?;
+        let caller = Caller::current();
+        let record = Self {
+            cookie,
+            caller,
+            // What lies in the first box: the encrypter.
+            key: caller.key(peek(layer)?),
+            counts: peek(places.counts.address(layer))?,
+            message: places.message.address(&registers),
+            success: places.success,
+        };
+        let message = peek(record.message)?;
+        Some((record, message))
+    }
+
+    /// What was named the same before has ended, if this is the first record under its keys.
+    #[inline(always)]
+    fn begin(&self, ctx: &ProbeContext) {
+        if self.counts.is_first() {
+            end(ctx, self.key.handle);
+        }
+    }
+
+    /// A record that holds no plaintext counts as well.
+    #[inline(always)]
+    fn pass(&self, direction: usize) {
+        if let Some(state) = connection::find(&self.key) {
+            self.follow(state, direction);
+        }
+    }
+
+    /// Notes the record's number; those that were missed are a gap.
+    #[inline(always)]
+    fn follow(&self, state: &mut ConnState, direction: usize) {
+        let number = if direction == OUTBOUND {
+            self.counts.written
+        } else {
+            self.counts.read
+        };
+        let expected = &mut state.count_at[direction & 1];
+        let skips = record::skips(*expected, number);
+        *expected = number.wrapping_add(1);
+        if skips {
+            connection::skip(state, direction);
+        }
+    }
+
+    /// The state of the connection, if its bytes are wanted in this direction.
+    #[inline(always)]
+    fn wanted(&self, direction: usize) -> Option<&'static mut ConnState> {
+        let Some(state) = connection::find_or_open(&self.key, || self.cookie.source()) else {
+            count(Counter::LostStateCalls, 1);
+            return None;
+        };
+        if state.verdict == KernelVerdict::Ignore as u8 {
+            state.ignored += 1;
+            return None;
+        }
+        self.follow(state, direction);
+        if connection::is_spent(&self.key, state, direction) {
+            connection::skip(state, direction);
+            return None;
+        }
+        Some(state)
+    }
+
+    #[inline(always)]
+    fn read(&self, inbound: &Inbound) {
+        if inbound.bytes == 0 || inbound.bytes > PIECE as u64 {
+            return;
+        }
+        if let Some(state) = self.wanted(INBOUND) {
+            let moved = Moved {
+                buffer: inbound.buffer,
+                bytes: inbound.bytes,
+            };
+            emit::record_moved(self.caller, &self.key, state, INBOUND, moved);
+        }
+    }
+
+    #[inline(always)]
+    fn write(&self, outbound: &Outbound) {
+        if self.wanted(OUTBOUND).is_none() {
+            return;
+        }
+        let [first, second, third, fourth] = outbound.payload;
+        let mut chunks = Chunks {
+            caller: self.caller,
+            key: self.key,
+            list: first,
+            skipped: third,
+            left: fourth.saturating_sub(third),
+        };
+        let mut slices = second;
+        if first == 0 {
+            // The slice in the message itself is a list of one.
+            chunks.list = self.message + 8;
+            chunks.skipped = 0;
+            chunks.left = third;
+            slices = 1;
+        }
+        let most = if slices < u64::from(MAX_CHUNKS) {
+            slices as u32
+        } else {
+            MAX_CHUNKS
+        };
+        if chunks.left > PIECE as u64 {
+            return;
+        }
+        // SAFETY: the callback has the helper's prototype, and `chunks` outlives the call.
+        unsafe {
+            bpf_loop(
+                most,
+                next_chunk as *mut c_void,
+                (&raw mut chunks) as *mut c_void,
+                0,
+            )
+        };
+        if chunks.left > 0
+            && let Some(state) = connection::find(&self.key)
+        {
+            // Beyond what is looked at: a gap of known length.
+            state.offset[OUTBOUND] = state.offset[OUTBOUND].wrapping_add(chunks.left);
+            count(Counter::LostFaultBytes, chunks.left);
+        }
+    }
+}
+
+/// What lies in the process's memory.
+#[inline(always)]
+fn peek<T: Copy>(address: u64) -> Option<T> {
+    // SAFETY: a failed read is reported, not taken; all that is read here is made of numbers.
+    unsafe { bpf_probe_read_user(address as *const T) }.ok()
 }
 
 /// Where the record layer is.
@@ -152,9 +298,8 @@ fn layer(places: RecordPlaces, registers: &Registers) -> Option<u64> {
     match places.layer.distance() {
         None => Some(address),
         Some(distance) => {
-            // SAFETY: a failed read is reported, not taken.
-            let pointer = unsafe { bpf_probe_read_user(address as *const u64) };
-            pointer.ok().map(|pointer| pointer.wrapping_add(distance))
+            let pointer = peek::<u64>(address)?;
+            Some(pointer.wrapping_add(distance))
         }
     }
 }
@@ -180,90 +325,10 @@ fn content(typ_version: u64) -> Content {
     }
 }
 
-/// Whether no record has been encrypted under this key.
-#[inline(always)]
-fn is_first(handle: u64, places: RecordPlaces) -> bool {
-    let counter = handle.wrapping_add(u64::from(places.detail) * 8);
-    // SAFETY: a failed read is reported, not taken.
-    let records = unsafe { bpf_probe_read_user(counter as *const u64) };
-    records == Ok(0)
-}
-
 /// Whether an alert ends the connection: "close notify", or any that is fatal.
 #[inline(always)]
 fn is_final(alert: &Inbound) -> bool {
-    // SAFETY: a failed read is reported, not taken.
-    let read = unsafe { bpf_probe_read_user(alert.buffer as *const [u8; 2]) };
-    matches!(read, Ok([2, _] | [_, 0]))
-}
-
-#[inline(always)]
-fn read(cookie: Cookie, handle: u64, inbound: &Inbound) {
-    let caller = Caller::current();
-    let key = caller.key(handle);
-    if inbound.bytes == 0 || inbound.bytes > PIECE as u64 {
-        return;
-    }
-    if let Some(state) = wanted(&key, cookie, INBOUND) {
-        let moved = Moved {
-            buffer: inbound.buffer,
-            bytes: inbound.bytes,
-        };
-        emit::record_moved(caller, &key, state, INBOUND, moved);
-    }
-}
-
-#[inline(always)]
-fn write(cookie: Cookie, handle: u64, message: u64, outbound: &Outbound) {
-    let caller = Caller::current();
-    let key = caller.key(handle);
-    if wanted(&key, cookie, OUTBOUND).is_none() {
-        return;
-    }
-    let [first, second, third, fourth] = outbound.payload;
-    let mut chunks = if first == 0 {
-        Chunks {
-            caller,
-            key,
-            // The slice in the message itself is a list of one.
-            list: message + 8,
-            skipped: 0,
-            left: third,
-        }
-    } else {
-        Chunks {
-            caller,
-            key,
-            list: first,
-            skipped: third,
-            left: fourth.saturating_sub(third),
-        }
-    };
-    let slices = if first == 0 { 1 } else { second };
-    let most = if slices < u64::from(MAX_CHUNKS) {
-        slices as u32
-    } else {
-        MAX_CHUNKS
-    };
-    if chunks.left > PIECE as u64 {
-        return;
-    }
-    // SAFETY: the callback has the helper's prototype, and `chunks` outlives the call.
-    unsafe {
-        bpf_loop(
-            most,
-            next_chunk as *mut c_void,
-            (&raw mut chunks) as *mut c_void,
-            0,
-        )
-    };
-    if chunks.left > 0
-        && let Some(state) = connection::find(&key)
-    {
-        // Beyond what is looked at: a gap of known length.
-        state.offset[OUTBOUND] = state.offset[OUTBOUND].wrapping_add(chunks.left);
-        count(Counter::LostFaultBytes, chunks.left);
-    }
+    matches!(peek::<[u8; 2]>(alert.buffer), Some([2, _] | [_, 0]))
 }
 
 /// What of a list of slices is one record.
@@ -287,8 +352,7 @@ extern "C" fn next_chunk(index: u64, chunks: *mut Chunks) -> u64 {
         return 1;
     }
     let at = chunks.list.wrapping_add(index * 16);
-    // SAFETY: a failed read is reported, not taken.
-    let Ok(slice) = (unsafe { bpf_probe_read_user(at as *const Slice) }) else {
+    let Some(slice) = peek::<Slice>(at) else {
         return 1;
     };
     if slice.bytes <= chunks.skipped {
@@ -311,22 +375,4 @@ extern "C" fn next_chunk(index: u64, chunks: *mut Chunks) -> u64 {
     let moved = Moved { buffer, bytes };
     emit::record_moved(chunks.caller, &chunks.key, state, OUTBOUND, moved);
     0
-}
-
-/// The state of a connection whose bytes are wanted in this direction.
-#[inline(always)]
-fn wanted(key: &ConnKey, cookie: Cookie, direction: usize) -> Option<&'static mut ConnState> {
-    let Some(state) = connection::find_or_open(key, || cookie.source()) else {
-        count(Counter::LostStateCalls, 1);
-        return None;
-    };
-    if state.verdict == KernelVerdict::Ignore as u8 {
-        state.ignored += 1;
-        return None;
-    }
-    if connection::is_spent(key, state, direction) {
-        connection::skip(state, direction);
-        return None;
-    }
-    Some(state)
 }

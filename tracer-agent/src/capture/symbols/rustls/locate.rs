@@ -1,6 +1,6 @@
 //! From the sites to a plan.
 
-use tracer_common::record::RecordPlaces;
+use tracer_common::record::{CountsPlace, RecordPlaces};
 
 use super::super::super::plan::{
     CountLocation, Located, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily,
@@ -62,7 +62,8 @@ fn write_point(image: &ElfImage, write: &Written) -> Option<ProbePoint> {
     let places = RecordPlaces {
         layer: write.layer,
         message: write.message,
-        detail: u8::try_from(write.counted_at / 8).ok()?,
+        counts: CountsPlace::new(write.counted_at)?,
+        success: 0,
     };
     let (role, name) = (ProbeRole::RecordWritten, "encrypt_outgoing");
     point(image, role, name, write.probe, places)
@@ -72,7 +73,8 @@ fn read_point(image: &ElfImage, read: &Read) -> Option<ProbePoint> {
     let places = RecordPlaces {
         layer: read.layer,
         message: read.result,
-        detail: read.success,
+        counts: CountsPlace::new(read.counted_at.checked_add(CLOSER)?)?,
+        success: read.success,
     };
     let (role, name) = (ProbeRole::RecordRead, "decrypt_incoming");
     point(image, role, name, read.probe, places)

@@ -120,12 +120,15 @@ fn site(line: &[Instruction], call: usize, limit: usize) -> Option<Read> {
     None
 }
 
-/// Where things are at the probe.
+/// Where things are at the probe, which comes before the record is counted.
 fn found(
     instruction: &Instruction,
     stretch: &Stretch,
     boxed: &BoxCall,
 ) -> Option<(u64, LayerPlace, Place)> {
+    if boxed.counted_at(stretch).is_some() {
+        return None;
+    }
     Some((
         instruction.ip(),
         layer_place(stretch, boxed.boxed.plus(-BOX))?,

@@ -1,7 +1,7 @@
 //! Record layers assembled here, as compilers leave them: in functions of their own, and inlined
 //! into others.
 
-use tracer_common::record::{LayerPlace, Place, RecordPlaces};
+use tracer_common::record::{CountsPlace, LayerPlace, Place, RecordPlaces};
 
 use super::super::super::plan::{
     CountLocation, Implementation, Located, ProbeCost, ProbeRole, Returns, TlsFamily,
@@ -90,11 +90,15 @@ fn with_rustls() -> Fixture {
     fixture
 }
 
-fn places(layer: (usize, i64), message: (usize, i64), detail: u8) -> CountLocation {
+/// How far behind the first box all of these count.
+const COUNTED_AT: i64 = 0x28;
+
+fn places(layer: (usize, i64), message: (usize, i64), success: u8) -> CountLocation {
     CountLocation::Record(RecordPlaces {
         layer: LayerPlace::direct(Place::new(layer.0, layer.1).expect("layer")),
         message: Place::new(message.0, message.1).expect("message"),
-        detail,
+        counts: CountsPlace::new(COUNTED_AT).expect("counts"),
+        success,
     })
 }
 
@@ -115,7 +119,8 @@ fn a_layer_is_found_by_a_pointer_on_the_stack() {
     let places = RecordPlaces {
         layer: behind((RSP, 8), 0x10),
         message: Place::new(RSP, 0x2d0).expect("result"),
-        detail: 0xff,
+        counts: CountsPlace::new(COUNTED_AT).expect("counts"),
+        success: 0xff,
     };
     assert_eq!(point.count, CountLocation::Record(places));
 }
@@ -146,12 +151,12 @@ fn both_directions_name_a_connection_by_the_same_address() {
         (
             ProbeRole::RecordWritten,
             write + WRITE_BRANCH,
-            places((RSI, 0x10), (RDX, 0), 5),
+            places((RSI, 0x10), (RDX, 0), 0),
         ),
         (
             ProbeRole::RecordWritten,
             inlined + WRITE_INLINED_BRANCH,
-            places((R15, 0x110), (RSP, 0x68), 5),
+            places((R15, 0x110), (RSP, 0x68), 0),
         ),
         (
             ProbeRole::RecordRead,
