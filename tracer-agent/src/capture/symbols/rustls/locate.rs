@@ -11,7 +11,7 @@ use super::super::not_traceable::NotTraceable;
 use super::super::remembered::plan_once;
 use super::limits::comparisons;
 use super::panics::most_panics;
-use super::read::{Read, read};
+use super::read::{Read, reads};
 use super::written::{Written, written};
 
 /// Where rustls says that it panicked, in every build that does not leave out such places.
@@ -35,7 +35,7 @@ fn locate(image: &ElfImage) -> Result<Option<ProbePlan>, NotTraceable> {
         return Err(NotTraceable::Rustls);
     }
     let places = comparisons(image);
-    let reads = places.soft.iter().filter_map(|&at| read(image, at));
+    let reads = places.soft.iter().flat_map(|&at| reads(image, at));
     let reads: Vec<Read> = reads.collect();
     // Without these the others are not worth looking for.
     let &Read { counted_at, .. } = reads.first().ok_or(NotTraceable::Rustls)?;

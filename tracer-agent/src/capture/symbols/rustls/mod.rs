@@ -32,6 +32,7 @@ mod panics;
 mod read;
 mod site;
 mod stretch;
+mod ways;
 mod written;
 
 pub(super) use locate::plan;

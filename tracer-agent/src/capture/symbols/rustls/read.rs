@@ -1,5 +1,7 @@
 //! Where records have been decrypted: behind the call that did it.
 
+use std::collections::BTreeSet;
+
 use iced_x86::{FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpKind};
 use tracer_common::record::{LayerPlace, Place};
 
@@ -8,11 +10,14 @@ use super::super::x86_64::{decoder, is_emulated};
 use super::limits::{SOFT, compares};
 use super::site::{BoxCall, layer_place, place};
 use super::stretch::{Held, Stretch, number_operand};
+use super::ways::{Way, before, ways_to};
 
-/// Bytes before the comparison in which the call may be.
-const BEFORE: u64 = 224;
-/// Bytes behind it.
-const BEHIND: u64 = 224;
+/// Bytes in which the call may be: before the comparison, or before a jump to it.
+const BEFORE: u64 = 288;
+/// Bytes that are read from the comparison on.
+const BEHIND: usize = 224;
+/// The longest instruction.
+const MAX_INSTRUCTION: usize = 15;
 /// Starts tried: an instruction may begin at any byte, but soon they agree on where.
 const STARTS: u64 = 48;
 /// Instructions from the call to the probe behind it.
@@ -37,20 +42,48 @@ pub struct Read {
     pub counted_at: i64,
 }
 
-/// The site whose comparison is at `address`, if it is one.
-pub fn read(image: &ElfImage, address: u64) -> Option<Read> {
-    let first = address.saturating_sub(BEFORE);
-    let length = address.saturating_add(BEHIND).checked_sub(first)?;
-    let code = image.code_at(first, usize::try_from(length).ok()?);
+/// The sites whose comparison is at `address`: where several copies of the call share one, all of them.
+pub fn reads(image: &ElfImage, address: u64) -> Vec<Read> {
+    let mut found: Vec<Read> = Vec::new();
+    for way in ways_to(image, address) {
+        if let Some(read) = along(image, way, address)
+            && found.iter().all(|other| other.probe != read.probe)
+        {
+            found.push(read);
+        }
+    }
+    found
+}
+
+/// The site on one way to the comparison at `address`, if it is one.
+fn along(image: &ElfImage, way: Way, address: u64) -> Option<Read> {
+    let first = before(image, way.end, BEFORE);
+    let length = usize::try_from(way.end - first).ok()?;
+    let before = image.code_at(first, length + MAX_INSTRUCTION);
+    let behind = image.code_at(way.then, BEHIND);
+    let behind: Vec<Instruction> = decoder(&behind, way.then).into_iter().collect();
+    // Soon a start comes upon instructions of one before it, and would say the same from there on.
+    let mut seen = BTreeSet::new();
     (0..STARTS).find_map(|skipped| {
         let start = first.checked_add(skipped)?;
-        let code = code.get(usize::try_from(skipped).ok()?..)?;
-        let line: Vec<Instruction> = decoder(code, start).into_iter().collect();
-        let limit = line
-            .iter()
-            .position(|instruction| instruction.ip() == address)?;
+        let code = before.get(usize::try_from(skipped).ok()?..)?;
+        let mut line = Vec::new();
+        for instruction in decoder(code, start).into_iter() {
+            if !seen.insert(instruction.ip()) {
+                return None;
+            }
+            line.push(instruction);
+        }
+        let end = line.iter().position(|it| it.ip() == way.end)?;
+        // A branch that was taken says no more than one that was not.
+        let taken = line.get(end)?.flow_control() == FlowControl::ConditionalBranch;
+        line.truncate(end + usize::from(taken));
+        let calls = line.len();
+        line.extend_from_slice(&behind);
+        let limit = line.iter().rposition(|it| it.ip() == address)?;
         line.iter()
             .enumerate()
+            .take(calls)
             .filter(|(_, instruction)| instruction.flow_control() == FlowControl::IndirectCall)
             .find_map(|(call, _)| from_starts(&line, call, limit))
     })

@@ -72,6 +72,29 @@ const READ_INLINED: &[u8] =
     \xff\x0f\x94\xc0\x48\x81\xc4\0\x05\0\0\xc3";
 const READ_INLINED_BRANCH: u64 = 0x42;
 
+/// The comparison moved away from the call, in front of the function; code for processors of 2013 on:
+///
+/// ```text
+/// 2: cmp rbx, -0x10000; sete al; jmp 1f
+/// sub rsp, 0x500; mov [rsp+8], rdi; mov rcx, [rsp+8]; mov rbx, [rcx+0x40]; mov rsi, [rcx+0x20]
+/// mov rcx, [rcx+0x28]; lea rdi, [rsp+0x2d0]; lea rdx, [rsp+0x438]; mov rax, rcx; mov rcx, rbx
+/// vzeroupper; call [rax+0x18]; movzx eax, byte ptr [rsp+0x2d0]; cmp eax, 6; je 1f; cmp eax, 0xff
+/// mov rcx, [rsp+8]; jne 1f; lea rax, [rbx+1]; mov [rcx+0x40], rax; cmp byte ptr [rcx+0x48], 0
+/// jne 2b; mov rax, [rsp+8]; mov byte ptr [rax+0x48], 1; jmp 2b; 1: add rsp, 0x500; ret
+/// ```
+const READ_AWAY: &[u8] = b"\x48\x81\xfb\0\0\xff\xff\x0f\x94\xc0\xeb\x6b\x48\x81\xec\0\x05\0\0\
+    \x48\x89\x7c\x24\x08\x48\x8b\x4c\x24\x08\x48\x8b\x59\x40\x48\x8b\x71\x20\x48\x8b\x49\x28\
+    \x48\x8d\xbc\x24\xd0\x02\0\0\x48\x8d\x94\x24\x38\x04\0\0\x48\x89\xc8\x48\x89\xd9\xc5\xf8\x77\
+    \xff\x50\x18\x0f\xb6\x84\x24\xd0\x02\0\0\x83\xf8\x06\x74\x25\x3d\xff\0\0\0\x48\x8b\x4c\x24\x08\
+    \x75\x19\x48\x8d\x43\x01\x48\x89\x41\x40\x80\x79\x48\0\x75\x94\x48\x8b\x44\x24\x08\
+    \xc6\x40\x48\x01\xeb\x89\x48\x81\xc4\0\x05\0\0\xc3";
+const READ_AWAY_BRANCH: u64 = 0x50;
+/// How far both jumps to the comparison lead.
+const READ_AWAY_DISTANCES: [usize; 2] = [0x6b, 0x76];
+/// Which register is compared.
+const READ_AWAY_COMPARED: usize = 2;
+const CMP_RBP: u8 = 0xfd;
+
 /// Numbers of registers in instructions.
 const RDX: usize = 2;
 const RSP: usize = 4;
@@ -123,6 +146,61 @@ fn a_layer_is_found_by_a_pointer_on_the_stack() {
         success: 0xff,
     };
     assert_eq!(point.count, CountLocation::Record(places));
+}
+
+#[test]
+fn a_comparison_that_was_moved_away_is_found_by_the_jumps_to_it() {
+    let mut fixture = with_rustls();
+    fixture.place(WRITE);
+    let read = fixture.place(READ_AWAY);
+    let plan = plan(&fixture.image(), Returns::Plain).expect("plan");
+    let [_, point] = &plan.points[..] else {
+        panic!("both ways to the comparison come from one call: {plan:?}")
+    };
+    assert_eq!(point.file_offset - CODE_OFFSET, read + READ_AWAY_BRANCH);
+    let places = RecordPlaces {
+        layer: behind((RSP, 8), 0x10),
+        message: Place::new(RSP, 0x2d0).expect("result"),
+        counts: CountsPlace::new(COUNTED_AT).expect("counts"),
+        success: 0xff,
+    };
+    assert_eq!(point.count, CountLocation::Record(places));
+}
+
+#[test]
+fn two_calls_may_share_a_comparison() {
+    // The first call leads to the comparison of the second, which lies as far behind its own.
+    let between = READ_AWAY.len().next_multiple_of(16) as u8;
+    let mut first = READ_AWAY.to_vec();
+    first[READ_AWAY_COMPARED] = CMP_RBP;
+    for distance in READ_AWAY_DISTANCES {
+        first[distance] = first[distance].wrapping_add(between);
+    }
+    let mut fixture = with_rustls();
+    fixture.place(WRITE);
+    let at = fixture.place(&first);
+    let other = fixture.place(READ_AWAY);
+    let plan = plan(&fixture.image(), Returns::Plain).expect("plan");
+    let probed: Vec<u64> = plan
+        .points
+        .iter()
+        .filter(|point| point.role == ProbeRole::RecordRead)
+        .map(|point| point.file_offset - CODE_OFFSET)
+        .collect();
+    assert_eq!(probed.len(), 2);
+    for start in [at, other] {
+        assert!(probed.contains(&(start + READ_AWAY_BRANCH)), "{probed:x?}");
+    }
+}
+
+#[test]
+fn a_comparison_of_another_number_is_no_sign() {
+    let mut read = READ_AWAY.to_vec();
+    read[READ_AWAY_COMPARED] = CMP_RBP;
+    let mut fixture = with_rustls();
+    fixture.place(WRITE);
+    fixture.place(&read);
+    assert_eq!(refusal(&fixture), NotTraceable::Rustls);
 }
 
 fn refusal(fixture: &Fixture) -> NotTraceable {
@@ -239,11 +317,11 @@ fn such_code_without_rustls_is_nothing() {
 #[test]
 fn damaged_files_are_harmless() {
     let mut fixture = with_rustls();
-    for code in [WRITE, WRITE_INLINED, READ] {
+    for code in [WRITE, WRITE_INLINED, READ, READ_AWAY] {
         fixture.place(code);
     }
     let bytes = fixture.bytes();
-    for (round, at) in (0..bytes.len()).step_by(5).enumerate() {
+    for (round, at) in (0..bytes.len()).step_by(13).enumerate() {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1 << (round % 8);
         damaged[(at * 31) % bytes.len()] = round as u8;
