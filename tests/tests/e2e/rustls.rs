@@ -5,14 +5,15 @@ use std::process::Command;
 
 use anyhow::Result;
 use tests::harness::{
+    client,
     requirements::{
-        Need::{Native, Node, Rustls},
-        native_program, rustls_client,
+        Need::{Native, NativePython, Node, Rustls},
+        native_program, native_python_path, rustls_client,
     },
     rust::{CODEX, DENO, codex, deno, reqwest},
 };
 
-use super::stripped::{Known, exact, version_of};
+use super::stripped::{Known, exact, import, version_of};
 
 /// HTTP/1.1 and HTTP/2, TLS 1.2 and 1.3, many connections at once.
 fn reqwest_on(cryptography: &'static str) -> Result<()> {
@@ -33,6 +34,20 @@ fn reqwest_on_aws_lc() -> Result<()> {
 #[test]
 fn reqwest_on_ring() -> Result<()> {
     reqwest_on("ring")
+}
+
+/// An extension module of Python.
+#[test]
+fn pyreqwest() -> Result<()> {
+    exact(
+        &[NativePython],
+        "_pyreqwest",
+        Known::ByUse(&mut import("pyreqwest.client")),
+        |provider| {
+            let python = native_python_path();
+            Ok(client::python_by(&python, "pyreqwest_client.py", provider))
+        },
+    )
 }
 
 fn by_deno(script: &str) -> Result<()> {

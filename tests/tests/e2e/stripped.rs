@@ -76,7 +76,7 @@ pub(crate) fn version_of(program: &Path) -> Command {
 }
 
 /// Imports a module, so that its libraries are mapped.
-fn import(module: &str) -> Command {
+pub(crate) fn import(module: &str) -> Command {
     let mut command = Command::new(native_python_path());
     command.args(["-c", &format!("import {module}")]);
     command
