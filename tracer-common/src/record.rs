@@ -187,7 +187,7 @@ pub const fn skips(expected: u64, number: u64) -> bool {
 mod tests {
     extern crate std;
 
-    use std::{collections::HashMap, vec, vec::Vec};
+    use std::{collections::HashMap, vec::Vec};
 
     use super::*;
 
@@ -209,7 +209,7 @@ mod tests {
             (seed >> 33) as usize % most
         };
         let mut live: Vec<(u64, Connection)> = Vec::new();
-        let mut lives = vec![0_u64; ADDRESSES];
+        let mut lives = [0_u64; ADDRESSES];
         let mut named: HashMap<(usize, u64), u64> = HashMap::new();
         let mut names: HashMap<u64, (usize, u64)> = HashMap::new();
         for step in 0..20_000 {
