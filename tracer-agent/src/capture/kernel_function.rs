@@ -3,10 +3,10 @@
 use std::{
     ffi::CStr,
     fs, io,
-    os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+    os::fd::{AsRawFd, BorrowedFd, OwnedFd},
 };
 
-use aya_obj::generated::{PERF_FLAG_FD_CLOEXEC, perf_event_attr};
+use super::perf_event;
 
 /// Where the kernel shows the number of this kind of event.
 const KIND: &str = "/sys/bus/event_source/devices/kprobe/type";
@@ -18,29 +18,11 @@ const PERF_EVENT_IOC_SET_BPF: libc::c_ulong = 0x4004_2408;
 pub(super) fn link(program: BorrowedFd<'_>, function: &CStr) -> io::Result<OwnedFd> {
     let kind = fs::read_to_string(KIND)
         .map_err(|error| io::Error::new(error.kind(), format!("this kernel has none ({error})")))?;
-    // SAFETY: the attribute is plain data for which all zeroes is a valid value.
-    let mut attributes: perf_event_attr = unsafe { std::mem::zeroed() };
+    let mut attributes = perf_event::attributes();
     attributes.type_ = kind.trim().parse().map_err(io::Error::other)?;
-    attributes.size = size_of::<perf_event_attr>() as u32;
     attributes.__bindgen_anon_3.kprobe_func = function.as_ptr() as u64;
-    // SAFETY: the attribute and the name in it live through the call; no process and one processor:
-    // such an event has all of them run the program.
-    let descriptor = unsafe {
-        libc::syscall(
-            libc::SYS_perf_event_open,
-            &raw const attributes,
-            -1,
-            0,
-            -1,
-            libc::c_ulong::from(PERF_FLAG_FD_CLOEXEC),
-        )
-    };
-    let descriptor = i32::try_from(descriptor).map_err(io::Error::other)?;
-    if descriptor < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the kernel just gave this descriptor to us alone.
-    let event = unsafe { OwnedFd::from_raw_fd(descriptor) };
+    // SAFETY: the name in it lives through the call.
+    let event = unsafe { perf_event::open(&attributes, 0) }?;
     for (request, argument) in [
         (PERF_EVENT_IOC_SET_BPF, program.as_raw_fd()),
         (PERF_EVENT_IOC_ENABLE, 0),

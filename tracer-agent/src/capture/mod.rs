@@ -14,6 +14,7 @@ mod kernel_function;
 pub mod load;
 pub mod mechanism;
 pub mod object;
+mod perf_event;
 pub mod plan;
 pub mod priority;
 pub mod ring;

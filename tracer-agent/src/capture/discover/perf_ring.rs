@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aya_obj::generated::{PERF_FLAG_FD_CLOEXEC, perf_event_attr, perf_event_mmap_page};
+use aya_obj::generated::perf_event_mmap_page;
 use memmap2::{MmapOptions, MmapRaw};
 
+use super::super::perf_event;
 use super::perf_record::{HEADER, Record};
 
 const PERF_TYPE_SOFTWARE: u32 = 1;
@@ -30,10 +31,8 @@ pub(super) struct PerfRing {
 impl PerfRing {
     /// Opens the ring of one processor for all processes: executable mappings, execs, exits.
     pub(super) fn open(cpu: u32) -> io::Result<Self> {
-        // SAFETY: the attribute is plain data for which all zeroes is a valid value.
-        let mut attributes: perf_event_attr = unsafe { std::mem::zeroed() };
+        let mut attributes = perf_event::attributes();
         attributes.type_ = PERF_TYPE_SOFTWARE;
-        attributes.size = size_of::<perf_event_attr>() as u32;
         attributes.config = PERF_COUNT_SW_DUMMY;
         attributes.set_mmap(1);
         attributes.set_mmap2(1);
@@ -47,24 +46,8 @@ impl PerfRing {
         attributes.clockid = libc::CLOCK_MONOTONIC;
         attributes.set_watermark(1);
         attributes.__bindgen_anon_2.wakeup_watermark = 1;
-        // SAFETY: the attribute lives through the call and says its size; pid -1 with a processor
-        // asks for all processes there.
-        let descriptor = unsafe {
-            libc::syscall(
-                libc::SYS_perf_event_open,
-                &raw const attributes,
-                -1,
-                cpu.cast_signed(),
-                -1,
-                libc::c_ulong::from(PERF_FLAG_FD_CLOEXEC),
-            )
-        };
-        let descriptor = i32::try_from(descriptor).map_err(io::Error::other)?;
-        if descriptor < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the kernel just gave this descriptor to us alone.
-        let event = unsafe { OwnedFd::from_raw_fd(descriptor) };
+        // SAFETY: these attributes have no pointer.
+        let event = unsafe { perf_event::open(&attributes, cpu) }?;
         let file = File::from(event.try_clone()?);
         let page = page_size();
         let capacity = DATA.max(page);
