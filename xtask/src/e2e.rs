@@ -45,9 +45,7 @@ const AGENT: &str = "TRACER_TEST_AGENT";
 pub fn run(arguments: &Arguments) -> Result<Tally> {
     // An agent of an earlier build is not the one to test.
     let no_agent = optional(build::run())?.is_none() && std::env::var_os(AGENT).is_none();
-    for client in CLIENTS {
-        optional(client())?;
-    }
+    prepare_what_is_here()?;
     if arguments.matrix {
         return matrix::run(arguments.json.as_deref(), &arguments.nextest);
     }
@@ -78,6 +76,16 @@ pub fn prepare() -> Result<()> {
     CLIENTS.iter().try_for_each(|client| client())
 }
 
+/// The same, but what cannot be had is said and left out.
+///
+/// # Errors
+/// If something that is here cannot be made ready.
+pub fn prepare_what_is_here() -> Result<()> {
+    CLIENTS
+        .iter()
+        .try_for_each(|client| optional(client()).map(drop))
+}
+
 /// What gets each kind of client ready.
 const CLIENTS: [fn() -> Result<()>; 15] = [
     curl,
@@ -88,6 +96,7 @@ const CLIENTS: [fn() -> Result<()>; 15] = [
     native_python,
     agents,
     || openssl::static_client().map(drop),
+    openssl::short_lived,
     rustls::clients,
     || openssl::arm64_library(&python_clients()?),
     || packages::apt_install(&["wget"]),

@@ -8,10 +8,12 @@
 mod bench;
 mod build;
 mod corpus;
+mod counted;
 mod demo;
 mod dependencies;
 mod e2e;
 mod ebpf;
+mod endurance;
 mod fuzz;
 mod golang;
 mod matrix;
@@ -66,6 +68,12 @@ enum Command {
     Ebpf,
     /// Measure what tracing costs on this machine (root).
     Bench(bench::Arguments),
+    /// Let processes of mixed runtimes call beside the agent for minutes, with restarts (root).
+    Soak(endurance::Soak),
+    /// Let short processes come and go by the ten thousand beside the agent (root).
+    Churn(endurance::Churn),
+    /// Let agents come and go a thousand times beside programs under load (root).
+    Cycles(endurance::Cycles),
     /// Boot Debian kernels in virtual machines and trace real exchanges inside.
     Vm(vm::Arguments),
 }
@@ -93,6 +101,9 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Setup => setup::run(),
         Command::Ebpf => ebpf::build().map(drop),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Soak(arguments) => tally::report(&endurance::soak(&arguments)?),
+        Command::Churn(arguments) => tally::report(&endurance::churn(&arguments)?),
+        Command::Cycles(arguments) => tally::report(&endurance::cycles(&arguments)?),
         Command::Vm(arguments) => tally::report(&vm::run(&arguments)?),
     }
 }

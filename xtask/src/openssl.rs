@@ -71,3 +71,44 @@ pub fn static_client() -> Result<PathBuf> {
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(client)
 }
+
+/// Programs for lives of milliseconds, in `target/e2e/short-lived`: one that does nothing, without any
+/// library and with libssl, and one that makes a call. Each with its source in
+/// `tests/clients` and what it is linked with.
+const SHORT_LIVED: [(&str, &str, &[&str]); 3] = [
+    ("done", "short_lived.c", &["-static"]),
+    (
+        "done-with-tls",
+        "short_lived.c",
+        &["-DWITH_TLS", "-lssl", "-lcrypto"],
+    ),
+    ("caller", "static_openssl.c", &["-lssl", "-lcrypto"]),
+];
+
+/// Builds them where they are missing or older than their sources.
+///
+/// # Errors
+/// [`Missing`] if there is no compiler.
+pub fn short_lived() -> Result<()> {
+    let folder = workspace_root().join("target/e2e/short-lived");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    for (name, source, options) in SHORT_LIVED {
+        let source = workspace_root().join("tests/clients").join(source);
+        let (program, stamp) = (folder.join(name), folder.join(format!("{name}.built")));
+        let wanted =
+            fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
+        if program.exists() && fs::read(&stamp).is_ok_and(|built| built == wanted) {
+            continue;
+        }
+        packages::apt_install(&["gcc", "libc6-dev", "libssl-dev"])?;
+        step::run_quiet(
+            Command::new("gcc")
+                .args(["-O2", "-D_GNU_SOURCE", "-s", "-o"])
+                .args([&program, &source])
+                .args(options),
+        )
+        .map_err(|error| Missing(format!("{name} cannot be linked: {error:#}")))?;
+        fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    }
+    Ok(())
+}

@@ -19,8 +19,8 @@ pub fn clients() -> Result<()> {
         .try_for_each(|name| client(name).map(drop))
 }
 
-/// Builds `tests/clients/rustls` into `target/e2e/rustls/CRYPTOGRAPHY`, as its lock file says, and
-/// returns the client's path.
+/// Builds `tests/clients/rustls`, its driver included, into `target/e2e/rustls/CRYPTOGRAPHY`, as its lock
+/// file says, and returns the path of the client.
 ///
 /// # Errors
 /// [`Missing`] if there is no C compiler, or a package cannot be had.
@@ -35,6 +35,7 @@ pub fn client(cryptography: &str) -> Result<PathBuf> {
         read("Cargo.lock")?,
         read("src/main.rs")?,
         read("src/server.rs")?,
+        read("src/bin/driver.rs")?,
     ]
     .concat();
     let folder = workspace_root()

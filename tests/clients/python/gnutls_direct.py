@@ -61,7 +61,10 @@ class Session:
                 return buffer.raw[: done(got, "receive")]
 
     def call(self, n, send):
-        body = json.dumps({"model": MODEL, "messages": ask(n)})
+        answer = self.post(json.dumps({"model": MODEL, "messages": ask(n)}), send)
+        check(json.loads(answer)["usage"]["prompt_tokens"] == n, "a call")
+
+    def post(self, body, send):
         head = (
             f"POST /v1/chat/completions HTTP/1.1\r\nhost: {HOST.netloc}\r\n"
             f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
@@ -75,7 +78,7 @@ class Session:
         length = int(next(line for line in lines if line.startswith("content-length")).split(":")[1])
         while len(answer) < length:
             answer += self.receive()
-        check(json.loads(answer)["usage"]["prompt_tokens"] == n, "a call")
+        return answer
 
     def close(self):
         tls.gnutls_bye(self.handle, 1)
@@ -83,15 +86,22 @@ class Session:
         self.socket.close()
 
 
-credentials = ctypes.c_void_p()
-done(tls.gnutls_certificate_allocate_credentials(ctypes.byref(credentials)), "credentials")
-session = Session(credentials)
-for word in sys.argv[2:]:
-    if word == "new":
-        session.close()
-        session = Session(credentials)
-    elif word.startswith("corked-"):
-        session.call(int(word.removeprefix("corked-")), session.corked)
-    else:
-        session.call(int(word), session.send)
-session.close()
+def trusting():
+    """Credentials that take whatever the provider shows."""
+    credentials = ctypes.c_void_p()
+    done(tls.gnutls_certificate_allocate_credentials(ctypes.byref(credentials)), "credentials")
+    return credentials
+
+
+if __name__ == "__main__":
+    credentials = trusting()
+    session = Session(credentials)
+    for word in sys.argv[2:]:
+        if word == "new":
+            session.close()
+            session = Session(credentials)
+        elif word.startswith("corked-"):
+            session.call(int(word.removeprefix("corked-")), session.corked)
+        else:
+            session.call(int(word), session.send)
+    session.close()

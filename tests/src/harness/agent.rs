@@ -200,6 +200,22 @@ impl Agent {
         Ok(kib * 1024)
     }
 
+    /// Processor time so far, in ticks of the kernel's statistics (hundredths of a second).
+    ///
+    /// # Errors
+    /// If the process is gone.
+    pub fn cpu_ticks(&self) -> Result<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        // Behind the name, which may have anything in it: field 3 and those that follow.
+        let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
+        let mut times = fields.split_whitespace().skip(11);
+        let mut time = || times.next()?.parse::<u64>().ok();
+        time()
+            .zip(time())
+            .map(|(user, system)| user + system)
+            .context("no times in stat")
+    }
+
     /// Ends it as an administrator would, with its last flush.
     ///
     /// # Errors

@@ -3,9 +3,11 @@
 
 pub mod agent;
 pub mod cgroup;
+pub mod chance;
 pub mod client;
 pub mod compare;
 pub mod container;
+pub mod metrics;
 pub mod otlp;
 pub mod patience;
 pub mod probes;
@@ -17,4 +19,5 @@ pub mod rotel;
 pub mod rust;
 pub mod scene;
 pub mod sink;
+pub mod tables;
 pub mod tree;

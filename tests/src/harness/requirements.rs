@@ -39,6 +39,8 @@ pub enum Need {
     StaticOpenSsl,
     /// A client in Go, by the release and the way it is built.
     Golang(&'static str),
+    /// The programs for lives of milliseconds.
+    ShortLived,
     /// The client with rustls built in, by its cryptography.
     Rustls(&'static str),
 }
@@ -94,6 +96,8 @@ impl Need {
             // Both are built at once.
             Self::Rustls(cryptography) => (!rustls_server(cryptography).exists())
                 .then(|| format!("no client with rustls on {cryptography}: run cargo xtask setup")),
+            Self::ShortLived => (!short_lived("done").exists())
+                .then(|| "no short-lived programs: run cargo xtask setup".to_owned()),
             Self::ControlGroups => (!cgroup::can_make())
                 .then(|| "no control groups of version 2 can be made".to_owned()),
             Self::File(path) => (!Path::new(path).exists()).then(|| format!("there is no {path}")),
@@ -180,6 +184,16 @@ fn rustls_folder(cryptography: &str) -> PathBuf {
         .join("target/e2e/rustls")
         .join(cryptography)
         .join("release")
+}
+
+/// The driver with rustls built in, on aws-lc or ring.
+pub fn driver_of_rustls(cryptography: &str) -> PathBuf {
+    rustls_client(cryptography).with_file_name("driver")
+}
+
+/// A program of `tests/clients/short_lived.c` or `static_openssl.c`, for lives of milliseconds.
+pub fn short_lived(name: &str) -> PathBuf {
+    workspace_root().join("target/e2e/short-lived").join(name)
 }
 
 /// The libssl of a release of OpenSSL that a Python package bundles.

@@ -1,11 +1,10 @@
 //! Processes that are gone when their calls are read: who they were is told all the same.
 
-use std::{collections::BTreeSet, fs, process::Command, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use tests::{
     harness::{
-        agent::{Agent, Launch},
         client,
         otlp::Span,
         process::Process,
@@ -89,41 +88,5 @@ fn programs_that_a_shell_runs() -> Result<()> {
             && path.is_some_and(|path| path.ends_with("/curl"));
         ensure!(known, "call {}: {:?}", entry.n, span.resource);
     }
-    Ok(())
-}
-
-/// Processes that come and go: enough for what each leaves behind to show.
-const MANY: usize = 5000;
-/// What the agent may hold more after them than before, bytes.
-const GROWTH: u64 = 4 << 20;
-
-/// Lets that many programs start and end.
-fn many_programs(count: usize) -> Result<()> {
-    let script = "n=0; while [ $n -lt $1 ]; do /bin/true; n=$((n + 1)); done";
-    let mut command = Command::new("sh");
-    command.args(["-euc", script, "sh", &count.to_string()]);
-    Process::start(&mut command)?.succeed(LIMIT)
-}
-
-/// Descriptors that the agent holds: probed files, links and tables are among them.
-fn descriptors(agent: &Agent) -> Result<usize> {
-    Ok(fs::read_dir(format!("/proc/{}/fd", agent.process.id()))?.count())
-}
-
-#[test]
-fn thousands_of_programs_leave_nothing_behind() -> Result<()> {
-    if !met(&[Need::Agent, Program("sh")]) {
-        return Ok(());
-    }
-    let agent = Launch::json()?.start()?;
-    // What is bounded fills first.
-    many_programs(MANY)?;
-    let (memory, open) = (agent.resident()?, descriptors(&agent)?);
-    many_programs(MANY)?;
-    let grown = agent.resident()?.saturating_sub(memory);
-    ensure!(grown < GROWTH, "{grown} bytes more than {memory}");
-    // Other programs of this machine may have brought libraries of their own.
-    let more = descriptors(&agent)?.saturating_sub(open);
-    ensure!(more < MANY / 100, "{more} descriptors more than {open}");
     Ok(())
 }
