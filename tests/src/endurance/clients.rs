@@ -78,6 +78,10 @@ impl Client {
     /// A process for each call.
     pub const CURL: Self = Self::new("curl", Each("curl"));
 
+    /// Python without TLS.
+    pub const PLAIN: Self =
+        Self::new("Python, http.client, no TLS", Python("http.client")).without_tls();
+
     /// All, each once.
     pub const ALL: [Self; 27] = [
         Self::PYTHON,

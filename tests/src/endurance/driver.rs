@@ -99,6 +99,14 @@ impl Driver {
         load.with_context(|| format!("no count of calls: {line}"))
     }
 
+    /// Processor time of all its threads so far.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        self.process.cpu_time()
+    }
+
     /// Kills it and its children, whatever they do.
     pub fn kill(self) {
         let group = -self.process.id().cast_signed();

@@ -167,6 +167,28 @@ impl Process {
         self.child.try_wait().ok().flatten().is_some()
     }
 
+    /// Processor time of all its threads so far, ended ones included.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        let mut clock: libc::clockid_t = 0;
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: both write through pointers to locals of the right type.
+        let failed = unsafe {
+            libc::clock_getcpuclockid(self.child.id().cast_signed(), &raw mut clock) != 0
+                || libc::clock_gettime(clock, &raw mut time) != 0
+        };
+        ensure!(!failed, "{} has ended\n{}", self.name, self.said());
+        Ok(Duration::new(
+            time.tv_sec.cast_unsigned(),
+            time.tv_nsec.try_into()?,
+        ))
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: libc::c_int) {
         // SAFETY: takes two numbers. The child is ours and not yet reaped, so the id is its own.

@@ -31,13 +31,29 @@ impl Provider {
     /// # Errors
     /// If no port or file can be had.
     pub fn start(secret: &str) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
         let ledger = Arc::new(Ledger::in_memory());
+        Self::with(secret, Some(Arc::clone(&ledger)), ledger)
+    }
+
+    /// The same without a word of what was served, for load: its ledger stays empty.
+    ///
+    /// # Errors
+    /// As for [`Provider::start`].
+    pub fn without_ledger() -> anyhow::Result<Self> {
+        Self::with("", None, Arc::default())
+    }
+
+    fn with(
+        secret: &str,
+        recorded: Option<Arc<Ledger>>,
+        ledger: Arc<Ledger>,
+    ) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
         let setup = Setup {
             port: 0,
             folder: folder.path().to_owned(),
             secret: secret.to_owned(),
-            ledger: Some(Arc::clone(&ledger)),
+            ledger: recorded,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)

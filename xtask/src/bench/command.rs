@@ -4,11 +4,13 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context, ensure};
 
-use super::{figures::figures, programs, round::Bench, server::Server, table};
-use crate::{build, paths::workspace_root, step};
+use super::{figures::figures, programs, round::Bench, runtimes::Runtimes, server::Server, table};
+use crate::{build, e2e, paths::workspace_root, step};
 
 /// Rounds and seconds a load of a full and of a quick run.
-const FULL: (usize, f64) = (5, 3.0);
+const FULL: (usize, f64) = (3, 2.0);
+/// Share of these seconds that each runtime is measured: there are more of them, and they move less.
+const OF_RUNTIME: f64 = 0.4;
 const QUICK: (usize, f64) = (1, 1.0);
 /// Times that a disturbed round is run again, at most and on average.
 const TRIES: usize = 3;
@@ -24,15 +26,18 @@ pub struct Arguments {
     /// One short round: shows that everything runs, not what it costs
     #[arg(long)]
     quick: bool,
-    /// Rounds to run [default: 5, or 1 with --quick]
+    /// Rounds to run [default: 3, or 1 with --quick]
     #[arg(long, value_name = "N")]
     rounds: Option<usize>,
-    /// Seconds to measure each load [default: 3, or 1 with --quick]
+    /// Seconds to measure each load [default: 2, or 1 with --quick]
     #[arg(long, value_name = "S")]
     seconds: Option<f64>,
     /// Also record profiles of the agent with perf, into target/bench
     #[arg(long)]
     profile: bool,
+    /// Measure real runtimes only
+    #[arg(long)]
+    runtimes: bool,
 }
 
 /// Runs the benchmark. Misses are reported, not errors: a figure of a busy machine proves nothing.
@@ -42,7 +47,8 @@ pub fn run(args: &Arguments) -> anyhow::Result<()> {
         "the benchmark attaches probes: run it as root"
     );
     let (agent, client, server) = (build::run()?, programs::load()?, programs::server()?);
-    let bystanders = programs::bystanders()?;
+    let (bystanders, runtimes) = (programs::bystanders()?, programs::runtimes()?);
+    e2e::prepare_what_is_here()?;
     let directory = workspace_root().join("target/bench");
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
@@ -63,22 +69,31 @@ pub fn run(args: &Arguments) -> anyhow::Result<()> {
     };
 
     let mut seen = Vec::new();
-    for number in 0..rounds * TRIES {
-        if seen.len() == rounds {
+    let wanted = if args.runtimes { 0 } else { rounds };
+    for number in 0..wanted * TRIES {
+        if seen.len() == wanted {
             break;
         }
-        eprintln!("xtask: round {} of {rounds}", seen.len() + 1);
+        eprintln!("xtask: round {} of {wanted}", seen.len() + 1);
         seen.extend(bench.round(number)?);
     }
     ensure!(
-        seen.len() == rounds,
-        "only {} of {rounds} rounds were undisturbed: stop the other agents on this host",
+        seen.len() == wanted,
+        "only {} of {wanted} rounds were undisturbed: stop the other agents on this host",
         seen.len()
     );
+    drop(server);
+    eprintln!("xtask: runtimes");
+    let seconds = seconds * OF_RUNTIME;
+    let costs =
+        Runtimes::measure(&runtimes, &agent, &directory, rounds, seconds).map(|it| it.costs())?;
     let figures = figures(&seen);
-    print!("{}\n{}", table::loads(&seen), table::figures(&figures));
+    if wanted > 0 {
+        print!("{}\n{}\n", table::loads(&seen), table::figures(&figures));
+    }
+    print!("{}", table::runtimes(&costs));
     if let Some(path) = &args.json {
-        let text = serde_json::to_string_pretty(&table::json(&figures, &seen))?;
+        let text = serde_json::to_string_pretty(&table::json(&figures, &seen, &costs))?;
         fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
     }
     if args.profile {

@@ -17,6 +17,7 @@ mod process;
 mod profile;
 pub mod programs;
 mod round;
+mod runtimes;
 mod server;
 mod table;
 mod tracer;

@@ -4,11 +4,17 @@ use std::{path::PathBuf, process::Command};
 
 use anyhow::Result;
 
+use super::runtimes;
 use crate::{packages::apt_install, paths::workspace_root, step};
 
 /// Builds the provider, and returns its path.
 pub fn server() -> Result<PathBuf> {
     of_tests("bench-server")
+}
+
+/// Builds the program that loads by real runtimes, and returns its path.
+pub fn runtimes() -> Result<PathBuf> {
+    of_tests(runtimes::NAME)
 }
 
 /// Builds the provider of the end-to-end tests, which writes down what it served, and returns its path.

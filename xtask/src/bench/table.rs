@@ -8,6 +8,7 @@ use super::{
     figures::{Figure, Target, median},
     load::{Load, Sample},
     round::Round,
+    runtimes::Cost,
     tracer::Tracing,
 };
 
@@ -70,8 +71,28 @@ pub fn loads(rounds: &[Round]) -> String {
     text
 }
 
+/// What tracing costs each runtime.
+pub fn runtimes(costs: &[Cost]) -> String {
+    let mut text = format!(
+        "{:<30}{:>12}{:>12}{:>12}{:>12}{:>12}\n",
+        "", "untraced us", "+ bare us", "+ agent us", "ratio", "to bare"
+    );
+    for cost in costs {
+        let figures = [
+            cost.untraced_us,
+            cost.bare_added_us,
+            cost.agent_added_us,
+            cost.ratio,
+            cost.ratio_to_bare,
+        ];
+        let cells = figures.map(|figure| format!("{:>12}", shown(figure)));
+        let _ = writeln!(text, "{:<30}{}", cost.runtime, cells.concat());
+    }
+    text
+}
+
 /// Everything, with the figures under their names at the top level.
-pub fn json(figures: &[Figure], rounds: &[Round]) -> Value {
+pub fn json(figures: &[Figure], rounds: &[Round], costs: &[Cost]) -> Value {
     let mut top: Map<String, Value> = figures
         .iter()
         .map(|figure| (figure.name.to_owned(), json!(figure.value)))
@@ -82,6 +103,7 @@ pub fn json(figures: &[Figure], rounds: &[Round]) -> Value {
         .map(|figure| figure.name)
         .collect();
     top.insert("missed".to_owned(), json!(missed));
+    top.insert("runtimes".to_owned(), json!(costs));
     top.insert("rounds".to_owned(), rounds.iter().map(round).collect());
     Value::Object(top)
 }

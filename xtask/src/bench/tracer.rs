@@ -77,7 +77,15 @@ impl Tracer {
             Tracing::Untraced => return Ok(None),
             Tracing::Bare => &["bare-probe"],
             // What is measured is the client; the server's side would be read and told, too.
-            Tracing::Agent => &["run", "--format", "json", "--exclude", "name:bench-server"],
+            Tracing::Agent => &[
+                "run",
+                "--format",
+                "json",
+                "--exclude",
+                "name:bench-server",
+                "--exclude",
+                "name:runtimes",
+            ],
         };
         let output = directory.join("output");
         let log = directory.join("log");
