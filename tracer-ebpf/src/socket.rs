@@ -35,6 +35,11 @@ const SOCK_STREAM: u16 = 1;
 const IPPROTO_TCP: u16 = 6;
 const IPPROTO_MPTCP: u16 = 262;
 
+/// Set in the mark of a socket of TCP that nothing is wanted of: addresses end in zeros.
+const FOREIGN: u64 = 1;
+/// [`SocketState::strange`] of a connection whose first bytes were neither HTTP nor TLS.
+const STRANGE_FROM_THE_START: u8 = u8::MAX;
+
 /// Bits of an inode's number that mark a life of an address.
 const LIFE_BITS: u32 = 24;
 
@@ -46,7 +51,15 @@ pub enum Beginning {
     Strange,
 }
 
-/// Whether a socket is known to be of no interest, by one load.
+/// Whether nothing is wanted of a socket, not even that it moves bytes, by one load: what began with
+/// neither HTTP nor TLS carries neither. (A proxy of SOCKS, behind whose first words there may be TLS,
+/// begins with less than eight bytes, which say nothing yet.)
+#[inline(always)]
+pub fn is_foreign(socket: u64) -> bool {
+    LEFT_ALONE.get(place(socket)) == Some(&(socket | FOREIGN))
+}
+
+/// Whether a socket is known to carry no HTTP of its own, by one load.
 #[inline(always)]
 pub fn is_left_alone(socket: u64) -> bool {
     let Some(mark) = LEFT_ALONE.get(place(socket)) else {
@@ -63,7 +76,7 @@ pub fn forget_left_alone(socket: u64) {
     if let Some(mark) = LEFT_ALONE.get_ptr_mut(place(socket)) {
         // SAFETY: valid while the program runs; a word is written at once.
         unsafe {
-            if *mark == socket {
+            if *mark & !FOREIGN == socket {
                 *mark = 0;
             }
         }
@@ -182,7 +195,14 @@ pub fn strange(socket: u64, state: &mut SocketState) {
     }
 }
 
-/// Nothing of this socket is of interest.
+/// A connection began with something that is neither HTTP nor TLS.
+#[inline(always)]
+pub fn leave_foreign(socket: u64, state: &mut SocketState) {
+    state.strange = STRANGE_FROM_THE_START;
+    leave(socket, state);
+}
+
+/// Nothing that this socket carries is of interest; if it is TLS, that it moves bytes may be.
 #[inline(always)]
 pub fn leave(socket: u64, state: &mut SocketState) {
     state.conn.verdict = KernelVerdict::Ignore as u8;
@@ -197,8 +217,13 @@ pub fn mark_left_alone(socket: u64, state: &SocketState) {
     if (of_tcp || life != 0)
         && let Some(mark) = LEFT_ALONE.get_ptr_mut(place(socket))
     {
+        let foreign = if of_tcp && state.strange == STRANGE_FROM_THE_START {
+            FOREIGN
+        } else {
+            0
+        };
         // SAFETY: valid while the program runs; a word is written at once.
-        unsafe { *mark = socket ^ life };
+        unsafe { *mark = (socket ^ life) | foreign };
     }
 }
 

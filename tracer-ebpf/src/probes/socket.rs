@@ -95,6 +95,9 @@ fn moved<const DIRECTION: usize>(socket: u64, result: i32, flags: i32) {
     if result <= 0 || flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) != 0 {
         return;
     }
+    if socket::is_foreign(socket) {
+        return;
+    }
     watch::sighted_if_wanted::<DIRECTION>(socket, result);
     if socket::is_left_alone(socket) || !socket::is_stream(socket) {
         return;
@@ -148,7 +151,7 @@ fn recognise<const DIRECTION: usize>(
         Some(Beginning::Strange)
             if is_new && socket::is_first::<DIRECTION>(socket, state, bytes) =>
         {
-            socket::leave(socket, state);
+            socket::leave_foreign(socket, state);
         }
         Some(Beginning::Strange) => socket::strange(socket, state),
     }
