@@ -1,5 +1,9 @@
 //! What takes minutes: runs that show that nothing is missed, nothing grows and nobody is harmed over time.
-#![expect(clippy::print_stdout, reason = "a command for people and CI")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command for people and CI"
+)]
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -55,7 +59,7 @@ fn main() -> Result<()> {
     ensure!(met(needs), "this cannot run here; see above");
     match arguments.run {
         Run::Soak { minutes } => {
-            let report = soak::run_all(Duration::from_secs_f64(minutes * 60.0))?;
+            let report = soak::run_all(Duration::from_secs_f64(minutes * 60.0), say)?;
             tell(&report.checks, &report.figures, arguments.json)
         }
         Run::Churn { processes } => {
@@ -63,10 +67,14 @@ fn main() -> Result<()> {
             tell(&report.checks, &report.figures, arguments.json)
         }
         Run::Cycles { cycles } => {
-            let report = cycles::run(cycles)?;
+            let report = cycles::run(cycles, say)?;
             tell(&report.checks, &report.figures, arguments.json)
         }
     }
+}
+
+fn say(progress: &str) {
+    eprintln!("{progress}");
 }
 
 fn tell(checks: &[Check], figures: &impl Serialize, json: Option<PathBuf>) -> Result<()> {

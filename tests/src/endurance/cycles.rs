@@ -40,6 +40,8 @@ const SLOWER: f64 = 1.5;
 const STAYS: (Duration, Duration) = (Duration::ZERO, Duration::from_millis(150));
 /// One agent in so many is killed instead of stopped.
 const KILLED: u64 = 10;
+/// Agents between two words of how far it is.
+const TOLD_EVERY: u64 = 100;
 /// Longest time until the kernel has taken the probes of a killed agent away.
 const GONE_WITHIN: Duration = Duration::from_secs(10);
 
@@ -59,6 +61,8 @@ pub struct Figures {
     pub cycles: u64,
     /// Of these, killed.
     pub killed: u64,
+    /// Files that an agent probed, at the least.
+    pub files: u64,
     /// How long it took, seconds.
     pub seconds: f64,
     /// A row for each client.
@@ -76,11 +80,11 @@ pub struct Row {
     pub us: [f64; 3],
 }
 
-/// Lets so many agents come and go.
+/// Lets so many agents come and go, and says now and then how many have.
 ///
 /// # Errors
 /// If an agent does not start, or no client is here.
-pub fn run(cycles: u64) -> Result<Report> {
+pub fn run(cycles: u64, say: impl Fn(&str)) -> Result<Report> {
     let provider = Provider::start("")?;
     let (here, missing): (Vec<_>, Vec<_>) = CLIENTS
         .into_iter()
@@ -96,17 +100,17 @@ pub fn run(cycles: u64) -> Result<Report> {
         .collect();
     let load = LoadOfAll::default();
     let begun = Instant::now();
-    let (ends, killed) = thread::scope(|scope| -> Result<_> {
+    let (ends, agents) = thread::scope(|scope| -> Result<_> {
         let threads: Vec<_> = here
             .iter()
             .map(|(client, _)| scope.spawn(|| client_life(client, &provider, &load)))
             .collect();
-        let killed = load
+        let agents = load
             .until_measured(threads.len())
-            .and_then(|()| come_and_go(cycles, &load));
+            .and_then(|()| come_and_go(cycles, &load, say));
         load.stop.store(true, Ordering::Relaxed);
         let ends: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
-        Ok((ends, killed?))
+        Ok((ends, agents?))
     })?;
     let mut rows = Vec::new();
     for ((client, _), end) in here.iter().zip(ends) {
@@ -137,7 +141,8 @@ pub fn run(cycles: u64) -> Result<Report> {
         checks,
         figures: Figures {
             cycles,
-            killed,
+            killed: agents.killed,
+            files: agents.files,
             seconds: begun.elapsed().as_secs_f64(),
             rows,
         },
@@ -212,20 +217,39 @@ fn median_us(loads: &[Load]) -> f64 {
     means.get(means.len() / 2).copied().unwrap_or_default()
 }
 
-/// Agents, one after the other; how many of them were killed.
-fn come_and_go(cycles: u64, load: &LoadOfAll) -> Result<u64> {
-    let (mut chance, mut killed) = (Chance::new(1), 0);
+/// What the agents did.
+#[derive(Debug)]
+struct Agents {
+    killed: u64,
+    /// Files that one of them probed, at the least.
+    files: u64,
+}
+
+/// Agents, one after the other.
+fn come_and_go(cycles: u64, load: &LoadOfAll, say: impl Fn(&str)) -> Result<Agents> {
+    let mut chance = Chance::new(1);
+    let mut agents = Agents {
+        killed: 0,
+        files: u64::MAX,
+    };
     for cycle in 0..cycles {
         if load.failed.load(Ordering::Relaxed) {
             // What failed is told by the client.
             break;
         }
+        if cycle > 0 && cycle.is_multiple_of(TOLD_EVERY) {
+            say(&format!("{cycle} agents have come and gone"));
+        }
         let mut agent = Launch::with_format("none")?
             .start()
             .with_context(|| format!("agent {cycle}"))?;
+        let files = agent.probed_at_start();
+        let files = files.with_context(|| agent.process.said())?;
+        ensure!(files > 0, "agent {cycle} probed nothing");
+        agents.files = agents.files.min(files);
         thread::sleep(chance.between(STAYS));
         if chance.is(1, KILLED) {
-            killed += 1;
+            agents.killed += 1;
             agent.process.signal(libc::SIGKILL);
             agent.process.wait_end(GONE_WITHIN)?;
         } else {
@@ -237,5 +261,5 @@ fn come_and_go(cycles: u64, load: &LoadOfAll) -> Result<u64> {
             );
         }
     }
-    Ok(killed)
+    Ok(agents)
 }

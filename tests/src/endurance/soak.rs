@@ -73,8 +73,8 @@ pub struct Figures {
 ///
 /// # Errors
 /// As for [`run`].
-pub fn run_all(length: Duration) -> Result<Report> {
-    run(length, &Client::ALL, PROCESSES)
+pub fn run_all(length: Duration, say: impl Fn(&str)) -> Result<Report> {
+    run(length, &Client::ALL, PROCESSES, say)
 }
 
 /// Runs those of the clients that are here for so long; some more than once, where they are not as many as
@@ -82,7 +82,12 @@ pub fn run_all(length: Duration) -> Result<Report> {
 ///
 /// # Errors
 /// If a client fails where nobody killed it, or the agent ends.
-pub fn run(length: Duration, clients: &[Client], processes: usize) -> Result<Report> {
+pub fn run(
+    length: Duration,
+    clients: &[Client],
+    processes: usize,
+    say: impl Fn(&str),
+) -> Result<Report> {
     let (clients, mut checks) = here(clients, processes)?;
     let launch = Launch::with_format("none")?;
     let scene = Scene::with(Provider::start("")?, launch)?;
@@ -91,7 +96,7 @@ pub fn run(length: Duration, clients: &[Client], processes: usize) -> Result<Rep
     // and the race with their coming back has tests of its own.
     let holders = holders(&clients, &shared, &scene)?;
     let begun = Instant::now();
-    let looks = lives(&clients, &shared, &scene, length)?;
+    let looks = lives(&clients, &shared, &scene, length, say)?;
     let seconds = begun.elapsed().as_secs_f64();
     let idle: HashSet<u64> = holders.iter().map(|holder| holder.id().into()).collect();
     for (client, holder) in clients.iter().zip(holders) {
@@ -221,6 +226,7 @@ fn lives(
     shared: &Shared<'_>,
     scene: &Scene,
     length: Duration,
+    say: impl Fn(&str),
 ) -> Result<Vec<Vitals>> {
     thread::scope(|scope| {
         let slots = clients.iter().enumerate().map(|(index, client)| {
@@ -236,13 +242,19 @@ fn lives(
         let slots: Vec<_> = slots.collect();
         let mut looks = Vec::new();
         let mut looked = Ok(());
-        for _ in 0..LOOKS {
+        for number in 1..=LOOKS {
             let end = Instant::now() + length / LOOKS;
             while Instant::now() < end && !shared.stop.load(Ordering::Relaxed) {
                 thread::sleep(Duration::from_millis(100));
             }
             match Vitals::of(&scene.agent) {
-                Ok(look) => looks.push(look),
+                Ok(look) => {
+                    if number.is_multiple_of(LOOKS / 10) {
+                        let served = shared.provider.ledger.served();
+                        say(&format!("{served} calls served; the agent holds {look}"));
+                    }
+                    looks.push(look);
+                }
                 Err(error) => looked = Err(error),
             }
         }

@@ -165,6 +165,13 @@ impl Agent {
             .count()
     }
 
+    /// Files that it said to probe when it was ready: `ready: probing 4 files by uprobe session`.
+    pub fn probed_at_start(&self) -> Option<u64> {
+        let said = [self.process.stdout.all(), self.process.stderr.all()].concat();
+        let line = said.iter().find_map(|line| line.split_once("probing "));
+        line?.1.split(' ').next()?.parse().ok()
+    }
+
     /// A page of its own server, `/metrics` or `/healthz`.
     ///
     /// # Errors

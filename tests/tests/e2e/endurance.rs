@@ -30,7 +30,7 @@ fn mixed_runtimes_with_restarts() -> Result<()> {
     if !met(&[Agent, Python]) {
         return Ok(());
     }
-    all_hold(&soak::run(SOAK, &CLIENTS, CLIENTS.len())?.checks)
+    all_hold(&soak::run(SOAK, &CLIENTS, CLIENTS.len(), |_| ())?.checks)
 }
 
 #[test]
@@ -46,5 +46,5 @@ fn agents_that_come_and_go_harm_nobody() -> Result<()> {
     if !met(&[Agent, Python]) {
         return Ok(());
     }
-    all_hold(&cycles::run(CYCLES)?.checks)
+    all_hold(&cycles::run(CYCLES, |_| ())?.checks)
 }
