@@ -196,7 +196,10 @@ fn connections_and_streams_stay_small() {
         }
     }
     let (first, full, last) = (grown[0], grown[22], grown[25]);
-    println!("a call that is remembered: {} bytes", (grown[19] - first) / 19_000);
+    println!(
+        "a call that is remembered: {} bytes",
+        (grown[19] - first) / 19_000
+    );
     println!("all that is remembered: {} bytes", full - first);
     assert!((grown[19] - first) / 19_000 < REMEMBERED, "{grown:?}");
     assert!(last < full + full / 50, "{grown:?}");

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    build, golang, matrix, missing::optional, nextest, node, openssl, packages,
+    build, dotnet, golang, matrix, missing::optional, nextest, node, openssl, packages,
     paths::workspace_root, python, rustls, step, tally::Tally,
 };
 
@@ -105,6 +105,7 @@ const CLIENTS: [fn() -> Result<()>; 15] = [
     || optional(packages::apt_install(&["libcurl3-nss"])).map(drop),
     || golang::clients(&python_clients()?),
     golang::programs,
+    || dotnet::clients(&python_clients()?),
 ];
 
 fn curl() -> Result<()> {

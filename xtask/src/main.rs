@@ -7,10 +7,12 @@
 
 mod bench;
 mod build;
+mod conscrypt;
 mod corpus;
 mod counted;
 mod demo;
 mod dependencies;
+mod dotnet;
 mod e2e;
 mod ebpf;
 mod endurance;

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::{
-    counted::counted, matrix_python, missing::optional, node, packages, paths::workspace_root,
-    step, tally::Tally,
+    conscrypt, counted::counted, e2e, matrix_python, missing::optional, node, packages,
+    paths::workspace_root, step, tally::Tally,
 };
 
 /// Debian packages with programs of the matrix; each set may be missing.
@@ -47,6 +47,9 @@ fn prepare() -> Result<()> {
     optional(node::modules("node-matrix"))?;
     for packages in PACKAGES {
         optional(packages::apt_install(packages))?;
+    }
+    if let Some(python) = optional(e2e::python_clients())? {
+        optional(conscrypt::classes(&python))?;
     }
     Ok(())
 }

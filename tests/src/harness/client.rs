@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use super::{
+    dotnet::Dotnet,
     process::Process,
     requirements::{node_folder, python_path, workspace_root},
 };
@@ -77,6 +78,16 @@ pub fn program(path: &Path, provider: &Provider) -> Command {
     let mut command = Command::new(path);
     environment(&mut command, provider);
     command
+}
+
+/// The program for .NET: by each version of HTTP, one call, one stream, and calls at once.
+///
+/// # Errors
+/// If its OpenSSL cannot be put where the runtime finds it.
+pub fn dotnet(release: Dotnet, provider: &Provider) -> Result<Command> {
+    let mut command = release.command(&["1.1", "2.0"])?;
+    environment(&mut command, provider);
+    Ok(command)
 }
 
 /// A shell script of `tests/clients`.

@@ -7,6 +7,7 @@ pub mod chance;
 pub mod client;
 pub mod compare;
 pub mod container;
+pub mod dotnet;
 pub mod metrics;
 pub mod otlp;
 pub mod patience;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::cgroup;
+use super::{cgroup, dotnet::Dotnet};
 
 /// The folder of the workspace's `Cargo.toml`.
 pub fn workspace_root() -> PathBuf {
@@ -43,6 +43,8 @@ pub enum Need {
     ShortLived,
     /// The client with rustls built in, by its cryptography.
     Rustls(&'static str),
+    /// A release of .NET, and the client for it.
+    Dotnet(Dotnet),
 }
 
 impl Need {
@@ -98,6 +100,7 @@ impl Need {
                 .then(|| format!("no client with rustls on {cryptography}: run cargo xtask setup")),
             Self::ShortLived => (!short_lived("done").exists())
                 .then(|| "no short-lived programs: run cargo xtask setup".to_owned()),
+            Self::Dotnet(release) => release.missing(),
             Self::ControlGroups => (!cgroup::can_make())
                 .then(|| "no control groups of version 2 can be made".to_owned()),
             Self::File(path) => (!Path::new(path).exists()).then(|| format!("there is no {path}")),

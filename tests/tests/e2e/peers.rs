@@ -15,7 +15,7 @@ use tests::harness::{
 };
 
 /// Runs a client whose first call may be over before anybody looks at sockets.
-fn known(needs: &[Need], command: impl FnOnce(&Scene) -> Result<Command>) -> Result<()> {
+pub(crate) fn known(needs: &[Need], command: impl FnOnce(&Scene) -> Result<Command>) -> Result<()> {
     if !met(needs) {
         return Ok(());
     }

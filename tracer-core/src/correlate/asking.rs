@@ -85,11 +85,7 @@ impl Asking<'_> {
 
 impl<'a> Asking<'a> {
     /// Of a call whose request was not told when it was seen: those of sessions.
-    pub(crate) fn late(
-        facts: &'a CallFacts,
-        trail: Option<&'a AskedTrail>,
-        serial: u64,
-    ) -> Self {
+    pub(crate) fn late(facts: &'a CallFacts, trail: Option<&'a AskedTrail>, serial: u64) -> Self {
         Self {
             place: (facts.connection, facts.exchange),
             serial,
@@ -102,11 +98,9 @@ impl<'a> Asking<'a> {
             key: None,
             retry_count: facts.request.retry_count,
             parent: facts.parent.as_ref().map(caller),
-            session: facts
-                .request
-                .session
-                .clone()
-                .or_else(|| NamedSession::of_conversation(facts.request.conversation_id.as_deref())),
+            session: facts.request.session.clone().or_else(|| {
+                NamedSession::of_conversation(facts.request.conversation_id.as_deref())
+            }),
             is_of_connection: facts.api.0.ends_with(".realtime") || facts.api.0.ends_with(".live"),
             previous_response_id: facts.request.previous_response_id.as_deref(),
             trail,
