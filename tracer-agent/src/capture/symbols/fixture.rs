@@ -200,6 +200,11 @@ impl Fixture {
         CONSTANTS_ADDRESS + at
     }
 
+    /// Appends constants that are no text.
+    pub fn table(&mut self, bytes: &[u8]) {
+        self.constants.extend(bytes);
+    }
+
     pub fn image(&self) -> ElfImage {
         image(&self.bytes()).expect("fixture is sound")
     }

@@ -6,7 +6,7 @@
 //! int SSL_read(SSL *ssl, void *buf, int num);         // takes SSL_peek in, raises 66
 //! int SSL_peek(SSL *ssl, void *buf, int num);         // raises 66
 //! static int ssl_read_impl(SSL *ssl);                 // raises 226, 215
-//! int SSL_write(SSL *ssl, const void *buf, int num);  // raises 66, 226, 215, 111
+//! int SSL_write(SSL *ssl, const void *buf, int num);  // raises 66, 226, 215, 111; until 2022 194 for 111
 //! SSL *SSL_new(SSL_CTX *ctx);                         // raises 185
 //! int SSL_shutdown(SSL *ssl);                         // raises 226, 291
 //! ```
@@ -33,6 +33,8 @@ const LIBRARY: u64 = 16;
 const NOT_TO_BE_CALLED: u64 = 66;
 /// `SSL_R_BAD_LENGTH`.
 const BAD_LENGTH: u64 = 111;
+/// `SSL_R_PROTOCOL_IS_SHUTDOWN`.
+const SHUT_DOWN: u64 = 194;
 /// `SSL_R_NULL_SSL_CTX`.
 const NULL_CONTEXT: u64 = 185;
 /// `SSL_R_SSL_HANDSHAKE_FAILURE`.
@@ -104,7 +106,7 @@ impl Raising<'_> {
     fn is_read_impl(&self) -> bool {
         self.raises(UNINITIALIZED)
             && self.raises(HANDSHAKE_FAILURE)
-            && !self.raises(BAD_LENGTH)
+            && !self.raises_of_writes()
             && !self.raises(NOT_TO_BE_CALLED)
     }
 
@@ -117,12 +119,16 @@ impl Raising<'_> {
 
     fn is_write(&self) -> bool {
         self.raises(UNINITIALIZED)
-            && self.raises(BAD_LENGTH)
+            && self.raises_of_writes()
             && self.calls().any(|call| {
                 call.kind == BranchKind::IndirectCall
                     && call.passes(0, 0)
                     && (2..4).any(|index| call.passes(index, 1))
             })
+    }
+
+    fn raises_of_writes(&self) -> bool {
+        self.raises(BAD_LENGTH) || self.raises(SHUT_DOWN)
     }
 
     fn is_shutdown(&self, reader: u64) -> bool {

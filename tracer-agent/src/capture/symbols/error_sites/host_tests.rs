@@ -68,6 +68,28 @@ fn boringssl_is_recognised_without_its_symbols() {
     }
 }
 
+/// A library of 2021 that never had its symbols, from Java.
+#[test]
+fn boringssl_of_conscrypt_is_recognised() {
+    let library =
+        "../target/e2e/conscrypt/META-INF/native/libconscrypt_openjdk_jni-linux-x86_64.so";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(library);
+    let Ok(bytes) = std::fs::read(&path) else {
+        println!("skipped: no Conscrypt; cargo xtask e2e --matrix unpacks it");
+        return;
+    };
+    let plan = plan(&image(&bytes).expect("elf"), Returns::Probed).expect("a plan");
+    assert_eq!(plan.found[0].located, Located::ErrorSites);
+    for role in [
+        ProbeRole::Read,
+        ProbeRole::Write,
+        ProbeRole::Open,
+        ProbeRole::Shutdown,
+    ] {
+        assert!(offset_of(&plan, role).is_some(), "{role:?}");
+    }
+}
+
 fn curl_cffi() -> Vec<PathBuf> {
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/e2e");
     let pythons = std::fs::read_dir(clients.join("venv-native/lib"));

@@ -29,13 +29,12 @@ pub struct Marks {
 pub fn marks(image: &ElfImage) -> Marks {
     let mut marks = Marks::default();
     for (_, offset) in places(image, &[SOURCE]) {
-        let Some(path) = start(image, offset).and_then(|start| image.address_of(start)) else {
-            continue;
-        };
+        let starts = starts(image, offset).into_iter();
+        let paths = starts.filter_map(|start| image.address_of(start));
         let behind = image.read_vec(offset.saturating_add(SOURCE.len() as u64), 2);
         match behind.as_deref() {
-            Ok([0, _]) => marks.openssl.push(path),
-            Ok(b"c\0") => marks.boringssl.push(path),
+            Ok([0, _]) => marks.openssl.extend(paths),
+            Ok(b"c\0") => marks.boringssl.extend(paths),
             _ => {}
         }
     }
@@ -93,10 +92,20 @@ fn places(image: &ElfImage, needles: &[&[u8]]) -> Vec<(usize, u64)> {
     found
 }
 
-/// Where the string begins that holds the byte at `offset`.
-fn start(image: &ElfImage, offset: u64) -> Option<u64> {
+/// Where the string may begin that holds the byte at `offset`: behind the last end of one, and behind
+/// the last byte that is no character, for compilers also put tables of jumps in front.
+fn starts(image: &ElfImage, offset: u64) -> Vec<u64> {
     let from = offset.saturating_sub(MAX_PATH);
-    let before = image.read_vec(from, offset - from).ok()?;
-    let end = before.iter().rposition(|&byte| byte == 0)?;
-    Some(from + end as u64 + 1)
+    let Ok(before) = image.read_vec(from, offset - from) else {
+        return Vec::new();
+    };
+    let behind_last = |ends: fn(&u8) -> bool| {
+        let end = before.iter().rposition(ends)?;
+        Some(from + end as u64 + 1)
+    };
+    let by_end = behind_last(|&byte| byte == 0);
+    let by_characters = behind_last(|byte| !(b' '..=b'~').contains(byte));
+    let mut starts: Vec<u64> = by_end.into_iter().chain(by_characters).collect();
+    starts.dedup();
+    starts
 }

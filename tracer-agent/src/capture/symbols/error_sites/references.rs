@@ -74,7 +74,12 @@ pub fn each_chunk(image: &ElfImage, mut visit: impl FnMut(&[u8], u64)) {
         let mut at = 0;
         while at < size {
             let length = (CHUNK + OVERLAP).min(size - at);
-            visit(&image.code_at(start + at, length as usize), start + at);
+            let code = image.code_at(start.saturating_add(at), length as usize);
+            // A damaged header tells of far more code than the file holds.
+            if code.is_empty() {
+                break;
+            }
+            visit(&code, start + at);
             at += CHUNK;
         }
     }

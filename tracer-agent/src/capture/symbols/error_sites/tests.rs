@@ -12,6 +12,7 @@ const RETURN: &[u8] = &[0xc3];
 const NOT_TO_BE_CALLED: u32 = 66;
 const BAD_LENGTH: u32 = 111;
 const NULL_CONTEXT: u32 = 185;
+const SHUT_DOWN: u32 = 194;
 const HANDSHAKE_FAILURE: u32 = 215;
 const UNINITIALIZED: u32 = 226;
 const DATA_ON_SHUTDOWN: u32 = 291;
@@ -98,6 +99,8 @@ impl Program {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Twist {
     None,
+    /// As before 2022.
+    Old,
     /// `SSL_read` does not note what was consumed: it could as well be `SSL_peek`.
     ReadOnlyPeeks,
     /// `SSL_read` does not pass its buffer to anything.
@@ -110,6 +113,9 @@ enum Twist {
 
 fn boringssl(twist: Twist) -> (Program, [u64; 4]) {
     let mut program = Program::default();
+    // Where code jumps to from here: backwards, and so by numbers that have no zero bytes.
+    let table = [0xa1, 0xd6, 0xe8, 0xff, 0xba, 0xd6, 0xe8, 0xff];
+    program.fixture.table(&table);
     let file = program
         .fixture
         .constant("../../vendor/boringssl/ssl/ssl_lib.cc");
@@ -146,11 +152,16 @@ fn boringssl(twist: Twist) -> (Program, [u64; 4]) {
         } else {
             &[0x4c, 0x89, 0xf1] // mov rcx, r14
         };
+        let refused = if twist == Twist::Old {
+            SHUT_DOWN
+        } else {
+            BAD_LENGTH
+        };
         Code::function()
             .raise(put_error, NOT_TO_BE_CALLED, file)
             .raise(put_error, UNINITIALIZED, file)
             .raise(put_error, HANDSHAKE_FAILURE, file)
-            .raise(put_error, BAD_LENGTH, file)
+            .raise(put_error, refused, file)
             .then(object)
             .then(buffer)
             // mov rax, [rbx]; call [rax + 0x48]
@@ -187,7 +198,12 @@ fn offset_of(plan: &ProbePlan, role: ProbeRole) -> Option<u64> {
 
 #[test]
 fn boringssl_is_recognised_by_its_errors() {
-    let (program, [read, write, new, shutdown]) = boringssl(Twist::None);
+    recognised(Twist::None);
+    recognised(Twist::Old);
+}
+
+fn recognised(twist: Twist) {
+    let (program, [read, write, new, shutdown]) = boringssl(twist);
     let plan = program.plan().expect("a plan");
     let found = Implementation {
         family: TlsFamily::BoringSsl,
