@@ -21,6 +21,7 @@ use tracer_common::{
 
 use super::{
     bpf_call,
+    kernel_error::in_words,
     load::{LoadError, Loaded},
     mechanism::{Attachment, Mechanism, ProgramSet, attachments},
     plan::{CountLocation, ProbePlan, ProbePoint, ProbeRole},
@@ -47,7 +48,7 @@ pub enum AttachError {
         error: io::Error,
     },
     /// aya refused the program.
-    #[error("cannot attach `{program}` to {path}: {error}")]
+    #[error("cannot attach `{program}` to {path}: {}", in_words(.error.as_ref()))]
     Perf {
         /// Which program.
         program: &'static str,

@@ -9,6 +9,8 @@ use std::{
 
 use aya_obj::generated::bpf_insn;
 
+use super::kernel_error;
+
 const BPF_PROG_LOAD: libc::c_long = 5;
 const BPF_RAW_TRACEPOINT_OPEN: libc::c_long = 17;
 const BPF_BTF_LOAD: libc::c_long = 18;
@@ -251,7 +253,7 @@ fn bpf<Attr>(command: libc::c_long, attr: &Attr) -> io::Result<OwnedFd> {
     // size; every pointer in it is valid for the call, by construction in the callers.
     let fd = unsafe { libc::syscall(libc::SYS_bpf, command, attr, size_of::<Attr>()) };
     if fd < 0 {
-        return Err(io::Error::last_os_error());
+        return Err(kernel_error::last());
     }
     let fd = i32::try_from(fd).map_err(io::Error::other)?;
     // SAFETY: these commands return a new descriptor that nobody else owns.

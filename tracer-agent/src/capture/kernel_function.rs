@@ -6,7 +6,7 @@ use std::{
     os::fd::{AsRawFd, BorrowedFd, OwnedFd},
 };
 
-use super::perf_event;
+use super::{kernel_error, perf_event};
 
 /// Where the kernel shows the number of this kind of event.
 const KIND: &str = "/sys/bus/event_source/devices/kprobe/type";
@@ -29,7 +29,7 @@ pub(super) fn link(program: BorrowedFd<'_>, function: &CStr) -> io::Result<Owned
     ] {
         // SAFETY: both take a number.
         if unsafe { libc::ioctl(event.as_raw_fd(), request, argument) } < 0 {
-            return Err(io::Error::last_os_error());
+            return Err(kernel_error::last());
         }
     }
     Ok(event)

@@ -14,6 +14,7 @@ use super::{
     bpf_call::{self, ProgramType},
     endpoints,
     kernel_btf::{self, BtfError},
+    kernel_error::in_words,
     object::{self, NoObject},
     sockets::Layout,
 };
@@ -28,7 +29,7 @@ pub enum LoadError {
     #[error(transparent)]
     NoObject(#[from] NoObject),
     /// Maps could not be made.
-    #[error("cannot create the eBPF maps: {0} (needs CAP_BPF; see `tracer-agent doctor`)")]
+    #[error("cannot create the eBPF maps: {} (needs CAP_BPF; see `tracer-agent doctor`)", in_words(.0.as_ref()))]
     Maps(#[source] Box<aya::EbpfError>),
     /// The object is not what this agent was built for.
     #[error("the eBPF object is damaged: {0} (rebuild with `cargo xtask build`)")]

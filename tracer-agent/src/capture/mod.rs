@@ -9,6 +9,7 @@ pub mod discover;
 mod endpoints;
 pub mod features;
 mod kernel_btf;
+mod kernel_error;
 pub mod kernel_event;
 mod kernel_function;
 pub mod load;

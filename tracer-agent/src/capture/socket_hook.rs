@@ -15,7 +15,9 @@ use aya::programs::{KProbe, RawTracePoint};
 use super::{
     bpf_call,
     control::ControlPage,
-    endpoints, kernel_function,
+    endpoints,
+    kernel_error::in_words,
+    kernel_function,
     load::{LoadError, Loaded},
 };
 
@@ -30,7 +32,7 @@ pub enum NoHook {
     #[error("the kernel shows no type information of sockets (CONFIG_DEBUG_INFO_BTF)")]
     Layout,
     /// A program was refused.
-    #[error("the kernel refuses program `{program}`: {error}")]
+    #[error("the kernel refuses program `{program}`: {}", in_words(.error.as_ref()))]
     Program {
         /// Its name.
         program: &'static str,

@@ -99,6 +99,11 @@ impl Selection {
         self.judge_pid(proc, pid) == Admission::Admitted
     }
 
+    /// Whether a process may be traced that is not there yet: nobody knows its id.
+    pub fn takes_newcomers(&self) -> bool {
+        self.is_open() || !self.exes.is_empty() || !self.include.is_empty()
+    }
+
     /// Whether every process is traced that is not excluded.
     pub fn is_open(&self) -> bool {
         self.pids.is_empty() && self.exes.is_empty() && self.include.is_empty()

@@ -84,6 +84,11 @@ impl Witness {
         pid == self.own_pid || self.selection.judge_pid(self.proc(), pid) == Admission::Refused
     }
 
+    /// Whether the rules may admit processes that are not there yet.
+    pub fn takes_newcomers(&self) -> bool {
+        self.selection.takes_newcomers()
+    }
+
     /// A process was begun by another one, and runs its program.
     pub fn forked(&self, pid: u32, parent: u32, time: u64) {
         self.programs().forked(pid, parent, time);

@@ -1,6 +1,7 @@
 //! Threads, signals, privileges: what holds the agent together.
 
 pub mod bare;
+mod blind_spots;
 pub mod capabilities;
 mod capture_thread;
 pub mod completion;

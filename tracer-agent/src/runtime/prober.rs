@@ -16,13 +16,13 @@ use std::{
 use aya_log::EbpfLogger;
 use tracer_common::socket;
 
-use super::{driver::ProcessLife, sources::Sources};
+use super::{blind_spots, driver::ProcessLife, sources::Sources};
 use crate::{
     capture::{
         attach::{self, Attached, ProbedFile},
         clock::monotonic_nanos,
         detach::detach,
-        discover::{BinaryFound, Discoverer, Discovery, Identity},
+        discover::{Audience, BinaryFound, Discoverer, Discovery, Identity},
         load::Loaded,
         mechanism::{Mechanism, ProgramSet},
         sockets::SocketProbes,
@@ -86,7 +86,10 @@ impl Prober {
         let discoverer = Discoverer::start(
             parts.proc_root.clone(),
             parts.mechanism.returns(),
-            Box::new(move |pid| witness.leaves_alone(pid)),
+            Audience {
+                newcomers: witness.takes_newcomers(),
+                left_alone: Box::new(move |pid| witness.leaves_alone(pid)),
+            },
         )?;
         let mut prober = Self {
             parts,
@@ -182,6 +185,12 @@ impl Prober {
                 tracing::debug!(file = %Printable(display_path.display()), "not traceable: {reason}");
             }
             Discovery::Gone(identity) => self.detach(&identity),
+            Discovery::LookedAround { blind_spots } => {
+                let ProberParts {
+                    witness, telemetry, ..
+                } = &self.parts;
+                blind_spots::show(&blind_spots, witness.proc(), &telemetry.blind);
+            }
             Discovery::ProcessMayCall { pid, time } => self.parts.witness.may_call(pid, time),
             Discovery::NewsMissed => self.parts.witness.missed_news(),
             // Nobody listens only when everything stops.

@@ -48,6 +48,16 @@ labels! {
     }
 }
 
+impl FailureLabel {
+    /// Whether it is found in the file itself.
+    pub(super) const fn is_of_file(self) -> bool {
+        !matches!(
+            self,
+            Self::Program | Self::Link | Self::Path | Self::NoFunctions
+        )
+    }
+}
+
 impl From<&AttachError> for FailureLabel {
     fn from(error: &AttachError) -> Self {
         match error {

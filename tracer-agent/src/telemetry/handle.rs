@@ -9,9 +9,9 @@ use prometheus_client::{
 };
 
 use super::{
-    calls::CallMetrics, capture::CaptureMetrics, core::CoreMetrics, coverage::CoverageMetrics,
-    export::ExportMetrics, kubernetes::KubernetesMetrics, label::Labels, process::ProcessCollector,
-    registry,
+    blind::BlindMetrics, calls::CallMetrics, capture::CaptureMetrics, core::CoreMetrics,
+    coverage::CoverageMetrics, export::ExportMetrics, kubernetes::KubernetesMetrics, label::Labels,
+    process::ProcessCollector, registry,
 };
 
 /// All of the agent's metrics; cheap to clone.
@@ -29,6 +29,8 @@ pub struct Inner {
     pub calls: CallMetrics,
     /// What is probed.
     pub coverage: CoverageMetrics,
+    /// What is in use and not probed.
+    pub blind: BlindMetrics,
     /// What was delivered.
     pub export: ExportMetrics,
     /// What the Kubernetes API told.
@@ -54,6 +56,7 @@ impl Telemetry {
             core: CoreMetrics::register(&mut registry),
             calls: CallMetrics::register(&mut registry),
             coverage: CoverageMetrics::register(&mut registry),
+            blind: BlindMetrics::register(&mut registry),
             export: ExportMetrics::register(&mut registry),
             kubernetes: KubernetesMetrics::register(&mut registry),
             registry,
@@ -92,8 +95,10 @@ mod tests {
         },
         telemetry::{
             REGISTRY,
+            blind::BlindFiles,
             calls::{OutcomeLabel, SideLabel},
             capture::LossReason,
+            coverage::FailureLabel,
             registry::Kind,
         },
     };
@@ -125,6 +130,8 @@ mod tests {
         telemetry
             .coverage
             .attached("/usr/lib/libssl.so.3", "00112233445566778899", &plan());
+        let java = [((Some("java"), FailureLabel::Java), 1)];
+        telemetry.blind.show(&BlindFiles::new(), java.into());
         let text = telemetry.render();
         let mut scraped: Vec<_> = text
             .lines()

@@ -3,6 +3,7 @@
 //! Every name stands in [`registry`] once. Counters that a hot path touches are atomics held by
 //! the caller; rendering reads them and takes no lock that a writer of them could wait for.
 
+pub mod blind;
 pub mod calls;
 pub mod capture;
 pub mod core;

@@ -132,6 +132,10 @@ metrics! {
         "1 for each file that probes are attached to");
     COVERAGE_FILES = gauge("llm_tracer_coverage_files", ["family", "located_by"],
         "Files under probe, by the TLS implementation in them and how it was found");
+    BLIND_FILES = gauge("llm_tracer_coverage_blind_files", ["reason"],
+        "Files in use with TLS that is not, or not all, probed, by reason; as of the last look at all processes, once a minute");
+    BLIND_PROCESSES = gauge("llm_tracer_coverage_blind_processes", ["runtime", "reason"],
+        "Processes that use such files, or are not ours to look at, by runtime and reason; as of the same look");
     PROBES = gauge("llm_tracer_probes", ["binary", "build_id", "role", "cost"],
         "Probes attached, by file, role and cost class");
     ATTACH_FAILURES = counter("llm_tracer_attach_failures_total", ["reason"],

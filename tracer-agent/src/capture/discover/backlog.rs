@@ -47,10 +47,11 @@ impl Backlog {
         room
     }
 
-    /// All processes are to be looked at; those that still waited for it only once.
-    pub(super) fn full_look(&mut self, processes: impl IntoIterator<Item = u32>) {
+    /// All processes are to be looked at, those that still waited for it only once; and `system`
+    /// directories.
+    pub(super) fn full_look(&mut self, processes: impl IntoIterator<Item = u32>, system: bool) {
         self.processes = processes.into_iter().collect();
-        self.system = true;
+        self.system = system;
     }
 
     /// The next library.
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn programs_go_before_a_full_look_and_libraries_wait_for_nothing() {
         let mut backlog = Backlog::default();
-        backlog.full_look([7, 8]);
+        backlog.full_look([7, 8], true);
         assert!(backlog.program(file(1)));
         assert!(backlog.program(file(2)));
         assert!(backlog.program(file(1)), "one of each is enough");

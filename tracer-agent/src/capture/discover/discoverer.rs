@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::analyst::Analyst;
 use super::backlog::{Backlog, Task};
+use super::census::Census;
 use super::discovery::{Discovery, Identity};
 use super::judge::Judge;
 use super::mapped::{
@@ -33,17 +34,25 @@ const OVERWRITTEN_CHECK: Duration = Duration::from_secs(1);
 /// Time between two looks for deleted files that nobody maps any more.
 const GONE_CHECK: Duration = Duration::from_secs(30);
 
-/// Whether a process is left alone: what nobody else maps is not probed. Asked with each mapping that
-/// could matter.
-pub type LeftAlone = Box<dyn Fn(u32) -> bool + Send>;
+/// Whose calls are to be seen.
+pub struct Audience {
+    /// Whether a process is left alone: what nobody else maps is not probed. Asked with each mapping
+    /// that could matter.
+    pub left_alone: Box<dyn Fn(u32) -> bool + Send>,
+    /// Whether processes may be among them that are not there yet: what they usually map is probed
+    /// before they do.
+    pub newcomers: bool,
+}
 
 /// Finds files to probe and follows them. Runs in a thread of its own, by [`Discoverer::next`].
 pub struct Discoverer {
     proc_root: PathBuf,
-    left_alone: LeftAlone,
+    audience: Audience,
     judge: Judge,
     watch: Watch,
     backlog: Backlog,
+    /// The look at all processes that is under way.
+    census: Option<Census>,
     /// Reads libraries, which are about to be used.
     libraries: Analyst,
     /// Reads programs.
@@ -79,13 +88,13 @@ enum Watch {
 }
 
 impl Discoverer {
-    /// Starts watching the processes under `proc_root` (`/proc`), but those that are `left_alone`, for
-    /// files whose calls can be seen to return by `returns`: from now on nothing that is mapped goes
+    /// Starts watching the processes under `proc_root` (`/proc`), as far as they are of the `audience`,
+    /// for files whose calls can be seen to return by `returns`: from now on nothing that is mapped goes
     /// unnoticed. [`Self::look_around`] reports what is there already.
     ///
     /// # Errors
     /// If the system refuses a thread.
-    pub fn start(proc_root: PathBuf, returns: Returns, left_alone: LeftAlone) -> io::Result<Self> {
+    pub fn start(proc_root: PathBuf, returns: Returns, audience: Audience) -> io::Result<Self> {
         let now = Instant::now();
         let watch = match open_rings() {
             Ok(rings) => Watch::Events(rings),
@@ -95,22 +104,23 @@ impl Discoverer {
                 tick_at: now,
             },
         };
-        Self::with(proc_root, returns, left_alone, watch, now)
+        Self::with(proc_root, returns, audience, watch, now)
     }
 
     fn with(
         proc_root: PathBuf,
         returns: Returns,
-        left_alone: LeftAlone,
+        audience: Audience,
         watch: Watch,
         now: Instant,
     ) -> io::Result<Self> {
         Ok(Self {
-            left_alone,
+            audience,
             judge: Judge::new(proc_root.clone(), returns),
             proc_root,
             watch,
             backlog: Backlog::default(),
+            census: None,
             libraries: Analyst::start("libraries")?,
             programs: Analyst::start("programs")?,
             starting: Starting::default(),
@@ -160,6 +170,7 @@ impl Discoverer {
             let now = Instant::now();
             self.do_what_is_due(now, &mut news);
             self.work(&mut news);
+            self.conclude_look(&mut news);
             if self.is_idle() {
                 return news;
             }
@@ -179,6 +190,7 @@ impl Discoverer {
             let now = Instant::now();
             self.do_what_is_due(now, &mut news);
             self.work(&mut news);
+            self.conclude_look(&mut news);
             if !news.is_empty() || now >= deadline {
                 return news;
             }
@@ -200,7 +212,8 @@ impl Discoverer {
         let mut bytes = 0;
         let mut lost = false;
         self.heard = monotonic_nanos();
-        let (backlog, judge, left_alone) = (&mut self.backlog, &mut self.judge, &self.left_alone);
+        let (backlog, judge) = (&mut self.backlog, &mut self.judge);
+        let left_alone = &self.audience.left_alone;
         let starting = &mut self.starting;
         for ring in rings {
             bytes += ring.drain(|record| match record {
@@ -276,7 +289,8 @@ impl Discoverer {
         }
         if now >= self.full_scan_at {
             let processes = process_ids(&self.proc_root).unwrap_or_default();
-            self.backlog.full_look(processes);
+            self.backlog.full_look(processes, self.audience.newcomers);
+            self.census = Some(Census::begin(now));
             self.last_full_scan = now;
             self.full_scan_at = now + FULL_SCAN;
         }
@@ -349,6 +363,15 @@ impl Discoverer {
         news.extend(answers.filter_map(|answer| self.judge.conclude(answer)));
     }
 
+    /// Says what a look at all processes found, once nothing of it is left to do.
+    fn conclude_look(&mut self, news: &mut Vec<Discovery>) {
+        if self.is_idle()
+            && let Some(census) = self.census.take()
+        {
+            census.conclude(&mut self.judge, news);
+        }
+    }
+
     /// Lets a file wait to be read.
     fn enqueue(&mut self, file: MappedFile) {
         if suggests_tls(file.path.as_os_str().as_bytes()) {
@@ -363,11 +386,18 @@ impl Discoverer {
         self.full_scan_at = self.full_scan_at.min(soonest);
     }
 
-    /// A process that cannot be read has mostly ended; one that is not ours to read is told of by
-    /// the survey.
+    /// Looks at what a process maps.
     fn look_at(&mut self, pid: u32, news: &mut Vec<Discovery>) {
         let time = monotonic_nanos();
-        let files = mapped_files(&self.proc_root, pid).unwrap_or_default();
+        let left_alone = (self.audience.left_alone)(pid);
+        let files = mapped_files(&self.proc_root, pid);
+        if !left_alone && let Some(census) = &mut self.census {
+            match &files {
+                Ok(files) => census.uses(pid, files, &mut self.judge),
+                Err(error) => census.cannot_read(pid, error),
+            }
+        }
+        let files = files.unwrap_or_default();
         let may_hold = |file: &MappedFile| suggests_tls(file.path.as_os_str().as_bytes());
         let may_call = files.iter().any(|file| {
             self.judge.tracks(&file.key) || may_hold(file) && !self.judge.rejects(&file.key)
@@ -376,7 +406,7 @@ impl Discoverer {
         if may_call && matches!(self.watch, Watch::Events(_)) {
             news.push(Discovery::ProcessMayCall { pid, time });
         }
-        if !(self.left_alone)(pid) {
+        if !left_alone {
             files.into_iter().for_each(|file| self.enqueue(file));
         }
     }
@@ -452,13 +482,13 @@ fn open_rings() -> Result<Vec<PerfRing>, String> {
 #[cfg(test)]
 impl Discoverer {
     /// A discoverer that polls, whatever the kernel allows.
-    pub(super) fn polling(proc_root: PathBuf, left_alone: LeftAlone) -> io::Result<Self> {
+    pub(super) fn polling(proc_root: PathBuf, audience: Audience) -> io::Result<Self> {
         let now = Instant::now();
         let reason = "by test".to_owned();
         Self::with(
             proc_root,
             Returns::Probed,
-            left_alone,
+            audience,
             Watch::Polling {
                 polling: Polling::default(),
                 reason,
@@ -471,5 +501,10 @@ impl Discoverer {
     /// Makes the check for deleted files due.
     pub(super) fn check_gone_now(&mut self) {
         self.gone_check_at = Instant::now();
+    }
+
+    /// Makes a look at all processes due.
+    pub(super) fn look_again_now(&mut self) {
+        self.full_scan_at = Instant::now();
     }
 }

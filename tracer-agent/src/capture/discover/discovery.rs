@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::super::plan::ProbePlan;
 use super::super::symbols::{BuildId, NotTraceable};
+use super::mapped::FileKey;
 
 /// A change in what there is to probe.
 #[derive(Debug)]
@@ -26,8 +27,13 @@ pub enum Discovery {
         reason: NotTraceable,
     },
     /// Its probes must go: the file is deleted and no process maps it any more, or its content was
-    /// replaced in place.
+    /// replaced in place, or it was not used for long and there are many like it.
     Gone(Identity),
+    /// All processes were looked at: these make calls that are not seen, or not all of them.
+    LookedAround {
+        /// One for each process, file and reason.
+        blind_spots: Vec<BlindSpot>,
+    },
     /// A process has, or may have, what it takes to make calls that are seen: it maps a file under
     /// probe, or one that may be found worth it. Told before it makes one, and once or more.
     ProcessMayCall {
@@ -86,6 +92,17 @@ pub struct BinaryFound {
     /// Where to probe it.
     pub plan: ProbePlan,
     pub(super) file: Arc<File>,
+}
+
+/// Calls of a process that are not seen, as far as its files tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlindSpot {
+    /// The process.
+    pub pid: u32,
+    /// The file that it uses; `None` if the process is not ours to look at.
+    pub file: Option<FileKey>,
+    /// Why they are not seen.
+    pub reason: NotTraceable,
 }
 
 /// Names a file on this host whatever its path: device and inode, and the build id against their

@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::discovery::{BinaryFound, Discovery, Identity};
 use super::mapped::{FileKey, MappedFile, Stamp, stamp_of};
@@ -18,17 +19,20 @@ use crate::capture::symbols::{ElfImage, Machine, NotTraceable, plan};
 const MAX_JUDGED: usize = 4096;
 /// Files under probe at a time: each keeps a descriptor open.
 const MAX_TRACKED: usize = 512;
+/// Files under probe that nobody uses any more, but somebody may again: what begins to use one of them
+/// is seen from its first byte.
+const MAX_UNUSED: usize = 128;
 
 /// Device and inode number as `stat` gives them.
 type Number = (u64, u64);
 
 /// What was said of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Judgement {
     /// Under probe: its descriptor is open, so its inode number is not reused.
     Tracked(Number),
-    /// Not for us, as long as change time and size stay.
-    Rejected(Stamp),
+    /// Not for us, as long as change time and size stay; why, unless it simply holds no TLS.
+    Rejected(Stamp, Option<Arc<NotTraceable>>),
     /// Being analysed.
     Asked,
 }
@@ -100,10 +104,11 @@ impl Judge {
                 let pinned = number == (candidate.key.device, candidate.key.inode);
                 if pinned || tracked.stamp() == candidate.stamp(&self.proc_root) {
                     tracked.witness = tracked.witness.or(candidate.pid());
+                    tracked.used = Instant::now();
                     return None;
                 }
             }
-            Some(Judgement::Rejected(stamp)) => {
+            Some(Judgement::Rejected(stamp, _)) => {
                 let now = candidate.stamp(&self.proc_root);
                 if now.is_none_or(|now| now == stamp) {
                     return None;
@@ -135,7 +140,53 @@ impl Judge {
 
     /// Whether a file was found not to be worth probing.
     pub(super) fn rejects(&mut self, key: &FileKey) -> bool {
-        matches!(self.judged.get(key), Some(Judgement::Rejected(_)))
+        matches!(self.judged.get(key), Some(Judgement::Rejected(..)))
+    }
+
+    /// Whether a file was found to hold no TLS.
+    pub(super) fn holds_none(&mut self, key: &FileKey) -> bool {
+        matches!(self.judged.get(key), Some(Judgement::Rejected(_, None)))
+    }
+
+    /// Why calls through a file are not seen, or not all of them.
+    pub(super) fn missed(&mut self, key: &FileKey) -> Vec<NotTraceable> {
+        match self.judged.get(key) {
+            Some(Judgement::Rejected(_, reason)) => {
+                reason.iter().map(|it| (**it).clone()).collect()
+            }
+            Some(Judgement::Tracked(number)) => {
+                let tracked = self.tracked.get(&number);
+                tracked.map_or_else(Vec::new, |tracked| tracked.plan.missed.clone())
+            }
+            Some(Judgement::Asked) | None => Vec::new(),
+        }
+    }
+
+    /// Notes that a file is in use now.
+    pub(super) fn used(&mut self, key: &FileKey) {
+        if let Some(Judgement::Tracked(number)) = self.judged.get(key)
+            && let Some(tracked) = self.tracked.get_mut(&number)
+        {
+            tracked.used = Instant::now();
+        }
+    }
+
+    /// Forgets files under probe that were not used since `since`, but for the latest of them and
+    /// those that were probed before anybody used them; seen again, they are news.
+    pub(super) fn take_unused(&mut self, since: Instant) -> Vec<Identity> {
+        let mut unused: Vec<_> = self
+            .tracked
+            .values()
+            .filter(|tracked| !tracked.ahead && tracked.used < since)
+            .map(|tracked| (tracked.used, tracked.identity.clone()))
+            .collect();
+        unused.sort_unstable_by_key(|(used, _)| *used);
+        unused.truncate(unused.len().saturating_sub(MAX_UNUSED));
+        let unused: Vec<Identity> = unused.into_iter().map(|(_, identity)| identity).collect();
+        for identity in &unused {
+            self.forget(identity);
+        }
+        unused
     }
 
     /// The file under probe whose probes also see this one.
@@ -196,6 +247,8 @@ impl Judge {
                     file: file.clone(),
                     mapped_inode: candidate.key.inode,
                     witness,
+                    ahead: witness.is_none(),
+                    used: Instant::now(),
                     plan: plan.clone(),
                     returns: self.returns,
                     analysed,
@@ -214,8 +267,10 @@ impl Judge {
             }
             Err(reason) => {
                 let stamp = candidate.stamp(&self.proc_root)?;
+                let missed = reason != NotTraceable::NoTlsSymbols;
+                let missed = missed.then(|| Arc::new(reason.clone()));
                 self.judged
-                    .insert(candidate.key, Judgement::Rejected(stamp));
+                    .insert(candidate.key, Judgement::Rejected(stamp, missed));
                 let (display_path, pid) = (candidate.path.clone(), candidate.pid());
                 (reason != NotTraceable::NoTlsSymbols).then_some(Discovery::NotTraceable {
                     identity,

@@ -5,6 +5,7 @@
 
 mod analyst;
 mod backlog;
+mod census;
 mod discoverer;
 mod discovery;
 mod judge;
@@ -18,10 +19,12 @@ mod survey;
 mod system;
 mod tracked;
 
-pub use discoverer::{Discoverer, LeftAlone, WatchMode, watch_mode};
-pub use discovery::{BinaryFound, Discovery, Identity};
-pub use mapped::process_ids;
+pub use discoverer::{Audience, Discoverer, WatchMode, watch_mode};
+pub use discovery::{BinaryFound, BlindSpot, Discovery, Identity};
+pub use mapped::{FileKey, process_ids};
 pub use survey::{SurveyedFile, SurveyedProcess, survey};
 
+#[cfg(test)]
+mod census_tests;
 #[cfg(test)]
 mod tests;

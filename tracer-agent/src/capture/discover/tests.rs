@@ -10,30 +10,30 @@ use memmap2::MmapOptions;
 use tempfile::TempDir;
 
 use super::mapped::mapped_files;
-use super::{BinaryFound, Discoverer, Discovery, LeftAlone, WatchMode, survey};
+use super::{Audience, BinaryFound, Discoverer, Discovery, WatchMode, survey};
 use crate::capture::plan::{ProbeRole, Returns};
 use crate::capture::symbols::NotTraceable;
 use crate::capture::symbols::fixture::Fixture;
 use crate::capture::test_needs;
 
 /// A directory that looks like `/proc`, with a file system of its own below `1/root`.
-struct ProcTree {
+pub(super) struct ProcTree {
     directory: TempDir,
 }
 
 impl ProcTree {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let directory = tempfile::tempdir().expect("directory");
         fs::create_dir_all(directory.path().join("1/root")).expect("root");
         Self { directory }
     }
 
-    fn root(&self) -> &Path {
+    pub(super) fn root(&self) -> &Path {
         self.directory.path()
     }
 
     /// Puts a file into the file system of every process.
-    fn put(&self, path: &str, content: &[u8]) -> PathBuf {
+    pub(super) fn put(&self, path: &str, content: &[u8]) -> PathBuf {
         let path = self
             .root()
             .join("1/root")
@@ -44,7 +44,7 @@ impl ProcTree {
     }
 
     /// Adds a process that maps these paths, its program first.
-    fn process(&self, pid: u32, paths: &[&str]) {
+    pub(super) fn process(&self, pid: u32, paths: &[&str]) {
         let process = self.root().join(pid.to_string());
         let files = self.root().join("1/root");
         fs::create_dir_all(&process).expect("process");
@@ -71,13 +71,8 @@ impl ProcTree {
 
 /// A library with readers and writers for this host's machine.
 pub(super) fn tls_library() -> Vec<u8> {
-    let machine = if cfg!(target_arch = "aarch64") {
-        183
-    } else {
-        62
-    };
     let mut fixture = Fixture {
-        machine: Some(machine),
+        machine: Some(host_machine()),
         ..Fixture::default()
     };
     // push %rbx; ret
@@ -87,11 +82,19 @@ pub(super) fn tls_library() -> Vec<u8> {
 }
 
 /// Nobody is left alone.
-fn everybody() -> LeftAlone {
-    Box::new(|_| false)
+pub(super) fn everybody() -> Audience {
+    all_but(|_| false)
 }
 
-fn found(news: &[Discovery]) -> Vec<&BinaryFound> {
+/// Those are left alone of whom this is true.
+pub(super) fn all_but(left_alone: impl Fn(u32) -> bool + Send + 'static) -> Audience {
+    Audience {
+        left_alone: Box::new(left_alone),
+        newcomers: true,
+    }
+}
+
+pub(super) fn found(news: &[Discovery]) -> Vec<&BinaryFound> {
     let found = news.iter().filter_map(|news| match news {
         Discovery::Found(found) => Some(found),
         _ => None,
@@ -191,8 +194,8 @@ fn what_only_those_use_who_are_left_alone_is_not_probed() {
     tree.put("/bin/app", b"#!");
     tree.put("/venv/libssl.so.3", &tls_library());
     tree.process(42, &["/bin/app", "/venv/libssl.so.3"]);
-    let left_alone = Box::new(|pid| pid == 42);
-    let mut discoverer = Discoverer::polling(tree.root().to_owned(), left_alone).expect("threads");
+    let audience = all_but(|pid| pid == 42);
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), audience).expect("threads");
     let news = discoverer.look_around();
     assert!(found(&news).is_empty(), "{news:?}");
 
@@ -235,11 +238,7 @@ fn a_file_overwritten_in_place_is_gone_and_found_anew() {
     }
 
     let mut other = Fixture {
-        machine: Some(if cfg!(target_arch = "aarch64") {
-            183
-        } else {
-            62
-        }),
+        machine: Some(host_machine()),
         ..Fixture::default()
     };
     other.function("SSL_write", b"\x53\xc3\0\0");
@@ -275,6 +274,35 @@ fn libraries_that_nobody_maps_are_found_in_the_system_directories() {
     assert_eq!(binary.pid, None);
 }
 
+/// Somebody who is not there yet has no process id that could be named.
+#[test]
+fn libraries_that_nobody_maps_are_not_probed_for_named_processes() {
+    let tree = ProcTree::new();
+    tree.put("/usr/lib/x86_64-linux-gnu/libssl.so.3", &tls_library());
+    tree.put("/bin/app", b"#!");
+    tree.put("/venv/libssl.so.3", &tls_library());
+    tree.process(42, &["/bin/app", "/venv/libssl.so.3"]);
+    let audience = Audience {
+        newcomers: false,
+        ..all_but(|pid| pid != 42)
+    };
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), audience).expect("threads");
+    let news = discoverer.look_around();
+    let [binary] = found(&news)[..] else {
+        panic!("{news:?}")
+    };
+    assert_eq!(binary.display_path, Path::new("/venv/libssl.so.3"));
+}
+
+/// As files for this host name it.
+pub(super) fn host_machine() -> u16 {
+    if cfg!(target_arch = "aarch64") {
+        183
+    } else {
+        62
+    }
+}
+
 #[test]
 fn a_survey_says_for_each_process_what_is_traceable() {
     let tree = ProcTree::new();
@@ -282,11 +310,7 @@ fn a_survey_says_for_each_process_what_is_traceable() {
         sections: vec![".go.buildinfo"],
         ..Fixture::default()
     };
-    let machine = Some(if cfg!(target_arch = "aarch64") {
-        183
-    } else {
-        62
-    });
+    let machine = Some(host_machine());
     tree.put("/bin/gopher", &Fixture { machine, ..go }.bytes());
     tree.put("/bin/app", b"#!");
     tree.put("/venv/libssl.so.3", &tls_library());

@@ -1,6 +1,6 @@
 //! A file under probe, and whether it still is what was analysed.
 
-use std::{fs::File, sync::Arc};
+use std::{fs::File, sync::Arc, time::Instant};
 
 use super::{
     discovery::Identity,
@@ -21,6 +21,10 @@ pub(super) struct Tracked {
     pub(super) mapped_inode: u64,
     /// A process that mapped it when last looked.
     pub(super) witness: Option<u32>,
+    /// Whether it was probed before anybody used it.
+    pub(super) ahead: bool,
+    /// When it was last known to be in use.
+    pub(super) used: Instant,
     /// Where it is probed.
     pub(super) plan: ProbePlan,
     /// What the plan was made for.

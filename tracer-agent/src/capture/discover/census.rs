@@ -1,0 +1,74 @@
+//! Who uses which file, as one look at all processes finds it: what is not seen, and what is probed for
+//! nobody any more.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    time::Instant,
+};
+
+use super::{
+    discovery::{BlindSpot, Discovery},
+    judge::Judge,
+    mapped::{FileKey, MappedFile},
+};
+use crate::capture::symbols::NotTraceable;
+
+/// Uses that are noted. Bias: on a host with more, some blind spots are not counted.
+const MAX_USES: usize = 1 << 16;
+
+/// A look under way.
+#[derive(Debug)]
+pub(super) struct Census {
+    begun: Instant,
+    uses: HashSet<(u32, FileKey)>,
+    unreadable: HashMap<u32, String>,
+}
+
+impl Census {
+    pub(super) fn begin(now: Instant) -> Self {
+        Self {
+            begun: now,
+            uses: HashSet::new(),
+            unreadable: HashMap::new(),
+        }
+    }
+
+    /// Notes what a process maps. Files that are known to hold no TLS do not matter.
+    pub(super) fn uses(&mut self, pid: u32, files: &[MappedFile], judge: &mut Judge) {
+        for file in files {
+            if self.uses.len() < MAX_USES && !judge.holds_none(&file.key) {
+                self.uses.insert((pid, file.key));
+            }
+        }
+    }
+
+    /// Notes that a process could not be looked at. Most have just ended.
+    pub(super) fn cannot_read(&mut self, pid: u32, error: &io::Error) {
+        if error.kind() == io::ErrorKind::PermissionDenied && self.unreadable.len() < MAX_USES {
+            self.unreadable.insert(pid, error.to_string());
+        }
+    }
+
+    /// What came out, once every file that was found is judged.
+    pub(super) fn conclude(self, judge: &mut Judge, news: &mut Vec<Discovery>) {
+        let unreadable = self.unreadable.into_iter().map(|(pid, error)| BlindSpot {
+            pid,
+            file: None,
+            reason: NotTraceable::Unreadable(error),
+        });
+        let mut blind_spots: Vec<BlindSpot> = unreadable.collect();
+        for (pid, key) in self.uses {
+            judge.used(&key);
+            let reasons = judge.missed(&key).into_iter();
+            blind_spots.extend(reasons.map(|reason| BlindSpot {
+                pid,
+                file: Some(key),
+                reason,
+            }));
+        }
+        let unused = judge.take_unused(self.begun).into_iter();
+        news.extend(unused.map(Discovery::Gone));
+        news.push(Discovery::LookedAround { blind_spots });
+    }
+}
