@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::iter;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -102,7 +103,6 @@ impl MappedFile {
     pub(super) fn stamp(&self, proc_root: &Path) -> Option<Stamp> {
         let metadata = self
             .open_paths(proc_root)
-            .into_iter()
             .filter_map(|path| fs::metadata(path).ok())
             .find(|metadata| metadata.ino() == self.key.inode)?;
         Some(stamp_of(&metadata))
@@ -110,7 +110,28 @@ impl MappedFile {
 
     /// From the most certain path to the least. `map_files` needs CAP_CHECKPOINT_RESTORE or
     /// CAP_SYS_ADMIN; the process's root only CAP_SYS_PTRACE, but no deleted file is found there.
-    fn open_paths(&self, proc_root: &Path) -> Vec<PathBuf> {
+    fn open_paths(&self, proc_root: &Path) -> impl Iterator<Item = PathBuf> {
+        let mapped_now = || self.mapped_now(proc_root);
+        self.told_paths(proc_root)
+            .into_iter()
+            .chain(iter::once_with(mapped_now).flatten())
+    }
+
+    /// The mapping as it is now. Loaders map a library whole and unmap the gaps between its parts, and
+    /// some programs delete theirs as soon as that is done.
+    fn mapped_now(&self, proc_root: &Path) -> Option<PathBuf> {
+        let Source::Mapping { pid, .. } = self.source else {
+            return None;
+        };
+        let maps = read_maps(proc_root, pid).ok()?;
+        let mut mappings = mappings(&maps);
+        let mapping = mappings.find(|mapping| mapping.executable && mapping.key == self.key)?;
+        let (start, end) = (mapping.start, mapping.end);
+        Some(proc_root.join(format!("{pid}/map_files/{start:x}-{end:x}")))
+    }
+
+    /// As it was told of.
+    fn told_paths(&self, proc_root: &Path) -> Vec<PathBuf> {
         let rooted = |pid: &u32| {
             let inside = self.path.strip_prefix("/").unwrap_or(&self.path);
             proc_root.join(format!("{pid}/root")).join(inside)
@@ -136,12 +157,9 @@ pub fn mapped_files(proc_root: &Path, pid: u32) -> io::Result<Vec<MappedFile>> {
     let Some(program) = program(proc_root, pid)? else {
         return Ok(Vec::new());
     };
-    let mut maps = Vec::with_capacity(32 * 1024);
-    File::open(proc_root.join(format!("{pid}/maps")))?
-        .take(MAX_MAPS)
-        .read_to_end(&mut maps)?;
+    let maps = read_maps(proc_root, pid)?;
     let mut files: Vec<MappedFile> = Vec::new();
-    for mapping in maps.split(|&byte| byte == b'\n').filter_map(Mapping::parse) {
+    for mapping in mappings(&maps) {
         let is_program = mapping.path == program;
         let is_library =
             || suggests_tls(mapping.path) || has_room_for_tls(mapping.path, mapping.length());
@@ -172,13 +190,22 @@ pub(super) fn executable(proc_root: &Path, pid: u32) -> Option<MappedFile> {
 
 /// Whether a process still maps the file of this inode.
 pub(super) fn maps_inode(proc_root: &Path, pid: u32, inode: u64) -> bool {
-    let mut maps = Vec::new();
-    File::open(proc_root.join(format!("{pid}/maps")))
-        .and_then(|file| file.take(MAX_MAPS).read_to_end(&mut maps))
-        .is_ok_and(|_| {
-            let mut mappings = maps.split(|&byte| byte == b'\n').filter_map(Mapping::parse);
-            mappings.any(|mapping| mapping.executable && mapping.key.inode == inode)
-        })
+    read_maps(proc_root, pid).is_ok_and(|maps| {
+        let mut mappings = mappings(&maps);
+        mappings.any(|mapping| mapping.executable && mapping.key.inode == inode)
+    })
+}
+
+fn read_maps(proc_root: &Path, pid: u32) -> io::Result<Vec<u8>> {
+    let mut maps = Vec::with_capacity(32 * 1024);
+    File::open(proc_root.join(format!("{pid}/maps")))?
+        .take(MAX_MAPS)
+        .read_to_end(&mut maps)?;
+    Ok(maps)
+}
+
+fn mappings(maps: &[u8]) -> impl Iterator<Item = Mapping<'_>> {
+    maps.split(|&byte| byte == b'\n').filter_map(Mapping::parse)
 }
 
 /// Whether a library by this path may hold TLS. Wide: a wrong yes costs one look at its symbols.

@@ -403,6 +403,28 @@ fn a_library_mapped_now_is_found_at_once() {
     assert!(gone.is_some());
 }
 
+/// As loaders map libraries whose parts lie apart, and as some programs hide theirs.
+#[test]
+fn a_library_is_found_that_is_deleted_and_partly_unmapped_at_once() {
+    let Some(mut discoverer) = live() else { return };
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("libssl-hidden.so.3");
+    fs::write(&path, tls_library()).expect("write");
+    let file = File::open(&path).expect("open");
+    // SAFETY: the file is ours and is not changed while mapped; beyond its end nothing is read.
+    let map = unsafe { MmapOptions::new().len(1 << 20).map_exec(&file) }.expect("map");
+    fs::remove_file(&path).expect("delete");
+    let tail = map[1 << 19..].as_ptr().cast_mut().cast();
+    // SAFETY: the second half of our own mapping, which nobody reads.
+    assert_eq!(unsafe { libc::munmap(tail, 1 << 19) }, 0);
+    // Somebody else may be given that half.
+    std::mem::forget(map);
+    let is_mine =
+        |news: &Discovery| matches!(news, Discovery::Found(found) if found.display_path == path);
+    let latency = wait_for(&mut discoverer, is_mine);
+    assert!(latency.is_some());
+}
+
 #[test]
 fn a_program_is_seen_to_start_and_end() {
     let Some(mut discoverer) = live() else { return };
