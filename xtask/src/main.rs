@@ -21,6 +21,7 @@ mod golang;
 mod matrix;
 mod matrix_python;
 mod missing;
+mod native_tls;
 mod nextest;
 mod node;
 mod openssl;

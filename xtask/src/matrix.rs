@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::{
-    conscrypt, counted::counted, e2e, matrix_python, missing::optional, node, packages,
+    conscrypt, counted::counted, e2e, matrix_python, missing::optional, native_tls, node, packages,
     paths::workspace_root, step, tally::Tally,
 };
 
@@ -48,6 +48,7 @@ fn prepare() -> Result<()> {
     for packages in PACKAGES {
         optional(packages::apt_install(packages))?;
     }
+    optional(native_tls::client())?;
     if let Some(python) = optional(e2e::python_clients())? {
         optional(conscrypt::classes(&python))?;
     }

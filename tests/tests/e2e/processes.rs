@@ -1,6 +1,6 @@
 //! Whose calls are reported: the operator's choice, the program that ran.
 
-use std::{process::Command, time::Duration};
+use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use tests::{
@@ -9,6 +9,7 @@ use tests::{
         client::{self, call},
         compare::compare,
         patience::{settled, until},
+        probes::mapped_path,
         process::Process,
         requirements::{
             Need::{self, Program, Python},
@@ -70,6 +71,47 @@ fn one_process_by_its_id() -> Result<()> {
         call(&mut other, n + 10)?;
     }
     only(&provider, &agent, &[11, 12])
+}
+
+/// Where some processes are chosen, nobody else pays for it: a library that the others alone map is not
+/// probed; and where only ids are named, none that nobody maps yet.
+#[test]
+fn libraries_of_others_are_not_probed() -> Result<()> {
+    if !met(&[Need::Agent, Python]) {
+        return Ok(());
+    }
+    let provider = Provider::start("")?;
+    let library = PathBuf::from(mapped_path(driver(&provider, 1)?.id(), "libssl")?);
+    let folder = tempfile::tempdir()?;
+    let name = library.file_name().context("a library without a name")?;
+    fs::copy(&library, folder.path().join(name))?;
+    let start = |n| -> Result<Process> {
+        let mut command = client::python("driver.py", &provider);
+        let mut driver = Process::start(command.env("LD_LIBRARY_PATH", folder.path()))?;
+        call(&mut driver, n)?;
+        Ok(driver)
+    };
+    let mut early = start(2)?;
+    for [option, value] in [["--pid", "1"], ["--include", "name:nobody-has-this"]] {
+        let agent = Launch::json()?.argument(option).argument(value).start()?;
+        let mut late = start(3)?;
+        for driver in [&mut early, &mut late] {
+            call(driver, 4)?;
+        }
+        std::thread::sleep(Duration::from_secs(1));
+        let said = agent.process.stderr.all();
+        let place = folder.path().to_string_lossy();
+        let of_others = said.iter().filter(|line| line.contains(&*place)).count();
+        ensure!(of_others == 0, "{option}: {}", agent.process.said());
+        let ahead = option != "--pid";
+        ensure!(
+            ahead || agent.attachments() == 0,
+            "{option}: {}",
+            agent.process.said()
+        );
+        ensure!(agent.calls(&provider).is_empty(), "{option}");
+    }
+    Ok(())
 }
 
 #[test]

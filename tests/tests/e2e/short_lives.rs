@@ -1,20 +1,22 @@
 //! Processes that are gone when their calls are read: who they were is told all the same.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
 use tests::{
     harness::{
+        agent::{Agent, Launch},
         client,
         otlp::Span,
+        patience::until,
         process::Process,
         requirements::{
             Need::{self, Program, Python},
-            met,
+            met, system_library,
         },
         scene::Scene,
     },
-    provider::ledger::Entry,
+    provider::{ledger::Entry, running::Provider},
 };
 
 /// Processes, each of one call.
@@ -88,5 +90,83 @@ fn programs_that_a_shell_runs() -> Result<()> {
             && path.is_some_and(|path| path.ends_with("/curl"));
         ensure!(known, "call {}: {:?}", entry.n, span.resource);
     }
+    Ok(())
+}
+
+/// What the agent may hold more after them than before, bytes.
+const GROWTH: u64 = 4 << 20;
+
+/// Descriptors that the agent holds: probed files, links and tables are among them.
+fn descriptors(agent: &Agent) -> Result<usize> {
+    Ok(fs::read_dir(format!("/proc/{}/fd", agent.process.id()))?.count())
+}
+
+/// Libraries, each another file with another build id.
+const LIBRARIES: u32 = 250;
+/// Where the system's libssl is.
+const LIBSSL: &str = "libssl.so.3";
+/// Begins the note with the build id of a file: sizes of name and id, the kind, the name (ELF, GNU).
+const BUILD_ID: &[u8] = b"\x04\0\0\0\x14\0\0\0\x03\0\0\0GNU\0";
+/// Longest time until the agent looks for files that are gone, twice over.
+const DETACHED_WITHIN: Duration = Duration::from_secs(70);
+
+/// A process makes a call through a library of its own, which is deleted.
+fn call_through_a_copy(provider: &Provider, folder: &Path, library: &[u8], n: u32) -> Result<()> {
+    let note = memchr::memmem::find(library, BUILD_ID).context("no build id")? + BUILD_ID.len();
+    let mut copy = library.to_vec();
+    copy.get_mut(note..note + 4)
+        .context("a short note")?
+        .copy_from_slice(&n.to_le_bytes());
+    let path = folder.join(format!("libssl-{n}.so.3"));
+    fs::write(&path, copy)?;
+    let mut command = client::python("direct.py", provider);
+    Process::start(command.arg(&path).arg(n.to_string()))?.succeed(LIMIT)?;
+    fs::remove_file(&path).map_err(Into::into)
+}
+
+/// Series of the agent's own metrics that are about files in a folder.
+fn series_of(agent: &Agent, metric: &str, folder: &Path) -> Result<usize> {
+    let page = agent.page("/metrics")?;
+    let start = format!("{metric}{{binary=\"{}", folder.display());
+    Ok(page.lines().filter(|line| line.starts_with(&start)).count())
+}
+
+#[test]
+fn hundreds_of_libraries_leave_nothing_behind() -> Result<()> {
+    if !met(&[Need::Agent, Python, Need::SystemLibrary(LIBSSL)]) {
+        return Ok(());
+    }
+    let provider = Provider::start("")?;
+    let folder = tempfile::tempdir()?;
+    let library = system_library(LIBSSL).context("no libssl")?;
+    let library = fs::read(library)?;
+    let agent = Launch::json()?.start()?;
+    let round = |from: u32| -> Result<usize> {
+        let before = agent.attachments();
+        for n in from..from + LIBRARIES {
+            call_through_a_copy(&provider, folder.path(), &library, n)?;
+        }
+        let probed = agent.attachments() - before;
+        // Some are gone before they can be opened.
+        ensure!(probed > LIBRARIES as usize / 2, "only {probed} were probed");
+        until(DETACHED_WITHIN, || {
+            let left = series_of(&agent, "llm_tracer_binary_info", folder.path());
+            left.is_ok_and(|left| left == 0).then_some(())
+        })
+        .with_context(|| format!("files that are gone stay probed\n{}", agent.process.said()))?;
+        descriptors(&agent)
+    };
+    // What is bounded fills first.
+    let open = round(1)?;
+    let memory = agent.resident()?;
+    let more = round(LIBRARIES + 1)?.saturating_sub(open);
+    ensure!(more < 16, "{more} descriptors more than {open}");
+    let grown = agent.resident()?.saturating_sub(memory);
+    ensure!(grown < GROWTH, "{grown} bytes more than {memory}");
+    let counters = series_of(&agent, "llm_tracer_binary_calls_total", folder.path())?;
+    ensure!(
+        counters <= 128,
+        "{counters} counters of files that are gone"
+    );
     Ok(())
 }

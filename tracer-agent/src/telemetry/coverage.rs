@@ -1,5 +1,10 @@
 //! What is probed, file by file.
 
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
@@ -11,6 +16,8 @@ use super::{
 };
 use crate::capture::{attach::AttachError, plan::ProbePlan, symbols::NotTraceable};
 
+/// Files that are not probed any more and whose calls are still shown.
+const MAX_RETIRED: usize = 128;
 /// Longest build id shown, in hexadecimal digits: enough to tell builds apart.
 const BUILD_ID_DIGITS: usize = 12;
 
@@ -93,6 +100,8 @@ pub struct CoverageMetrics {
     files: Family<Labels<2>, Gauge>,
     probes: Family<Labels<4>, Gauge>,
     calls: Family<Labels<2>, Counter>,
+    /// Series of `calls` whose file is not probed any more, the latest last.
+    retired: Mutex<VecDeque<Labels<2>>>,
     /// Attempts to probe a file that failed.
     pub failures: ByLabel<FailureLabel>,
 }
@@ -103,6 +112,7 @@ pub struct CoverageMetrics {
 pub struct BinaryCoverage {
     /// Calls seen through this file's probes.
     pub calls: Counter,
+    calls_of: Labels<2>,
     /// One for each TLS implementation in it.
     binaries: Vec<Labels<3>>,
     files: Vec<Labels<2>>,
@@ -116,6 +126,7 @@ impl CoverageMetrics {
             files: Family::default(),
             probes: Family::default(),
             calls: Family::default(),
+            retired: Mutex::default(),
             failures: ByLabel::register(&registry::ATTACH_FAILURES, to),
         };
         registry::BINARIES.register(to, &metrics.binaries);
@@ -149,8 +160,10 @@ impl CoverageMetrics {
             probes.push(series);
         }
         let calls = registry::BINARY_CALLS.series([path, build_id]);
+        self.retired().retain(|retired| *retired != calls);
         BinaryCoverage {
             calls: self.calls.get_or_create_owned(&calls),
+            calls_of: calls,
             binaries,
             files,
             probes,
@@ -166,7 +179,8 @@ impl CoverageMetrics {
         self.calls.get_or_create_owned(&calls)
     }
 
-    /// The probes of a file are gone. Its counter of calls stays: counters do not vanish.
+    /// The probes of a file are gone. Its counter of calls stays for a while, so that nobody misses
+    /// the last of them.
     pub fn detached(&self, coverage: &BinaryCoverage) {
         for binary in &coverage.binaries {
             self.binaries.remove(binary);
@@ -179,5 +193,17 @@ impl CoverageMetrics {
                 self.probes.remove(series);
             }
         }
+        let mut retired = self.retired();
+        retired.push_back(coverage.calls_of.clone());
+        while retired.len() > MAX_RETIRED
+            && let Some(oldest) = retired.pop_front()
+        {
+            self.calls.remove(&oldest);
+        }
+    }
+
+    fn retired(&self) -> MutexGuard<'_, VecDeque<Labels<2>>> {
+        // Nothing panics while it is held.
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

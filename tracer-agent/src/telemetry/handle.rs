@@ -185,4 +185,27 @@ mod tests {
         telemetry.coverage.detached(&coverage);
         assert!(!telemetry.render().contains("llm_tracer_probes{"));
     }
+
+    #[test]
+    fn files_that_come_and_go_do_not_add_up() {
+        let telemetry = Telemetry::new();
+        let series = || {
+            let text = telemetry.render();
+            text.lines().filter(|line| line.contains("/lib/")).count()
+        };
+        let attach = |n: u32| {
+            let id = format!("{n:012x}");
+            telemetry
+                .coverage
+                .attached("/lib/libssl.so.3", &id, &plan())
+        };
+        for n in 0..1000 {
+            let coverage = attach(n);
+            coverage.calls.inc();
+            telemetry.coverage.detached(&coverage);
+        }
+        assert_eq!(series(), 128);
+        // One that is back goes on where it was.
+        assert_eq!(attach(999).calls.get(), 1);
+    }
 }

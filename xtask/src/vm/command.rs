@@ -180,7 +180,7 @@ impl Guest<'_> {
 
     /// Judges a family, and prints a line of JSON.
     fn one(&self, family: &Family, said: &GuestReport) -> Tally {
-        let judged = judge(said, family);
+        let judged = judge(said, family, self.architecture);
         let mut line = json!({
             "kernel": said.kernel,
             "arch": self.architecture.to_string(),

@@ -1,10 +1,11 @@
-//! Programs with rustls built in.
+//! Programs in Rust: with rustls built in, and on libssl.
 
 use std::process::Command;
 
 use crate::{
     harness::{
-        requirements::{Need, native_program, rustls_client},
+        client,
+        requirements::{Need, native_program, rustls_client, workspace_root},
         rust,
     },
     matrix::program::{Listed, Program, Tls},
@@ -25,7 +26,27 @@ pub fn programs() -> Vec<Listed> {
             "ring",
             "ring/release/rustls-client",
         ),
+        native_tls(),
     ]
+}
+
+fn native_tls() -> Listed {
+    let path = workspace_root().join("target/e2e/native-tls/release/native-tls-client");
+    let missing = (!path.exists())
+        .then(|| "no client with native-tls: run cargo xtask e2e --matrix".to_owned());
+    let name = "Rust, reqwest, native-tls";
+    Listed::unless(missing, name, || {
+        let mut version = Command::new("sh");
+        // On the library that the system's own program is of.
+        version.args(["-c", "\"$0\" --version; openssl version | cut -d' ' -f1,2"]);
+        version.arg(&path);
+        Program {
+            name: name.to_owned(),
+            version,
+            tls: Tls::In("/libssl.so"),
+            calls: Box::new(move |provider| Ok(vec![client::program(&path, provider)])),
+        }
+    })
 }
 
 fn deno(name: &'static str, script: &'static str) -> Listed {

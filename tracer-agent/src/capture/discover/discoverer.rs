@@ -503,6 +503,11 @@ impl Discoverer {
         self.gone_check_at = Instant::now();
     }
 
+    /// Whether an analyst is at a program, or one waits for it.
+    pub(super) fn is_reading_a_program(&self) -> bool {
+        self.programs.is_busy() || self.backlog.has_more()
+    }
+
     /// Makes a look at all processes due.
     pub(super) fn look_again_now(&mut self) {
         self.full_scan_at = Instant::now();

@@ -27,4 +27,6 @@ pub use survey::{SurveyedFile, SurveyedProcess, survey};
 #[cfg(test)]
 mod census_tests;
 #[cfg(test)]
+mod live_tests;
+#[cfg(test)]
 mod tests;

@@ -1,20 +1,17 @@
 //! Discovery over a process tree built here, and on the running kernel.
 
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use memmap2::MmapOptions;
 use tempfile::TempDir;
 
 use super::mapped::mapped_files;
-use super::{Audience, BinaryFound, Discoverer, Discovery, WatchMode, survey};
+use super::{Audience, BinaryFound, Discoverer, Discovery, survey};
 use crate::capture::plan::{ProbeRole, Returns};
 use crate::capture::symbols::NotTraceable;
 use crate::capture::symbols::fixture::Fixture;
-use crate::capture::test_needs;
 
 /// A directory that looks like `/proc`, with a file system of its own below `1/root`.
 pub(super) struct ProcTree {
@@ -335,7 +332,7 @@ fn a_survey_says_for_each_process_what_is_traceable() {
 }
 
 /// Waits for a discovery that `wanted` accepts; returns how long it took.
-fn wait_for(
+pub(super) fn wait_for(
     discoverer: &mut Discoverer,
     mut wanted: impl FnMut(&Discovery) -> bool,
 ) -> Option<Duration> {
@@ -350,96 +347,4 @@ fn wait_for(
         }
     }
     None
-}
-
-/// A discoverer on the running kernel, its first look done.
-fn live() -> Option<Discoverer> {
-    if !test_needs::may_trace() {
-        return None;
-    }
-    let mut discoverer =
-        Discoverer::start("/proc".into(), Returns::Probed, everybody()).expect("threads");
-    assert_eq!(discoverer.mode(), WatchMode::Events);
-    discoverer.look_around();
-    Some(discoverer)
-}
-
-/// From the mapping of a library to its discovery.
-const AT_ONCE: Duration = Duration::from_millis(250);
-
-/// How long this thread was ready to run so far, but did not: the second number of `schedstat`
-/// (Linux, `Documentation/scheduler/sched-stats.rst`).
-fn waited_for_a_processor() -> Duration {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds = text.split_whitespace().nth(1);
-    Duration::from_nanos(nanoseconds.and_then(|it| it.parse().ok()).unwrap_or(0))
-}
-
-#[test]
-fn a_library_mapped_now_is_found_at_once() {
-    let Some(mut discoverer) = live() else { return };
-    let directory = tempfile::tempdir().expect("directory");
-    let path = directory.path().join("libssl-fixture.so.3");
-    fs::write(&path, tls_library()).expect("write");
-    let file = File::open(&path).expect("open");
-    // SAFETY: the file is ours and is not changed while mapped.
-    let map = unsafe { MmapOptions::new().map_exec(&file) }.expect("map");
-    let mine = |news: &Discovery| match news {
-        Discovery::Found(found) => {
-            found.display_path == path && found.pid == Some(std::process::id())
-        }
-        _ => false,
-    };
-    let waited_before = waited_for_a_processor();
-    let latency = wait_for(&mut discoverer, mine).expect("found");
-    // A few milliseconds on an idle machine. What others keep the processors from us is not ours.
-    let own = latency.saturating_sub(waited_for_a_processor() - waited_before);
-    assert!(own < AT_ONCE, "{own:?} of {latency:?}");
-
-    fs::remove_file(&path).expect("delete");
-    drop((map, file));
-    discoverer.check_gone_now();
-    let gone = wait_for(&mut discoverer, |news| matches!(news, Discovery::Gone(_)));
-    assert!(gone.is_some());
-}
-
-/// As loaders map libraries whose parts lie apart, and as some programs hide theirs.
-#[test]
-fn a_library_is_found_that_is_deleted_and_partly_unmapped_at_once() {
-    let Some(mut discoverer) = live() else { return };
-    let directory = tempfile::tempdir().expect("directory");
-    let path = directory.path().join("libssl-hidden.so.3");
-    fs::write(&path, tls_library()).expect("write");
-    let file = File::open(&path).expect("open");
-    // SAFETY: the file is ours and is not changed while mapped; beyond its end nothing is read.
-    let map = unsafe { MmapOptions::new().len(1 << 20).map_exec(&file) }.expect("map");
-    fs::remove_file(&path).expect("delete");
-    let tail = map[1 << 19..].as_ptr().cast_mut().cast();
-    // SAFETY: the second half of our own mapping, which nobody reads.
-    assert_eq!(unsafe { libc::munmap(tail, 1 << 19) }, 0);
-    // Somebody else may be given that half.
-    std::mem::forget(map);
-    let is_mine =
-        |news: &Discovery| matches!(news, Discovery::Found(found) if found.display_path == path);
-    let latency = wait_for(&mut discoverer, is_mine);
-    assert!(latency.is_some());
-}
-
-#[test]
-fn a_program_is_seen_to_start_and_end() {
-    let Some(mut discoverer) = live() else { return };
-    let mut child = Command::new("true").spawn().expect("spawn");
-    let pid = child.id();
-    child.wait().expect("wait");
-    // In any order: it may have started on one processor and ended on another.
-    let (mut started, mut ended) = (false, false);
-    let both = wait_for(&mut discoverer, |news| {
-        match news {
-            Discovery::ProcessExecuted { pid: seen, .. } => started |= *seen == pid,
-            Discovery::ProcessExited { pid: seen, .. } => ended |= *seen == pid,
-            _ => {}
-        }
-        started && ended
-    });
-    assert!(both.is_some(), "started: {started}, ended: {ended}");
 }
