@@ -66,6 +66,10 @@ pub const LLM_TRACER_FORMAT: &str = "LLM_TRACER_FORMAT";
 pub const LLM_TRACER_METRICS_LISTEN: &str = "LLM_TRACER_METRICS_LISTEN";
 /// Provider names of the operator's own hosts.
 pub const LLM_TRACER_PROVIDERS: &str = "LLM_TRACER_PROVIDERS";
+/// Files with prices of the operator's own.
+pub const LLM_TRACER_COST_PRICES: &str = "LLM_TRACER_COST_PRICES";
+/// Whether the public list of prices is used.
+pub const LLM_TRACER_COST_LIST: &str = "LLM_TRACER_COST_LIST";
 /// How much of a call may leave the agent.
 pub const LLM_TRACER_PRIVACY_LEVEL: &str = "LLM_TRACER_PRIVACY_LEVEL";
 /// Headers whose values are kept.

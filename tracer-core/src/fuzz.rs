@@ -17,6 +17,7 @@ pub use crate::{
     llm::{
         fuzz_mcp as mcp, fuzz_mended as json, fuzz_realtime as realtime, fuzz_response as response,
     },
+    pricing::fuzz_prices as prices,
     reassembly::fuzz_reassembly as reassembly,
     stream::{
         event_stream::fuzz_event_stream as event_stream, json_array::fuzz_json_array as json_array,

@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod buffer;
+pub mod confidence;
 pub mod limits;
+pub mod money;
 pub mod segment;
 pub mod socket;
 pub mod time;
@@ -19,6 +21,7 @@ pub mod http;
 pub mod llm;
 pub mod pipeline;
 pub mod policy;
+pub mod pricing;
 pub mod semconv;
 pub mod stream;
 pub mod tape;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::output;
 use crate::{
     cli::ConfigCommand,
-    config::{effective::Config, file, layers::Layers, print},
+    config::{effective::Config, file, layers::Layers, prices, print},
 };
 
 /// Carries out `config print` or `config check`.
@@ -17,7 +17,8 @@ pub fn run(command: ConfigCommand) -> anyhow::Result<ExitCode> {
             output::print(print::effective(&layers)?)?;
         }
         ConfigCommand::Check { file } => {
-            Config::resolve(&Layers::new([file::read(&file)?]))?;
+            let config = Config::resolve(&Layers::new([file::read(&file)?]))?;
+            prices::load(&config.cost)?;
             output::print(format!("{}: ok\n", file.display()))?;
         }
     }

@@ -38,6 +38,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// `[providers]`: whose the operator's own hosts are.
     pub providers: ProviderHosts,
+    /// `[cost]`.
+    pub cost: CostConfig,
     /// `[privacy]`.
     pub privacy: PrivacyConfig,
     /// `[agent]`.
@@ -72,6 +74,15 @@ pub struct ExportConfig {
     pub terminal: OutputFormat,
     /// What is sent, where and how.
     pub otlp: OtlpSettings,
+}
+
+/// What calls cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CostConfig {
+    /// Files with prices, the strongest first.
+    pub prices: Vec<PathBuf>,
+    /// Whether the public list comes behind them.
+    pub list: bool,
 }
 
 /// What may leave the agent.
@@ -118,6 +129,10 @@ impl Config {
             },
             metrics_listen: layers.get(&keys::METRICS_LISTEN)?,
             providers: layers.get(&keys::PROVIDERS)?,
+            cost: CostConfig {
+                prices: layers.get(&keys::COST_PRICES)?,
+                list: layers.get(&keys::COST_LIST)?,
+            },
             privacy: PrivacyConfig {
                 level: layers.get(&keys::PRIVACY_LEVEL)?,
                 keep_headers: layers.get(&keys::KEEP_HEADERS)?,

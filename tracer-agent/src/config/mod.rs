@@ -21,6 +21,7 @@ pub mod kubernetes;
 pub mod layers;
 pub mod log_filter;
 pub mod otlp;
+pub mod prices;
 pub mod print;
 pub mod provider_hosts;
 pub mod registry;

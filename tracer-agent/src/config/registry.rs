@@ -239,6 +239,13 @@ keys! {
         "Provider names for hosts of your own, such as a gateway: `\"llm.example.com\" = \"openai\"`. A host may hold one `*` and end in a port; the most specific one wins.")
         .env(&[LLM_TRACER_PROVIDERS]);
 
+    COST_PRICES: Vec<PathBuf> = Key::new("cost.prices", "",
+        "Files with prices of your own, which come before the public list: `.toml`, or `.json` in the same form or in LiteLLM's. The first price that fits counts, in the order of the files and within each; what a provider says that a call costs comes before all of them. See docs/cost.md.")
+        .env(&[LLM_TRACER_COST_PRICES]).flag("prices");
+    COST_LIST: bool = Key::new("cost.list", "true",
+        "Whether calls that none of those prices fits are priced by the public list that the agent carries (`genai-prices`).")
+        .env(&[LLM_TRACER_COST_LIST]);
+
     PRIVACY_LEVEL: PrivacyLevel = Key::new("privacy.level", "metadata",
         "How much of a call may leave the agent. With `metadata`: names, counts, times and ids, never prompts, answers or tool arguments.")
         .env(&[LLM_TRACER_PRIVACY_LEVEL]);

@@ -11,11 +11,12 @@ use tracer_core::{
     llm::{
         call::{
             Api, Call, CallFacts, CaptureState, Operation, OtherEnd, Outcome, PairNumber, Provider,
-            RequestFacts, ResponseFacts, Timing, TraceParent,
+            ProviderBasis, RequestFacts, ResponseFacts, Timing, TraceParent,
         },
         usage::Usage,
     },
     policy::release,
+    pricing::Cost,
     segment::{ConnectionId, ProcessKey},
     semconv::Value,
     time::Timestamp,
@@ -43,6 +44,7 @@ pub fn chat() -> CallFacts {
         exchange: ExchangeId(0),
         role: Role::Client,
         provider: Provider(Cow::Borrowed("openai")),
+        provider_basis: ProviderBasis::Host,
         operation: Operation::Chat,
         api: Api("openai.chat"),
         host: Some(Host {
@@ -70,6 +72,7 @@ pub fn chat() -> CallFacts {
             output: Some(56),
             ..Default::default()
         },
+        cost: Cost::default(),
         timing: Timing {
             start: at(0),
             request_end: Some(at(1)),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! KernelEvent ─► Segment ─► Pipeline ─► Verdict ─► Tables (kernel)
-//!                                    └► Call ─► policy::release ─► Outputs
+//!                                    └► Call ─► PriceBook ─► policy::release ─► Outputs
 //! ```
 
 mod endings;
@@ -16,6 +16,7 @@ use std::{
 };
 
 use tracer_core::{
+    pricing::PriceBook,
     segment::{ConnectionId, Direction, FinalCounts},
     verdict::Verdict,
 };
@@ -49,6 +50,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 pub struct DriverParts<R> {
     /// The core.
     pub pipeline: Taped,
+    /// What calls cost.
+    pub prices: PriceBook,
     /// The kernel half's tables.
     pub tables: Tables,
     /// Who the processes are.
@@ -70,6 +73,7 @@ pub struct DriverParts<R> {
 /// Takes events, has them understood, acts on the outcome.
 pub struct Driver<R> {
     pipeline: Taped,
+    prices: PriceBook,
     tables: Tables,
     roster: Roster<R>,
     outputs: Completion,
@@ -92,6 +96,7 @@ impl<R: Resolve> Driver<R> {
     pub fn new(parts: DriverParts<R>) -> Self {
         Self {
             pipeline: parts.pipeline,
+            prices: parts.prices,
             tables: parts.tables,
             roster: Roster::new(parts.resolver),
             outputs: parts.outputs,

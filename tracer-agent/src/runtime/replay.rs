@@ -16,6 +16,7 @@ use tracer_core::{
     llm::call::{Call, Captured},
     pipeline::{Output, Pipeline, PipelineConfig},
     policy,
+    pricing::PriceBook,
     segment::ProcessKey,
     semconv::{Value, resource},
     tape::{Entry, Reader},
@@ -27,7 +28,7 @@ use super::{
     shutdown::{self, NO_SIGNALS, StopSignals},
 };
 use crate::{
-    config::effective::Config,
+    config::{effective::Config, prices},
     export::{
         fanout::{Outputs, Running},
         record::Record,
@@ -72,6 +73,7 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
                     relations: relations(tape.is_masked()),
                     ..config.pipeline()?
                 }),
+                prices: prices::load(&config.cost)?,
                 outputs,
                 processes: HashMap::new(),
                 calls: 0,
@@ -115,6 +117,7 @@ pub(super) fn opened(file: File) -> io::Result<Box<dyn BufRead>> {
 
 struct Replay {
     pipeline: Pipeline,
+    prices: PriceBook,
     outputs: Outputs,
     processes: HashMap<ProcessKey, Arc<ProcessInfo>>,
     calls: u64,
@@ -160,7 +163,8 @@ impl Replay {
         }
     }
 
-    async fn call(&mut self, call: Call<Captured>) {
+    async fn call(&mut self, mut call: Call<Captured>) {
+        self.prices.price(&mut call);
         let call = policy::release(call);
         let process = self.process(call.facts().connection.process);
         self.offer(Record::new(process, call)).await;

@@ -38,7 +38,7 @@ use crate::{
         socket_hook::SocketHook,
         tables::Tables,
     },
-    config::{choices::KernelLog, effective::Config},
+    config::{choices::KernelLog, effective::Config, prices},
     export::fanout::{OutputFailed, Running},
     host::{procfs::ProcFs, witness::Witness},
     telemetry::Telemetry,
@@ -124,10 +124,14 @@ impl Agent {
             .inspect_err(|error| tracing::warn!("calls will have no peer addresses: {error}"))
             .ok();
         let pipeline = config.pipeline()?;
+        let prices = prices::load(&config.cost)?;
+        // Before the first event, since it takes a moment.
+        prices.warm();
         let witness = witness(config, &telemetry);
         let (recorder, tape) = Tape::start(recording, &pipeline)?;
         let driver = Driver::new(DriverParts {
             pipeline: Taped::new(Pipeline::new(pipeline), recorder),
+            prices,
             tables: Tables::take(&mut loaded, capture_thread::caps(config))?,
             resolver: TracedProcesses::new(witness.clone()),
             outputs,

@@ -42,6 +42,7 @@ smoke!(
     multipart,
     ndjson,
     pipeline,
+    prices,
     realtime,
     reassembly,
     response,

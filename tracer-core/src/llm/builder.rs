@@ -30,6 +30,7 @@ use crate::{
         head::{Headers, RequestHead, ResponseHead},
     },
     limits::Limits,
+    pricing::Cost,
     time::Timestamp,
 };
 
@@ -415,6 +416,7 @@ impl CallBuilder {
             exchange: self.origin.exchange,
             role: self.origin.role,
             provider: self.recognised.provider,
+            provider_basis: self.recognised.basis,
             operation: endpoint.operation,
             api: Api(self.recognised.adapter.name()),
             parent: parent(&head.headers, &request),
@@ -425,6 +427,7 @@ impl CallBuilder {
             request,
             response: answered.facts,
             usage: answered.usage,
+            cost: Cost::default(),
             timing: Timing {
                 start: self.start,
                 request_end: self.request_end,

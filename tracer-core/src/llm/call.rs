@@ -15,6 +15,7 @@ use crate::{
         rate_limits::RateLimits,
         usage::Usage,
     },
+    pricing::Cost,
     segment::ConnectionId,
     socket::KnownSocket,
     time::Timestamp,
@@ -108,6 +109,11 @@ impl Call<Captured> {
         self.facts.socket = socket;
     }
 
+    /// It is known what it costs, or why not.
+    pub(crate) const fn set_cost(&mut self, cost: Cost) {
+        self.facts.cost = cost;
+    }
+
     /// The same call with what it says.
     #[must_use]
     pub(crate) fn with_said(self, said: Said) -> Self {
@@ -154,6 +160,8 @@ pub struct CallFacts {
     pub role: Role,
     /// Who served it.
     pub provider: Provider,
+    /// How that is known.
+    pub provider_basis: ProviderBasis,
     /// What kind of call.
     pub operation: Operation,
     /// Which wire API it spoke.
@@ -172,6 +180,8 @@ pub struct CallFacts {
     pub response: ResponseFacts,
     /// Token counts.
     pub usage: Usage,
+    /// What it costs, once it was priced.
+    pub cost: Cost,
     /// When.
     pub timing: Timing,
     /// How it went.
@@ -217,6 +227,18 @@ pub struct PairNumber(pub u64);
 /// A provider, by its `gen_ai.provider.name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Provider(pub Cow<'static, str>);
+
+/// How it is known who serves a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ProviderBasis {
+    /// By its host, or a rule of the operator.
+    Host,
+    /// By what the request tells the gateway that it goes to.
+    Gateway,
+    /// Not: it is named after the wire format.
+    #[default]
+    Format,
+}
 
 /// What a call does. Those without a well-known value in the conventions are reported under a name
 /// of our own.

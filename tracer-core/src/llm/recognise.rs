@@ -16,7 +16,7 @@ use super::{
         request_line::RequestLine,
         table::ADAPTERS,
     },
-    call::Provider,
+    call::{Provider, ProviderBasis},
     provider::{HostRule, KnownHost, known_host},
     upstream,
 };
@@ -30,6 +30,8 @@ use crate::{
 pub(crate) struct Recognised {
     /// Who serves it.
     pub(super) provider: Provider,
+    /// How that is known.
+    pub(super) basis: ProviderBasis,
     /// Through whom it goes, if the host is a gateway.
     pub(super) gateway: Option<Provider>,
     /// Who reads it.
@@ -88,15 +90,19 @@ fn recognised(
             endpoint.provider.unwrap_or(adapter.flavour()),
         ))
     };
-    let provider = match known {
-        Some(known) if !known.is_gateway => known.provider.clone(),
-        Some(_) => upstream::of_request(request).unwrap_or_else(on_its_own),
-        None => on_its_own(),
+    let upstream = || known.and_then(|_| upstream::of_request(request));
+    let (provider, basis) = match known.filter(|known| !known.is_gateway) {
+        Some(known) => (known.provider.clone(), ProviderBasis::Host),
+        None => match upstream() {
+            Some(upstream) => (upstream, ProviderBasis::Gateway),
+            None => (on_its_own(), ProviderBasis::Format),
+        },
     };
     let gateway = known.filter(|known| known.is_gateway);
     Recognised {
         gateway: gateway.map(|known| known.provider.clone()),
         provider,
+        basis,
         adapter,
         endpoint,
         needs_shape,

@@ -345,7 +345,7 @@ fn take_document(read: BodyRead<Answer>, answer: &mut Answer, capture: &mut Capt
 pub fn fuzz_response(data: &[u8]) {
     use super::{
         adapters::{adapter::Endpoint, table::ADAPTERS},
-        call::{Operation, Provider},
+        call::{Operation, Provider, ProviderBasis},
         content::ContentCapture,
     };
     use crate::http::exchange::BodyEnd;
@@ -362,6 +362,7 @@ pub fn fuzz_response(data: &[u8]) {
     for row in ADAPTERS {
         let recognised = Recognised {
             provider: Provider("openai".into()),
+            basis: ProviderBasis::Host,
             gateway: None,
             adapter: row.adapter,
             endpoint: Endpoint::new(Operation::Chat),

@@ -7,7 +7,7 @@ use crate::{
     http::head::Headers,
     llm::{
         adapters::{adapter::Endpoint, table::ADAPTERS},
-        call::{Operation, Provider, ResponseFacts, ToolCall},
+        call::{Operation, Provider, ProviderBasis, ResponseFacts, ToolCall},
         usage::Usage,
     },
 };
@@ -31,6 +31,7 @@ fn read_bounded(api: &str, provider: &'static str, pieces: &[&[u8]], bound: usiz
     let row = ADAPTERS.iter().find(|row| row.adapter.name() == api);
     let recognised = Recognised {
         provider: Provider(Cow::Borrowed(provider)),
+        basis: ProviderBasis::Host,
         gateway: None,
         adapter: row.expect("an adapter").adapter,
         endpoint: Endpoint::new(Operation::Chat),

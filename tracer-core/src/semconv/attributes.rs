@@ -181,6 +181,16 @@ registry! {
     LLM_TRACER_NETWORK_PEER_CONFIDENCE = "llm_tracer.network.peer.confidence", String, Own;
     /// Program that made the call, as it names itself.
     USER_AGENT_ORIGINAL = "user_agent.original", String, Recommended;
+    /// What the call costs, in `llm_tracer.cost.currency`. Absent if it is not known, and with `llm_tracer.usage.elsewhere`; zero only where somebody says that it is free.
+    LLM_TRACER_COST_AMOUNT = "llm_tracer.cost.amount", Double, Own;
+    /// Currency of that amount, by its code of ISO 4217.
+    LLM_TRACER_COST_CURRENCY = "llm_tracer.cost.currency", String, Own;
+    /// Whose word it is: `reported` (the provider's or a gateway's), `override` (counted by the operator's prices) or the public list and its version (`genai-prices 0.2.1`).
+    LLM_TRACER_COST_SOURCE = "llm_tracer.cost.source", String, Own;
+    /// How it is known: `observed` (told in the answer), `derived` (counted from what was used and the price of the model that served it) or `inferred` (the same, where a gateway served it or the answer does not name its model).
+    LLM_TRACER_COST_CONFIDENCE = "llm_tracer.cost.confidence", String, Own;
+    /// Why the cost of what was used is not known: `usage` (not all that was used is known), `provider` (who served it is not known, or has no prices), `model` (there is no price for it), `tier` (nor for the service tier) or `price` (nor for a part of what was used).
+    LLM_TRACER_COST_UNKNOWN = "llm_tracer.cost.unknown", String, Own;
     /// Wire format of the call: `openai.chat`, `anthropic.messages`, ….
     LLM_TRACER_API = "llm_tracer.api", String, Own;
     /// The provider's id of the request, from a response header.

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     detect::Role,
     llm::call::{Call, CallFacts, CaptureState, Operation, Outcome, Released},
+    pricing::{Cost, KnownCost},
 };
 
 /// Values for a metric that share their attributes.
@@ -17,7 +18,7 @@ use crate::{
 pub struct Measurement {
     /// Which metric.
     pub metric: Metric,
-    /// In the metric's unit: seconds or tokens. Each is recorded on its own; there is one, except
+    /// In the metric's unit: seconds, tokens or units of a currency. Each is recorded on its own; there is one, except
     /// for [`Metric::TimePerOutputChunk`], which has one per chunk after the first.
     pub values: Vec<f64>,
     /// Attributes.
@@ -47,6 +48,9 @@ fn add_made(all: &mut Vec<Measurement>, common: &Attributes, facts: &CallFacts) 
         if let Some(tokens) = tokens {
             all.push(token_usage(common, kind, tokens));
         }
+    }
+    if let Cost::Known(known) = &facts.cost {
+        all.push(cost(common, known));
     }
     if let Some(first) = facts.timing.first_chunk {
         all.push(Measurement {
@@ -124,6 +128,25 @@ fn token_usage(common: &Attributes, kind: &'static str, tokens: u64) -> Measurem
     Measurement {
         metric: Metric::TokenUsage,
         values: vec![value],
+        attributes,
+    }
+}
+
+fn cost(common: &Attributes, known: &KnownCost) -> Measurement {
+    let mut attributes = common.clone();
+    let currency = known.currency.code().to_owned();
+    let source = known.source.name();
+    attributes.push((
+        names::LLM_TRACER_COST_CURRENCY.into(),
+        Value::Str(currency.into()),
+    ));
+    attributes.push((
+        names::LLM_TRACER_COST_SOURCE.into(),
+        Value::Str(source.into()),
+    ));
+    Measurement {
+        metric: Metric::Cost,
+        values: vec![known.amount.as_f64()],
         attributes,
     }
 }

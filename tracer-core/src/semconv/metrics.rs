@@ -2,7 +2,7 @@
 
 use super::attributes as names;
 
-/// The metrics of dialect 1.41 that the wire shows.
+/// The metrics of dialect 1.41 that the wire shows, and that of cost, for which it has no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "named after the metrics, see `name`")]
 pub enum Metric {
@@ -15,6 +15,7 @@ pub enum Metric {
     ServerTimeToFirstToken,
     McpClientOperationDuration,
     McpServerOperationDuration,
+    Cost,
 }
 
 /// Buckets of the duration histograms, seconds.
@@ -53,6 +54,12 @@ pub const TOKEN_BUCKETS: [f64; 14] = [
     4_194_304.0,
     16_777_216.0,
     67_108_864.0,
+];
+
+/// Buckets of the cost histogram, units of a currency.
+pub const COST_BUCKETS: [f64; 14] = [
+    0.000_01, 0.000_04, 0.000_16, 0.000_64, 0.002_56, 0.010_24, 0.040_96, 0.163_84, 0.655_36,
+    2.621_44, 10.485_76, 41.943_04, 167.772_16, 671.088_64,
 ];
 
 /// What the metrics of calls that a process served tell them apart by, in order: where it is the
@@ -98,7 +105,7 @@ const MCP_MADE: [&str; 6] = [
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::OperationDuration,
         Self::TokenUsage,
         Self::TimeToFirstChunk,
@@ -108,6 +115,7 @@ impl Metric {
         Self::ServerTimeToFirstToken,
         Self::McpClientOperationDuration,
         Self::McpServerOperationDuration,
+        Self::Cost,
     ];
 
     /// Name of the instrument, a histogram.
@@ -122,6 +130,7 @@ impl Metric {
             Self::ServerTimeToFirstToken => "gen_ai.server.time_to_first_token",
             Self::McpClientOperationDuration => "mcp.client.operation.duration",
             Self::McpServerOperationDuration => "mcp.server.operation.duration",
+            Self::Cost => "llm_tracer.client.operation.cost",
         }
     }
 
@@ -149,6 +158,9 @@ impl Metric {
                 "Time from the first byte of an MCP request to the last byte of its answer."
             }
             Self::McpServerOperationDuration => "The same of MCP requests that the process served.",
+            Self::Cost => {
+                "What a call costs. Calls whose cost is not known are not in it, and none is in it twice."
+            }
         }
     }
 
@@ -156,6 +168,7 @@ impl Metric {
     pub const fn unit(self) -> &'static str {
         match self {
             Self::TokenUsage => "{token}",
+            Self::Cost => "{currency}",
             _ => "s",
         }
     }
@@ -165,6 +178,13 @@ impl Metric {
         let (common, own): (&[_], &[_]) = match self {
             Self::OperationDuration => (&COMMON, &[names::ERROR_TYPE]),
             Self::TokenUsage => (&COMMON, &[names::GEN_AI_TOKEN_TYPE]),
+            Self::Cost => (
+                &COMMON,
+                &[
+                    names::LLM_TRACER_COST_CURRENCY,
+                    names::LLM_TRACER_COST_SOURCE,
+                ],
+            ),
             Self::TimeToFirstChunk | Self::TimePerOutputChunk => (&COMMON, &[]),
             Self::ServerRequestDuration => (&SERVED, &[names::ERROR_TYPE]),
             Self::ServerTimePerOutputToken | Self::ServerTimeToFirstToken => (&SERVED, &[]),
@@ -178,6 +198,7 @@ impl Metric {
     pub const fn buckets(self) -> &'static [f64] {
         match self {
             Self::TokenUsage => &TOKEN_BUCKETS,
+            Self::Cost => &COST_BUCKETS,
             Self::ServerTimePerOutputToken => &TIME_PER_TOKEN_BUCKETS,
             Self::ServerTimeToFirstToken => &FIRST_TOKEN_BUCKETS,
             Self::McpClientOperationDuration | Self::McpServerOperationDuration => {

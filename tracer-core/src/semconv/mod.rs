@@ -5,6 +5,7 @@
 
 pub mod attributes;
 mod build;
+mod cost;
 mod lineage;
 mod mcp;
 mod measure;

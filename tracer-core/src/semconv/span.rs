@@ -3,6 +3,7 @@
 use super::{
     attributes as names,
     build::Builder,
+    cost::add_cost,
     lineage::{SpanLink, SpanPlace, add_lineage},
     mcp,
     own::add_own,
@@ -106,6 +107,7 @@ pub fn span(call: &Call<Released>) -> Span {
     add_request(&mut add, facts);
     add_response(&mut add, facts);
     add_usage(&mut add, facts);
+    add_cost(&mut add, &facts.cost);
     mcp::add_details(&mut add, facts);
     add_transport(&mut add, facts);
     socket::add_socket(&mut add, facts);

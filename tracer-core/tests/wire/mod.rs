@@ -125,6 +125,11 @@ impl Player {
         }
     }
 
+    /// It is so many nanoseconds after the beginning of 1970.
+    pub fn go_to(&mut self, unix_nanos: u64) {
+        self.now = unix_nanos;
+    }
+
     /// The process writes or reads these bytes.
     pub fn send(&mut self, wire: &mut Wire, direction: Direction, bytes: &[u8]) {
         let writes = direction == Direction::Outbound;

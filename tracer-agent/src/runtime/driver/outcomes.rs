@@ -48,7 +48,8 @@ impl<R: Resolve> Driver<R> {
         self.judged(connection, key, verdict, self.thread);
     }
 
-    fn report(&mut self, call: Call<Captured>) {
+    fn report(&mut self, mut call: Call<Captured>) {
+        self.prices.price(&mut call);
         let released = policy::release(call);
         self.telemetry.calls.count(released.facts());
         let Some(holder) = self.roster.holder(released.facts().connection) else {

@@ -19,8 +19,10 @@ use crate::{
         answer::{Answer, keep_last},
         call::{Operation, OutputType, RequestFacts},
         error_body::{ErrorField, UNNAMED},
-        json::{Count, Filled, Flag, LongList, Number, Object, Tells, Text, Texts, Tools, read},
-        usage::Usage,
+        json::{
+            Count, Filled, Flag, LongList, Money, Number, Object, Tells, Text, Texts, Tools, read,
+        },
+        usage::{Usage, UsageParts},
     },
     stream::event::Event,
 };
@@ -160,8 +162,25 @@ struct WireUsage<'a> {
     cache_read_input_tokens: Count,
     cache_creation_input_tokens: Count,
     output_tokens_details: Object<OutputDetails>,
+    cache_creation: Object<CacheCreation>,
+    server_tool_use: Object<ServerToolUse>,
     #[serde(borrow)]
     service_tier: Text<'a>,
+    /// OpenRouter, which speaks this API too.
+    cost: Money,
+}
+
+/// The tokens written to the cache by how long they stay there.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+struct CacheCreation {
+    ephemeral_1h_input_tokens: Count,
+}
+
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(default)]
+struct ServerToolUse {
+    web_search_requests: Count,
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
@@ -187,6 +206,7 @@ struct Counts {
     cache_read: Option<u64>,
     cache_creation: Option<u64>,
     thinking: Option<u64>,
+    parts: UsageParts,
 }
 
 impl Counts {
@@ -202,6 +222,18 @@ impl Counts {
         self.cache_read = usage.cache_read_input_tokens.0.or(self.cache_read);
         self.cache_creation = usage.cache_creation_input_tokens.0.or(self.cache_creation);
         self.thinking = thinking.or(self.thinking);
+        let for_an_hour = usage.cache_creation.0;
+        let searches = usage.server_tool_use.0;
+        self.parts = UsageParts {
+            cache_creation_1h: for_an_hour
+                .and_then(|written| written.ephemeral_1h_input_tokens.0)
+                .or(self.parts.cache_creation_1h),
+            web_searches: searches
+                .and_then(|used| used.web_search_requests.0)
+                .or(self.parts.web_searches),
+            reported_cost: usage.cost.0.or(self.parts.reported_cost),
+            ..self.parts
+        };
     }
 
     fn normalise(self) -> Usage {
@@ -216,6 +248,7 @@ impl Counts {
             reasoning: self
                 .thinking
                 .map(|part| self.output.map_or(part, |whole| part.min(whole))),
+            parts: self.parts,
         }
     }
 }
@@ -385,11 +418,7 @@ impl AnthropicStream {
         message.tell(answer);
         if let Some(usage) = &message.usage.0 {
             self.counts.merge(usage);
-            answer.usage = Usage {
-                output: None,
-                reasoning: None,
-                ..self.counts.normalise()
-            };
+            answer.usage = self.counts.normalise().of_input();
         }
     }
 

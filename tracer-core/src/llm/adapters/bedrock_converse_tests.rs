@@ -68,7 +68,7 @@ fn cached_tokens_are_added_to_the_input() {
         output: Some(4),
         cache_read: Some(100),
         cache_creation: Some(7),
-        reasoning: None,
+        ..Usage::default()
     };
     assert_eq!(seen.usage, usage);
     assert_eq!(seen.facts.finish_reasons, ["tool_use"]);

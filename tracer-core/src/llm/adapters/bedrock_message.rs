@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use crate::llm::{
     answer::{Answer, keep_last},
-    json::{Count, LongList, Object, Tells, Text},
-    usage::Usage,
+    json::{Count, List, LongList, Object, Tells, Text},
+    usage::{Usage, UsageParts},
 };
 
 /// An answer in one piece.
@@ -15,7 +15,7 @@ pub(super) struct Message<'a> {
     #[serde(borrow)]
     output: Object<Output<'a>>,
     stop_reason: Text<'a>,
-    usage: Object<ConverseUsage>,
+    usage: Object<ConverseUsage<'a>>,
     trace: Object<Trace<'a>>,
     service_tier: Object<Tier<'a>>,
 }
@@ -166,7 +166,8 @@ impl MessageStop<'_> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Metadata<'a> {
-    usage: Object<ConverseUsage>,
+    #[serde(borrow)]
+    usage: Object<ConverseUsage<'a>>,
     #[serde(borrow)]
     trace: Object<Trace<'a>>,
     service_tier: Object<Tier<'a>>,
@@ -184,16 +185,37 @@ impl Metadata<'_> {
 /// Usage as it is on the wire. The counts of the cache come under two names, often under both.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct ConverseUsage {
+struct ConverseUsage<'a> {
     input_tokens: Count,
     output_tokens: Count,
     cache_read_input_tokens: Count,
     cache_read_input_token_count: Count,
     cache_write_input_tokens: Count,
     cache_write_input_token_count: Count,
+    #[serde(borrow)]
+    cache_details: List<Object<CacheDetail<'a>>>,
 }
 
-impl ConverseUsage {
+/// What was written to the cache, by how long it stays there.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct CacheDetail<'a> {
+    #[serde(borrow)]
+    ttl: Text<'a>,
+    input_tokens: Count,
+}
+
+impl ConverseUsage<'_> {
+    fn written_for_an_hour(&self) -> Option<u64> {
+        let mut details = self
+            .cache_details
+            .0
+            .iter()
+            .filter_map(|item| item.0.as_ref());
+        let for_an_hour = details.find(|detail| detail.ttl.as_str() == Some("1h"))?;
+        for_an_hour.input_tokens.0
+    }
+
     fn normalise(&self) -> Usage {
         let read = self
             .cache_read_input_tokens
@@ -213,6 +235,10 @@ impl ConverseUsage {
             cache_read: read,
             cache_creation: written,
             reasoning: None,
+            parts: UsageParts {
+                cache_creation_1h: self.written_for_an_hour(),
+                ..UsageParts::default()
+            },
         }
     }
 }

@@ -49,6 +49,7 @@ impl CohereUsage {
             reasoning: tokens
                 .and_then(|tokens| tokens.reasoning_tokens.0)
                 .map(|part| output.map_or(part, |whole| part.min(whole))),
+            ..Usage::default()
         })
     }
 }

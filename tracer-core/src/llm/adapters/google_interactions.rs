@@ -13,6 +13,7 @@ use super::{
     },
     event::{Chunk, is_done},
     google_error,
+    google_usage::{Modalities, of_modality},
     request_line::RequestLine,
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
         json::{
             Count, Filled, Flag, Integer, LongList, Number, Object, Tells, Text, Texts, Tools, read,
         },
-        usage::Usage,
+        usage::{Usage, UsageParts},
     },
     stream::event::Event,
 };
@@ -144,7 +145,7 @@ struct Interaction<'a> {
     status: Text<'a>,
     service_tier: Text<'a>,
     steps: LongList<Object<Step<'a>>>,
-    usage: Object<InteractionUsage>,
+    usage: Object<InteractionUsage<'a>>,
     error: ErrorField<'a>,
 }
 
@@ -192,16 +193,20 @@ impl Interaction<'_> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct InteractionUsage {
+struct InteractionUsage<'a> {
     total_tokens: Count,
     total_input_tokens: Count,
     total_output_tokens: Count,
     total_thought_tokens: Count,
     total_tool_use_tokens: Count,
     total_cached_tokens: Count,
+    #[serde(borrow)]
+    input_tokens_by_modality: Modalities<'a>,
+    cached_tokens_by_modality: Modalities<'a>,
+    output_tokens_by_modality: Modalities<'a>,
 }
 
-impl InteractionUsage {
+impl InteractionUsage<'_> {
     fn normalise(&self) -> Option<Usage> {
         let (input, output) = (self.total_input_tokens.0, self.total_output_tokens.0);
         input.or(output)?;
@@ -224,6 +229,15 @@ impl InteractionUsage {
                 .filter(|&part| input.is_none_or(|whole| part <= whole)),
             cache_creation: None,
             reasoning: thoughts.map(|part| output.map_or(part, |whole| part.min(whole))),
+            parts: UsageParts {
+                input_audio: of_modality(&self.input_tokens_by_modality, "audio"),
+                cache_read_audio: of_modality(&self.cached_tokens_by_modality, "audio"),
+                input_image: of_modality(&self.input_tokens_by_modality, "image"),
+                cache_read_image: of_modality(&self.cached_tokens_by_modality, "image"),
+                output_audio: of_modality(&self.output_tokens_by_modality, "audio"),
+                output_image: of_modality(&self.output_tokens_by_modality, "image"),
+                ..UsageParts::default()
+            },
         })
     }
 }
@@ -306,6 +320,7 @@ mod tests {
             cache_read: Some(0),
             cache_creation: None,
             reasoning: Some(65),
+            parts: UsageParts::default(),
         };
         assert_eq!(seen.usage, usage);
         assert_eq!(seen.tools(), [("look_up", Some("f1"))]);

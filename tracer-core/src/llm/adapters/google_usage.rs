@@ -8,8 +8,8 @@
 use serde::Deserialize;
 
 use crate::llm::{
-    json::{Count, Text},
-    usage::Usage,
+    json::{Count, List, Object, Text},
+    usage::{Usage, UsageParts},
 };
 
 /// Usage as it is on the wire.
@@ -25,7 +25,52 @@ pub(super) struct UsageMetadata<'a> {
     cached_content_token_count: Count,
     total_token_count: Count,
     #[serde(borrow)]
+    prompt_tokens_details: Modalities<'a>,
+    cache_tokens_details: Modalities<'a>,
+    candidates_tokens_details: Modalities<'a>,
+    response_tokens_details: Modalities<'a>,
     pub(super) service_tier: Text<'a>,
+}
+
+/// The tokens of one modality, under the names that each API has for them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(in crate::llm) struct OfModality<'a> {
+    #[serde(borrow)]
+    modality: Text<'a>,
+    token_count: Count,
+    tokens: Count,
+}
+
+/// A list of them.
+pub(in crate::llm) type Modalities<'a> = List<Object<OfModality<'a>>>;
+
+/// The tokens of a modality that may have a price of its own.
+pub(in crate::llm) fn of_modality(list: &Modalities<'_>, modality: &str) -> Option<u64> {
+    let mut items = list.0.iter().filter_map(|item| item.0.as_ref());
+    let item = items.find(|item| {
+        let name = item.modality.as_str();
+        name.is_some_and(|name| name.eq_ignore_ascii_case(modality))
+    })?;
+    item.token_count.0.or(item.tokens.0)
+}
+
+impl UsageMetadata<'_> {
+    fn parts(&self) -> UsageParts {
+        let output = |modality| {
+            of_modality(&self.candidates_tokens_details, modality)
+                .or_else(|| of_modality(&self.response_tokens_details, modality))
+        };
+        UsageParts {
+            input_audio: of_modality(&self.prompt_tokens_details, "AUDIO"),
+            cache_read_audio: of_modality(&self.cache_tokens_details, "AUDIO"),
+            input_image: of_modality(&self.prompt_tokens_details, "IMAGE"),
+            cache_read_image: of_modality(&self.cache_tokens_details, "IMAGE"),
+            output_audio: output("AUDIO"),
+            output_image: output("IMAGE"),
+            ..UsageParts::default()
+        }
+    }
 }
 
 /// The counts of an answer so far.
@@ -37,6 +82,7 @@ pub(super) struct Counts {
     tool_use: Option<u64>,
     cached: Option<u64>,
     total: Option<u64>,
+    parts: UsageParts,
     /// What was counted before may have been given in what was lost.
     behind_loss: bool,
 }
@@ -61,6 +107,7 @@ impl Counts {
             tool_use: usage.tool_use_prompt_token_count.0,
             cached: usage.cached_content_token_count.0,
             total: usage.total_token_count.0,
+            parts: usage.parts(),
             behind_loss: self.behind_loss,
         };
         let is_all = given.adds_up();
@@ -72,6 +119,15 @@ impl Counts {
             tool_use: given.tool_use.or(stays(self.tool_use)),
             cached: given.cached.or(self.cached),
             total: given.total.or(self.total),
+            parts: UsageParts {
+                input_audio: given.parts.input_audio.or(self.parts.input_audio),
+                cache_read_audio: given.parts.cache_read_audio.or(self.parts.cache_read_audio),
+                input_image: given.parts.input_image.or(self.parts.input_image),
+                cache_read_image: given.parts.cache_read_image.or(self.parts.cache_read_image),
+                output_audio: given.parts.output_audio.or(self.parts.output_audio),
+                output_image: given.parts.output_image.or(self.parts.output_image),
+                ..UsageParts::default()
+            },
             behind_loss: self.behind_loss,
         };
     }
@@ -97,6 +153,7 @@ impl Counts {
                 .filter(|&part| input.is_none_or(|whole| part <= whole)),
             cache_creation: None,
             reasoning: self.thoughts,
+            parts: self.parts,
         }
     }
 
@@ -133,8 +190,27 @@ mod tests {
             cache_read: Some(16),
             cache_creation: None,
             reasoning: Some(30),
+            parts: UsageParts::default(),
         };
         assert_eq!(usage(&[json]), expected);
+    }
+
+    #[test]
+    fn modalities_of_a_stream_are_those_of_its_last_words() {
+        let seen = usage(&[
+            r#"{"promptTokenCount":90,"promptTokensDetails":[{"modality":"TEXT","tokenCount":10},
+                {"modality":"AUDIO","tokenCount":80}]}"#,
+            r#"{"promptTokenCount":90,"candidatesTokenCount":1290,"cachedContentTokenCount":20,
+                "cacheTokensDetails":[{"modality":"AUDIO","tokenCount":20}],
+                "candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":1290}]}"#,
+        ]);
+        let expected = UsageParts {
+            input_audio: Some(80),
+            cache_read_audio: Some(20),
+            output_image: Some(1290),
+            ..UsageParts::default()
+        };
+        assert_eq!(seen.parts, expected);
     }
 
     #[test]

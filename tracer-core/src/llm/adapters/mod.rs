@@ -19,7 +19,7 @@ mod cohere_usage;
 mod google_error;
 mod google_path;
 pub(super) mod google_request;
-mod google_usage;
+pub(super) mod google_usage;
 pub(super) mod openai_chat_request;
 mod openai_chat_stream;
 mod openai_path;

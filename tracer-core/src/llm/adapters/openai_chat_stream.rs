@@ -81,11 +81,7 @@ impl ChatStream {
 
     fn tell_so_far(&self, answer: &mut Answer) {
         if let Some(usage) = self.so_far {
-            answer.usage = Usage {
-                output: None,
-                reasoning: None,
-                ..usage
-            };
+            answer.usage = usage.of_input();
         }
     }
 

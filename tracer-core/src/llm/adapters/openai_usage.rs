@@ -7,11 +7,17 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::llm::{
-    answer::Answer,
-    json::{Count, Number, Object},
-    usage::Usage,
+use crate::{
+    llm::{
+        answer::Answer,
+        json::{Count, Flag, Money, Number, Object},
+        usage::{Usage, UsageParts},
+    },
+    money::Amount,
 };
+
+/// xAI counts costs in these: 10⁻¹⁰ dollars.
+const PICO_DOLLARS_PER_TICK: u128 = 100;
 
 /// The union of what is sent; the same count may come under several names.
 #[derive(Debug, Default, Deserialize)]
@@ -44,15 +50,49 @@ pub(in crate::llm) struct OpenAiUsage {
     /// Groq, in seconds.
     queue_time: Number,
     total_time: Number,
+    /// OpenRouter, in dollars; Perplexity, in an object.
+    cost: Money,
+    /// OpenRouter: the key is the caller's own, and what the provider charges comes on top.
+    is_byok: Flag,
+    cost_details: Object<CostDetails>,
+    /// xAI.
+    cost_in_usd_ticks: Count,
+    /// DeepInfra.
+    estimated_cost: Money,
+    /// Pydantic's gateway.
+    pydantic_ai_gateway: Object<GatewayCost>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CostDetails {
+    upstream_inference_cost: Money,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct GatewayCost {
+    cost_estimate: Money,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Details {
+    audio_tokens: Count,
+    image_tokens: Count,
+    cached_tokens_details: Object<Modalities>,
     cached_tokens: Count,
     cache_write_tokens: Count,
     cache_creation_tokens: Count,
     reasoning_tokens: Count,
+}
+
+/// Kinds of tokens that may have prices of their own.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Modalities {
+    audio_tokens: Count,
+    image_tokens: Count,
 }
 
 /// Seconds of the server's work, as Groq tells them with the usage and Cerebras beside it.
@@ -102,7 +142,43 @@ impl OpenAiUsage {
                 .filter(|&part| input.is_none_or(|whole| part <= whole)),
             // OpenRouter has sent more reasoning than completion.
             reasoning: reasoning.map(|part| output.map_or(part, |whole| part.min(whole))),
+            parts: self.parts(),
         })
+    }
+
+    fn parts(&self) -> UsageParts {
+        let input = |count: fn(&Details) -> Option<u64>| self.input_details().find_map(count);
+        let output = |count: fn(&Details) -> Option<u64>| self.output_details().find_map(count);
+        let cached = |count: fn(&Modalities) -> Option<u64>| {
+            self.input_details()
+                .find_map(|details| count(details.cached_tokens_details.0.as_ref()?))
+        };
+        UsageParts {
+            input_audio: input(|details| details.audio_tokens.0),
+            cache_read_audio: cached(|cached| cached.audio_tokens.0),
+            input_image: input(|details| details.image_tokens.0),
+            cache_read_image: cached(|cached| cached.image_tokens.0),
+            output_audio: output(|details| details.audio_tokens.0),
+            output_image: output(|details| details.image_tokens.0),
+            reported_cost: self.reported_cost(),
+            ..UsageParts::default()
+        }
+    }
+
+    fn reported_cost(&self) -> Option<Amount> {
+        let upstream = || self.cost_details.0.as_ref()?.upstream_inference_cost.0;
+        let charged = self.cost.0.and_then(|cost| match self.is_byok.0 {
+            Some(true) => Some(cost.plus(upstream()?)),
+            Some(false) | None => Some(cost),
+        });
+        let ticks = || {
+            let ticks = u128::from(self.cost_in_usd_ticks.0?);
+            Some(Amount::from_pico(ticks * PICO_DOLLARS_PER_TICK))
+        };
+        charged
+            .or_else(ticks)
+            .or(self.estimated_cost.0)
+            .or_else(|| self.pydantic_ai_gateway.0.as_ref()?.cost_estimate.0)
     }
 
     /// Tells the counts, if there are any; reasoning is part of the output.
@@ -219,6 +295,7 @@ mod tests {
             cache_read: Some(16),
             cache_creation: None,
             reasoning: Some(4),
+            parts: UsageParts::default(),
         };
         assert_eq!(usage(json, ReasoningRule::Within), Some(expected));
         assert_eq!(
@@ -250,6 +327,59 @@ mod tests {
         let json = r#"{"prompt_audio_seconds":30,"prompt_tokens":5,"completion_tokens":20,"total_tokens":400}"#;
         let counted = usage(json, ReasoningRule::Within).expect("usage");
         assert_eq!((counted.input, counted.output), (Some(380), Some(20)));
+    }
+
+    #[test]
+    fn costs_are_read_as_each_provider_tells_them() {
+        let cost = |json: &str| {
+            let json = format!(r#"{{"prompt_tokens":10,"completion_tokens":5,{json}}}"#);
+            let cost = usage(&json, ReasoningRule::Within)
+                .expect("usage")
+                .parts
+                .reported_cost;
+            cost.map(|cost| cost.to_string())
+        };
+        for (json, expected) in [
+            (r#""cost":0.00014823,"is_byok":false"#, "0.00014823"),
+            (
+                r#""cost":0.000005,"is_byok":true,"cost_details":{"upstream_inference_cost":0.0001}"#,
+                "0.000105",
+            ),
+            (r#""cost_in_usd_ticks":12345678"#, "0.0012345678"),
+            (
+                r#""cost":{"input_tokens_cost":0.001,"total_cost":0.006}"#,
+                "0.006",
+            ),
+            (r#""estimated_cost":1.8e-05"#, "0.000018"),
+            (r#""pydantic_ai_gateway":{"cost_estimate":0.25}"#, "0.25"),
+            (r#""cost":0"#, "0"),
+        ] {
+            assert_eq!(cost(json).as_deref(), Some(expected), "{json}");
+        }
+        assert_eq!(cost(r#""cost":null"#), None);
+        assert_eq!(
+            cost(r#""cost":0.1,"is_byok":true"#),
+            None,
+            "half of it is not told"
+        );
+    }
+
+    #[test]
+    fn modalities_are_told_apart() {
+        let json = r#"{"input_tokens":100,"output_tokens":50,
+            "input_token_details":{"audio_tokens":60,"image_tokens":10,"cached_tokens":20,
+                "cached_tokens_details":{"audio_tokens":15,"text_tokens":5}},
+            "output_token_details":{"audio_tokens":40,"text_tokens":10}}"#;
+        let parts = usage(json, ReasoningRule::Within).expect("usage").parts;
+        assert_eq!(
+            (parts.input_audio, parts.cache_read_audio),
+            (Some(60), Some(15))
+        );
+        assert_eq!(
+            (parts.input_image, parts.output_audio),
+            (Some(10), Some(40))
+        );
+        assert_eq!(parts.output_image, None);
     }
 
     #[test]

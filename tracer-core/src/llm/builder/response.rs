@@ -134,7 +134,12 @@ impl Response {
         } else {
             self.last_byte
         };
-        let (usage, is_telling) = (read.answer.usage, read.answer.is_telling);
+        let (mut usage, is_telling) = (read.answer.usage, read.answer.is_telling);
+        // What stands before a stream was written before its end was known.
+        if read.times.count == 0 {
+            let by_header = || headers::cost(&read.head.headers);
+            usage.parts.reported_cost = usage.parts.reported_cost.or_else(by_header);
+        }
         read.answer.fill(&mut facts);
         Answered {
             facts,

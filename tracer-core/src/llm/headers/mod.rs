@@ -7,7 +7,15 @@ mod request_id;
 mod server_time;
 
 use super::{call::ResponseFacts, recognise::Recognised};
-use crate::{http::head::Headers, time::Timestamp};
+use crate::{http::head::Headers, money::Amount, time::Timestamp};
+
+/// What LiteLLM says that a call costs, in dollars.
+const COST: &str = "x-litellm-response-cost";
+
+/// What a gateway says that the call costs.
+pub(super) fn cost(headers: &Headers) -> Option<Amount> {
+    Amount::from_decimal(headers.get(COST)?)
+}
 
 /// Reads the headers of an answer whose first byte came at `received`.
 pub(super) fn read(

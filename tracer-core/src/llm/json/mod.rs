@@ -8,6 +8,7 @@ mod close_all;
 mod lenient;
 mod long_list;
 mod mend;
+mod money;
 mod skeleton;
 mod tools;
 mod values;
@@ -20,6 +21,7 @@ pub(super) use close_all::close_all;
 pub(super) use lenient::{Lenient, LenientVisitor, lenient};
 pub(super) use long_list::{LongList, Tells};
 pub(super) use mend::{BYTE_ORDER_MARK, mended};
+pub(super) use money::Money;
 pub(super) use skeleton::Skeleton;
 pub(super) use tools::Tools;
 pub(super) use values::{

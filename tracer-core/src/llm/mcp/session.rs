@@ -12,13 +12,14 @@ use crate::{
     },
     llm::{
         call::{
-            Api, CallFacts, CaptureState, Operation, OtherEnd, Outcome, Provider, RequestFacts,
-            ResponseFacts, Timing,
+            Api, CallFacts, CaptureState, Operation, OtherEnd, Outcome, Provider, ProviderBasis,
+            RequestFacts, ResponseFacts, Timing,
         },
         clip::kept,
         origin::Origin,
         usage::Usage,
     },
+    pricing::Cost,
     segment::ProcessKey,
     time::Timestamp,
 };
@@ -131,6 +132,7 @@ pub(in crate::llm) fn asked(
         exchange: origin.exchange,
         role: origin.role.opposite(),
         provider: Provider(Cow::Borrowed("mcp")),
+        provider_basis: ProviderBasis::Format,
         operation: Operation::Mcp,
         api: Api("mcp.http"),
         host: head.host.clone(),
@@ -145,6 +147,7 @@ pub(in crate::llm) fn asked(
         },
         response: ResponseFacts::default(),
         usage: Usage::default(),
+        cost: Cost::default(),
         timing: Timing {
             start: time,
             request_end: Some(time),

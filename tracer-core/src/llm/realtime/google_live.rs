@@ -13,10 +13,13 @@ use super::{
 };
 use crate::{
     llm::{
-        adapters::google_request,
+        adapters::{
+            google_request,
+            google_usage::{Modalities, of_modality},
+        },
         call::{OutputType, RequestFacts},
         json::{Count, Filled, Flag, List, Object, Text, read},
-        usage::Usage,
+        usage::{Usage, UsageParts},
     },
     time::Timestamp,
 };
@@ -79,7 +82,7 @@ struct Received<'a> {
     #[serde(borrow)]
     server_content: Object<ServerContent<'a>>,
     tool_call: Object<ToolCall<'a>>,
-    usage_metadata: Object<UsageMetadata>,
+    usage_metadata: Object<UsageMetadata<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -111,7 +114,7 @@ struct FunctionCall<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct UsageMetadata {
+struct UsageMetadata<'a> {
     prompt_token_count: Count,
     tool_use_prompt_token_count: Count,
     response_token_count: Count,
@@ -120,6 +123,11 @@ struct UsageMetadata {
     thoughts_token_count: Count,
     cached_content_token_count: Count,
     total_token_count: Count,
+    #[serde(borrow)]
+    prompt_tokens_details: Modalities<'a>,
+    cache_tokens_details: Modalities<'a>,
+    response_tokens_details: Modalities<'a>,
+    candidates_tokens_details: Modalities<'a>,
 }
 
 impl Dialect for GoogleLive {
@@ -220,7 +228,7 @@ impl GoogleLive {
     }
 
     /// Usage of the generation under way, or of the one that was.
-    fn count(&mut self, usage: &UsageMetadata, moment: Moment, turns: &mut Turns) {
+    fn count(&mut self, usage: &UsageMetadata<'_>, moment: Moment, turns: &mut Turns) {
         let prompt = usage.prompt_token_count.0;
         if self.counted && self.prompt != prompt {
             self.end(turns);
@@ -255,7 +263,7 @@ impl ServerContent<'_> {
     }
 }
 
-impl UsageMetadata {
+impl UsageMetadata<'_> {
     /// Use of tools is input. Thoughts are output where the total counts them; most recorded totals
     /// leave them out, and so does the output then.
     fn normalise(&self) -> Usage {
@@ -283,6 +291,23 @@ impl UsageMetadata {
                 .filter(|&part| input.is_none_or(|whole| part <= whole)),
             cache_creation: None,
             reasoning: thoughts.filter(|&part| output.is_none_or(|whole| part <= whole)),
+            parts: self.parts(),
+        }
+    }
+
+    fn parts(&self) -> UsageParts {
+        let output = |modality| {
+            of_modality(&self.response_tokens_details, modality)
+                .or_else(|| of_modality(&self.candidates_tokens_details, modality))
+        };
+        UsageParts {
+            input_audio: of_modality(&self.prompt_tokens_details, "AUDIO"),
+            cache_read_audio: of_modality(&self.cache_tokens_details, "AUDIO"),
+            input_image: of_modality(&self.prompt_tokens_details, "IMAGE"),
+            cache_read_image: of_modality(&self.cache_tokens_details, "IMAGE"),
+            output_audio: output("AUDIO"),
+            output_image: output("IMAGE"),
+            ..UsageParts::default()
         }
     }
 }

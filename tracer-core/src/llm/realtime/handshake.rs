@@ -12,7 +12,7 @@ use super::{
 use crate::{
     http::head::RequestHead,
     llm::{
-        call::{Api, Provider},
+        call::{Api, Provider, ProviderBasis},
         provider::{HostRule, known_host},
     },
 };
@@ -22,6 +22,8 @@ use crate::{
 pub(crate) struct Recognised {
     /// Who serves it.
     pub(super) provider: Provider,
+    /// How that is known.
+    pub(super) basis: ProviderBasis,
     /// Which API.
     pub(super) api: Api,
     /// Who understands it.
@@ -53,9 +55,13 @@ pub(crate) fn recognise(head: &RequestHead, rules: &[HostRule]) -> Option<Recogn
         .or_else(|| head.target.query("deployment"))
         .map(str::to_owned);
     let recognised = Recognised::new(kind, model);
-    Some(Recognised {
-        provider: known.map_or(recognised.provider, |known| known.provider),
-        ..recognised
+    Some(match known {
+        Some(known) => Recognised {
+            provider: known.provider,
+            basis: ProviderBasis::Host,
+            ..recognised
+        },
+        None => recognised,
     })
 }
 
@@ -81,6 +87,7 @@ impl Recognised {
         };
         Self {
             provider: Provider(Cow::Borrowed(flavour)),
+            basis: ProviderBasis::Format,
             api: Api(api),
             dialect,
         }

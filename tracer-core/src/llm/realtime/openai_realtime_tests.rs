@@ -48,8 +48,7 @@ fn a_response_that_was_asked_for() {
             input: Some(100),
             output: Some(40),
             cache_read: Some(64),
-            cache_creation: None,
-            reasoning: None,
+            ..turn.answer.usage
         }
     );
     assert!(!turn.cancelled);

@@ -11,12 +11,13 @@ use crate::{
     llm::{
         call::{
             Api, CallFacts, CaptureState, FileFacts, Gateway, Operation, OtherEnd, Outcome,
-            Provider, RequestFacts, ResponseFacts, Timing, ToolCall,
+            Provider, ProviderBasis, RequestFacts, ResponseFacts, Timing, ToolCall,
         },
         mcp::{McpAnswer, McpRequest},
         rate_limits::RateLimits,
         usage::Usage,
     },
+    pricing::Cost,
     segment::{ConnectionId, ProcessKey},
     time::Timestamp,
 };
@@ -32,6 +33,7 @@ pub(crate) fn call_of(text: &str, items: usize) -> CallFacts {
         exchange: ExchangeId(0),
         role: Role::Client,
         provider: Provider(text.to_owned().into()),
+        provider_basis: ProviderBasis::Host,
         operation: Operation::Chat,
         api: Api("openai.chat"),
         host: Some(Host {
@@ -44,6 +46,7 @@ pub(crate) fn call_of(text: &str, items: usize) -> CallFacts {
         request: request_of(text, items),
         response: response_of(text, items),
         usage: Usage::default(),
+        cost: Cost::default(),
         timing: Timing {
             start: Timestamp::default(),
             request_end: None,
