@@ -70,6 +70,26 @@ pub const LLM_TRACER_PROVIDERS: &str = "LLM_TRACER_PROVIDERS";
 pub const LLM_TRACER_COST_PRICES: &str = "LLM_TRACER_COST_PRICES";
 /// Whether the public list of prices is used.
 pub const LLM_TRACER_COST_LIST: &str = "LLM_TRACER_COST_LIST";
+/// Where the app of a call comes from.
+pub const LLM_TRACER_ATTRIBUTION_APP: &str = "LLM_TRACER_ATTRIBUTION_APP";
+/// Where the environment of a call comes from.
+pub const LLM_TRACER_ATTRIBUTION_ENVIRONMENT: &str = "LLM_TRACER_ATTRIBUTION_ENVIRONMENT";
+/// Where the workspace of a call comes from.
+pub const LLM_TRACER_ATTRIBUTION_WORKSPACE: &str = "LLM_TRACER_ATTRIBUTION_WORKSPACE";
+/// Where the feature of a call comes from.
+pub const LLM_TRACER_ATTRIBUTION_FEATURE: &str = "LLM_TRACER_ATTRIBUTION_FEATURE";
+/// Where the user of a call comes from.
+pub const LLM_TRACER_ATTRIBUTION_USER: &str = "LLM_TRACER_ATTRIBUTION_USER";
+/// Where the team of a call comes from.
+pub const LLM_TRACER_ATTRIBUTION_TEAM: &str = "LLM_TRACER_ATTRIBUTION_TEAM";
+/// Dimensions that metrics have.
+pub const LLM_TRACER_ATTRIBUTION_METRICS: &str = "LLM_TRACER_ATTRIBUTION_METRICS";
+/// Most values of each of them.
+pub const LLM_TRACER_ATTRIBUTION_METRIC_VALUES: &str = "LLM_TRACER_ATTRIBUTION_METRIC_VALUES";
+/// File with the salt of names of API keys.
+pub const LLM_TRACER_ATTRIBUTION_SALT: &str = "LLM_TRACER_ATTRIBUTION_SALT";
+/// How much may be spent.
+pub const LLM_TRACER_BUDGETS: &str = "LLM_TRACER_BUDGETS";
 /// How much of a call may leave the agent.
 pub const LLM_TRACER_PRIVACY_LEVEL: &str = "LLM_TRACER_PRIVACY_LEVEL";
 /// Headers whose values are kept.

@@ -15,6 +15,10 @@ fn every_bad_file_is_told_in_one_line() {
     let messages: Vec<String> = paths.iter().map(|path| message(path)).collect();
     insta::assert_snapshot!(messages.join("\n"), @r#"
     address.toml:2:10: "localhost" is no valid value of `metrics.listen`: not an IP address with a port; expected an address and port such as 127.0.0.1:9469, or none
+    attribution-credential.toml:2:14: ["header:x-api-key"] is no valid value of `attribution.workspace`: header `x-api-key` may carry a credential and is never kept: take it off the list; expected sources such as header:x-team, the best first
+    attribution-metrics.toml:2:20: ["squad"] is no valid value of `attribution.metrics`: `squad` is nothing that calls are attributed to; expected some of app, environment, workspace, feature, user, team
+    attribution-source.toml:2:26: ["x-squad"] is no valid value of `attribution.team`: `x-squad` is no source: write header:NAME, header:NAME#MEMBER, response:NAME, baggage:KEY, body:PATH, resource:NAME or api-key; expected sources such as header:x-team, the best first
+    budget.toml:2:10: { "search" = "team=search 100 dollars per day" } is no valid value of `budgets`: `dollars` is no currency: write its three capital letters, such as USD; expected a table of name = "WHOSE AMOUNT CURRENCY per PERIOD", such as search = "team=search 100 USD per day"
     choice.toml:2:10: "xml" is no valid value of `export.terminal.format`: not one of the words allowed; expected text, json or none
     date.toml:2:7: a date or time is no valid value of `agent.log`: values of this kind are not used here; expected off, error, warn, info, debug or trace, or directives such as info,tracer_agent=debug
     duplicate.toml:3:1: duplicate key; the file must be valid TOML
@@ -26,9 +30,10 @@ fn every_bad_file_is_told_in_one_line() {
     header-with-credentials.toml:2:27: ["Authorization"] is no valid value of `privacy.keep_headers`: header `Authorization` may carry a credential and is never kept: take it off the list; expected header names such as x-request-team
     interval-zero.toml:2:19: 0 is no valid value of `export.metric_interval`: zero is not allowed; expected a time with its unit such as 500ms, 10s or 2m, more than zero
     key-misspelled.toml:2:1: unknown key `capture.ring_siz`; did you mean `capture.ring_size`?
-    key-unknown.toml:1:1: unknown key `colour`; allowed here: capture, processes, kubernetes, export, metrics, providers, cost, privacy, agent
+    key-unknown.toml:1:1: unknown key `colour`; allowed here: capture, processes, kubernetes, export, metrics, providers, cost, attribution, budgets, privacy, agent
     log-filter.toml:2:7: "verbose" is no valid value of `agent.log`: not a filter; expected off, error, warn, info, debug or trace, or directives such as info,tracer_agent=debug
     pid.toml:2:8: "none" is no valid value of `processes.pids`: not a number in range; expected positive whole numbers
+    prices-relative.toml:2:11: ["prices.toml"] is no valid value of `cost.prices`: the path is not absolute; expected absolute paths
     provider-list.toml:2:21: an array is no valid value of `providers`: values of this kind are not used here; expected a table of host = "provider" in a file, `host=provider,host=provider` elsewhere
     provider-number.toml:2:21: a number is no valid value of `providers`: values of this kind are not used here; expected a table of host = "provider" in a file, `host=provider,host=provider` elsewhere
     provider.toml:2:21: { "llm.example.com" = "Open AI" } is no valid value of `providers`: provider name `Open AI` is not valid: use lower-case letters, digits, `_` and `.`; expected a table of host = "provider" in a file, `host=provider,host=provider` elsewhere

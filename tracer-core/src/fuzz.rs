@@ -8,6 +8,7 @@ mod connections;
 mod smoke;
 
 pub use crate::{
+    attribution::fuzz_attribution as attribution,
     detect::fuzz_detect as detect,
     http::{
         content_encoding::fuzz_content_encoding as content_encoding, h1::fuzz::fuzz_h1 as h1,

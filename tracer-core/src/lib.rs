@@ -5,6 +5,7 @@
 //! data flow, top to bottom.
 #![forbid(unsafe_code)]
 
+pub mod attribution;
 mod buffer;
 pub mod confidence;
 pub mod limits;

@@ -3,11 +3,14 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use tracer_core::{
+    attribution::AttributionRules,
     http::allow_list::{AllowList, AllowListError},
     pipeline::PipelineConfig,
 };
 
 use super::{
+    attribution::{self, AttributionConfig},
+    budgets::Budgets,
     choices::{KernelLog, OutputFormat, PrivacyLevel, ReaderPriority, ReturnProbes},
     error::ConfigError,
     header_name::HeaderName,
@@ -40,6 +43,10 @@ pub struct Config {
     pub providers: ProviderHosts,
     /// `[cost]`.
     pub cost: CostConfig,
+    /// `[attribution]`: to whom calls belong.
+    pub attribution: AttributionConfig,
+    /// `[budgets]`: how much may be spent.
+    pub budgets: Budgets,
     /// `[privacy]`.
     pub privacy: PrivacyConfig,
     /// `[agent]`.
@@ -133,6 +140,8 @@ impl Config {
                 prices: layers.get(&keys::COST_PRICES)?,
                 list: layers.get(&keys::COST_LIST)?,
             },
+            attribution: attribution::resolve(layers)?,
+            budgets: layers.get(&keys::BUDGETS)?,
             privacy: PrivacyConfig {
                 level: layers.get(&keys::PRIVACY_LEVEL)?,
                 keep_headers: layers.get(&keys::KEEP_HEADERS)?,
@@ -148,16 +157,20 @@ impl Config {
 }
 
 impl Config {
-    /// The part that the core works by.
+    /// The part that the core works by, with rules made of [`Config::attribution`].
     ///
     /// # Errors
     /// If the core refuses a header that the operator wants to keep.
-    pub fn pipeline(&self) -> Result<PipelineConfig, AllowListError> {
+    pub fn pipeline(
+        &self,
+        attribution: &AttributionRules,
+    ) -> Result<PipelineConfig, AllowListError> {
         let names = self.privacy.keep_headers.iter().map(HeaderName::as_str);
         Ok(PipelineConfig {
             body_bytes: usize::try_from(self.capture.exchange_cap).unwrap_or(usize::MAX),
             held_bytes: usize::try_from(self.capture.memory_cap).unwrap_or(usize::MAX),
-            headers: AllowList::with(names)?,
+            headers: attribution.admitted(AllowList::with(names)?),
+            attribution: attribution.clone(),
             hosts: self.providers.rules().to_vec(),
             ..PipelineConfig::default()
         })

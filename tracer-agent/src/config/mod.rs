@@ -8,6 +8,8 @@
 //! Every source yields text with its origin; a key's type turns it into a value, so a message
 //! about a bad value can name the key, the place and what is allowed, whichever the source was.
 
+pub mod attribution;
+pub mod budgets;
 pub mod choices;
 pub mod effective;
 pub mod endpoint;

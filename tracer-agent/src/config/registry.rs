@@ -4,6 +4,8 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::{
+    attribution::{DimensionName, SourceName},
+    budgets::Budgets,
     choices::{
         Compression, Exporter, KernelLog, OtlpProtocol, OutputFormat, PrivacyLevel, ReaderPriority,
         ReturnProbes, Temporality,
@@ -245,6 +247,38 @@ keys! {
     COST_LIST: bool = Key::new("cost.list", "true",
         "Whether calls that none of those prices fits are priced by the public list that the agent carries (`genai-prices`).")
         .env(&[LLM_TRACER_COST_LIST]);
+
+    ATTRIBUTION_APP: Vec<SourceName> = Key::new("attribution.app", "baggage:app,header:helicone-property-app,header:x-portkey-metadata#app,header:cf-aig-metadata#app,body:metadata.app,header:x-openrouter-title,header:x-title,resource:service.name",
+        "Where the name of the application comes from. Sources, the best first: `header:NAME`, `header:NAME#MEMBER` (of the JSON object in it), `response:NAME`, `baggage:KEY`, `body:PATH` (such as `metadata.user_id`), `resource:NAME` (of the process) and `api-key`. An empty list switches it off. See docs/attribution.md.")
+        .env(&[LLM_TRACER_ATTRIBUTION_APP]);
+    ATTRIBUTION_ENVIRONMENT: Vec<SourceName> = Key::new("attribution.environment", "baggage:environment,baggage:deployment.environment.name,header:helicone-property-environment,header:x-portkey-metadata#environment,header:cf-aig-metadata#environment,body:metadata.environment,resource:deployment.environment.name,resource:deployment.environment,resource:k8s.namespace.name",
+        "Where its environment comes from. See `attribution.app`.")
+        .env(&[LLM_TRACER_ATTRIBUTION_ENVIRONMENT]);
+    ATTRIBUTION_WORKSPACE: Vec<SourceName> = Key::new("attribution.workspace", "baggage:workspace,header:helicone-property-workspace,header:x-portkey-metadata#workspace,header:cf-aig-metadata#workspace,response:anthropic-workspace-id,header:openai-project,header:openai-organization,header:x-goog-user-project,api-key",
+        "Where the account, organisation or project at the provider comes from. With `api-key`, calls with the same API key have the same name, a keyed hash of it; the key itself is never kept. See `attribution.app`.")
+        .env(&[LLM_TRACER_ATTRIBUTION_WORKSPACE]);
+    ATTRIBUTION_FEATURE: Vec<SourceName> = Key::new("attribution.feature", "baggage:feature,header:helicone-property-feature,header:x-portkey-metadata#feature,header:cf-aig-metadata#feature,body:metadata.feature,body:labels.feature,body:requestMetadata.feature",
+        "Where the part of the application comes from. See `attribution.app`.")
+        .env(&[LLM_TRACER_ATTRIBUTION_FEATURE]);
+    ATTRIBUTION_USER: Vec<SourceName> = Key::new("attribution.user", "baggage:user.id,baggage:enduser.id,header:helicone-user-id,header:x-litellm-end-user-id,header:x-litellm-customer-id,header:x-portkey-metadata#_user,header:cf-aig-metadata#user,body:safety_identifier,body:user,body:metadata.user_id,body:requestMetadata.user",
+        "Where the user comes from. See `attribution.app`.")
+        .env(&[LLM_TRACER_ATTRIBUTION_USER]);
+    ATTRIBUTION_TEAM: Vec<SourceName> = Key::new("attribution.team", "baggage:team,header:helicone-property-team,header:x-portkey-metadata#team,header:cf-aig-metadata#team,body:metadata.team,body:labels.team,body:requestMetadata.team,resource:k8s.pod.label.team",
+        "Where the team comes from. See `attribution.app`.")
+        .env(&[LLM_TRACER_ATTRIBUTION_TEAM]);
+    ATTRIBUTION_METRICS: Vec<DimensionName> = Key::new("attribution.metrics", "",
+        "Which of these the metrics of calls have as well: `app`, `environment`, `workspace`, `feature`, `user`, `team`. Spans have all of them.")
+        .env(&[LLM_TRACER_ATTRIBUTION_METRICS]);
+    ATTRIBUTION_METRIC_VALUES: u32 = Key::new("attribution.metric_values", "64",
+        "Most values of each of them in metrics, as the agent comes to see them; the rest are `_OTHER`.")
+        .env(&[LLM_TRACER_ATTRIBUTION_METRIC_VALUES]);
+    ATTRIBUTION_SALT: Option<PathBuf> = Key::new("attribution.salt", "",
+        "File with the salt of names of API keys, made for the owner alone if it is not there: the names stay the same when the agent starts anew, and on all hosts that share it. Without one, each run has its own.")
+        .env(&[LLM_TRACER_ATTRIBUTION_SALT]);
+
+    BUDGETS: Budgets = Key::new("budgets", "",
+        "How much may be spent, by a name of its own: `search = \"team=search 100 USD per day\"`. Whose: `all`, a value of a dimension, or `*` for each of its values; per hour, day, week or month, UTC. The call that goes beyond is marked (`llm_tracer.budget.exceeded`), logged and counted, once in each period; no call is held up. What was spent is forgotten when the agent ends.")
+        .env(&[LLM_TRACER_BUDGETS]);
 
     PRIVACY_LEVEL: PrivacyLevel = Key::new("privacy.level", "metadata",
         "How much of a call may leave the agent. With `metadata`: names, counts, times and ids, never prompts, answers or tool arguments.")

@@ -1,6 +1,7 @@
 use std::{collections::BTreeSet, ffi::OsString, path::Path};
 
 use clap::{CommandFactory, FromArgMatches, Parser};
+use tracer_core::attribution::AttributionRules;
 
 use super::{
     choices::ReaderPriority,
@@ -36,6 +37,9 @@ fn from_flags(args: &[&str]) -> Layer {
 /// A value of each key that is not its default.
 fn sample(key: &dyn AnyKey) -> &'static str {
     match (key.path(), key.value_name()) {
+        ("budgets", _) => "search=team=search 100 USD per day",
+        (_, "SOURCE") => "header:x-team",
+        (_, "DIMENSION") => "team",
         ("providers", _) => "llm.example.com=openai",
         ("privacy.level", _) => "metadata",
         ("agent.drop_privileges", _) => "false",
@@ -212,7 +216,10 @@ fn the_core_gets_what_concerns_it() {
         "[capture]\nexchange_cap = '1MiB'\n[privacy]\nkeep_headers = ['X-Team']\n\
          [providers]\n'llm.example.com' = 'openai'",
     )]));
-    let pipeline = config.unwrap().pipeline().unwrap();
+    let pipeline = config
+        .unwrap()
+        .pipeline(&AttributionRules::default())
+        .unwrap();
     assert_eq!(pipeline.body_bytes, 1 << 20);
     assert_eq!(pipeline.headers.extra().collect::<Vec<_>>(), ["x-team"]);
     assert_eq!(pipeline.hosts.len(), 1);

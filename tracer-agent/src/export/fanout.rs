@@ -13,6 +13,7 @@
 use std::{
     future::poll_fn,
     io,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 use tracer_core::segment::ProcessKey;
 
 use super::{
+    attributor::Attributor,
     delivery::{Delivery, End, is_reader_gone},
     ids::{IdSource, SpanIds},
     lines::{self, LineFormat, LineItem},
@@ -37,6 +39,8 @@ pub struct Outputs {
     otlp: Option<OtlpSender>,
     lines: Vec<Sender<LineItem>>,
     ids: IdSource,
+    /// Of one thread; clones of the outputs share what it has seen.
+    attributor: Option<Arc<Mutex<Attributor>>>,
 }
 
 /// The other side: the outputs at work.
@@ -82,7 +86,11 @@ pub struct FlushError {
 impl Outputs {
     /// Gives a record to every output. What an output has no room for is dropped there and
     /// counted in `llm_tracer_export_dropped_total`.
-    pub fn offer(&self, record: Record) {
+    pub fn offer(&self, mut record: Record) {
+        if let Some(attributor) = &self.attributor {
+            let mut attributor = attributor.lock().unwrap_or_else(PoisonError::into_inner);
+            attributor.attribute(&mut record);
+        }
         let ids = self.ids.ids(&record.span);
         for sender in &self.lines {
             offer_line(sender, &record, ids);
@@ -109,6 +117,11 @@ impl Outputs {
     /// Nothing is active: records would go nowhere.
     pub fn is_empty(&self) -> bool {
         self.otlp.is_none() && self.lines.is_empty()
+    }
+
+    /// Records are told to whom they belong from here on.
+    pub fn attribute_by(&mut self, attributor: Attributor) {
+        self.attributor = Some(Arc::new(Mutex::new(attributor)));
     }
 
     /// Adds the OTLP output, unless its settings send nothing anywhere. Must be called inside a tokio runtime, which then runs it.

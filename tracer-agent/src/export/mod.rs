@@ -1,5 +1,6 @@
 //! Released calls out: OTLP, terminal, JSON lines. Sees nothing that the policy did not release.
 
+pub mod attributor;
 pub mod delivery;
 pub mod fanout;
 pub mod ids;
@@ -9,6 +10,7 @@ pub mod otlp;
 pub mod queue;
 pub mod record;
 pub mod size;
+pub mod spending;
 pub mod terminal;
 
 #[cfg(test)]

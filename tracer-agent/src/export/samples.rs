@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use tracer_core::{
+    attribution::Attribution,
     detect::Role,
     http::{
         exchange::ExchangeId,
@@ -85,6 +86,7 @@ pub fn chat() -> CallFacts {
         outcome: Outcome::Success,
         capture: CaptureState::Complete,
         parent: None,
+        attribution: Attribution::default(),
         kept_headers: Vec::new(),
         other_end: OtherEnd::Unknown,
         is_passed_on: false,

@@ -18,6 +18,7 @@ pub mod recorder;
 mod recording;
 pub mod replay;
 pub mod roster;
+mod salt;
 pub mod segments;
 pub mod shutdown;
 pub mod sources;

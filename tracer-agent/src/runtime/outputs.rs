@@ -3,12 +3,15 @@
 use std::io::{self, IsTerminal as _};
 
 use anyhow::Result;
+use tracer_core::attribution::AttributionRules;
 
 use crate::{
     config::{choices::OutputFormat, effective::Config},
     export::{
+        attributor::Attributor,
         fanout::{Outputs, Running},
         jsonl::JsonLines,
+        spending::Spending,
         terminal::Terminal,
     },
     telemetry::Telemetry,
@@ -20,10 +23,17 @@ use crate::{
 /// If one cannot be started, with what to do about it.
 pub(super) fn start(
     config: &Config,
+    attribution: &AttributionRules,
     running: &mut Running,
     telemetry: &Telemetry,
 ) -> Result<Outputs> {
     let mut outputs = Outputs::default();
+    outputs.attribute_by(Attributor::new(
+        attribution.clone(),
+        config.attribution.metrics.clone(),
+        config.attribution.metric_values,
+        Spending::new(config.budgets.all.clone(), telemetry),
+    ));
     outputs.add_otlp(running, &config.export.otlp, telemetry)?;
     match config.export.terminal {
         OutputFormat::Text => {

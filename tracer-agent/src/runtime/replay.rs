@@ -24,7 +24,7 @@ use tracer_core::{
 };
 
 use super::{
-    outputs,
+    outputs, salt,
     shutdown::{self, NO_SIGNALS, StopSignals},
 };
 use crate::{
@@ -67,11 +67,12 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
             let mut signals = StopSignals::listen().context(NO_SIGNALS)?;
             let telemetry = Telemetry::new();
             let mut running = Running::default();
-            let outputs = outputs::start(config, &mut running, &telemetry)?;
+            let attribution = salt::rules(&config.attribution)?;
+            let outputs = outputs::start(config, &attribution, &mut running, &telemetry)?;
             let mut replay = Replay {
                 pipeline: Pipeline::new(PipelineConfig {
                     relations: relations(tape.is_masked()),
-                    ..config.pipeline()?
+                    ..config.pipeline(&attribution)?
                 }),
                 prices: prices::load(&config.cost)?,
                 outputs,

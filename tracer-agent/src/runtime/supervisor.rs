@@ -25,6 +25,7 @@ use super::{
     prober::{Prober, ProberParts},
     recorder::{Recording, TapeFile},
     recording::Tape,
+    salt,
     shutdown::{self, NO_SIGNALS, StopSignals},
     sources::Sources,
     taped::Taped,
@@ -110,7 +111,8 @@ impl Agent {
         let mut running = Running::default();
         // The address first: an output prints its heading as soon as it is there.
         let server = serve(config, &telemetry, &health).await?;
-        let outputs = outputs::start(config, &mut running, &telemetry)?;
+        let attribution = salt::rules(&config.attribution)?;
+        let outputs = outputs::start(config, &attribution, &mut running, &telemetry)?;
         let outputs = pods::start(config.kubernetes.as_ref(), outputs, &telemetry);
 
         let stop = Arc::new(AtomicBool::new(false));
@@ -123,7 +125,7 @@ impl Agent {
         let socket_hook = SocketHook::new(&mut loaded, control, sockets.is_some())
             .inspect_err(|error| tracing::warn!("calls will have no peer addresses: {error}"))
             .ok();
-        let pipeline = config.pipeline()?;
+        let pipeline = config.pipeline(&attribution)?;
         let prices = prices::load(&config.cost)?;
         // Before the first event, since it takes a moment.
         prices.warm();

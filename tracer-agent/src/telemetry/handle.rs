@@ -9,7 +9,8 @@ use prometheus_client::{
 };
 
 use super::{
-    blind::BlindMetrics, calls::CallMetrics, capture::CaptureMetrics, core::CoreMetrics,
+    blind::BlindMetrics, budgets::BudgetMetrics, calls::CallMetrics, capture::CaptureMetrics,
+    core::CoreMetrics,
     coverage::CoverageMetrics, export::ExportMetrics, kubernetes::KubernetesMetrics, label::Labels,
     process::ProcessCollector, registry,
 };
@@ -35,6 +36,8 @@ pub struct Inner {
     pub export: ExportMetrics,
     /// What the Kubernetes API told.
     pub kubernetes: KubernetesMetrics,
+    /// What is spent.
+    pub budgets: BudgetMetrics,
     registry: Registry,
 }
 
@@ -59,6 +62,7 @@ impl Telemetry {
             blind: BlindMetrics::register(&mut registry),
             export: ExportMetrics::register(&mut registry),
             kubernetes: KubernetesMetrics::register(&mut registry),
+            budgets: BudgetMetrics::register(&mut registry),
             registry,
         }))
     }
@@ -132,6 +136,7 @@ mod tests {
             .attached("/usr/lib/libssl.so.3", "00112233445566778899", &plan());
         let java = [((Some("java"), FailureLabel::Java), 1)];
         telemetry.blind.show(&BlindFiles::new(), java.into());
+        telemetry.budgets.exceeded("search");
         let text = telemetry.render();
         let mut scraped: Vec<_> = text
             .lines()

@@ -4,6 +4,7 @@
 //! the caller; rendering reads them and takes no lock that a writer of them could wait for.
 
 pub mod blind;
+pub mod budgets;
 pub mod calls;
 pub mod capture;
 pub mod core;

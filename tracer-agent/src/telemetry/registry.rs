@@ -168,6 +168,10 @@ metrics! {
         "Complete lists of this node's pods that were read");
     KUBERNETES_FAILURES = counter("llm_tracer_kubernetes_failures_total", ["reason"],
         "Requests to the Kubernetes API that failed, by reason");
+    BUDGET_EXCEEDED = counter("llm_tracer_budget_exceeded_total", ["budget"],
+        "Times that what was spent in a period went beyond a budget");
+    BUDGET_UNWATCHED = counter("llm_tracer_budget_unwatched_calls_total", [],
+        "Calls that are in no budget because too many values were to be counted apart");
     RESIDENT_MEMORY = gauge("process_resident_memory_bytes", [],
         "Resident memory of the agent");
     BUILD_INFO = gauge("llm_tracer_build_info", ["version"],

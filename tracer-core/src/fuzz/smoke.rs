@@ -28,6 +28,7 @@ macro_rules! smoke {
 }
 
 smoke!(
+    attribution,
     connections,
     content_encoding,
     detect,

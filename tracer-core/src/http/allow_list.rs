@@ -3,6 +3,8 @@
 //! A name is kept only if it is listed here or the operator asked for it. Whatever may carry a
 //! credential is refused even then, with an error that names it.
 
+use crate::attribution::{KeyFingerprint, KeyHasher};
+
 /// The longest name of a header that is ever kept.
 const NAME_BYTES: usize = 64;
 
@@ -171,6 +173,10 @@ const SECRET_PARTS: [&str; 13] = [
 #[derive(Debug, Clone, Default)]
 pub struct AllowList {
     extra: Vec<Box<str>>,
+    /// Those that tell to whom a call belongs. They are read, and not reported as headers.
+    attributing: Vec<Box<str>>,
+    /// Names credentials, which are dropped.
+    keys: Option<KeyHasher>,
 }
 
 /// An operator asked for a header that cannot be kept.
@@ -193,7 +199,31 @@ impl AllowList {
             .into_iter()
             .map(|name| check(name.as_ref()))
             .collect::<Result<_, _>>()?;
-        Ok(Self { extra })
+        Ok(Self {
+            extra,
+            ..Self::default()
+        })
+    }
+
+    /// The same with headers that tell to whom a call belongs (lower case), and with what names the
+    /// credentials that go by. One that may carry a credential is left out.
+    #[must_use]
+    pub(crate) fn attributing<'n>(
+        self,
+        names: impl Iterator<Item = &'n str>,
+        keys: Option<KeyHasher>,
+    ) -> Self {
+        let attributing = names.filter_map(|name| check(name).ok()).collect();
+        Self {
+            attributing,
+            keys,
+            ..self
+        }
+    }
+
+    /// The name of a credential in a header that is not admitted, if somebody wants to know it.
+    pub(crate) fn key_of(&self, name: &str, value: &[u8]) -> Option<KeyFingerprint> {
+        self.keys.as_ref()?.of_header(name, value)
     }
 
     /// The names that an operator asked for, lower case.
@@ -206,6 +236,7 @@ impl AllowList {
         NAMES.binary_search(&name).is_ok()
             || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             || self.extra().any(|extra| extra == name)
+            || self.attributing.iter().any(|own| **own == *name)
     }
 
     /// Whether the query parameter `key` may be kept.

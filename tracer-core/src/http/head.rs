@@ -7,7 +7,10 @@ use std::fmt;
 
 use memchr::memchr2;
 
-use crate::http::allow_list::{AllowList, LowerName};
+use crate::{
+    attribution::KeyFingerprint,
+    http::allow_list::{AllowList, LowerName},
+};
 
 /// The head of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +102,8 @@ pub struct Headers {
     /// Names and values one after the other.
     text: String,
     entries: Vec<Entry>,
+    /// The name of a credential that was among those that were dropped.
+    key: Option<KeyFingerprint>,
 }
 
 /// Where a header stands in the text: its name up to `value`, its value up to `end`.
@@ -123,11 +128,11 @@ impl Headers {
         let mut headers = Self {
             text: String::with_capacity(USUAL_BYTES),
             entries: Vec::with_capacity(USUAL_COUNT),
+            key: None,
         };
         for (name, value) in wire {
-            if let Some(name) = LowerName::of(name).filter(|name| allow_list.admits(name.as_str()))
-            {
-                headers.push(name.as_str(), &String::from_utf8_lossy(value));
+            if let Some(name) = LowerName::of(name) {
+                headers.take(allow_list, name.as_str(), value);
             }
         }
         headers
@@ -135,12 +140,22 @@ impl Headers {
 
     /// Keeps one more header if `allow_list` admits its `name` (lower case).
     pub(crate) fn add(&mut self, allow_list: &AllowList, name: &[u8], value: &[u8]) {
-        if let Some(name) = std::str::from_utf8(name)
-            .ok()
-            .filter(|name| allow_list.admits(name))
-        {
-            self.push(name, &String::from_utf8_lossy(value));
+        if let Ok(name) = std::str::from_utf8(name) {
+            self.take(allow_list, name, value);
         }
+    }
+
+    fn take(&mut self, allow_list: &AllowList, name: &str, value: &[u8]) {
+        if allow_list.admits(name) {
+            self.push(name, &String::from_utf8_lossy(value));
+        } else if self.key.is_none() {
+            self.key = allow_list.key_of(name, value);
+        }
+    }
+
+    /// The name of the credential that came with them, where somebody wants to know it.
+    pub fn key(&self) -> Option<KeyFingerprint> {
+        self.key
     }
 
     /// The first value of `name` (lower case).

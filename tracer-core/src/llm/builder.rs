@@ -23,6 +23,7 @@ use super::{
     trace_parent,
 };
 use crate::{
+    attribution::{Attribution, AttributionRules},
     detect::Role,
     http::{
         allow_list::AllowList,
@@ -43,6 +44,8 @@ pub(crate) struct BuilderContext<'a> {
     pub(crate) limits: Limits,
     /// Knows which request headers the operator wants.
     pub(crate) headers: &'a AllowList,
+    /// Knows what tells to whom a call belongs.
+    pub(crate) attribution: &'a AttributionRules,
     /// Hosts that the operator names.
     pub(crate) hosts: &'a [HostRule],
     /// Whether content is kept.
@@ -58,6 +61,8 @@ pub(crate) struct CallBuilder {
     head: Box<RequestHead>,
     recognised: Recognised,
     kept_headers: Vec<(String, String)>,
+    rules: AttributionRules,
+    attribution: Attribution,
     request: Request,
     request_bytes: u64,
     /// While nothing of the request is missing.
@@ -167,6 +172,8 @@ impl CallBuilder {
         Self {
             origin,
             kept_headers: context.headers.extra().filter_map(kept).collect(),
+            rules: context.attribution.clone(),
+            attribution: context.attribution.of_request(&head.headers),
             digest: RequestDigest::of_head(&head),
             head,
             keeper: Keeper::new(context.content, context.correlate, recognised.adapter),
@@ -288,6 +295,7 @@ impl CallBuilder {
         if let Some(keeper) = &mut self.keeper {
             keeper.request(&buffer);
         }
+        self.rules.of_body(buffer.bytes(), &mut self.attribution);
         let adapter = self.recognised.adapter;
         let sure = !self.recognised.needs_shape;
         let seems = !sure && adapter.seems(buffer.bytes());
@@ -317,6 +325,7 @@ impl CallBuilder {
 
     fn response_head(&mut self, head: Box<ResponseHead>, time: Timestamp) {
         self.worsen(CaptureState::of_head(head.unknown_fields));
+        self.rules.of_response(&head.headers, &mut self.attribution);
         self.response = Some(Response::new(head, time, self.body_bytes, self.limits));
     }
 
@@ -439,6 +448,7 @@ impl CallBuilder {
             },
             outcome: answered.outcome,
             capture: self.capture,
+            attribution: self.attribution,
             kept_headers: self.kept_headers,
             other_end: OtherEnd::Unknown,
             is_passed_on: false,

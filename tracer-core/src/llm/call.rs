@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt::Debug, time::Duration};
 
 use crate::{
+    attribution::Attribution,
     correlate::{Lineage, NamedSession},
     detect::Role,
     http::{
@@ -190,6 +191,8 @@ pub struct CallFacts {
     pub capture: CaptureState,
     /// The caller's W3C trace context, from the request's `traceparent`.
     pub parent: Option<TraceParent>,
+    /// To whom it belongs, as far as the wire tells.
+    pub attribution: Attribution,
     /// Values of headers that the operator asked to keep.
     pub kept_headers: Vec<(String, String)>,
     /// What was seen of the other process.

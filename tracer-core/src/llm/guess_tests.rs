@@ -1,5 +1,8 @@
+use std::sync::LazyLock;
+
 use super::*;
 use crate::{
+    attribution::AttributionRules,
     detect::Role,
     http::{
         allow_list::AllowList,
@@ -28,10 +31,12 @@ fn head(host: Option<&str>) -> RequestHead {
 }
 
 fn context(headers: &AllowList) -> BuilderContext<'_> {
+    static NOTHING: LazyLock<AttributionRules> = LazyLock::new(AttributionRules::default);
     BuilderContext {
         body_bytes: 1 << 20,
         limits: Limits::default(),
         headers,
+        attribution: &NOTHING,
         hosts: &[],
         content: ContentCapture::Off,
         correlate: false,

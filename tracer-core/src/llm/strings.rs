@@ -73,6 +73,7 @@ impl CallFacts {
             capture: _,
             // Its text is bounded by its syntax.
             parent: _,
+            attribution,
             kept_headers,
             other_end: _,
             is_passed_on: _,
@@ -87,6 +88,9 @@ impl CallFacts {
         response.bound(bounds);
         if let Outcome::Failed { error_type } = outcome {
             bounds.string(error_type, StringKind::ErrorType);
+        }
+        for value in attribution.values_mut() {
+            bounds.string(value, StringKind::Name);
         }
         for (name, value) in kept_headers {
             bounds.string(name, StringKind::Name);

@@ -3,6 +3,7 @@
 use std::{num::NonZeroUsize, time::Duration};
 
 use crate::{
+    attribution::AttributionRules,
     correlate::{IdKey, Relations},
     http::allow_list::AllowList,
     limits::Limits,
@@ -30,6 +31,8 @@ pub struct PipelineConfig {
     /// Headers that may be kept. Values of the operator's [extra](AllowList::extra) request headers
     /// are reported with each call.
     pub headers: AllowList,
+    /// What tells to whom a call belongs.
+    pub attribution: AttributionRules,
     /// Hosts that the operator names, before the built-in ones.
     pub hosts: Vec<HostRule>,
     /// Whether calls come with what they say. Content is held like bodies are, and goes first where
@@ -51,6 +54,7 @@ impl Default for PipelineConfig {
             silence: Duration::from_hours(1),
             limits: Limits::default(),
             headers: AllowList::default(),
+            attribution: AttributionRules::default(),
             hosts: Vec::new(),
             content: ContentCapture::Off,
             relations: Relations::All,
@@ -65,6 +69,7 @@ impl PipelineConfig {
             body_bytes: self.body_bytes,
             limits: self.limits,
             headers: &self.headers,
+            attribution: &self.attribution,
             hosts: self.hosts.as_slice(),
             content: self.content,
             correlate: !matches!(self.relations, Relations::Off),

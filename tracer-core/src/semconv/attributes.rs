@@ -191,6 +191,44 @@ registry! {
     LLM_TRACER_COST_CONFIDENCE = "llm_tracer.cost.confidence", String, Own;
     /// Why the cost of what was used is not known: `usage` (not all that was used is known), `provider` (who served it is not known, or has no prices), `model` (there is no price for it), `tier` (nor for the service tier) or `price` (nor for a part of what was used).
     LLM_TRACER_COST_UNKNOWN = "llm_tracer.cost.unknown", String, Own;
+    /// Application that made the call, by the sources of `attribution.app`.
+    LLM_TRACER_APP_NAME = "llm_tracer.app.name", String, Own;
+    /// The source that told it, as the configuration names it.
+    LLM_TRACER_APP_SOURCE = "llm_tracer.app.source", String, Own;
+    /// How it is known: `observed`, or `derived`.
+    LLM_TRACER_APP_CONFIDENCE = "llm_tracer.app.confidence", String, Own;
+    /// Environment that it runs in, by the sources of `attribution.environment`.
+    LLM_TRACER_ENVIRONMENT_NAME = "llm_tracer.environment.name", String, Own;
+    /// The source that told it, as the configuration names it.
+    LLM_TRACER_ENVIRONMENT_SOURCE = "llm_tracer.environment.source", String, Own;
+    /// How it is known: `observed`, or `derived`.
+    LLM_TRACER_ENVIRONMENT_CONFIDENCE = "llm_tracer.environment.confidence", String, Own;
+    /// Account, organisation or project at the provider, or a name of the API key (`key-…`, a keyed hash), by the sources of `attribution.workspace`.
+    LLM_TRACER_WORKSPACE_NAME = "llm_tracer.workspace.name", String, Own;
+    /// The source that told it, as the configuration names it.
+    LLM_TRACER_WORKSPACE_SOURCE = "llm_tracer.workspace.source", String, Own;
+    /// How it is known: `observed`, or `derived`.
+    LLM_TRACER_WORKSPACE_CONFIDENCE = "llm_tracer.workspace.confidence", String, Own;
+    /// Part of the application, by the sources of `attribution.feature`.
+    LLM_TRACER_FEATURE_NAME = "llm_tracer.feature.name", String, Own;
+    /// The source that told it, as the configuration names it.
+    LLM_TRACER_FEATURE_SOURCE = "llm_tracer.feature.source", String, Own;
+    /// How it is known: `observed`, or `derived`.
+    LLM_TRACER_FEATURE_CONFIDENCE = "llm_tracer.feature.confidence", String, Own;
+    /// Who used it, by the sources of `attribution.user`.
+    LLM_TRACER_USER_ID = "llm_tracer.user.id", String, Own;
+    /// The source that told it, as the configuration names it.
+    LLM_TRACER_USER_SOURCE = "llm_tracer.user.source", String, Own;
+    /// How it is known: `observed`, or `derived`.
+    LLM_TRACER_USER_CONFIDENCE = "llm_tracer.user.confidence", String, Own;
+    /// Who owns it, by the sources of `attribution.team`.
+    LLM_TRACER_TEAM_NAME = "llm_tracer.team.name", String, Own;
+    /// The source that told it, as the configuration names it.
+    LLM_TRACER_TEAM_SOURCE = "llm_tracer.team.source", String, Own;
+    /// How it is known: `observed`, or `derived`.
+    LLM_TRACER_TEAM_CONFIDENCE = "llm_tracer.team.confidence", String, Own;
+    /// Budgets that this call brought beyond their limit, by name; each is told once in its period.
+    LLM_TRACER_BUDGET_EXCEEDED = "llm_tracer.budget.exceeded", StringList, Own;
     /// Wire format of the call: `openai.chat`, `anthropic.messages`, ….
     LLM_TRACER_API = "llm_tracer.api", String, Own;
     /// The provider's id of the request, from a response header.

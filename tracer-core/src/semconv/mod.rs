@@ -4,6 +4,7 @@
 //! for stands under `llm_tracer.`; nothing else in the tree spells an attribute or metric name.
 
 pub mod attributes;
+mod attribution;
 mod build;
 mod cost;
 mod lineage;
@@ -16,6 +17,7 @@ mod socket;
 mod span;
 mod value;
 
+pub use attribution::{OTHER_VALUE, attribute_measurement, attribute_span};
 pub use lineage::{SpanLink, SpanPlace, step_span};
 pub use measure::{Measurement, measurements};
 pub use metrics::{DURATION_BUCKETS, Metric, TOKEN_BUCKETS};

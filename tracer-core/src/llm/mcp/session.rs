@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{McpRequest, message::Reply};
 use crate::{
+    attribution::Attribution,
     detect::Role,
     http::{
         exchange::BodyEnd,
@@ -159,6 +160,7 @@ pub(in crate::llm) fn asked(
         },
         outcome: Outcome::Success,
         capture: CaptureState::of_head(head.unknown_fields),
+        attribution: Attribution::default(),
         kept_headers: Vec::new(),
         other_end: OtherEnd::Unknown,
         is_passed_on: false,

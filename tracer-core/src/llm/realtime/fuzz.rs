@@ -1,7 +1,10 @@
 //! Any messages in any order: every API makes calls of them, or nothing.
 
+use std::sync::LazyLock;
+
 use super::{handshake::recognise, overheard::Overheard, session::Session};
 use crate::{
+    attribution::AttributionRules,
     http::{
         allow_list::AllowList,
         exchange::ExchangeId,
@@ -82,10 +85,12 @@ const CONNECTION: ConnectionId = ConnectionId {
 };
 
 fn context(headers: &AllowList) -> BuilderContext<'_> {
+    static NOTHING: LazyLock<AttributionRules> = LazyLock::new(AttributionRules::default);
     BuilderContext {
         body_bytes: 1 << 10,
         limits: Limits::default(),
         headers,
+        attribution: &NOTHING,
         hosts: &[],
         content: ContentCapture::Off,
         correlate: false,

@@ -6,6 +6,7 @@ use super::{
     turns::{Turn, Turns},
 };
 use crate::{
+    attribution::Attribution,
     detect::Role,
     http::{
         exchange::{BodyEnd, ExchangeId},
@@ -57,6 +58,7 @@ struct Shared {
     capture: CaptureState,
     user_agent: Option<String>,
     parent: Option<TraceParent>,
+    attribution: Attribution,
     kept_headers: Vec<(String, String)>,
 }
 
@@ -89,6 +91,7 @@ impl Session {
             api: recognised.api,
             user_agent: head.headers.get("user-agent").map(str::to_owned),
             parent: trace_parent::of_request(&head.headers),
+            attribution: context.attribution.of_request(&head.headers),
             kept_headers: context.headers.extra().filter_map(kept).collect(),
             host: head.host,
             path: head.target.path,
@@ -119,6 +122,7 @@ impl Session {
             capture: CaptureState::Headers,
             user_agent: None,
             parent: None,
+            attribution: Attribution::default(),
             kept_headers: Vec::new(),
         };
         Self::with(shared, recognised.dialect, context)
@@ -291,6 +295,7 @@ impl Session {
             outcome,
             capture: turn.capture.max(shared.capture),
             parent: shared.parent.clone(),
+            attribution: shared.attribution.clone(),
             kept_headers: shared.kept_headers.clone(),
             other_end: OtherEnd::Unknown,
             is_passed_on: false,

@@ -2,6 +2,7 @@
 //! too, so that none escapes the tests.
 
 use crate::{
+    attribution::Attribution,
     correlate::{Attempt, AttemptKind, Known, Lineage, NamedSession, Session, SpanId, TraceId},
     detect::Role,
     http::{
@@ -61,6 +62,7 @@ pub(crate) fn call_of(text: &str, items: usize) -> CallFacts {
         },
         capture: CaptureState::Complete,
         parent: None,
+        attribution: Attribution::sample(text),
         kept_headers: vec![(text.to_owned(), text.to_owned()); 3],
         other_end: OtherEnd::Unknown,
         is_passed_on: false,
