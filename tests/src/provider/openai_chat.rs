@@ -68,7 +68,7 @@ fn whole(answer: &mut Answer<'_>, id: &str) {
         r#"{{"id":"{id}","object":"chat.completion","created":{CREATED},"model":"{}","choices":[{}],"usage":{},"service_tier":"default","system_fingerprint":"fp_local"}}"#,
         asked.response_model(),
         choices.join(","),
-        usage(&tokens),
+        usage_with_cost(&tokens, asked.options.cost),
     ));
     answer.frames.end();
     answer.entry.tokens = tokens;
@@ -120,7 +120,7 @@ fn stream(answer: &mut Answer<'_>, id: &str) {
         let head = head.trim_end_matches(usage_null);
         answer.frames.event(format_args!(
             r#"{head},"choices":[],"usage":{}}}"#,
-            usage(&answer.entry.tokens)
+            usage_with_cost(&answer.entry.tokens, asked.options.cost)
         ));
     }
     answer.frames.event(format_args!("[DONE]"));
@@ -161,6 +161,16 @@ pub(super) fn fail(answer: &mut Answer<'_>) {
         spelling.code.unwrap_or_default()
     ));
     answer.entry.error_types = spelling.error_types(None);
+}
+
+/// The same with what the call costs, as OpenRouter has it.
+fn usage_with_cost(tokens: &Tokens, millionths: Option<u32>) -> String {
+    let mut usage = usage(tokens);
+    if let Some(millionths) = millionths {
+        usage.pop();
+        usage.push_str(&format!(r#","cost":{}}}"#, f64::from(millionths) / 1e6));
+    }
+    usage
 }
 
 /// `usage` of chat completions and legacy completions.

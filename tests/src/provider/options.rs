@@ -30,6 +30,8 @@ pub struct Options {
     pub steps: Option<usize>,
     /// `length`: finish because of the token limit.
     pub truncated: bool,
+    /// `cost-N`: say that the call costs so many millionths of a dollar (OpenAI chat completions).
+    pub cost: Option<u32>,
     /// `gzip`: compress if the client accepts it.
     pub gzip: bool,
     /// `fail-…`, `cut`: go wrong.
@@ -47,6 +49,7 @@ impl Default for Options {
             tools: 0,
             steps: None,
             truncated: false,
+            cost: None,
             gzip: false,
             failure: None,
         }
@@ -99,6 +102,7 @@ impl Options {
             "split" => self.split = count.max(1),
             "tools" => self.tools = count,
             "steps" => self.steps = Some(count),
+            "cost" => self.cost = Some(number),
             _ => {}
         }
     }

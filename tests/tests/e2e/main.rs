@@ -8,6 +8,7 @@ mod both_ends;
 mod clients;
 mod collector;
 mod containers;
+mod costs;
 mod dotnet;
 mod endurance;
 mod failures;

@@ -10,9 +10,8 @@ use prometheus_client::{
 
 use super::{
     blind::BlindMetrics, budgets::BudgetMetrics, calls::CallMetrics, capture::CaptureMetrics,
-    core::CoreMetrics,
-    coverage::CoverageMetrics, export::ExportMetrics, kubernetes::KubernetesMetrics, label::Labels,
-    process::ProcessCollector, registry,
+    core::CoreMetrics, coverage::CoverageMetrics, export::ExportMetrics,
+    kubernetes::KubernetesMetrics, label::Labels, process::ProcessCollector, registry,
 };
 
 /// All of the agent's metrics; cheap to clone.
