@@ -87,7 +87,7 @@ pub fn prepare_what_is_here() -> Result<()> {
 }
 
 /// What gets each kind of client ready.
-const CLIENTS: [fn() -> Result<()>; 15] = [
+const CLIENTS: [fn() -> Result<()>; 17] = [
     curl,
     || python_clients().map(drop),
     || openssl::libraries(&python_clients()?),
