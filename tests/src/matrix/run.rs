@@ -48,14 +48,17 @@ fn called(mut program: Box<Program>, agent: &Agent) -> Result<Row> {
         Tls::NotSeen(_) => None,
     };
     let provider = Provider::start("")?;
+    // A provider of an earlier row may have had the same port.
+    let earlier = agent.calls(&provider).len();
+    let reported = || agent.calls(&provider).split_off(earlier);
     let failure = (program.calls)(&provider)?
         .into_iter()
         .map(client::run)
         .find_map(Result::err);
     let entries = provider.ledger.entries();
     let reports = match program.tls {
-        Tls::In(_) | Tls::Without => settled(entries.len(), || agent.calls(&provider)),
-        Tls::NotSeen(_) => agent.calls(&provider),
+        Tls::In(_) | Tls::Without => settled(entries.len(), reported),
+        Tls::NotSeen(_) => reported(),
     };
     let tally = Tally::of(&entries, &reports);
     let reason = match program.tls {
