@@ -260,8 +260,8 @@ keys! {
     ATTRIBUTION_FEATURE: Vec<SourceName> = Key::new("attribution.feature", "baggage:feature,header:helicone-property-feature,header:x-portkey-metadata#feature,header:cf-aig-metadata#feature,body:metadata.feature,body:labels.feature,body:requestMetadata.feature",
         "Where the part of the application comes from. See `attribution.app`.")
         .env(&[LLM_TRACER_ATTRIBUTION_FEATURE]);
-    ATTRIBUTION_USER: Vec<SourceName> = Key::new("attribution.user", "baggage:user.id,baggage:enduser.id,header:helicone-user-id,header:x-litellm-end-user-id,header:x-litellm-customer-id,header:x-portkey-metadata#_user,header:cf-aig-metadata#user,body:safety_identifier,body:user,body:metadata.user_id,body:requestMetadata.user",
-        "Where the user comes from. See `attribution.app`.")
+    ATTRIBUTION_USER: Vec<SourceName> = Key::new("attribution.user", "baggage:user.id,baggage:enduser.id,header:helicone-user-id,header:x-litellm-end-user-id,header:x-litellm-customer-id,header:x-portkey-metadata#_user,header:cf-aig-metadata#user",
+        "Where the user comes from. Members of bodies (`body:user`, `body:safety_identifier`, `body:metadata.user_id`) are not read unless you name them: they are personal data as a rule. See `attribution.app`.")
         .env(&[LLM_TRACER_ATTRIBUTION_USER]);
     ATTRIBUTION_TEAM: Vec<SourceName> = Key::new("attribution.team", "baggage:team,header:helicone-property-team,header:x-portkey-metadata#team,header:cf-aig-metadata#team,body:metadata.team,body:labels.team,body:requestMetadata.team,resource:k8s.pod.label.team",
         "Where the team comes from. See `attribution.app`.")
