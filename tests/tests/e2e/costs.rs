@@ -51,6 +51,7 @@ fn costs_agree_with_the_ledger_and_are_attributed() -> Result<()> {
     let launch = Launch::json()?
         .variable("LLM_TRACER_COST_PRICES", &prices.display().to_string())
         .variable("LLM_TRACER_ATTRIBUTION_TEAM", "header:x-team")
+        .variable("LLM_TRACER_ATTRIBUTION_USER", "body:user")
         .variable("LLM_TRACER_ATTRIBUTION_METRICS", "team")
         .variable(
             "LLM_TRACER_BUDGETS",
