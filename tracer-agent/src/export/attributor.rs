@@ -48,11 +48,13 @@ impl Attributor {
 
     /// Adds to a record to whom it belongs.
     pub fn attribute(&mut self, record: &mut Record) {
-        let call = Arc::clone(&record.call);
+        let call = record.call.clone();
         let process = Arc::clone(&record.process);
         let mut known = Vec::with_capacity(Dimension::ALL.len());
         for dimension in Dimension::ALL {
-            let wire = call.facts().attribution.get(dimension);
+            // What is beside calls belongs to its process.
+            let facts = call.as_ref().map(|call| call.facts());
+            let wire = facts.and_then(|facts| facts.attribution.get(dimension));
             let rank = wire.map_or(u16::MAX, |it| it.rank);
             if let Some((value, source)) = self.of_process(&process, dimension, rank) {
                 known.push((dimension, value, &**source, Confidence::Observed));

@@ -62,7 +62,10 @@ impl Spending {
 
     /// Counts a call of these; one that brings a budget over its limit says so, once in each period.
     pub(super) fn count(&mut self, known: &[(Dimension, String)], record: &mut Record) {
-        let facts = record.call.facts();
+        let Some(call) = record.call.clone() else {
+            return;
+        };
+        let facts = call.facts();
         let Cost::Known(cost) = facts.cost else {
             return;
         };

@@ -7,8 +7,8 @@ use std::{collections::HashMap, time::Duration};
 
 use super::{
     asking::Asking,
-    confidence::Known,
     ids::{SpanId, TraceId},
+    known::Known,
     lineage::{Attempt, AttemptKind, Link, Relation},
     turn::TurnNumber,
 };

@@ -11,8 +11,8 @@ use lru::LruCache;
 use super::{
     asking::{Asking, Place, is_chat},
     attempts::{self, Attempts, Failure, Group, GroupNumber},
-    confidence::Known,
     ids::{IdKey, Ids, SpanId, TraceId},
+    known::Known,
     lineage::{Attempt, AttemptKind, Lineage, Link, Parent, Session},
     memory::{Earlier, Mark, Memory},
     step::{Step, StepKind},

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::{
     asking::{Asking, NamedSession, Place},
     attempts,
-    confidence::{Confidence, Known},
     correlator::{Correlator, Made, Open, Side, is_made, take_out},
     ids::{SpanId, TraceId},
+    known::Known,
     lineage::{Link, Parent, Relation, Session},
     memory::{Earlier, Mark},
     step::{Step, StepKind, ToolBound},
@@ -15,6 +15,7 @@ use super::{
     turn::{Above, Turn, TurnNumber},
 };
 use crate::{
+    confidence::Confidence,
     http::exchange::ExchangeId,
     llm::{
         call::Operation,

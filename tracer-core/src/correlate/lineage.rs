@@ -1,8 +1,8 @@
 //! Where a call stands among others.
 
 use super::{
-    confidence::Known,
     ids::{SpanId, TraceId},
+    known::Known,
 };
 
 /// Where a call stands: its place in a trace, and what it belongs to.

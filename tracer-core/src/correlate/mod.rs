@@ -11,23 +11,23 @@
 //! for those around it; the span around a turn is sent once, last, and only if there was more in it
 //! than one call.
 //!
-//! Every link says how it is known ([`Confidence`]) and by which rule. What would be a guess is left
+//! Every link says how it is known ([`Confidence`](crate::confidence::Confidence)) and by which rule. What would be a guess is left
 //! out: a call that cannot be joined begins a trace of its own.
 
 mod asking;
 mod attempts;
-mod confidence;
 mod correlator;
 mod ids;
 mod joining;
+mod known;
 mod lineage;
 mod memory;
 mod step;
 mod tools;
 mod turn;
 
-pub use confidence::{Confidence, Known};
 pub use ids::{IdKey, SpanId, TraceId};
+pub use known::Known;
 pub use lineage::{Attempt, AttemptKind, Lineage, Link, Parent, Relation, Session};
 pub use step::{Step, StepKind, ToolBound};
 

@@ -1,8 +1,8 @@
 //! Spans that no exchange has.
 
 use super::{
-    confidence::Known,
     ids::{SpanId, TraceId},
+    known::Known,
     lineage::{Link, Parent, Session},
 };
 use crate::{segment::ProcessKey, time::Timestamp};

@@ -1,8 +1,8 @@
 //! Tools that a model asked for, until they have given something.
 
 use super::{
-    confidence::Known,
     ids::{Ids, SpanId},
+    known::Known,
 };
 use crate::{
     llm::{

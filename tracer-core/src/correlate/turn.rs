@@ -1,8 +1,8 @@
 //! What a user asked for, with all calls and tools on the way to the answer.
 
 use super::{
-    confidence::Known,
     ids::{SpanId, TraceId},
+    known::Known,
     lineage::{Parent, Session},
     tools::PendingTool,
 };

@@ -1,26 +1,6 @@
-//! How a link or a field is known.
+//! How a link is known, and by what.
 
-/// How sure it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Confidence {
-    /// Explicit on the wire.
-    Observed,
-    /// An exact join on ids or digests.
-    Derived,
-    /// By time or similarity: likely, not certain.
-    Inferred,
-}
-
-impl Confidence {
-    /// Its name in attributes.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Observed => "observed",
-            Self::Derived => "derived",
-            Self::Inferred => "inferred",
-        }
-    }
-}
+use crate::confidence::Confidence;
 
 /// How something is known, and by what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
