@@ -4,6 +4,7 @@ mod agents;
 mod attempts;
 mod bounds;
 mod conversations;
+mod gateways;
 mod scene;
 mod tree;
 mod users;
