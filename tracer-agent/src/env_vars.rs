@@ -32,6 +32,11 @@ pub const LLM_TRACER_KERNEL_LOG: &str = "LLM_TRACER_KERNEL_LOG";
 /// Further files to attach.
 pub const LLM_TRACER_LIBRARIES: &str = "LLM_TRACER_LIBRARIES";
 
+/// By what calls are joined to traces.
+pub const LLM_TRACER_JOINED_BY: &str = "LLM_TRACER_JOINED_BY";
+/// Headers that name a session.
+pub const LLM_TRACER_SESSION_HEADERS: &str = "LLM_TRACER_SESSION_HEADERS";
+
 /// Only these processes, by id.
 pub const LLM_TRACER_PIDS: &str = "LLM_TRACER_PIDS";
 /// Only these processes, by executable.

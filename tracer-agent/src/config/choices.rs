@@ -125,6 +125,18 @@ choice! {
 }
 
 choice! {
+    /// By what calls are joined to traces.
+    JoinedBy as "RULES", "all, ids or none" {
+        /// By ids, and by digests of what was said.
+        All = "all",
+        /// By ids alone.
+        Ids = "ids",
+        /// Not at all.
+        None = "none",
+    }
+}
+
+choice! {
     /// How much of a call may leave the agent.
     PrivacyLevel as "LEVEL", "metadata" {
         /// Names, counts, times and ids; never prompts, answers or tool arguments.

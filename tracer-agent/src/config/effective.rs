@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use tracer_core::{
     attribution::AttributionRules,
+    correlate::Relations,
     http::allow_list::{AllowList, AllowListError},
     pipeline::PipelineConfig,
 };
@@ -11,7 +12,7 @@ use tracer_core::{
 use super::{
     attribution::{self, AttributionConfig},
     budgets::Budgets,
-    choices::{KernelLog, OutputFormat, PrivacyLevel, ReaderPriority, ReturnProbes},
+    choices::{JoinedBy, KernelLog, OutputFormat, PrivacyLevel, ReaderPriority, ReturnProbes},
     error::ConfigError,
     header_name::HeaderName,
     kubernetes,
@@ -49,6 +50,8 @@ pub struct Config {
     pub budgets: Budgets,
     /// `[privacy]`.
     pub privacy: PrivacyConfig,
+    /// `[traces]`.
+    pub traces: TracesConfig,
     /// `[agent]`.
     pub agent: AgentConfig,
 }
@@ -101,6 +104,15 @@ pub struct PrivacyConfig {
     pub keep_headers: Vec<HeaderName>,
 }
 
+/// How calls become traces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TracesConfig {
+    /// By what they are joined.
+    pub joined_by: JoinedBy,
+    /// Headers that name a session.
+    pub session_headers: Vec<HeaderName>,
+}
+
 /// The agent as a process.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AgentConfig {
@@ -146,6 +158,10 @@ impl Config {
                 level: layers.get(&keys::PRIVACY_LEVEL)?,
                 keep_headers: layers.get(&keys::KEEP_HEADERS)?,
             },
+            traces: TracesConfig {
+                joined_by: layers.get(&keys::JOINED_BY)?,
+                session_headers: layers.get(&keys::SESSION_HEADERS)?,
+            },
             agent: AgentConfig {
                 log: layers.get(&keys::LOG)?,
                 drop_privileges: layers.get(&keys::DROP_PRIVILEGES)?,
@@ -166,10 +182,18 @@ impl Config {
         attribution: &AttributionRules,
     ) -> Result<PipelineConfig, AllowListError> {
         let names = self.privacy.keep_headers.iter().map(HeaderName::as_str);
+        let sessions = self.traces.session_headers.iter().map(HeaderName::as_str);
         Ok(PipelineConfig {
             body_bytes: usize::try_from(self.capture.exchange_cap).unwrap_or(usize::MAX),
             held_bytes: usize::try_from(self.capture.memory_cap).unwrap_or(usize::MAX),
-            headers: attribution.admitted(AllowList::with(names)?),
+            headers: attribution
+                .admitted(AllowList::with(names)?)
+                .naming_sessions(sessions),
+            relations: match self.traces.joined_by {
+                JoinedBy::All => Relations::All,
+                JoinedBy::Ids => Relations::ByIds,
+                JoinedBy::None => Relations::Off,
+            },
             attribution: attribution.clone(),
             hosts: self.providers.rules().to_vec(),
             ..PipelineConfig::default()

@@ -7,8 +7,8 @@ use super::{
     attribution::{DimensionName, SourceName},
     budgets::Budgets,
     choices::{
-        Compression, Exporter, KernelLog, OtlpProtocol, OutputFormat, PrivacyLevel, ReaderPriority,
-        ReturnProbes, Temporality,
+        Compression, Exporter, JoinedBy, KernelLog, OtlpProtocol, OutputFormat, PrivacyLevel,
+        ReaderPriority, ReturnProbes, Temporality,
     },
     endpoint::Endpoint,
     header_name::HeaderName,
@@ -286,6 +286,13 @@ keys! {
     KEEP_HEADERS: Vec<HeaderName> = Key::new("privacy.keep_headers", "",
         "Request headers whose values become span attributes. Headers that may hold credentials are refused.")
         .env(&[LLM_TRACER_KEEP_HEADERS]).flag("keep-header");
+
+    JOINED_BY: JoinedBy = Key::new("traces.joined_by", "all",
+        "By what calls are joined: attempts, turns of agents, tools, conversations. `all` reads what is said into digests that never leave; `ids` goes by headers and ids alone; with `none` each call begins a trace, or joins that of its caller.")
+        .env(&[LLM_TRACER_JOINED_BY]);
+    SESSION_HEADERS: Vec<HeaderName> = Key::new("traces.session_headers", "",
+        "Request headers that name a session, before those that agents and gateways are known to send. Headers that may hold credentials are refused.")
+        .env(&[LLM_TRACER_SESSION_HEADERS]);
 
     LOG: LogFilter = Key::new("agent.log", "info",
         "What the agent says about itself on standard error: a level, or a filter such as `info,tracer_agent::capture=debug`.")

@@ -42,6 +42,7 @@ fn sample(key: &dyn AnyKey) -> &'static str {
         (_, "DIMENSION") => "team",
         ("providers", _) => "llm.example.com=openai",
         ("privacy.level", _) => "metadata",
+        (_, "RULES") => "ids",
         ("agent.drop_privileges", _) => "false",
         // Alone it lacks the node.
         ("kubernetes.enabled", _) => "false",

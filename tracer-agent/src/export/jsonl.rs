@@ -1,4 +1,4 @@
-//! Calls for programs: one JSON object per line.
+//! Calls, and what they are part of, for programs: one JSON object per line.
 //!
 //! An object holds the attributes of the call's span under their own names (those of
 //! [`tracer_core::semconv::attributes`]), and [`FIELDS`].
@@ -23,7 +23,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("name", "name of the span"),
     (
         "kind",
-        "`client` for a call that the process made, `server` for one that it served",
+        "`client` for a call that the process made, `server` for one that it served, `internal` for what calls are part of or make necessary: a turn, a tool, a call with its attempts",
     ),
     ("trace_id", "trace that the span belongs to, hexadecimal"),
     ("span_id", "the span, hexadecimal"),

@@ -175,6 +175,8 @@ pub struct AllowList {
     extra: Vec<Box<str>>,
     /// Those that tell to whom a call belongs. They are read, and not reported as headers.
     attributing: Vec<Box<str>>,
+    /// Those that name a session, before the ones that agents are known to send.
+    sessions: Vec<Box<str>>,
     /// Names credentials, which are dropped.
     keys: Option<KeyHasher>,
 }
@@ -221,6 +223,19 @@ impl AllowList {
         }
     }
 
+    /// The same with headers that name a session, in any case. One that may carry a credential is left
+    /// out.
+    #[must_use]
+    pub fn naming_sessions<'n>(self, names: impl Iterator<Item = &'n str>) -> Self {
+        let sessions = names.filter_map(|name| check(name).ok()).collect();
+        Self { sessions, ..self }
+    }
+
+    /// The headers that name a session, lower case.
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &str> {
+        self.sessions.iter().map(|name| &**name)
+    }
+
     /// The name of a credential in a header that is not admitted, if somebody wants to know it.
     pub(crate) fn key_of(&self, name: &str, value: &[u8]) -> Option<KeyFingerprint> {
         self.keys.as_ref()?.of_header(name, value)
@@ -237,6 +252,7 @@ impl AllowList {
             || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             || self.extra().any(|extra| extra == name)
             || self.attributing.iter().any(|own| **own == *name)
+            || self.sessions().any(|own| own == name)
     }
 
     /// Whether the query parameter `key` may be kept.

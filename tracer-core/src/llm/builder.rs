@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     attribution::{Attribution, AttributionRules},
+    correlate::NamedSession,
     detect::Role,
     http::{
         allow_list::AllowList,
@@ -61,6 +62,8 @@ pub(crate) struct CallBuilder {
     head: Box<RequestHead>,
     recognised: Recognised,
     kept_headers: Vec<(String, String)>,
+    /// The session that a header names.
+    session: Option<NamedSession>,
     rules: AttributionRules,
     attribution: Attribution,
     request: Request,
@@ -172,6 +175,7 @@ impl CallBuilder {
         Self {
             origin,
             kept_headers: context.headers.extra().filter_map(kept).collect(),
+            session: asking::session(&head.headers, context.headers),
             rules: context.attribution.clone(),
             attribution: context.attribution.of_request(&head.headers),
             digest: RequestDigest::of_head(&head),
@@ -416,7 +420,7 @@ impl CallBuilder {
         request.body_bytes = self.request_bytes;
         request.user_agent = head.headers.get("user-agent").map(str::to_owned);
         request.retry_count = asking::retry_count(&head.headers);
-        request.session = asking::session(&head.headers).or(request.session);
+        request.session = self.session.or(request.session);
         let ChunkTimes {
             first, last, gaps, ..
         } = answered.times;

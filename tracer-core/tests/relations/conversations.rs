@@ -1,9 +1,10 @@
 //! Conversations: forks, sessions that the provider keeps, other processes.
 
 use serde_json::json;
+use tracer_core::{correlate::Relations, http::allow_list::AllowList, pipeline::PipelineConfig};
 
 use crate::{
-    scene::{Answer, Ask, Scene, assistant, user},
+    scene::{Answer, Ask, Scene, asked, assistant, gave, user},
     tree::assert_tree,
 };
 
@@ -147,4 +148,86 @@ fn a_conversation_goes_on_in_another_process() {
           2 chat m | A=derived:messages | ->1 previous_call derived:messages
         ",
     );
+}
+
+#[test]
+fn a_header_of_the_operators_names_the_session() {
+    let mut scene = Scene::with(PipelineConfig {
+        headers: AllowList::default().naming_sessions(["X-Thread"].into_iter()),
+        ..PipelineConfig::default()
+    });
+    let mut on = scene.connect(1);
+    for question in ["Hello there", "Something else"] {
+        let ask = Ask::chat("m", &[user(question)]).with("x-thread", "t-1");
+        scene.exchange(&mut on, &ask, &Answer::text("Well."));
+    }
+    // What looks like a secret names nothing.
+    let ask = Ask::chat("m", &[user("A third")]).with("x-thread", "sk-1234567890");
+    scene.exchange(&mut on, &ask, &Answer::text("Well."));
+    assert_tree(
+        &scene.finish(),
+        "
+        trace
+          1 chat m | A=observed:session_headers
+        trace
+          2 chat m | A=observed:session_headers
+        trace
+          3 chat m | B=derived:first_call
+        ",
+    );
+}
+
+#[test]
+fn by_ids_alone_nothing_that_is_said_joins() {
+    let mut scene = Scene::with(PipelineConfig {
+        relations: Relations::ByIds,
+        ..PipelineConfig::default()
+    });
+    let mut on = scene.connect(1);
+    let first = [user("Tell me a story.")];
+    scene.exchange(
+        &mut on,
+        &Ask::chat("m", &first),
+        &Answer::text("Once upon a time."),
+    );
+    let tool = [("call_1", "search", json!({"query": "stories"}))];
+    let second = [
+        first[0].clone(),
+        assistant("Once upon a time."),
+        user("Go on."),
+    ];
+    scene.exchange(&mut on, &Ask::chat("m", &second), &Answer::tools(&tool));
+    let third = [first[0].clone(), asked(&tool), gave("call_1", "none")];
+    scene.exchange(
+        &mut on,
+        &Ask::chat("m", &third),
+        &Answer::text("Well then."),
+    );
+    assert_tree(
+        &scene.finish(),
+        "
+        trace
+          1 chat m | A=derived:first_call
+        trace
+          2 invoke_agent | B=derived:first_call | turn.calls=2 | turn.tool_calls=1
+            3 chat m | <derived:turn | B=derived:first_call
+            4 execute_tool search | <derived:turn | B=derived:first_call | tool.time=upper_bound | ->3 asked_by derived:tool_call
+            5 chat m | <derived:tool_call_id | B=derived:tool_call_id
+        ",
+    );
+}
+
+#[test]
+fn nothing_is_joined_where_that_is_not_wanted() {
+    let mut scene = Scene::with(PipelineConfig {
+        relations: Relations::Off,
+        ..PipelineConfig::default()
+    });
+    let mut on = scene.connect(1);
+    let ask = Ask::chat("m", &[user("Hello there")]);
+    scene.exchange(&mut on, &ask, &Answer::error(500, "server_error"));
+    scene.exchange(&mut on, &ask, &Answer::text("Hello."));
+    let spans = scene.finish();
+    assert_eq!(spans.len(), 2);
+    assert!(spans.iter().all(|span| span.place.is_none()));
 }

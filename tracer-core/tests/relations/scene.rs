@@ -47,8 +47,12 @@ pub struct Answer {
 
 impl Scene {
     pub fn new() -> Self {
+        Self::with(PipelineConfig::default())
+    }
+
+    pub fn with(config: PipelineConfig) -> Self {
         Self {
-            pipeline: Pipeline::new(PipelineConfig::default()),
+            pipeline: Pipeline::new(config),
             now: Timestamp::from_unix_nanos(1_800_000_000_000_000_000),
             spans: Vec::new(),
             connections: 0,

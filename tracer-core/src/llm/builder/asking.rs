@@ -3,7 +3,10 @@
 use super::{CallBuilder, Request, Standing, parent};
 use crate::{
     correlate::{Asking, NamedSession, caller},
-    http::head::{Headers, RequestHead},
+    http::{
+        allow_list::AllowList,
+        head::{Headers, RequestHead},
+    },
     llm::{
         content::{digest, join},
         request_digest::RequestDigest,
@@ -28,6 +31,8 @@ const SESSIONS: [&str; 12] = [
 ];
 /// Headers that name one of several agents of a session.
 const AGENTS: [&str; 2] = ["x-claude-code-agent-id", "x-openai-subagent"];
+/// The source of a session that a header of the operator's names.
+const CONFIGURED: &str = "session_headers";
 /// The longest id of a session, in bytes.
 const LONGEST: usize = 256;
 /// Headers by which a client calls all attempts at the same.
@@ -58,7 +63,9 @@ impl CallBuilder {
             key: key(headers),
             retry_count: retry_count(headers),
             parent: parent(headers, facts).as_ref().map(caller),
-            session: session(headers)
+            session: self
+                .session
+                .clone()
                 .or_else(|| facts.session.clone())
                 .or_else(|| NamedSession::of_conversation(facts.conversation_id.as_deref())),
             is_of_connection: false,
@@ -82,14 +89,16 @@ pub(super) fn retry_count(headers: &Headers) -> Option<u64> {
     of_stainless().or_else(of_aws)
 }
 
-/// The session that a header names.
-pub(super) fn session(headers: &Headers) -> Option<NamedSession> {
-    let named = |source: &&'static str| {
-        let id = headers.get(source)?.trim();
+/// The session that a header names: one that the operator told, else one of those that are known.
+pub(super) fn session(headers: &Headers, admitted: &AllowList) -> Option<NamedSession> {
+    let named = |name: &str| {
+        let id = headers.get(name)?.trim();
         let is_id = !id.is_empty() && id.len() <= LONGEST && !looks_like_credential(id);
-        is_id.then(|| (*source, id.to_owned()))
+        is_id.then(|| id.to_owned())
     };
-    let (source, id) = SESSIONS.iter().find_map(named)?;
+    let configured = || Some((CONFIGURED, admitted.sessions().find_map(named)?));
+    let known = |name: &&'static str| Some((*name, named(name)?));
+    let (source, id) = configured().or_else(|| SESSIONS.iter().find_map(known))?;
     let agent = AGENTS.iter().find_map(|name| headers.get(name));
     Some(NamedSession {
         source,
