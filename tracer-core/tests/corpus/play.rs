@@ -3,6 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use tracer_core::{
+    correlate::{IdKey, Relations},
     llm::{
         call::{Call, Captured},
         content::ContentCapture,
@@ -29,9 +30,21 @@ pub fn play(recordings: &[Recording], way: Way) -> Vec<Vec<Call<Captured>>> {
     play_through(recordings, way, PipelineConfig::default(), None)
 }
 
+/// The same, where calls are not joined: which of two texts or ids are equal, a mask may hide.
+pub fn play_alone(recordings: &[Recording], way: Way) -> Vec<Vec<Call<Captured>>> {
+    play_through(recordings, way, alone(), None)
+}
+
+fn alone() -> PipelineConfig {
+    PipelineConfig {
+        relations: Relations::Off,
+        ..PipelineConfig::default()
+    }
+}
+
 /// The same, if what the pipeline is given is masked as for a tape.
 pub fn play_masked(recordings: &[Recording], way: Way) -> Vec<Vec<Call<Captured>>> {
-    let config = PipelineConfig::default();
+    let config = alone();
     let mask = Some(Mask::new(&config));
     play_through(recordings, way, config, mask)
 }
@@ -53,7 +66,10 @@ fn play_through(
 ) -> Vec<Vec<Call<Captured>>> {
     let mut random = Random(way.seed);
     let mut player = Player {
-        pipeline: Pipeline::new(config),
+        pipeline: Pipeline::new(PipelineConfig {
+            ids: IdKey::Fixed(1),
+            ..config
+        }),
         mask,
         connection: 0,
         places: FinalCounts::default(),
