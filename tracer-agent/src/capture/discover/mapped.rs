@@ -112,9 +112,21 @@ impl MappedFile {
     /// CAP_SYS_ADMIN; the process's root only CAP_SYS_PTRACE, but no deleted file is found there.
     fn open_paths(&self, proc_root: &Path) -> impl Iterator<Item = PathBuf> {
         let mapped_now = || self.mapped_now(proc_root);
+        let on_host = || self.on_host(proc_root);
         self.told_paths(proc_root)
             .into_iter()
             .chain(iter::once_with(mapped_now).flatten())
+            .chain(iter::once_with(on_host).flatten())
+    }
+
+    /// The file by its path on the host, where it is the same there: its process may be gone already,
+    /// but others will run it.
+    fn on_host(&self, proc_root: &Path) -> Option<PathBuf> {
+        let inside = self.path.strip_prefix("/").ok()?;
+        let path = proc_root.join("1/root").join(inside);
+        let metadata = fs::metadata(&path).ok()?;
+        let is_same = metadata.dev() == self.key.device && metadata.ino() == self.key.inode;
+        is_same.then_some(path)
     }
 
     /// The mapping as it is now. Loaders map a library whole and unmap the gaps between its parts, and
