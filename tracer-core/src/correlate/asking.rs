@@ -1,6 +1,9 @@
 //! A call whose request was seen, as far as its relations depend on it.
 
-use super::ids::{SpanId, TraceId};
+use super::{
+    ids::{SpanId, TraceId},
+    memory::Seeker,
+};
 use crate::{
     detect::Role,
     http::exchange::ExchangeId,
@@ -75,6 +78,14 @@ impl Asking<'_> {
 
     pub(super) const fn process(&self) -> ProcessKey {
         self.place.0.process
+    }
+
+    /// As one who looks for an earlier call.
+    pub(super) const fn seeker(&self) -> Seeker<'_> {
+        Seeker {
+            place: self.place,
+            session: self.session.as_ref(),
+        }
     }
 
     /// It is a step of a conversation.

@@ -479,6 +479,7 @@ impl Correlator {
             span: lineage.span,
             place: (facts.connection, facts.exchange),
             session: lineage.session.clone(),
+            end: facts.timing.end,
         });
         let mut remember = |mark| self.memory.remember(mark, &call);
         if let Some(id) = &facts.response.id {
@@ -498,14 +499,14 @@ impl Correlator {
                 answered
                     .texts
                     .iter()
-                    .for_each(|text| remember(Mark::Text(*text)));
+                    .for_each(|text| remember(Mark::Answered(*text)));
             }
         }
         if let Some(asked) = asked.as_ref().filter(|_| prepares(facts.operation)) {
             asked
                 .texts
                 .iter()
-                .for_each(|text| remember(Mark::Text(*text)));
+                .for_each(|text| remember(Mark::Prepared(*text)));
         }
     }
 

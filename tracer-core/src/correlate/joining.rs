@@ -1,6 +1,6 @@
 //! Where a call that begins belongs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     asking::{Asking, NamedSession, Place},
@@ -26,6 +26,12 @@ use crate::{
 /// How many answers of a request are looked for: a conversation that went on elsewhere from an
 /// earlier one than these is a new one.
 const ANSWERS: usize = 32;
+
+/// How long after a text was looked up, embedded or judged it may be asked.
+const PREPARED: Duration = Duration::from_mins(1);
+
+/// The end of an id that is drawn has no fewer characters; that of one which is counted has.
+const DRAWN: usize = 8;
 
 /// Turns of a process, the latest ones, among whose tools one is looked for.
 const AT_WORK: usize = 64;
@@ -142,19 +148,23 @@ impl Correlator {
 
     /// The call that this one goes on from.
     fn find(&mut self, asking: &Asking<'_>) -> Option<Found> {
-        let place = asking.place;
+        let seeker = asking.seeker();
         if let Some(id) = asking.previous_response_id
-            && let Some((earlier, _)) = self.memory.find(Mark::Response(id), place)
+            && let Some((earlier, is_sure)) = self.memory.find(Mark::Response(id), seeker)
         {
+            let known = match is_sure {
+                true => Known::observed("previous_response_id"),
+                false => Known::inferred("previous_response_id"),
+            };
             return Some(Found {
                 earlier,
-                known: Known::observed("previous_response_id"),
+                known,
                 is_last: true,
             });
         }
         let trail = asking.trail?;
         for (tip, behind) in trail.answers.iter().rev().zip(0..ANSWERS) {
-            if let Some((earlier, is_sure)) = self.memory.find(Mark::Tip(*tip), place) {
+            if let Some((earlier, is_sure)) = self.memory.find(Mark::Tip(*tip), seeker) {
                 let known = match behind {
                     0 if is_sure => Known::derived("messages"),
                     _ => Known::inferred("messages"),
@@ -171,8 +181,12 @@ impl Correlator {
             .iter()
             .filter_map(|result| result.id.as_deref());
         for id in ids {
-            if let Some((earlier, is_sure)) = self.memory.find(Mark::Tool(id), place) {
-                let known = match is_sure {
+            if let Some((earlier, is_sure)) = self.memory.find(Mark::Tool(id), seeker) {
+                let is_drawn = is_drawn(id);
+                if !is_drawn && earlier.process() != asking.process() {
+                    continue;
+                }
+                let known = match is_sure && is_drawn {
                     true => Known::derived("tool_call_id"),
                     false => Known::inferred("tool_call_id"),
                 };
@@ -223,7 +237,8 @@ impl Correlator {
     /// Whether a call is the next step of the turn that it goes on from.
     fn goes_on(&mut self, asking: &Asking<'_>, found: &Found) -> bool {
         let number = found.earlier.turn;
-        if !found.is_last || !self.turns.contains(&number) {
+        let is_elsewhere = found.earlier.is_elsewhere(asking.session.as_ref());
+        if !found.is_last || is_elsewhere || !self.turns.contains(&number) {
             return false;
         }
         let trail = asking.trail;
@@ -255,7 +270,11 @@ impl Correlator {
         let Some((earlier, relation)) = self.text_of(asking) else {
             return (self.ids.trace(asking.origin()), Above::Nothing);
         };
-        let known = Known::derived("text");
+        let known = match relation {
+            Relation::Uses => Known::derived("text"),
+            // Somebody else may ask the same.
+            _ => Known::inferred("text"),
+        };
         links.push(Link {
             trace: earlier.trace,
             span: earlier.span,
@@ -362,15 +381,23 @@ impl Correlator {
 
     /// An earlier call of the process with the same text.
     fn text_of(&mut self, asking: &Asking<'_>) -> Option<(Arc<Earlier>, Relation)> {
-        let relation = match asking.operation {
-            _ if asking.is_chat() => Relation::PreparedBy,
-            Operation::Embeddings | Operation::Moderation => Relation::Uses,
+        let seeker = asking.seeker();
+        let is_chat = asking.is_chat();
+        let uses = matches!(
+            asking.operation,
+            Operation::Embeddings | Operation::Moderation
+        );
+        let (mark, relation): (fn(u64) -> Mark<'static>, _) = match (is_chat, uses) {
+            (true, _) => (Mark::Prepared, Relation::PreparedBy),
+            (_, true) => (Mark::Answered, Relation::Uses),
             _ => return None,
         };
         let texts = asking.trail?.texts.iter();
-        let mut found = texts.filter_map(|text| self.memory.find(Mark::Text(*text), asking.place));
+        let mut found = texts.filter_map(|text| self.memory.find(mark(*text), seeker));
         let (earlier, is_sure) = found.next()?;
-        (is_sure && earlier.process() == asking.process()).then_some((earlier, relation))
+        let is_recent = !is_chat || asking.start <= earlier.end.after(PREPARED);
+        let is_it = is_sure && is_recent && earlier.process() == asking.process();
+        is_it.then_some((earlier, relation))
     }
 
     fn open_turn(
@@ -479,6 +506,12 @@ impl Correlator {
         }
         self.settle(number);
     }
+}
+
+/// Whether nobody else draws the same id: `call_0` and `functions.search:0` are everybody's.
+fn is_drawn(id: &str) -> bool {
+    let end = id.rsplit(['_', '-', '.', ':']).next();
+    end.is_some_and(|end| end.len() >= DRAWN)
 }
 
 /// The span of the caller's own that a request names.

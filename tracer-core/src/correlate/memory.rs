@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lru::LruCache;
 
 use super::{
-    asking::Place,
+    asking::{NamedSession, Place},
     ids::{SpanId, TraceId},
     lineage::Session,
     turn::TurnNumber,
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     llm::content::{digest, join},
     segment::ProcessKey,
+    time::Timestamp,
 };
 
 /// Calls that may have one mark; of more, nobody could tell which is meant.
@@ -27,8 +28,18 @@ pub(super) enum Mark<'a> {
     Tool(&'a str),
     /// An answer that the provider stores.
     Response(&'a str),
-    /// A text that was asked or answered.
-    Text(u64),
+    /// A text that was looked up, embedded or judged.
+    Prepared(u64),
+    /// A text that a model answered.
+    Answered(u64),
+}
+
+/// Who looks for an earlier call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seeker<'a> {
+    pub(super) place: Place,
+    /// Its session, where the wire names it.
+    pub(super) session: Option<&'a NamedSession>,
 }
 
 /// An earlier call.
@@ -39,11 +50,26 @@ pub(super) struct Earlier {
     pub(super) span: SpanId,
     pub(super) place: Place,
     pub(super) session: Option<Session>,
+    pub(super) end: Timestamp,
 }
 
 impl Earlier {
     pub(super) const fn process(&self) -> ProcessKey {
         self.place.0.process
+    }
+
+    fn is_of(&self, session: &NamedSession) -> bool {
+        self.session
+            .as_ref()
+            .is_some_and(|own| own.id == session.id)
+    }
+
+    /// The wire says that it was in another session.
+    pub(super) fn is_elsewhere(&self, session: Option<&NamedSession>) -> bool {
+        let (Some(own), Some(session)) = (&self.session, session) else {
+            return false;
+        };
+        own.known.by == session.source && own.id != session.id
     }
 }
 
@@ -85,28 +111,40 @@ impl Memory {
         }
     }
 
-    /// The call that a later one of `place` means: the only one, the only one of its process, or the
-    /// only one of its connection. `None` where several are as likely.
-    pub(super) fn find(&mut self, mark: Mark<'_>, place: Place) -> Option<(Arc<Earlier>, bool)> {
+    /// The call that a later one means, and whether that is sure: the only one, or the only one of its
+    /// session; likely the only one of its process or of its connection. `None` where several are as
+    /// likely.
+    pub(super) fn find(
+        &mut self,
+        mark: Mark<'_>,
+        seeker: Seeker<'_>,
+    ) -> Option<(Arc<Earlier>, bool)> {
+        let Seeker { place, session } = seeker;
         let alike = match self.calls.get(&mark.key())? {
-            Alike::One(only) => return Some((Arc::clone(only), true)),
+            Alike::One(only) => return Some((Arc::clone(only), !only.is_elsewhere(session))),
             Alike::Some(alike) => alike,
         };
         let is_alone = |is: &dyn Fn(&Earlier) -> bool| {
             let mut found = alike.iter().filter(|call| is(call));
             found.next().filter(|_| found.next().is_none()).cloned()
         };
-        let of_process = is_alone(&|call| call.process() == place.0.process);
-        if let Some(call) = of_process {
+        if let Some(session) = session
+            && let Some(call) = is_alone(&|call| call.is_of(session))
+        {
             return Some((call, true));
         }
-        is_alone(&|call| call.place.0 == place.0).map(|call| (call, false))
+        is_alone(&|call| call.process() == place.0.process)
+            .or_else(|| is_alone(&|call| call.place.0 == place.0))
+            .map(|call| (call, false))
     }
 }
 
 impl Alike {
     fn push(&mut self, call: &Arc<Earlier>) {
         match self {
+            // Its choices may be equal.
+            Self::One(last) if Arc::ptr_eq(last, call) => {}
+            Self::Some(alike) if alike.last().is_some_and(|last| Arc::ptr_eq(last, call)) => {}
             Self::One(other) => *self = Self::Some(vec![Arc::clone(other), Arc::clone(call)]),
             Self::Some(alike) => {
                 if alike.len() >= ALIKE {
@@ -124,7 +162,8 @@ impl Mark<'_> {
             Self::Tip(tip) => join(1, tip),
             Self::Tool(id) => join(2, digest(id)),
             Self::Response(id) => join(3, digest(id)),
-            Self::Text(text) => join(4, text),
+            Self::Prepared(text) => join(4, text),
+            Self::Answered(text) => join(5, text),
         }
     }
 }

@@ -280,7 +280,7 @@ fn what_is_embedded_or_judged_is_tied_to_its_text() {
         "
         trace
           1 embeddings e
-          2 chat m | A=derived:first_call | ->1 prepared_by derived:text
+          2 chat m | A=derived:first_call | ->1 prepared_by inferred:text
             3 moderation j | <derived:text | ->2 uses derived:text
         ",
     );
