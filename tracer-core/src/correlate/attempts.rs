@@ -3,7 +3,10 @@
 //! A call is another attempt only if one before it failed. The same request after a success is a
 //! duplicate, and one beside another that is under way may be another user's: neither is joined.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use super::{
     asking::Asking,
@@ -25,7 +28,7 @@ use crate::{
 const WINDOW: Duration = Duration::from_secs(60);
 /// The most patience that a provider may ask for.
 const LONGEST: Duration = Duration::from_mins(10);
-/// Failed calls that are remembered.
+/// Failed calls that are remembered; beyond it the oldest is over.
 const FAILED: usize = 8192;
 /// Of these, calls that are alike.
 const ALIKE: usize = 64;
@@ -37,7 +40,8 @@ pub(super) struct GroupNumber(u64);
 /// Calls that failed, and may be tried again.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    groups: HashMap<GroupNumber, Group>,
+    /// In the order in which they failed first.
+    groups: BTreeMap<GroupNumber, Group>,
     by_mark: HashMap<u64, Vec<GroupNumber>>,
     last: u64,
 }
@@ -55,6 +59,8 @@ pub(super) struct Group {
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
     pub(super) attempts: u64,
+    /// The number of the last attempt: there may have been some before that nobody saw.
+    number: u64,
     pub(super) error: Option<String>,
     last: SpanId,
     target: u64,
@@ -64,6 +70,8 @@ pub(super) struct Group {
     until: Timestamp,
     /// Another attempt is under way.
     is_tried: bool,
+    /// An attempt of another one that is alike may have been meant for it.
+    is_doubtful: bool,
 }
 
 /// What the marks of a request are: by what its attempts can be found.
@@ -105,48 +113,36 @@ impl Attempts {
         asking: &Asking<'_>,
         marks: &Marks,
     ) -> Option<(GroupNumber, Attempt, Link)> {
-        let by_key = self.candidate(marks.key, asking, |_| true);
-        let by_body = || self.candidate(marks.body, asking, |_| true);
         let says_so = asking.retry_count.is_some_and(|count| count > 0);
-        let by_said =
-            |same: bool| self.candidate(marks.said, asking, |group| group.is_same(asking) == same);
-        let (number, alike, kind, known) = by_key
-            .map(|(number, _)| {
-                (
-                    number,
-                    false,
-                    AttemptKind::Retry,
-                    Known::observed("idempotency_key"),
-                )
-            })
-            .or_else(|| {
-                let (number, alike) = by_body()?;
-                Some((number, alike, AttemptKind::Retry, Known::derived("body")))
-            })
-            .or_else(|| {
-                let (number, alike) = by_said(true)?;
-                Some((
-                    number,
-                    alike,
-                    AttemptKind::Retry,
-                    Known::inferred("messages"),
-                ))
-            })
-            .or_else(|| {
-                let (number, alike) = by_said(false)?;
-                Some((
-                    number,
-                    alike,
-                    AttemptKind::Fallback,
-                    Known::inferred("messages"),
-                ))
-            })?;
+        let is_same = |same: bool| move |group: &Group| group.is_same(asking) == same;
+        let (retry, fallback) = (AttemptKind::Retry, AttemptKind::Fallback);
+        let found = |found: Option<(GroupNumber, bool)>, kind, known| {
+            found.map(|(number, is_alike)| (number, is_alike, kind, known))
+        };
+        let by_key = self.candidate(marks.key, asking, |_| true);
+        let (number, is_alike, kind, known) =
+            found(by_key, retry, Known::observed("idempotency_key"))
+                .or_else(|| {
+                    let by_body = self.candidate(marks.body, asking, |_| true);
+                    found(by_body, retry, Known::derived("body"))
+                })
+                .or_else(|| {
+                    let by_said = self.candidate(marks.said, asking, is_same(true));
+                    found(by_said, retry, Known::inferred("messages"))
+                })
+                .or_else(|| {
+                    let by_said = self.candidate(marks.said, asking, is_same(false));
+                    found(by_said, fallback, Known::inferred("messages"))
+                })?;
+        if is_alike {
+            self.doubt(marks);
+        }
         let group = self.groups.get_mut(&number)?;
         group.is_tried = true;
         let known = match kind {
-            AttemptKind::Retry if says_so => Known::observed("retry_count"),
             // Which of those that are alike is tried again, nobody can tell.
-            _ if alike => Known::inferred(known.by),
+            _ if group.is_doubtful => Known::inferred(known.by),
+            AttemptKind::Retry if says_so => Known::observed("retry_count"),
             _ => known,
         };
         let link = Link {
@@ -156,7 +152,7 @@ impl Attempts {
             known,
         };
         let attempt = Attempt {
-            number: group.attempts + 1,
+            number: (group.number + 1).max(asking.retry_count.unwrap_or(0).saturating_add(1)),
             kind,
             reason: group.error.clone(),
             known,
@@ -184,15 +180,37 @@ impl Attempts {
         Some((first, waiting.next().is_some()))
     }
 
+    /// Calls with one of these marks are alike, and an attempt at one of them was seen: of those that
+    /// follow nobody can tell either what they are attempts at.
+    fn doubt(&mut self, marks: &Marks) {
+        for mark in marks.all() {
+            for number in self.by_mark.get(&mark).into_iter().flatten() {
+                if let Some(group) = self.groups.get_mut(number) {
+                    group.is_doubtful = true;
+                }
+            }
+        }
+    }
+
+    /// An attempt that was under way came to no call: others may follow.
+    pub(super) fn untried(&mut self, number: GroupNumber) {
+        if let Some(group) = self.groups.get_mut(&number) {
+            group.is_tried = false;
+        }
+    }
+
+    /// The one to give up before another call fails.
+    pub(super) fn surplus(&self) -> Option<GroupNumber> {
+        let is_full = self.groups.len() >= FAILED;
+        is_full.then(|| self.groups.keys().next().copied())?
+    }
+
     pub(super) fn get(&self, number: GroupNumber) -> Option<&Group> {
         self.groups.get(&number)
     }
 
     /// A call failed for the first time.
-    pub(super) fn failed(&mut self, mut group: Group, marks: &Marks) -> Option<GroupNumber> {
-        if self.groups.len() >= FAILED {
-            return None;
-        }
+    pub(super) fn failed(&mut self, mut group: Group, marks: &Marks) -> GroupNumber {
         self.last += 1;
         let number = GroupNumber(self.last);
         for mark in marks.all() {
@@ -203,7 +221,7 @@ impl Attempts {
             }
         }
         self.groups.insert(number, group);
-        Some(number)
+        number
     }
 
     /// Another attempt failed, too.
@@ -240,29 +258,19 @@ impl Attempts {
     pub(super) fn expired(&self, now: Timestamp) -> Vec<GroupNumber> {
         let is_over = |group: &Group| !group.is_tried && group.until < now;
         let expired = self.groups.iter().filter(|(_, group)| is_over(group));
-        let mut expired: Vec<_> = expired.map(|(number, _)| *number).collect();
-        expired.sort_unstable();
-        expired
+        expired.map(|(number, _)| *number).collect()
     }
 
     /// Those of a process, in order.
     pub(super) fn of_process(&self, process: ProcessKey) -> Vec<GroupNumber> {
         let is_of = |(_, group): &(&GroupNumber, &Group)| group.process == process;
-        let mut found: Vec<_> = self
-            .groups
-            .iter()
-            .filter(is_of)
-            .map(|(number, _)| *number)
-            .collect();
-        found.sort_unstable();
-        found
+        let found = self.groups.iter().filter(is_of);
+        found.map(|(number, _)| *number).collect()
     }
 
     /// All of them, in order.
     pub(super) fn all(&self) -> Vec<GroupNumber> {
-        let mut all: Vec<_> = self.groups.keys().copied().collect();
-        all.sort_unstable();
-        all
+        self.groups.keys().copied().collect()
     }
 }
 
@@ -287,6 +295,7 @@ impl Group {
             start: facts.timing.start,
             end: facts.timing.end,
             attempts: 0,
+            number: facts.request.retry_count.unwrap_or(0),
             error: None,
             last: first.span,
             target: first.target,
@@ -294,6 +303,7 @@ impl Group {
             marks: Vec::new(),
             until: facts.timing.end,
             is_tried: false,
+            is_doubtful: false,
         };
         group.note(&first);
         group
@@ -302,6 +312,8 @@ impl Group {
     fn note(&mut self, failure: &Failure<'_>) {
         let facts = failure.facts;
         self.attempts += 1;
+        let told = facts.request.retry_count.unwrap_or(0).saturating_add(1);
+        self.number = self.number.saturating_add(1).max(told);
         self.end = self.end.max(facts.timing.end);
         self.last = failure.span;
         self.target = failure.target;

@@ -175,6 +175,9 @@ impl Correlator {
         match open.side {
             Side::Served { .. } => self.stop_serving(place),
             Side::Made(made) => {
+                if let Some(group) = made.group {
+                    self.attempts.untried(group);
+                }
                 if let Some(turn) = self.turns.get_mut(&made.turn) {
                     turn.under_way = turn.under_way.saturating_sub(1);
                     turn.calls = turn.calls.saturating_sub(1);
@@ -237,8 +240,12 @@ impl Correlator {
         for number in self.attempts.expired(now) {
             self.end_attempts(number);
         }
-        self.open
-            .retain(|_, open| now.since(open.start) < FORGOTTEN);
+        let is_lost = |open: &Open| now.since(open.start) >= FORGOTTEN;
+        let lost = self.open.iter().filter(|(_, open)| is_lost(open));
+        let lost: Vec<_> = lost.map(|(place, _)| *place).collect();
+        for place in lost {
+            self.forget(place);
+        }
         while let Some((_, turn)) = self.turns.peek_lru()
             && now.since(turn.end) > SILENCE
             && let Some((number, turn)) = self.turns.pop_lru()
@@ -249,17 +256,11 @@ impl Correlator {
 
     /// A process is gone: so is what it had under way.
     pub(crate) fn process_ended(&mut self, process: ProcessKey) {
-        let turns = self.of_process.remove(&process).unwrap_or_default();
-        let is_tried = |number| {
-            self.turns
-                .peek(number)
-                .is_some_and(|turn: &Turn| turn.attempts > 0)
-        };
-        if turns.iter().any(is_tried) {
-            for number in self.attempts.of_process(process) {
-                self.end_attempts_at(number, None);
-            }
+        // It may have tried again in the turn of another process.
+        for number in self.attempts.of_process(process) {
+            self.end_attempts(number);
         }
+        let turns = self.of_process.remove(&process).unwrap_or_default();
         for number in turns {
             if let Some(turn) = self.turns.pop(&number) {
                 self.end_turn(number, turn);
@@ -342,7 +343,7 @@ impl Correlator {
             tool.worked(facts.timing.start, facts.timing.end);
         }
         let Some(turn) = self.turns.get_mut(&number) else {
-            lineage.parent = made.caller;
+            lineage.parent = group.or(made.caller);
             return;
         };
         turn.answered(facts);
@@ -393,14 +394,12 @@ impl Correlator {
                 let span = self.ids.span((lineage.span, "attempts"));
                 let group = Group::new(failure, lineage.trace, made.turn, span);
                 let has_span = group.has_span;
-                let number = self.attempts.failed(group, &made.marks)?;
+                while let Some(oldest) = self.attempts.surplus() {
+                    self.end_attempts(oldest);
+                }
+                let number = self.attempts.failed(group, &made.marks);
                 if has_span {
-                    lineage.attempt = lineage.attempt.take().or(Some(Attempt {
-                        number: facts.request.retry_count.unwrap_or(0).saturating_add(1),
-                        kind: AttemptKind::First,
-                        reason: None,
-                        known: Known::derived("status"),
-                    }));
+                    lineage.attempt = lineage.attempt.take().or(Some(first_seen(facts)));
                 }
                 if let Some(turn) = self.turns.get_mut(&made.turn) {
                     turn.attempts += 1;
@@ -414,7 +413,9 @@ impl Correlator {
             (Some(number), false) => number,
         };
         let parent = self.attempts.get(number).and_then(|group| {
-            group.has_span.then_some(Parent {
+            // A caller may trace each attempt for itself.
+            let is_around = group.has_span && group.trace == lineage.trace;
+            is_around.then_some(Parent {
                 span: group.span,
                 is_remote: false,
                 known: lineage
@@ -585,6 +586,21 @@ impl Correlator {
                 known: Known::derived("both_ends"),
             });
         }
+    }
+}
+
+/// Of several attempts at a call the first that was seen.
+fn first_seen(facts: &CallFacts) -> Attempt {
+    let before = facts.request.retry_count.unwrap_or(0);
+    let (kind, known) = match before {
+        0 => (AttemptKind::First, Known::derived("status")),
+        _ => (AttemptKind::Retry, Known::observed("retry_count")),
+    };
+    Attempt {
+        number: before.saturating_add(1),
+        kind,
+        reason: None,
+        known,
     }
 }
 

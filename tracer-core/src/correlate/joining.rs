@@ -118,13 +118,13 @@ impl Correlator {
             None => self.place_of(asking, &mut made, &mut session, &mut links),
         };
         let turn = turn.unwrap_or_else(|| {
-            let (trace, above) = match (caller, above) {
-                (Some((trace, parent)), _) => (trace, Above::Caller(parent)),
-                (None, Some((trace, parent))) => (trace, Above::Span(parent)),
-                (None, None) => self.above(asking, &mut links),
-            };
             let group = made.group.and_then(|group| self.attempts.get(group));
-            let trace = group.map_or(trace, |group| group.trace);
+            let (trace, above) = match (caller, above, group) {
+                (Some((trace, parent)), _, _) => (trace, Above::Caller(parent)),
+                (None, Some((trace, parent)), _) => (trace, Above::Span(parent)),
+                (None, None, Some(group)) => (group.trace, Above::Nothing),
+                (None, None, None) => self.above(asking, &mut links),
+            };
             let session = session.take().or_else(|| self.own_session(asking));
             self.open_turn(asking, trace, above, session)
         });

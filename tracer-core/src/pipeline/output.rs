@@ -107,6 +107,9 @@ impl Report<'_> {
         }
         if !self.background.admit(call.facts()) {
             self.stats.repeated_fetches += 1;
+            let facts = call.facts();
+            self.correlator.forget((facts.connection, facts.exchange));
+            self.steps();
             return;
         }
         self.stats.calls += 1;

@@ -128,7 +128,7 @@ fn two_that_fail_alike_are_each_tried_again_once() {
         trace
           4 attempts | B=derived:first_call | attempt.count=2
             5 chat m | !rate_limit_exceeded | <derived:status | B=derived:first_call | #1 first derived:status
-            6 chat m | <derived:body | B=derived:first_call | #2 retry after rate_limit_exceeded derived:body | ->5 previous_attempt derived:body
+            6 chat m | <inferred:body | B=derived:first_call | #2 retry after rate_limit_exceeded inferred:body | ->5 previous_attempt inferred:body
         ",
     );
 }
