@@ -37,6 +37,10 @@ const TURNS: usize = 16 << 10;
 const MARKS: usize = 64 << 10;
 /// Sessions that the wire names, and pairs of calls that were seen at both ends.
 const NAMED: usize = 16 << 10;
+/// Tools of a turn that have not given anything; of more, the first are given up.
+const PENDING: usize = 1024;
+/// Agents that are called as tools by each other, whose work is seen in all of them.
+const NESTED: usize = 8;
 /// How long a turn may be silent: tools run, people think about what they approve.
 const SILENCE: Duration = Duration::from_mins(30);
 /// After so long a call that is under way was lost: no exchange is silent for longer.
@@ -288,6 +292,7 @@ impl Correlator {
         if let Some(turn) = self.turns.get_mut(&number) {
             turn.under_way += 1;
             turn.calls += 1;
+            turn.start = turn.start.min(asking.start);
             turn.end = turn.end.max(asking.start);
             if turn.calls > 1 && !is_attempt {
                 turn.grow();
@@ -336,12 +341,7 @@ impl Correlator {
         self.pair(facts, lineage);
         let number = made.turn;
         let group = self.end_attempt(&made, facts, lineage);
-        if let Some((turn, span)) = made.tool
-            && let Some(turn) = self.turns.get_mut(&turn)
-            && let Some(tool) = turn.pending.iter_mut().find(|tool| tool.span == span)
-        {
-            tool.worked(facts.timing.start, facts.timing.end);
-        }
+        self.worked(&made, facts);
         let Some(turn) = self.turns.get_mut(&number) else {
             lineage.parent = group.or(made.caller);
             return;
@@ -360,6 +360,9 @@ impl Correlator {
                 turn.grow();
                 turn.tool_calls += asked.len() as u64;
                 turn.pending.extend(asked);
+                let surplus = turn.pending.len().saturating_sub(PENDING);
+                let given_up: Vec<_> = turn.pending.drain(..surplus).collect();
+                self.steps.extend(turn.left(given_up));
                 self.at_work.entry(turn.process).or_default().insert(number);
             }
         } else if turn.calls <= 1 {
@@ -373,6 +376,25 @@ impl Correlator {
         lineage.parent = group.or(made.caller).or_else(of_turn);
         self.remember(number, facts, marks, lineage);
         self.settle(number);
+    }
+
+    /// The tool that a call does the work of was seen at work, and so were those above it.
+    fn worked(&mut self, made: &Made, facts: &CallFacts) {
+        let (start, end) = (facts.timing.start, facts.timing.end);
+        let of_turn = self.turns.peek(&made.turn).and_then(|turn| turn.work_of);
+        let mut work = of_turn.or(made.tool);
+        for _ in 0..NESTED {
+            let Some((number, span)) = work else { return };
+            let Some(turn) = self.turns.get_mut(&number) else {
+                return;
+            };
+            turn.end = turn.end.max(end);
+            let mut pending = turn.pending.iter_mut();
+            if let Some(tool) = pending.find(|tool| tool.span == span) {
+                tool.worked(start, end);
+            }
+            work = turn.work_of;
+        }
     }
 
     /// What an attempt means for those before and after it; the span around them, if there is one.
@@ -521,9 +543,11 @@ impl Correlator {
         }
     }
 
-    pub(super) fn end_turn(&mut self, number: TurnNumber, turn: Turn) {
+    pub(super) fn end_turn(&mut self, number: TurnNumber, mut turn: Turn) {
         take_out(&mut self.of_process, turn.process, number);
         take_out(&mut self.at_work, turn.process, number);
+        let unanswered = std::mem::take(&mut turn.pending);
+        self.steps.extend(turn.left(unanswered));
         if !turn.has_root {
             return;
         }

@@ -10,12 +10,10 @@ use super::{
     known::Known,
     lineage::{Link, Parent, Relation, Session},
     memory::{Earlier, Mark},
-    step::{Step, StepKind, ToolBound},
     tools::PendingTool,
     turn::{Above, Turn, TurnNumber},
 };
 use crate::{
-    confidence::Confidence,
     http::exchange::ExchangeId,
     llm::{
         call::Operation,
@@ -126,7 +124,7 @@ impl Correlator {
                 (None, None, None) => self.above(asking, &mut links),
             };
             let session = session.take().or_else(|| self.own_session(asking));
-            self.open_turn(asking, trace, above, session)
+            self.open_turn(asking, trace, above, session, made.tool)
         });
         self.enter(turn, asking, made.group.is_some());
         made.turn = turn;
@@ -243,7 +241,7 @@ impl Correlator {
         }
         let trail = asking.trail;
         if trail.is_some_and(|trail| !trail.results.is_empty()) {
-            self.take_results(number, asking);
+            self.take_results(number, asking, found.earlier.span);
             return true;
         }
         let is_handed_back = trail.is_some_and(|trail| trail.last == Some(Speaker::Model));
@@ -313,30 +311,31 @@ impl Correlator {
                     .then_some(Known::derived("tool_arguments")),
             }
         };
-        let mut best: Option<(TurnNumber, TraceId, SpanId, Known)> = None;
-        for found in tools {
-            let Some(known) = is_known(&found) else {
-                continue;
-            };
-            let (number, turn, tool) = found;
-            // Of several that are called alike, the first; which it is, is then not sure.
-            best = Some(match best {
-                None => (number, turn.trace, tool.span, known),
-                Some((number, trace, span, before)) => {
-                    let confidence = before.confidence.max(Confidence::Inferred);
-                    (
-                        number,
-                        trace,
-                        span,
-                        Known {
-                            confidence,
-                            ..before
-                        },
-                    )
-                }
+        // Of several that are called alike, the first at which nothing was seen yet; which it is, is
+        // then not sure.
+        let mut best: Option<(Known, bool, TurnNumber, SpanId)> = None;
+        let mut is_alone = true;
+        for (found, known) in tools.filter_map(|found| Some((found, is_known(&found)?))) {
+            let (number, _, tool) = found;
+            let better = best.is_none_or(|(best, is_taken, ..)| {
+                (known.confidence, tool.is_parent) < (best.confidence, is_taken)
             });
+            is_alone = best.is_none_or(|(best, ..)| known.confidence < best.confidence)
+                || (is_alone && best.is_some_and(|(best, ..)| best.confidence < known.confidence));
+            if better {
+                best = Some((known, tool.is_parent, number, tool.span));
+            }
         }
-        let (number, trace, span, known) = best?;
+        let (known, _, number, span) = best?;
+        let known = if is_alone {
+            known
+        } else {
+            Known::inferred(known.by)
+        };
+        let turn = self.turns.peek_mut(&number)?;
+        let tool = turn.pending.iter_mut().find(|tool| tool.span == span)?;
+        tool.is_parent = true;
+        let trace = turn.trace;
         made.tool = Some((number, span));
         let parent = Parent {
             span,
@@ -406,12 +405,14 @@ impl Correlator {
         trace: TraceId,
         above: Above,
         session: Option<Session>,
+        work_of: Option<(TurnNumber, SpanId)>,
     ) -> TurnNumber {
         let turn = Turn {
             process: asking.process(),
             trace,
             root: self.ids.span((asking.origin(), "turn")),
             above,
+            work_of,
             has_root: false,
             session,
             start: asking.start,
@@ -445,51 +446,30 @@ impl Correlator {
         })
     }
 
-    /// A request brings what tools gave.
-    fn take_results(&mut self, number: TurnNumber, asking: &Asking<'_>) {
+    /// A request brings what tools gave, of which the last ones were asked for by `last`.
+    fn take_results(&mut self, number: TurnNumber, asking: &Asking<'_>, last: SpanId) {
         let (Some(turn), Some(trail)) = (self.turns.get_mut(&number), asking.trail) else {
             return;
         };
-        let (mut steps, mut asked_by) = (Vec::new(), Vec::new());
+        let (mut steps, mut asked_by) = (Vec::new(), vec![last]);
         for result in &trail.results {
-            let gave = |tool: &PendingTool| tool.gave(result);
-            let Some(at) = turn.pending.iter().position(|tool| gave(tool).is_some()) else {
+            let gave = |tool: &PendingTool| {
+                let known = tool.gave(result);
+                known.or_else(|| tool.comes_next(result, last))
+            };
+            let mut pending = turn.pending.iter().enumerate();
+            let found = pending.find_map(|(at, tool)| Some((at, gave(tool)?)));
+            let Some((at, known)) = found else {
                 continue;
             };
             let tool = turn.pending.remove(at);
-            let Some(known) = gave(&tool) else { continue };
-            let (bound, (start, end)) = match tool.at_work {
-                Some(times) => (ToolBound::Observed, times),
-                None => (ToolBound::Upper, (tool.asked, asking.start.max(tool.asked))),
-            };
             asked_by.push(tool.asked_by);
-            steps.push(Step {
-                process: turn.process,
-                trace: turn.trace,
-                span: tool.span,
-                parent: turn.parent(),
-                links: vec![Link {
-                    trace: turn.trace,
-                    span: tool.asked_by,
-                    relation: Relation::AskedBy,
-                    known: Known::derived("tool_call"),
-                }],
-                session: turn.session.clone(),
-                start,
-                end,
-                error: (result.is_error == Some(true)).then(|| "tool_error".to_owned()),
-                kind: StepKind::Tool {
-                    name: tool.tool.name,
-                    id: tool.tool.id,
-                    bound,
-                    known,
-                    is_error: result.is_error,
-                },
-            });
+            steps.push(tool.step(turn, Some((result, known)), asking.start));
         }
         // Calls of the same answer that have no result never get one.
-        turn.pending
-            .retain(|tool| !asked_by.contains(&tool.asked_by));
+        let is_over = |tool: &mut PendingTool| asked_by.contains(&tool.asked_by);
+        let over: Vec<_> = turn.pending.extract_if(.., is_over).collect();
+        steps.extend(turn.left(over));
         if turn.pending.is_empty() {
             take_out(&mut self.at_work, turn.process, number);
         }
@@ -500,9 +480,13 @@ impl Correlator {
 
     fn drop_tools(&mut self, number: TurnNumber) {
         if let Some(turn) = self.turns.get_mut(&number) {
-            turn.pending.clear();
+            let dropped = std::mem::take(&mut turn.pending);
+            let steps = turn.left(dropped);
             turn.is_over = true;
             take_out(&mut self.at_work, turn.process, number);
+            for step in steps {
+                self.tell(step);
+            }
         }
         self.settle(number);
     }

@@ -59,8 +59,8 @@ pub enum StepKind {
         id: Option<String>,
         /// What start and end are.
         bound: ToolBound,
-        /// How it is known that the result is that of the call.
-        known: Known,
+        /// How it is known that the result is that of the call; `None` if none was brought.
+        known: Option<Known>,
         /// The tool failed, as its result says.
         is_error: Option<bool>,
     },

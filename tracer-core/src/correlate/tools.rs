@@ -3,6 +3,9 @@
 use super::{
     ids::{Ids, SpanId},
     known::Known,
+    lineage::{Link, Relation},
+    step::{Step, StepKind, ToolBound},
+    turn::Turn,
 };
 use crate::{
     llm::{
@@ -27,6 +30,8 @@ pub(super) struct PendingTool {
     pub(super) asked: Timestamp,
     /// When something was seen of it at work.
     pub(super) at_work: Option<(Timestamp, Timestamp)>,
+    /// Spans stand below it: it has to leave.
+    pub(super) is_parent: bool,
 }
 
 /// The tools that an answer asks for, of which the caller runs each.
@@ -55,6 +60,7 @@ pub(super) fn of_answer(
         asked_by,
         asked: facts.timing.end,
         at_work: None,
+        is_parent: false,
     };
     tools
         .into_iter()
@@ -74,6 +80,50 @@ impl PendingTool {
                 let (asked, name) = (self.tool.name.as_deref()?, result.name.as_deref()?);
                 (asked == name).then_some(Known::inferred("tool_name"))
             }
+        }
+    }
+
+    /// Whether a result that has neither an id nor a name may be that of this call of the last answer.
+    pub(super) fn comes_next(&self, result: &ToolResult, last: SpanId) -> Option<Known> {
+        let is_nameless = result.id.is_none() && result.name.is_none();
+        let is_next = is_nameless && self.tool.id.is_none() && self.asked_by == last;
+        is_next.then_some(Known::inferred("tool_order"))
+    }
+
+    /// Its span, with what it gave by `end`, if anything.
+    pub(super) fn step(
+        self,
+        turn: &Turn,
+        result: Option<(&ToolResult, Known)>,
+        end: Timestamp,
+    ) -> Step {
+        let (bound, (start, end)) = match self.at_work {
+            Some(times) => (ToolBound::Observed, times),
+            None => (ToolBound::Upper, (self.asked, end.max(self.asked))),
+        };
+        let is_error = result.and_then(|(result, _)| result.is_error);
+        Step {
+            process: turn.process,
+            trace: turn.trace,
+            span: self.span,
+            parent: turn.parent(),
+            links: vec![Link {
+                trace: turn.trace,
+                span: self.asked_by,
+                relation: Relation::AskedBy,
+                known: Known::derived("tool_call"),
+            }],
+            session: turn.session.clone(),
+            start,
+            end,
+            error: (is_error == Some(true)).then(|| "tool_error".to_owned()),
+            kind: StepKind::Tool {
+                name: self.tool.name,
+                id: self.tool.id,
+                bound,
+                known: result.map(|(_, known)| known),
+                is_error,
+            },
         }
     }
 

@@ -4,6 +4,7 @@ use super::{
     ids::{SpanId, TraceId},
     known::Known,
     lineage::{Parent, Session},
+    step::Step,
     tools::PendingTool,
 };
 use crate::{llm::call::CallFacts, segment::ProcessKey, time::Timestamp};
@@ -20,6 +21,8 @@ pub(super) struct Turn {
     /// Its own span, if it gets one.
     pub(super) root: SpanId,
     pub(super) above: Above,
+    /// The tool that it does the work of, and the turn that asked for that.
+    pub(super) work_of: Option<(TurnNumber, SpanId)>,
     /// It gets a span: there is more in it than one call.
     pub(super) has_root: bool,
     pub(super) session: Option<Session>,
@@ -79,6 +82,12 @@ impl Turn {
         if self.provider.is_none() {
             self.provider = Some(call.provider.0.clone().into_owned());
         }
+    }
+
+    /// The spans of tools that nobody waits for any more, of those that others stand below.
+    pub(super) fn left(&self, tools: Vec<PendingTool>) -> Vec<Step> {
+        let tools = tools.into_iter().filter(|tool| tool.is_parent);
+        tools.map(|tool| tool.step(self, None, self.end)).collect()
     }
 
     /// Nothing of it is under way.

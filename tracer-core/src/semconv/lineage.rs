@@ -154,12 +154,14 @@ fn add_kind(add: &mut Builder, kind: &StepKind) -> String {
             add.text(names::GEN_AI_TOOL_CALL_ID, id.as_deref());
             add.label(names::GEN_AI_TOOL_TYPE, "function");
             add.label(names::LLM_TRACER_TOOL_TIME, bound.name());
-            add_known(
-                add,
-                names::LLM_TRACER_TOOL_RESULT_CONFIDENCE,
-                names::LLM_TRACER_TOOL_RESULT_SOURCE,
-                *known,
-            );
+            if let Some(known) = known {
+                add_known(
+                    add,
+                    names::LLM_TRACER_TOOL_RESULT_CONFIDENCE,
+                    names::LLM_TRACER_TOOL_RESULT_SOURCE,
+                    *known,
+                );
+            }
             match name {
                 Some(name) => format!("execute_tool {name}"),
                 None => "execute_tool".to_owned(),
