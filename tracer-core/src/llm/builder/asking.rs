@@ -91,20 +91,22 @@ pub(super) fn retry_count(headers: &Headers) -> Option<u64> {
 
 /// The session that a header names: one that the operator told, else one of those that are known.
 pub(super) fn session(headers: &Headers, admitted: &AllowList) -> Option<NamedSession> {
-    let named = |name: &str| {
-        let id = headers.get(name)?.trim();
-        let is_id = !id.is_empty() && id.len() <= LONGEST && !looks_like_credential(id);
-        is_id.then(|| id.to_owned())
-    };
-    let configured = || Some((CONFIGURED, admitted.sessions().find_map(named)?));
-    let known = |name: &&'static str| Some((*name, named(name)?));
-    let (source, id) = configured().or_else(|| SESSIONS.iter().find_map(known))?;
-    let agent = AGENTS.iter().find_map(|name| headers.get(name));
+    let told = |name: &str| id(headers, name);
+    let configured = || Some((CONFIGURED, admitted.sessions().find_map(told)?));
+    let known = |name: &&'static str| Some((*name, id(headers, name)?));
+    let (source, id_of_session) = configured().or_else(|| SESSIONS.iter().find_map(known))?;
     Some(NamedSession {
         source,
-        id,
-        agent: agent.map(str::to_owned),
+        id: id_of_session,
+        agent: AGENTS.iter().find_map(|name| id(headers, name)),
     })
+}
+
+/// The id that a header holds, if it may be told.
+fn id(headers: &Headers, name: &str) -> Option<String> {
+    let id = headers.get(name)?.trim();
+    let is_id = !id.is_empty() && id.len() <= LONGEST && !looks_like_credential(id);
+    is_id.then(|| id.to_owned())
 }
 
 fn key(headers: &Headers) -> Option<u64> {
