@@ -1,6 +1,6 @@
 //! Marks of the arguments of a tool.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::{
     digest::{digest, join},
@@ -11,6 +11,8 @@ use super::{
 const TEXTS: usize = 16;
 /// How deep arguments are read.
 const DEPTH: u8 = 16;
+/// Floats tell all whole numbers apart below this one.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// What the arguments of a tool are equal to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,7 +46,7 @@ fn of_value(value: &Value, depth: u8, texts: &mut Vec<u64>) -> Option<u64> {
         Value::Null => 1,
         Value::Bool(flag) => 2 + u64::from(*flag),
         // 1 and 1.0 are one number to most who write it again.
-        Value::Number(number) => join(4, number.as_f64().unwrap_or_default().to_bits()),
+        Value::Number(number) => join(4, of_number(number)),
         Value::String(text) => {
             let mark = digest(text);
             if text.len() as u64 >= TELLING && texts.len() < TEXTS {
@@ -61,6 +63,16 @@ fn of_value(value: &Value, depth: u8, texts: &mut Vec<u64>) -> Option<u64> {
             Some(all.wrapping_add(member))
         })?,
     })
+}
+
+/// Ids are larger than what a float can tell apart.
+fn of_number(number: &Number) -> u64 {
+    let float = number.as_f64().unwrap_or_default();
+    let whole = number.as_u64();
+    let whole = whole.or_else(|| number.as_i64().map(i64::cast_unsigned));
+    whole
+        .filter(|_| float.abs() >= EXACT)
+        .unwrap_or_else(|| float.to_bits())
 }
 
 #[cfg(test)]

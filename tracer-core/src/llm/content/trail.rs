@@ -15,8 +15,9 @@ use super::{
     model::{Choice, Media, MediaSource, Part, ToolCall, ToolResponse},
 };
 
-/// Answers among the messages of a request that are remembered: the last ones.
-const ANSWERS: usize = 4096;
+/// Answers among the messages of a request that are remembered: the last ones, and of more than these
+/// the last half.
+const ANSWERS: usize = 64;
 /// Texts, tools and results of one call that are remembered.
 const ITEMS: usize = 64;
 
