@@ -22,7 +22,7 @@ pub(crate) type Place = (ConnectionId, ExchangeId);
 #[derive(Debug, Clone)]
 pub(crate) struct Asking<'a> {
     pub(crate) place: Place,
-    /// Tells calls of one exchange apart: a session holds many.
+    /// Tells calls of one exchange apart, which may hold many; given when its place is looked for.
     pub(crate) serial: u64,
     pub(crate) role: Role,
     /// First byte of the request.

@@ -78,8 +78,8 @@ pub(crate) struct Correlator {
     pub(super) named: LruCache<u64, TurnNumber>,
     pairs: LruCache<PairNumber, (TraceId, SpanId)>,
     pub(super) last_turn: u64,
-    /// Calls that were told only when they were over.
-    late: u64,
+    /// Calls so far: an exchange may hold several, and a connection that was forgotten begins anew.
+    calls: u64,
     steps: Vec<Step>,
 }
 
@@ -143,7 +143,7 @@ impl Correlator {
             named: LruCache::unbounded(),
             pairs: LruCache::unbounded(),
             last_turn: 0,
-            late: 0,
+            calls: 0,
             steps: Vec::new(),
         }
     }
@@ -159,16 +159,40 @@ impl Correlator {
         }
         let by_ids = (self.relations == Relations::ByIds)
             .then(|| asking.trail.map(AskedTrail::without_texts));
+        self.calls += 1;
         let asking = &match &by_ids {
             Some(trail) => Asking {
+                serial: self.calls,
                 body: None,
                 trail: trail.as_ref(),
                 ..asking.clone()
             },
-            None => asking.clone(),
+            None => Asking {
+                serial: self.calls,
+                ..asking.clone()
+            },
         };
         let open = self.admit(asking, client);
         self.open.insert(asking.place, open);
+    }
+
+    /// A call that is served turned out to be the other end of one that began later, as it seemed.
+    pub(crate) fn met(&mut self, server: Place, client: Place) {
+        let Some(&Open { trace, span, .. }) = self.open.get(&client) else {
+            return;
+        };
+        let Some(open) = self.open.get_mut(&server) else {
+            return;
+        };
+        if let Side::Served {
+            parent, is_joined, ..
+        } = &mut open.side
+            && (open.trace == trace || !*is_joined)
+        {
+            open.trace = trace;
+            *parent = Some(both_ends(span));
+            *is_joined = true;
+        }
     }
 
     /// It came to no call.
@@ -207,8 +231,8 @@ impl Correlator {
         let place = (facts.connection, facts.exchange);
         let open = self.open.remove(&place).unwrap_or_else(|| {
             let trail = marks.as_ref().and_then(|marks| marks.asked.as_ref());
-            self.late += 1;
-            self.admit(&Asking::late(facts, trail, self.late), None)
+            self.calls += 1;
+            self.admit(&Asking::late(facts, trail, self.calls), None)
         });
         let Open {
             start: _,
@@ -604,12 +628,17 @@ impl Correlator {
         };
         if trace == lineage.trace || !is_joined {
             lineage.trace = trace;
-            lineage.parent = Some(Parent {
-                span,
-                is_remote: true,
-                known: Known::derived("both_ends"),
-            });
+            lineage.parent = Some(both_ends(span));
         }
+    }
+}
+
+/// The client's end of a call as what the server's is part of.
+pub(super) const fn both_ends(span: SpanId) -> Parent {
+    Parent {
+        span,
+        is_remote: true,
+        known: Known::derived("both_ends"),
     }
 }
 

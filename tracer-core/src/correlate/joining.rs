@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     asking::{Asking, NamedSession, Place},
     attempts,
-    correlator::{Correlator, Made, Open, Side, is_made, take_out},
+    correlator::{Correlator, Made, Open, Side, both_ends, is_made, take_out},
     ids::{SpanId, TraceId},
     known::Known,
     lineage::{Link, Parent, Relation, Session},
@@ -59,11 +59,6 @@ impl Correlator {
         let caller = asking.parent.map(of_caller);
         let trace = of_client.map(|(trace, _)| trace);
         let trace = trace.or(caller.map(|(trace, _)| trace));
-        let both_ends = |span| Parent {
-            span,
-            is_remote: true,
-            known: Known::derived("both_ends"),
-        };
         let serving = self.serving.entry(asking.process()).or_default();
         serving.push(asking.place);
         Open {

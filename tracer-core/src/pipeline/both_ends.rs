@@ -125,15 +125,14 @@ impl BothEnds {
         }
     }
 
-    /// The place of the call that one which is served is the other end of, as far as that is clear by
-    /// now.
-    pub(super) fn client_of(&mut self, server: Place, digest: u64) -> Option<Place> {
+    /// The place of the call that one under way is the other end of, as far as that is clear by now.
+    pub(super) fn other_of(&mut self, role: Role, place: Place, digest: u64) -> Option<Place> {
         let alike = self.alike.get_mut(&digest)?;
         pair_up(alike, &mut self.peers, &mut self.pairs);
-        let is_it = |end: &&End| end.role == Role::Server && end.place == server;
+        let is_it = |end: &&End| end.role == role && end.place == place;
         let pair = alike.iter().find(is_it)?.pair?;
-        let is_client = |end: &&End| end.role == Role::Client && end.pair == Some(pair);
-        alike.iter().find(is_client).map(|end| end.place)
+        let is_other = |end: &&End| end.role != role && end.pair == Some(pair);
+        alike.iter().find(is_other).map(|end| end.place)
     }
 
     /// Holds back a call that was served and is over, for as long as its client may still show; the

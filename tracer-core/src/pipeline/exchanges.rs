@@ -420,9 +420,14 @@ fn requested(call: &Candidate, place: Place, role: Role, time: Timestamp, report
     if let Some(digest) = digest {
         report.both_ends.requested(role, place, digest, time);
     }
-    if let Some(asking) = call.asking() {
-        let served = digest.filter(|_| role == Role::Server);
-        let client = served.and_then(|digest| report.both_ends.client_of(place, digest));
-        report.correlator.asked(&asking, client);
+    let Some(asking) = call.asking() else {
+        return;
+    };
+    let other = digest.and_then(|digest| report.both_ends.other_of(role, place, digest));
+    let client = other.filter(|_| role == Role::Server);
+    report.correlator.asked(&asking, client);
+    // A write may be reported after the read of what it wrote.
+    if let Some(server) = other.filter(|_| role == Role::Client) {
+        report.correlator.met(server, place);
     }
 }
