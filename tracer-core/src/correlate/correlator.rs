@@ -15,6 +15,7 @@ use super::{
     known::Known,
     lineage::{Attempt, AttemptKind, Lineage, Link, Parent, Session},
     memory::{Earlier, Mark, Memory},
+    serving::{ServedMarks, Serving},
     step::{Step, StepKind},
     tools,
     turn::{Above, Turn, TurnNumber},
@@ -69,7 +70,7 @@ pub(crate) struct Correlator {
     pub(super) attempts: Attempts,
     pub(super) open: HashMap<Place, Open>,
     /// Calls that a process serves.
-    pub(super) serving: HashMap<ProcessKey, Vec<Place>>,
+    pub(super) serving: Serving,
     /// Turns under way by process.
     of_process: HashMap<ProcessKey, BTreeSet<TurnNumber>>,
     /// Those of them whose tools are at work.
@@ -102,9 +103,7 @@ pub(super) enum Side {
     /// It serves it.
     Served {
         parent: Option<Parent>,
-        /// Digest of all messages, and of those texts behind the last answer.
-        all: Option<u64>,
-        texts: Vec<u64>,
+        marks: ServedMarks,
         /// Others have joined its trace, which cannot change any more.
         is_joined: bool,
     },
@@ -137,7 +136,7 @@ impl Correlator {
             turns: LruCache::unbounded(),
             attempts: Attempts::default(),
             open: HashMap::new(),
-            serving: HashMap::new(),
+            serving: Serving::default(),
             of_process: HashMap::new(),
             at_work: HashMap::new(),
             named: LruCache::unbounded(),
@@ -201,7 +200,7 @@ impl Correlator {
             return;
         };
         match open.side {
-            Side::Served { .. } => self.stop_serving(place),
+            Side::Served { marks, .. } => self.serving.end(place, &marks),
             Side::Made(made) => {
                 if let Some(group) = made.group {
                     self.attempts.untried(group);
@@ -253,9 +252,11 @@ impl Correlator {
         match side {
             Side::Made(made) => self.end_made(made, facts, marks.as_deref(), &mut lineage),
             Side::Served {
-                parent, is_joined, ..
+                parent,
+                marks,
+                is_joined,
             } => {
-                self.stop_serving(place);
+                self.serving.end(place, &marks);
                 lineage.parent = parent;
                 self.join_client(facts, is_joined, &mut lineage);
             }
@@ -596,16 +597,6 @@ impl Correlator {
                 tool_calls: turn.tool_calls,
             },
         });
-    }
-
-    fn stop_serving(&mut self, place: Place) {
-        let process = place.0.process;
-        if let Some(served) = self.serving.get_mut(&process) {
-            served.retain(|other| *other != place);
-            if served.is_empty() {
-                self.serving.remove(&process);
-            }
-        }
     }
 
     /// The other end can find the span of a call that this process made.

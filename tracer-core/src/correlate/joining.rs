@@ -10,6 +10,7 @@ use super::{
     known::Known,
     lineage::{Link, Parent, Relation, Session},
     memory::{Earlier, Mark},
+    serving::ServedMarks,
     tools::PendingTool,
     turn::{Above, Turn, TurnNumber},
 };
@@ -59,8 +60,8 @@ impl Correlator {
         let caller = asking.parent.map(of_caller);
         let trace = of_client.map(|(trace, _)| trace);
         let trace = trace.or(caller.map(|(trace, _)| trace));
-        let serving = self.serving.entry(asking.process()).or_default();
-        serving.push(asking.place);
+        let marks = ServedMarks::of(asking.process(), asking.trail);
+        self.serving.begin(asking.place, &marks);
         Open {
             start: asking.start,
             span: self.ids.span(asking.origin()),
@@ -71,11 +72,7 @@ impl Correlator {
                 parent: of_client
                     .map(|(_, span)| both_ends(span))
                     .or(caller.map(|(_, parent)| parent)),
-                all: asking.trail.map(|trail| trail.all),
-                texts: asking
-                    .trail
-                    .map(|trail| trail.texts.clone())
-                    .unwrap_or_default(),
+                marks,
                 is_joined: of_client.is_some() || caller.is_some(),
             },
         }
@@ -342,25 +339,8 @@ impl Correlator {
 
     /// The call that the process serves, and passes on by this one.
     fn served_of(&mut self, asking: &Asking<'_>) -> Option<(TraceId, Parent)> {
-        let served = self.serving.get(&asking.process())?;
-        let trail = asking.trail;
-        let says_the_same = |place: &&Place| {
-            let Some(Side::Served { all, texts, .. }) =
-                self.open.get(*place).map(|open| &open.side)
-            else {
-                return false;
-            };
-            trail.is_some_and(|trail| {
-                (trail.messages > 0 && *all == Some(trail.all))
-                    || trail.texts.iter().any(|text| texts.contains(text))
-            })
-        };
-        let mut same = served.iter().filter(says_the_same);
-        let (place, known) = match (same.next(), same.next(), &served[..]) {
-            (Some(place), None, _) => (*place, Known::derived("messages")),
-            (None, _, [only]) => (*only, Known::inferred("served_meanwhile")),
-            _ => return None,
-        };
+        let marks = ServedMarks::of(asking.process(), asking.trail);
+        let (place, known) = self.serving.find(asking.process(), &marks)?;
         let open = self.open.get_mut(&place)?;
         if let Side::Served { is_joined, .. } = &mut open.side {
             *is_joined = true;

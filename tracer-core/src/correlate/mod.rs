@@ -22,6 +22,7 @@ mod joining;
 mod known;
 mod lineage;
 mod memory;
+mod serving;
 mod step;
 mod tools;
 mod turn;
