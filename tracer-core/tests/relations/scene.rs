@@ -31,6 +31,7 @@ pub struct Connection {
 /// A request.
 #[derive(Debug, Clone)]
 pub struct Ask {
+    method: &'static str,
     host: &'static str,
     path: &'static str,
     headers: Vec<(&'static str, String)>,
@@ -109,6 +110,12 @@ impl Scene {
         self.take();
     }
 
+    /// The connection goes on, but what is known of it is forgotten.
+    pub fn forget(&mut self, on: &Connection) {
+        self.pipeline.give_up(on.id, None);
+        self.take();
+    }
+
     /// Time passes.
     pub fn wait(&mut self, time: Duration) {
         self.now = self.now.after(time);
@@ -168,6 +175,7 @@ impl Ask {
     /// A chat of OpenAI's: messages are `role: text`, or JSON.
     pub fn chat(model: &str, messages: &[Value]) -> Self {
         Self {
+            method: "POST",
             host: "api.openai.com",
             path: "/v1/chat/completions",
             headers: Vec::new(),
@@ -178,6 +186,7 @@ impl Ask {
     /// The same of Anthropic's.
     pub fn messages(model: &str, messages: &[Value]) -> Self {
         Self {
+            method: "POST",
             host: "api.anthropic.com",
             path: "/v1/messages",
             headers: Vec::new(),
@@ -188,10 +197,19 @@ impl Ask {
     /// Any request.
     pub fn post(host: &'static str, path: &'static str, body: Value) -> Self {
         Self {
+            method: "POST",
             host,
             path,
             headers: Vec::new(),
             body,
+        }
+    }
+
+    /// A request for something that is stored.
+    pub fn get(host: &'static str, path: &'static str) -> Self {
+        Self {
+            method: "GET",
+            ..Self::post(host, path, Value::Null)
         }
     }
 
@@ -205,9 +223,13 @@ impl Ask {
     }
 
     fn wire(&self) -> Vec<u8> {
-        let body = self.body.to_string();
+        let body = match &self.body {
+            Value::Null => String::new(),
+            body => body.to_string(),
+        };
         let mut head = format!(
-            "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+            "{} {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+            self.method,
             self.path,
             self.host,
             body.len()

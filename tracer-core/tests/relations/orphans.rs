@@ -1,0 +1,172 @@
+//! Whatever stands below a span of ours finds it, in its own trace.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tracer_core::semconv::Span;
+
+use crate::{
+    scene::{Answer, Ask, Scene, asked, assistant, gave, user},
+    tree::{place, tree},
+};
+
+/// Every parent of this host is there, in the same trace; no span is there twice.
+#[track_caller]
+fn assert_whole(spans: &[Span]) {
+    for (at, span) in spans.iter().enumerate() {
+        let own = place(span);
+        let is_same = |other: &Span| place(other).span == own.span;
+        assert!(!spans[..at].iter().any(is_same), "\n{}", tree(spans));
+        let Some((parent, false)) = own.parent else {
+            continue;
+        };
+        let is_parent =
+            |other: &Span| place(other).span == parent && place(other).trace == own.trace;
+        assert!(
+            spans.iter().any(is_parent),
+            "{}\n{}",
+            span.name,
+            tree(spans)
+        );
+    }
+}
+
+fn task() -> [(&'static str, &'static str, serde_json::Value); 1] {
+    [(
+        "toolu_1",
+        "Task",
+        json!({"prompt": "Look for bugs in main.rs."}),
+    )]
+}
+
+#[test]
+fn a_tool_whose_agent_was_seen_leaves_though_nobody_waits_for_it() {
+    let first = [user("Review this, please.")];
+    let go_on = [
+        first[0].clone(),
+        asked(&task()),
+        user("Never mind, I saw it."),
+    ];
+    // The user goes on; the process ends; it is silent for long.
+    for end in 0..3 {
+        let mut scene = Scene::new();
+        let (mut on, mut other) = (scene.connect(1), scene.connect(1));
+        scene.exchange(&mut on, &Ask::chat("m", &first), &Answer::tools(&task()));
+        let sub = [user("Look for bugs in main.rs.")];
+        scene.exchange(&mut other, &Ask::chat("s", &sub), &Answer::text("None."));
+        match end {
+            0 => scene.exchange(&mut on, &Ask::chat("m", &go_on), &Answer::text("Well.")),
+            1 => scene.process_ends(1),
+            _ => scene.wait(Duration::from_mins(31)),
+        }
+        let spans = scene.finish();
+        assert_whole(&spans);
+        assert!(spans.iter().any(|span| span.name == "execute_tool Task"));
+    }
+}
+
+#[test]
+fn a_tool_lasts_as_long_as_its_agent_works() {
+    let mut scene = Scene::new();
+    let (mut on, mut other) = (scene.connect(1), scene.connect(1));
+    let main = [user("Review this, please.")];
+    scene.exchange(&mut on, &Ask::chat("m", &main), &Answer::tools(&task()));
+    let mut sub = vec![user("Look for bugs in main.rs.")];
+    for (id, answer) in [("call_x1", None), ("call_x2", Some("There are none."))] {
+        // No longer than a quarter of an hour at a time.
+        scene.wait(Duration::from_mins(15));
+        let read = [(id, "Read", json!({"path": "main.rs"}))];
+        let answered = answer.map_or_else(|| Answer::tools(&read), Answer::text);
+        scene.exchange(&mut other, &Ask::chat("s", &sub), &answered);
+        sub.extend([asked(&read), gave(id, "fn main() {}")]);
+    }
+    scene.wait(Duration::from_mins(15));
+    let main = [
+        main[0].clone(),
+        asked(&task()),
+        gave("toolu_1", "There are none."),
+    ];
+    scene.exchange(
+        &mut on,
+        &Ask::chat("m", &main),
+        &Answer::text("All is well."),
+    );
+    let spans = scene.finish();
+    assert_whole(&spans);
+    let end = |name: &str| {
+        let of_name = spans.iter().filter(|span| span.name == name);
+        of_name.map(|span| span.end).max()
+    };
+    assert_eq!(end("execute_tool Task"), end("chat s"));
+}
+
+#[test]
+fn attempts_that_are_traced_apart_stay_in_their_traces() {
+    let mut scene = Scene::new();
+    let mut on = scene.connect(1);
+    let ask = |trace: &str| {
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        Ask::chat("m", &[user("Hello there")]).with("traceparent", &parent)
+    };
+    let failed = Answer::error(503, "overloaded");
+    scene.exchange(&mut on, &ask("4bf92f3577b34da6a3ce929d0e0e4736"), &failed);
+    let answer = Answer::text("Hello.");
+    scene.exchange(&mut on, &ask("0af7651916cd43dd8448eb211c80319c"), &answer);
+    assert_whole(&scene.finish());
+}
+
+#[test]
+fn what_a_process_tries_again_in_the_turn_of_another_one_leaves_with_it() {
+    let mut scene = Scene::new();
+    let (mut one, mut two) = (scene.connect(1), scene.connect(2));
+    let tool = [("call_Rk2mZ81vTq", "weather", json!({"city": "Bern"}))];
+    let first = [user("How warm is it in Bern?")];
+    scene.exchange(&mut one, &Ask::chat("m", &first), &Answer::tools(&tool));
+    let second = [
+        first[0].clone(),
+        asked(&tool),
+        gave("call_Rk2mZ81vTq", "7 degrees"),
+    ];
+    let failed = Answer::error(503, "overloaded");
+    scene.exchange(&mut two, &Ask::chat("m", &second), &failed);
+    scene.process_ends(2);
+    let has_left = scene.so_far().iter().any(|span| span.name == "attempts");
+    assert!(has_left);
+    assert_whole(&scene.finish());
+}
+
+#[test]
+fn a_server_that_is_seen_before_its_client_is_part_of_its_trace() {
+    let mut scene = Scene::new();
+    let (mut client, mut server) = (scene.connect(1), scene.connect(2));
+    let ask = Ask::chat("m", &[user("Hello there")]).at("127.0.0.1");
+    let answer = Answer::text("Hello.");
+    // The write is reported after the read of what it wrote.
+    scene.be_asked(&mut server, &ask);
+    scene.ask(&mut client, &ask);
+    scene.wait(Duration::from_millis(100));
+    scene.give(&mut server, &answer);
+    scene.answer(&mut client, &answer);
+    let spans = scene.finish();
+    assert_eq!(spans.len(), 2);
+    assert_eq!(
+        place(&spans[0]).trace,
+        place(&spans[1]).trace,
+        "\n{}",
+        tree(&spans)
+    );
+}
+
+#[test]
+fn a_connection_that_was_forgotten_and_goes_on_has_other_spans() {
+    let mut scene = Scene::new();
+    let mut on = scene.connect(1);
+    let ask = Ask::chat("m", &[user("Hello there")]);
+    scene.exchange(&mut on, &ask, &Answer::text("Hello."));
+    scene.forget(&on);
+    let second = [user("Hello there"), assistant("Hello."), user("Go on.")];
+    scene.exchange(&mut on, &Ask::chat("m", &second), &Answer::text("Well."));
+    let spans = scene.finish();
+    assert_eq!(spans.len(), 2);
+    assert_whole(&spans);
+}
