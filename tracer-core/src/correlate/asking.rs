@@ -11,6 +11,7 @@ use crate::{
         call::{CallFacts, Operation, TraceParent},
         content::trail::AskedTrail,
     },
+    policy::looks_like_credential,
     segment::{ConnectionId, ProcessKey},
     time::Timestamp,
 };
@@ -47,6 +48,9 @@ pub(crate) struct Asking<'a> {
     pub(crate) trail: Option<&'a AskedTrail>,
 }
 
+/// The longest id of a session, in bytes.
+const LONGEST: usize = 256;
+
 /// A session as the wire names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedSession {
@@ -59,9 +63,14 @@ pub struct NamedSession {
 }
 
 impl NamedSession {
+    /// Whether something may be an id that is told.
+    pub(crate) fn may_be(id: &str) -> bool {
+        !id.is_empty() && id.len() <= LONGEST && !looks_like_credential(id)
+    }
+
     /// The conversation that a provider keeps.
     pub(crate) fn of_conversation(id: Option<&str>) -> Option<Self> {
-        let id = id.filter(|id| !id.is_empty())?;
+        let id = id.filter(|id| Self::may_be(id))?;
         Some(Self {
             source: "conversation",
             id: id.to_owned(),

@@ -128,6 +128,30 @@ fn a_library_is_found_that_is_deleted_and_partly_unmapped_at_once() {
     assert!(latency.is_some());
 }
 
+/// A program that was over before it could be looked at is there for others.
+#[test]
+fn a_file_is_found_whose_process_is_gone() {
+    let proc_root = Path::new("/proc");
+    if !proc_root.join("1/root/proc").exists() {
+        println!("skipped: the root of the first process cannot be read");
+        return;
+    }
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("program");
+    fs::write(&path, tls_library()).expect("write");
+    let gone = MappedFile {
+        // Beyond the highest id that the kernel gives.
+        source: Source::Executable { pid: 1 << 23 },
+        ..MappedFile::named(&path).expect("a file")
+    };
+    assert!(gone.open(proc_root).is_ok());
+    // Another file by that path is not it.
+    let other = directory.path().join("other");
+    fs::write(&other, "other").expect("write");
+    fs::rename(&other, &path).expect("rename");
+    assert!(gone.open(proc_root).is_err());
+}
+
 #[test]
 fn a_program_is_seen_to_start_and_end() {
     let Some(mut discoverer) = live() else { return };

@@ -11,7 +11,6 @@ use crate::{
         content::{digest, join},
         request_digest::RequestDigest,
     },
-    policy::looks_like_credential,
 };
 
 /// Headers that name a session: those of agents, and what gateways and tracers agreed on.
@@ -33,8 +32,6 @@ const SESSIONS: [&str; 12] = [
 const AGENTS: [&str; 2] = ["x-claude-code-agent-id", "x-openai-subagent"];
 /// The source of a session that a header of the operator's names.
 const CONFIGURED: &str = "session_headers";
-/// The longest id of a session, in bytes.
-const LONGEST: usize = 256;
 /// Headers by which a client calls all attempts at the same.
 const KEYS: [&str; 2] = ["idempotency-key", "amz-sdk-invocation-id"];
 
@@ -105,8 +102,7 @@ pub(super) fn session(headers: &Headers, admitted: &AllowList) -> Option<NamedSe
 /// The id that a header holds, if it may be told.
 fn id(headers: &Headers, name: &str) -> Option<String> {
     let id = headers.get(name)?.trim();
-    let is_id = !id.is_empty() && id.len() <= LONGEST && !looks_like_credential(id);
-    is_id.then(|| id.to_owned())
+    NamedSession::may_be(id).then(|| id.to_owned())
 }
 
 fn key(headers: &Headers) -> Option<u64> {

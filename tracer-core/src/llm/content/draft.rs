@@ -55,10 +55,18 @@ impl Asked {
         let Self { room, trail, .. } = self;
         if !room.keeps_content() || !room.admits_item() {
             let mut marks = Room::of_marks(trail.texts(), MARKS);
-            return trail.message(role, &parts_of(&mut marks, tell));
+            trail.message(role, &parts_of(&mut marks, tell));
+            if marks.cut().1 > 0 {
+                trail.lose();
+            }
+            return;
         }
+        let (_, cut) = room.cut();
         let parts = parts_of(room, tell);
         trail.message(role, &parts);
+        if room.cut().1 > cut {
+            trail.lose();
+        }
         self.input.push(Message {
             role: room.name(role),
             name: name.map(|name| room.name(name)),

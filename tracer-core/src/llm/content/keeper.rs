@@ -88,7 +88,7 @@ impl Keeper {
         self.missing_of_request = self.missing_of_request.max(missing);
         if self.missing_of_request.is_none() {
             let trail = std::mem::take(&mut self.asked.trail);
-            self.trail = Some(Box::new(trail.finish()));
+            self.trail = trail.finish().map(Box::new);
         }
         if self.keeps_content {
             self.draft.room.grow(self.asked.room.take_rest());

@@ -147,6 +147,8 @@ pub(super) struct Trail {
     turn: Option<(Speaker, u64)>,
     /// The request is the call of a tool.
     is_call: bool,
+    /// Parts of a message were not read.
+    has_lost: bool,
 }
 
 impl Trail {
@@ -194,10 +196,15 @@ impl Trail {
         }
     }
 
-    /// All of it.
-    pub(super) fn finish(mut self) -> AskedTrail {
+    /// Parts of the last message found no room: digests would be those of other messages, too.
+    pub(super) const fn lose(&mut self) {
+        self.has_lost = true;
+    }
+
+    /// All of it; `None` if parts are missing.
+    pub(super) fn finish(mut self) -> Option<AskedTrail> {
         self.end_turn();
-        self.trail
+        (!self.has_lost).then_some(self.trail)
     }
 
     fn end_turn(&mut self) {

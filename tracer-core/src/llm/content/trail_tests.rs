@@ -14,7 +14,8 @@ use crate::{
 fn asked(shape: Shape, room: Room, body: &Value) -> AskedTrail {
     let mut asked = Asked::new(room);
     assert!(shape.request(body.to_string().as_bytes(), &mut asked));
-    std::mem::take(&mut asked.trail).finish()
+    let trail = std::mem::take(&mut asked.trail).finish();
+    trail.expect("every part was read")
 }
 
 /// Marks of a request, which are the same whatever of its content is kept.
@@ -253,6 +254,17 @@ fn many_answers_are_bounded() {
     let trail = of_request(Shape::Chat, &json!({"messages": messages}));
     assert!(trail.answers.len() <= ANSWERS && trail.answers.len() >= ANSWERS / 2);
     assert_eq!(trail.answers.last(), Some(&trail.all));
+}
+
+#[test]
+fn what_was_not_read_as_a_whole_has_no_marks() {
+    let parts = vec![json!({"type": "text", "text": "a"}); 1000];
+    let body = json!({"messages": [{"role": "user", "content": parts}]}).to_string();
+    for room in [Room::of_marks(Texts::No, 64 << 10), Room::new(10_000)] {
+        let mut asked = Asked::new(room);
+        assert!(Shape::Chat.request(body.as_bytes(), &mut asked));
+        assert_eq!(std::mem::take(&mut asked.trail).finish(), None);
+    }
 }
 
 #[test]
