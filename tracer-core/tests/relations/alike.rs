@@ -237,6 +237,24 @@ fn attempts_are_numbered_as_the_client_does() {
 }
 
 #[test]
+fn who_says_that_it_is_the_first_attempt_is_likely_somebody_else() {
+    let mut scene = Scene::new();
+    let mut on = scene.connect(1);
+    let ask = Ask::chat("m", &[user("Hello there")]).with("x-stainless-retry-count", "0");
+    scene.exchange(&mut on, &ask, &Answer::error(503, "overloaded"));
+    scene.exchange(&mut on, &ask, &Answer::text("Hello."));
+    assert_tree(
+        &scene.finish(),
+        "
+        trace
+          1 attempts | A=derived:first_call | attempt.count=2
+            2 chat m | !overloaded | <derived:status | A=derived:first_call | #1 first derived:status
+            3 chat m | <inferred:body | A=derived:first_call | #2 retry after overloaded inferred:body | ->2 previous_attempt inferred:body
+        ",
+    );
+}
+
+#[test]
 fn numbers_that_differ_by_one_are_other_arguments() {
     let mut scene = Scene::new();
     let (mut on, mut server) = (scene.connect(1), scene.connect(1));
@@ -287,7 +305,7 @@ fn results_without_ids_or_names_are_those_of_the_last_answer() {
     };
     let first = user("How warm is it in Bern?");
     let asks = json!({"role": "assistant", "content": "", "tool_calls": [call]});
-    scene.exchange(&mut on, &chat(&[first.clone()]), &answer(asks.clone()));
+    scene.exchange(&mut on, &chat(std::slice::from_ref(&first)), &answer(asks.clone()));
     let gave = json!({"role": "tool", "content": "7 degrees"});
     scene.exchange(
         &mut on,
