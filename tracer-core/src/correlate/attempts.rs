@@ -16,6 +16,7 @@ use super::{
     turn::TurnNumber,
 };
 use crate::{
+    confidence::Confidence,
     llm::{
         call::{CallFacts, Outcome},
         content::join,
@@ -143,6 +144,10 @@ impl Attempts {
             // Which of those that are alike is tried again, nobody can tell.
             _ if group.is_doubtful => Known::inferred(known.by),
             AttemptKind::Retry if says_so => Known::observed("retry_count"),
+            // It says that it is the first: an application that asks again, or somebody else.
+            _ if asking.retry_count == Some(0) && known.confidence == Confidence::Derived => {
+                Known::inferred(known.by)
+            }
             _ => known,
         };
         let link = Link {

@@ -305,7 +305,11 @@ fn results_without_ids_or_names_are_those_of_the_last_answer() {
     };
     let first = user("How warm is it in Bern?");
     let asks = json!({"role": "assistant", "content": "", "tool_calls": [call]});
-    scene.exchange(&mut on, &chat(std::slice::from_ref(&first)), &answer(asks.clone()));
+    scene.exchange(
+        &mut on,
+        &chat(std::slice::from_ref(&first)),
+        &answer(asks.clone()),
+    );
     let gave = json!({"role": "tool", "content": "7 degrees"});
     scene.exchange(
         &mut on,
