@@ -142,7 +142,9 @@ impl Attempts {
         group.is_tried = true;
         let known = match kind {
             // Which of those that are alike is tried again, nobody can tell.
-            _ if group.is_doubtful => Known::inferred(known.by),
+            _ if is_alike || (group.is_doubtful && known.confidence != Confidence::Observed) => {
+                Known::inferred(known.by)
+            }
             AttemptKind::Retry if says_so => Known::observed("retry_count"),
             // It says that it is the first: an application that asks again, or somebody else.
             _ if asking.retry_count == Some(0) && known.confidence == Confidence::Derived => {
@@ -157,7 +159,10 @@ impl Attempts {
             known,
         };
         let attempt = Attempt {
-            number: (group.number + 1).max(asking.retry_count.unwrap_or(0).saturating_add(1)),
+            number: group
+                .number
+                .max(asking.retry_count.unwrap_or(0))
+                .saturating_add(1),
             kind,
             reason: group.error.clone(),
             known,
