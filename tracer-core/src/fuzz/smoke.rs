@@ -39,6 +39,7 @@ smoke!(
     json,
     json_array,
     mask,
+    maskers,
     mcp,
     multipart,
     ndjson,

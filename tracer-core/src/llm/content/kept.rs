@@ -40,6 +40,15 @@ impl Kept {
         self.cut
     }
 
+    /// Masked text in place of the one before, of which neither text nor digest stays.
+    pub(crate) fn masked(text: String, cut: u64) -> Self {
+        Self {
+            text,
+            cut,
+            digest: TextDigest::default(),
+        }
+    }
+
     /// The digest of the whole text, or `None` of an empty one.
     pub(super) fn digest(&self) -> Option<u64> {
         (self.digest.len() > 0).then(|| self.digest.value())
