@@ -64,8 +64,13 @@ fn conversation(text: &str, escaped: bool) -> String {
         .lines()
         .enumerate()
         .map(|(index, line)| {
-            let line = if escaped { format!("{line}\u{7f}") } else { line.to_owned() };
-            serde_json::json!({"role": ["user", "assistant"][index % 2], "content": line, "index": index})
+            let line = if escaped {
+                format!("{line}\u{7f}")
+            } else {
+                line.to_owned()
+            };
+            let role = if index % 2 == 0 { "user" } else { "assistant" };
+            serde_json::json!({"role": role, "content": line, "index": index})
         })
         .collect();
     let body =

@@ -3,7 +3,7 @@
 use super::{
     dropped::Dropped,
     kind::Counts,
-    masker::{Ending, Masker},
+    masker::{Edges, Ending, Masker},
 };
 use crate::llm::content::{
     Choice, Content, Document, Kept, Media, MediaSource, Message, Part, ToolCall, ToolDefinition,
@@ -39,6 +39,8 @@ impl Masker {
         let mut pass = Pass {
             masker: self,
             counts: Counts::default(),
+            edges: Edges::WHOLE,
+            broken: false,
         };
         let content = pass.content(content)?;
         Ok(MaskedContent {
@@ -51,6 +53,10 @@ impl Masker {
 struct Pass<'m> {
     masker: &'m Masker,
     counts: Counts,
+    /// Of the text that comes next.
+    edges: Edges,
+    /// The side of the call is not all there, so the last of it may have been cut anywhere.
+    broken: bool,
 }
 
 /// How a text is read.
@@ -74,14 +80,25 @@ impl Pass<'_> {
             request,
             answer,
         } = content;
+        self.broken = request.missing.is_some();
+        let system = self.parts(system)?;
+        let input = each(input, |message| self.message(message))?;
+        self.edges.cut = self.broken;
+        let tools = each(tools, |tool| self.definition(tool))?;
+        let query = self.maybe(query, As::Text)?;
+        let documents = each(documents, |document| self.document(document))?;
+        self.broken = answer.missing.is_some();
+        self.edges.cut = self.broken;
+        let found = each(found, |document| self.document(document))?;
+        let output = each(output, |choice| self.choice(choice))?;
         Ok(Content {
-            system: self.parts(system)?,
-            input: each(input, |message| self.message(message))?,
-            output: each(output, |choice| self.choice(choice))?,
-            tools: each(tools, |tool| self.definition(tool))?,
-            query: self.maybe(query, As::Text)?,
-            documents: each(documents, |document| self.document(document))?,
-            found: each(found, |document| self.document(document))?,
+            system,
+            input,
+            output,
+            tools,
+            query,
+            documents,
+            found,
             request,
             answer,
         })
@@ -110,8 +127,20 @@ impl Pass<'_> {
         })
     }
 
+    /// Beside a part that was lost, and at the end of a side that is not all there, a text may end or
+    /// begin within a secret.
     fn parts(&mut self, parts: Vec<Part>) -> Result<Vec<Part>, Dropped> {
-        each(parts, |part| self.part(part))
+        let lost: Vec<bool> = parts.iter().map(|part| *part == Part::Lost).collect();
+        let masked = parts.into_iter().enumerate().map(|(index, part)| {
+            self.edges = Edges {
+                torn: index > 0 && lost.get(index - 1) == Some(&true),
+                cut: *lost.get(index + 1).unwrap_or(&self.broken),
+            };
+            self.part(part)
+        });
+        let masked = masked.collect();
+        self.edges = Edges::WHOLE;
+        masked
     }
 
     fn part(&mut self, part: Part) -> Result<Part, Dropped> {
@@ -221,14 +250,14 @@ impl Pass<'_> {
     }
 
     fn kept(&mut self, kept: Kept, how: As) -> Result<Kept, Dropped> {
-        let ending = if kept.cut() > 0 {
-            Ending::Cut
-        } else {
-            Ending::Whole
+        let Edges { torn, cut } = self.edges;
+        let edges = Edges {
+            torn,
+            cut: cut || kept.cut() > 0,
         };
         let masked = match how {
-            As::Text => self.masker.mask(kept.text(), ending)?,
-            As::Json => self.masker.mask_json(kept.text(), ending)?,
+            As::Text => self.masker.mask_between(kept.text(), edges)?,
+            As::Json => self.masker.mask_json_between(kept.text(), edges)?,
         };
         self.counts.add_all(&masked.counts());
         Ok(Kept::masked(masked.into_text(), kept.cut()))

@@ -68,6 +68,29 @@ pub enum Ending {
     Cut,
 }
 
+/// Which ends of a text may lie within a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Edges {
+    /// Something before it is missing.
+    pub torn: bool,
+    /// Something behind it is missing.
+    pub cut: bool,
+}
+
+impl Edges {
+    pub(super) const WHOLE: Self = Self {
+        torn: false,
+        cut: false,
+    };
+
+    fn of(ending: Ending) -> Self {
+        Self {
+            cut: ending == Ending::Cut,
+            ..Self::WHOLE
+        }
+    }
+}
+
 impl Masker {
     /// Compiles rules.
     ///
@@ -102,7 +125,14 @@ impl Masker {
     /// # Errors
     /// [`Dropped::Internal`] if the masker fails.
     pub fn mask(&self, text: &str, ending: Ending) -> Result<Masked, Dropped> {
-        self.sweep(Sweep::default(), text, ending, &[])
+        self.mask_between(text, Edges::of(ending))
+    }
+
+    pub(super) fn mask_between(&self, text: &str, edges: Edges) -> Result<Masked, Dropped> {
+        let first = edges.torn.then(|| first_word(text));
+        let last = edges.cut.then(|| last_word(text));
+        let words: Vec<Span> = first.into_iter().chain(last).collect();
+        self.sweep(Sweep::default(), text, &words)
     }
 
     /// The same with bytes.
@@ -120,13 +150,17 @@ impl Masker {
     /// # Errors
     /// [`Dropped::NotJson`] if there are paths and they cannot be followed.
     pub fn mask_json(&self, text: &str, ending: Ending) -> Result<Masked, Dropped> {
+        self.mask_json_between(text, Edges::of(ending))
+    }
+
+    pub(super) fn mask_json_between(&self, text: &str, edges: Edges) -> Result<Masked, Dropped> {
         if text.trim().is_empty() {
-            return self.mask(text, ending);
+            return self.mask_between(text, edges);
         }
-        if ending == Ending::Whole && document::is_valid(text) {
+        if edges == Edges::WHOLE && document::is_valid(text) {
             let spans =
                 document::find(text, &self.paths, &self.patterns).ok_or(Dropped::Internal)?;
-            let masked = self.sweep(Sweep::of_document(), text, ending, &spans)?;
+            let masked = self.sweep(Sweep::of_document(), text, &spans)?;
             // What was found across quotation marks, or in the middle of a number.
             let broken = masked.counts.total() > 0 && !document::is_valid(&masked.text);
             return Ok(if broken {
@@ -136,7 +170,7 @@ impl Masker {
             });
         }
         if self.paths.is_empty() {
-            self.mask(text, ending)
+            self.mask_between(text, edges)
         } else {
             Err(Dropped::NotJson)
         }
@@ -152,15 +186,7 @@ impl Masker {
         &self.replacement
     }
 
-    fn sweep(
-        &self,
-        mut sweep: Sweep,
-        text: &str,
-        ending: Ending,
-        more: &[Span],
-    ) -> Result<Masked, Dropped> {
-        let cut = (ending == Ending::Cut).then(|| last_word(text));
-        let more: Vec<Span> = more.iter().copied().chain(cut).collect();
+    fn sweep(&self, mut sweep: Sweep, text: &str, more: &[Span]) -> Result<Masked, Dropped> {
         let mut out = String::with_capacity(text.len());
         let window = Window {
             text,
@@ -169,7 +195,7 @@ impl Masker {
             to: text.len(),
             last: true,
         };
-        sweep.window(self, window, &more, &mut out)?;
+        sweep.window(self, window, more, &mut out)?;
         Ok(Masked::new(out, sweep.counts()))
     }
 
@@ -232,6 +258,28 @@ fn pieces(text: &str, line: usize, mut piece: impl FnMut(usize, &str)) {
         start = end + 1;
         before = 0;
     }
+}
+
+/// The first word of a text, with the digits behind it.
+fn first_word(text: &str) -> Span {
+    let bytes = text.as_bytes();
+    let word = bytes
+        .iter()
+        .take(CUT_BYTES)
+        .take_while(|byte| !byte.is_ascii_whitespace())
+        .count();
+    let rest = bytes.get(word..).unwrap_or_default();
+    let numbers = rest
+        .iter()
+        .take(CUT_BYTES)
+        .take_while(|byte| !byte.is_ascii_alphabetic() && **byte < 0x80 && **byte != b'\n')
+        .count();
+    let number = rest
+        .get(..numbers)
+        .unwrap_or_default()
+        .iter()
+        .rposition(u8::is_ascii_digit);
+    Span::new(0, word + number.map_or(0, |number| number + 1), Kind::Cut)
 }
 
 /// The last word of a text, with the groups of digits before it, which may be one number.

@@ -43,6 +43,36 @@ pub(super) enum Tail {
     Pem,
 }
 
+/// How far tails have been followed in one window: many places may lie in one tail, and each byte is
+/// looked at once.
+#[derive(Debug, Default)]
+pub(super) struct Reach([Option<(usize, usize, bool)>; 6]);
+
+impl Reach {
+    /// [`Tail::extend`].
+    pub(super) fn extend(&mut self, tail: Tail, text: &[u8], end: usize) -> (usize, bool) {
+        let Some(known) = self.0.get_mut(tail as usize) else {
+            return tail.extend(text, end);
+        };
+        // The label of a key's last line is not searched.
+        let margin = if tail == Tail::Pem {
+            PEM_END.len() + PEM_LABEL
+        } else {
+            0
+        };
+        match *known {
+            Some((from, reached, open)) if from <= end && end + margin <= reached => {
+                (reached, open)
+            }
+            _ => {
+                let (reached, open) = tail.extend(text, end);
+                *known = Some((end, reached, open));
+                (reached, open)
+            }
+        }
+    }
+}
+
 /// How a line begins that ends a private key.
 const PEM_END: &[u8] = b"-----END";
 /// The most bytes of the rest of that line.

@@ -8,7 +8,7 @@ use super::{
     kind::{Counts, Kind},
     masker::Masker,
     rules::{PseudonymKey, Replacement},
-    span::{Span, Tail},
+    span::{Reach, Span, Tail},
 };
 
 /// What is known between windows.
@@ -105,11 +105,12 @@ impl Sweep {
         found.retain(|span| (from..to).contains(&span.start));
         found.sort_unstable_by_key(|span| (span.start, span.kind));
         let mut at = from;
+        let mut reach = Reach::default();
         if let Some(place) = &mut self.open {
-            place.follow(text, last);
+            place.follow(text, last, &mut reach);
         }
         for span in &found {
-            let whole = Place::new(span, masker, text, last)?;
+            let whole = Place::new(span, masker, &mut reach, (text, last))?;
             if let Some(place) = &mut self.open {
                 if place.holds(span.start) {
                     place.join(whole);
@@ -170,7 +171,12 @@ impl Sweep {
 }
 
 impl Place {
-    fn new(span: &Span, masker: &Masker, text: &str, last: bool) -> Result<Self, Dropped> {
+    fn new(
+        span: &Span,
+        masker: &Masker,
+        reach: &mut Reach,
+        (text, last): (&str, bool),
+    ) -> Result<Self, Dropped> {
         let digest = match masker.replacement() {
             Replacement::Placeholder => None,
             Replacement::Pseudonym(key) => Some(keyed(key)?),
@@ -187,7 +193,7 @@ impl Place {
         if span.tail != Tail::None {
             place.tails.push((span.tail, span.end));
         }
-        place.follow(text, last);
+        place.follow(text, last, reach);
         Ok(place)
     }
 
@@ -207,10 +213,10 @@ impl Place {
     }
 
     /// Goes on with each tail as far as the text goes.
-    fn follow(&mut self, text: &str, last: bool) {
+    fn follow(&mut self, text: &str, last: bool, reach: &mut Reach) {
         let mut end = self.end;
         self.tails.retain_mut(|(tail, from)| {
-            let (reached, open) = tail.extend(text.as_bytes(), *from);
+            let (reached, open) = reach.extend(*tail, text.as_bytes(), *from);
             *from = reached;
             end = end.max(if open && last { text.len() } else { reached });
             open && !last

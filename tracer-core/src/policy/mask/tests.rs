@@ -5,7 +5,9 @@ use super::{
     RulesError, StreamMasker,
     planted::{KINDS, NAMES, Random, plant},
 };
-use crate::llm::content::{Content, Kept, Media, MediaSource, Message, Modality, Part, ToolCall};
+use crate::llm::content::{
+    Choice, Content, Kept, Media, MediaSource, Message, Missing, Modality, Part, ToolCall,
+};
 
 pub(super) fn masker(rules: &MaskRules) -> Masker {
     Masker::new(rules).unwrap()
@@ -224,6 +226,45 @@ fn all_of_a_content_is_masked() {
         ),
         (4, 1, 1)
     );
+}
+
+#[test]
+fn texts_beside_what_was_lost_lose_their_edges() {
+    let text = |text: &str| Part::Text(Kept::masked(text.to_owned(), 0));
+    let mut content = Content {
+        output: vec![Choice {
+            parts: vec![
+                text("the key is sk-12"),
+                Part::Lost,
+                text("3456 89 and so"),
+                text("on it goes"),
+            ],
+            ..Choice::default()
+        }],
+        ..Content::default()
+    };
+    let masker = masker(&MaskRules::default());
+    let texts = |content: &Content| {
+        let masked = masker.mask_content(content.clone()).unwrap();
+        let parts = masked.content().output[0].parts.iter();
+        let texts = parts.filter_map(|part| match part {
+            Part::Text(text) => Some(text.text().to_owned()),
+            _ => None,
+        });
+        texts.collect::<Vec<_>>().join("|")
+    };
+    assert_eq!(texts(&content), "the key is [CUT]|[CUT] and so|on it goes");
+    content.answer.missing = Some(Missing::Cut);
+    assert_eq!(texts(&content), "the key is [CUT]|[CUT] and so|on it [CUT]");
+}
+
+#[test]
+fn many_places_in_one_tail_cost_no_more() {
+    // A quadratic look would take minutes.
+    let text = "cookie:1".repeat(100_000);
+    assert_masked(&text, "cookie:[CREDENTIAL]");
+    let text = "-----BEGIN PRIVATE KEY-----".repeat(30_000);
+    assert_masked(&text, "[PRIVATE_KEY]");
 }
 
 /// Text with much planted in it, some of it longer than any window.
