@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use memmap2::{Mmap, MmapOptions};
 
+use super::mapped::{MappedFile, Source};
 use super::tests::{everybody, tls_library, wait_for};
 use super::{Discoverer, Discovery, WatchMode};
 use crate::capture::plan::Returns;
