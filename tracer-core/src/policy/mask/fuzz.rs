@@ -27,7 +27,7 @@ pub fn fuzz_maskers(data: &[u8]) {
     let [plain, paths] = MASKERS.as_ref().expect("the rules are good");
     // Windows are many times longer than what is fuzzed.
     let repeated = if times % 16 == 0 {
-        (80 << 10) / text.len().max(64)
+        (240 << 10) / text.len().max(64)
     } else {
         1
     };

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// How much is decided on at once, at least, so that what is looked at twice is little.
-const STEP: usize = 32 << 10;
+const STEP: usize = 96 << 10;
 
 /// Masks a text that comes in pieces, as if it were in one: pieces change nothing of the result.
 ///
