@@ -190,14 +190,18 @@ fn by_ids_alone_nothing_that_is_said_joins() {
         &Ask::chat("m", &first),
         &Answer::text("Once upon a time."),
     );
-    let tool = [("call_1", "search", json!({"query": "stories"}))];
+    let tool = [("call_Yx81hWm2cTq0", "search", json!({"query": "stories"}))];
     let second = [
         first[0].clone(),
         assistant("Once upon a time."),
         user("Go on."),
     ];
     scene.exchange(&mut on, &Ask::chat("m", &second), &Answer::tools(&tool));
-    let third = [first[0].clone(), asked(&tool), gave("call_1", "none")];
+    let third = [
+        first[0].clone(),
+        asked(&tool),
+        gave("call_Yx81hWm2cTq0", "none"),
+    ];
     scene.exchange(
         &mut on,
         &Ask::chat("m", &third),
