@@ -2,29 +2,28 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Arc,
     time::Duration,
 };
 
 use lru::LruCache;
 
 use super::{
-    asking::{Asking, Place, is_chat},
-    attempts::{self, Attempts, Failure, Group, GroupNumber},
+    asking::{Asking, Place},
+    attempts::Attempts,
     ids::{IdKey, Ids, SpanId, TraceId},
     known::Known,
-    lineage::{Attempt, AttemptKind, Lineage, Link, Parent, Session},
-    memory::{Earlier, Mark, Memory},
-    serving::{ServedMarks, Serving},
+    lineage::{Lineage, Parent},
+    memory::Memory,
+    open::{Open, Side},
+    serving::Serving,
     step::{Step, StepKind},
-    tools,
     turn::{Above, Turn, TurnNumber},
 };
 use crate::{
     detect::Role,
     llm::{
-        call::{Call, CallFacts, Captured, Operation, OtherEnd, Outcome, PairNumber},
-        content::trail::{AskedTrail, Marks},
+        call::{Call, CallFacts, Captured, OtherEnd, PairNumber},
+        content::trail::AskedTrail,
     },
     segment::ProcessKey,
     time::Timestamp,
@@ -39,9 +38,9 @@ const MARKS: usize = 64 << 10;
 /// Sessions that the wire names, and pairs of calls that were seen at both ends.
 const NAMED: usize = 16 << 10;
 /// Tools of a turn that have not given anything; of more, the first are given up.
-const PENDING: usize = 1024;
+pub(super) const PENDING: usize = 1024;
 /// Agents that are called as tools by each other, whose work is seen in all of them.
-const NESTED: usize = 8;
+pub(super) const NESTED: usize = 8;
 /// How long a turn may be silent: tools run, people think about what they approve.
 const SILENCE: Duration = Duration::from_mins(30);
 /// After so long a call that is under way was lost: no exchange is silent for longer.
@@ -81,48 +80,7 @@ pub(crate) struct Correlator {
     pub(super) last_turn: u64,
     /// Calls so far: an exchange may hold several, and a connection that was forgotten begins anew.
     calls: u64,
-    steps: Vec<Step>,
-}
-
-/// A call under way.
-#[derive(Debug)]
-pub(super) struct Open {
-    pub(super) start: Timestamp,
-    pub(super) span: SpanId,
-    pub(super) trace: TraceId,
-    pub(super) session: Option<Session>,
-    pub(super) links: Vec<Link>,
-    pub(super) side: Side,
-}
-
-/// What differs by the role of the process.
-#[derive(Debug)]
-pub(super) enum Side {
-    /// It made the call.
-    Made(Made),
-    /// It serves it.
-    Served {
-        parent: Option<Parent>,
-        marks: ServedMarks,
-        /// Others have joined its trace, which cannot change any more.
-        is_joined: bool,
-    },
-}
-
-/// A call that the process made.
-#[derive(Debug)]
-pub(super) struct Made {
-    pub(super) turn: TurnNumber,
-    /// The span of the caller's own, where the request names one.
-    pub(super) caller: Option<Parent>,
-    /// How it is known to belong to its turn, unless it began that.
-    pub(super) joined: Option<Known>,
-    pub(super) group: Option<GroupNumber>,
-    pub(super) attempt: Option<Attempt>,
-    pub(super) marks: attempts::Marks,
-    pub(super) target: u64,
-    /// The tool that it does the work of.
-    pub(super) tool: Option<(TurnNumber, SpanId)>,
+    pub(super) steps: Vec<Step>,
 }
 
 impl Correlator {
@@ -355,209 +313,6 @@ impl Correlator {
         self.steps.push(step);
     }
 
-    fn end_made(
-        &mut self,
-        made: Made,
-        facts: &CallFacts,
-        marks: Option<&Marks>,
-        lineage: &mut Lineage,
-    ) {
-        lineage.attempt.clone_from(&made.attempt);
-        self.pair(facts, lineage);
-        let number = made.turn;
-        let group = self.end_attempt(&made, facts, lineage);
-        self.worked(&made, facts);
-        let Some(turn) = self.turns.get_mut(&number) else {
-            lineage.parent = group.or(made.caller);
-            return;
-        };
-        turn.answered(facts);
-        turn.error = match &facts.outcome {
-            Outcome::Failed { error_type } => Some(error_type.clone()),
-            Outcome::Cancelled => Some("cancelled".into()),
-            Outcome::Success => None,
-        };
-        if is_chat(facts.operation) && facts.outcome == Outcome::Success {
-            let answered = marks.and_then(|marks| marks.answered.as_ref());
-            let asked = tools::of_answer(&self.ids, facts, answered, lineage.span);
-            turn.is_over = asked.is_empty() && !is_paused(facts);
-            if !asked.is_empty() {
-                turn.grow();
-                turn.tool_calls += asked.len() as u64;
-                turn.pending.extend(asked);
-                let surplus = turn.pending.len().saturating_sub(PENDING);
-                let given_up: Vec<_> = turn.pending.drain(..surplus).collect();
-                self.steps.extend(turn.left(given_up));
-                self.at_work.entry(turn.process).or_default().insert(number);
-            }
-        } else if turn.calls <= 1 {
-            turn.is_over = true;
-        }
-        let of_turn = || {
-            let parent = turn.parent()?;
-            let known = made.joined.unwrap_or(parent.known);
-            Some(Parent { known, ..parent })
-        };
-        lineage.parent = group.or(made.caller).or_else(of_turn);
-        self.remember(number, facts, marks, lineage);
-        self.settle(number);
-    }
-
-    /// The tool that a call does the work of was seen at work, and so were those above it.
-    fn worked(&mut self, made: &Made, facts: &CallFacts) {
-        let (start, end) = (facts.timing.start, facts.timing.end);
-        let of_turn = self.turns.peek(&made.turn).and_then(|turn| turn.work_of);
-        let mut work = of_turn.or(made.tool);
-        for _ in 0..NESTED {
-            let Some((number, span)) = work else { return };
-            let Some(turn) = self.turns.get_mut(&number) else {
-                return;
-            };
-            turn.end = turn.end.max(end);
-            let mut pending = turn.pending.iter_mut();
-            if let Some(tool) = pending.find(|tool| tool.span == span) {
-                tool.worked(start, end);
-            }
-            work = turn.work_of;
-        }
-    }
-
-    /// What an attempt means for those before and after it; the span around them, if there is one.
-    fn end_attempt(
-        &mut self,
-        made: &Made,
-        facts: &CallFacts,
-        lineage: &mut Lineage,
-    ) -> Option<Parent> {
-        let failure = Failure {
-            facts,
-            span: lineage.span,
-            target: made.target,
-        };
-        let has_failed = facts.outcome != Outcome::Success;
-        let number = match (made.group, has_failed) {
-            (None, false) => return None,
-            (None, true) => {
-                let span = self.ids.span((lineage.span, "attempts"));
-                let group = Group::new(failure, lineage.trace, made.turn, span);
-                let has_span = group.has_span;
-                while let Some(oldest) = self.attempts.surplus() {
-                    self.end_attempts(oldest);
-                }
-                let number = self.attempts.failed(group, &made.marks);
-                if has_span {
-                    lineage.attempt = lineage.attempt.take().or(Some(first_seen(facts)));
-                }
-                if let Some(turn) = self.turns.get_mut(&made.turn) {
-                    turn.attempts += 1;
-                }
-                number
-            }
-            (Some(number), true) => {
-                self.attempts.failed_again(number, &made.marks, failure);
-                number
-            }
-            (Some(number), false) => number,
-        };
-        let parent = self.attempts.get(number).and_then(|group| {
-            // A caller may trace each attempt for itself.
-            let is_around = group.has_span && group.trace == lineage.trace;
-            is_around.then_some(Parent {
-                span: group.span,
-                is_remote: false,
-                known: lineage
-                    .attempt
-                    .as_ref()
-                    .map_or(Known::derived("attempt"), |attempt| attempt.known),
-            })
-        });
-        if !has_failed {
-            self.end_attempts_at(number, Some(facts));
-        }
-        parent
-    }
-
-    fn end_attempts(&mut self, number: GroupNumber) {
-        let turn = self.attempts.get(number).map(|group| group.turn);
-        self.end_attempts_at(number, None);
-        if let Some(turn) = turn {
-            self.settle(turn);
-        }
-    }
-
-    fn end_attempts_at(&mut self, number: GroupNumber, success: Option<&CallFacts>) {
-        let Some(group) = self.attempts.over(number) else {
-            return;
-        };
-        let turn = self.turns.get_mut(&group.turn);
-        let (parent, session) = turn.map_or((None, None), |turn| {
-            turn.attempts = turn.attempts.saturating_sub(1);
-            turn.is_over |= turn.under_way == 0 && success.is_none();
-            (turn.parent(), turn.session.clone())
-        });
-        if group.has_span {
-            self.tell(Step {
-                process: group.process,
-                trace: group.trace,
-                span: group.span,
-                parent,
-                links: Vec::new(),
-                session,
-                start: group.start,
-                end: success.map_or(group.end, |facts| facts.timing.end.max(group.end)),
-                error: group.error.filter(|_| success.is_none()),
-                kind: StepKind::Attempts {
-                    attempts: group.attempts + u64::from(success.is_some()),
-                },
-            });
-        }
-    }
-
-    /// Later calls can be found by what this one said.
-    fn remember(
-        &mut self,
-        turn: TurnNumber,
-        facts: &CallFacts,
-        marks: Option<&Marks>,
-        lineage: &Lineage,
-    ) {
-        let call = Arc::new(Earlier {
-            turn,
-            trace: lineage.trace,
-            span: lineage.span,
-            place: (facts.connection, facts.exchange),
-            session: lineage.session.clone(),
-            end: facts.timing.end,
-        });
-        let mut remember = |mark| self.memory.remember(mark, &call);
-        if let Some(id) = &facts.response.id {
-            remember(Mark::Response(id));
-        }
-        let Some(Marks { asked, answered }) = marks else {
-            return;
-        };
-        if let Some(answered) = answered {
-            answered
-                .tips
-                .iter()
-                .for_each(|tip| remember(Mark::Tip(*tip)));
-            let ids = answered.tools.iter().filter_map(|tool| tool.id.as_deref());
-            ids.for_each(|id| remember(Mark::Tool(id)));
-            if is_chat(facts.operation) {
-                answered
-                    .texts
-                    .iter()
-                    .for_each(|text| remember(Mark::Answered(*text)));
-            }
-        }
-        if let Some(asked) = asked.as_ref().filter(|_| prepares(facts.operation)) {
-            asked
-                .texts
-                .iter()
-                .for_each(|text| remember(Mark::Prepared(*text)));
-        }
-    }
-
     /// Ends a turn if nothing of it is under way.
     pub(super) fn settle(&mut self, number: TurnNumber) {
         let is_over = |turn: &Turn| turn.is_at_rest() && (turn.is_over || turn.calls == 0);
@@ -600,7 +355,7 @@ impl Correlator {
     }
 
     /// The other end can find the span of a call that this process made.
-    fn pair(&mut self, facts: &CallFacts, lineage: &Lineage) {
+    pub(super) fn pair(&mut self, facts: &CallFacts, lineage: &Lineage) {
         if let OtherEnd::Known(pair) = facts.other_end {
             self.pairs.put(pair, (lineage.trace, lineage.span));
             while self.pairs.len() > NAMED {
@@ -631,38 +386,6 @@ pub(super) const fn both_ends(span: SpanId) -> Parent {
         is_remote: true,
         known: Known::derived("both_ends"),
     }
-}
-
-/// Of several attempts at a call the first that was seen.
-fn first_seen(facts: &CallFacts) -> Attempt {
-    let before = facts.request.retry_count.unwrap_or(0);
-    let (kind, known) = match before {
-        0 => (AttemptKind::First, Known::derived("status")),
-        _ => (AttemptKind::Retry, Known::observed("retry_count")),
-    };
-    Attempt {
-        number: before.saturating_add(1),
-        kind,
-        reason: None,
-        known,
-    }
-}
-
-/// The provider hands the turn back to have it go on.
-fn is_paused(facts: &CallFacts) -> bool {
-    facts
-        .response
-        .finish_reasons
-        .iter()
-        .any(|reason| reason == "pause_turn")
-}
-
-/// Calls that are made for the sake of others.
-const fn prepares(operation: Operation) -> bool {
-    matches!(
-        operation,
-        Operation::Embeddings | Operation::Retrieval | Operation::Moderation | Operation::Rerank
-    )
 }
 
 /// Takes a turn out of a list of those of each process.

@@ -5,11 +5,12 @@ use std::{sync::Arc, time::Duration};
 use super::{
     asking::{Asking, NamedSession, Place},
     attempts,
-    correlator::{Correlator, Made, Open, Side, both_ends, is_made, take_out},
+    correlator::{Correlator, both_ends, is_made, take_out},
     ids::{SpanId, TraceId},
     known::Known,
     lineage::{Link, Parent, Relation, Session},
     memory::{Earlier, Mark},
+    open::{Made, Open, Side},
     serving::ServedMarks,
     tools::PendingTool,
     turn::{Above, Turn, TurnNumber},

@@ -17,11 +17,13 @@
 mod asking;
 mod attempts;
 mod correlator;
+mod ending;
 mod ids;
 mod joining;
 mod known;
 mod lineage;
 mod memory;
+mod open;
 mod serving;
 mod step;
 mod tools;

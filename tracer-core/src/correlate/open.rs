@@ -1,0 +1,52 @@
+//! Calls under way.
+
+use super::{
+    attempts::{self, GroupNumber},
+    ids::{SpanId, TraceId},
+    known::Known,
+    lineage::{Attempt, Link, Parent, Session},
+    serving::ServedMarks,
+    turn::TurnNumber,
+};
+use crate::time::Timestamp;
+
+/// A call under way.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) start: Timestamp,
+    pub(super) span: SpanId,
+    pub(super) trace: TraceId,
+    pub(super) session: Option<Session>,
+    pub(super) links: Vec<Link>,
+    pub(super) side: Side,
+}
+
+/// What differs by the role of the process.
+#[derive(Debug)]
+pub(super) enum Side {
+    /// It made the call.
+    Made(Made),
+    /// It serves it.
+    Served {
+        parent: Option<Parent>,
+        marks: ServedMarks,
+        /// Others have joined its trace, which cannot change any more.
+        is_joined: bool,
+    },
+}
+
+/// A call that the process made.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) turn: TurnNumber,
+    /// The span of the caller's own, where the request names one.
+    pub(super) caller: Option<Parent>,
+    /// How it is known to belong to its turn, unless it began that.
+    pub(super) joined: Option<Known>,
+    pub(super) group: Option<GroupNumber>,
+    pub(super) attempt: Option<Attempt>,
+    pub(super) marks: attempts::Marks,
+    pub(super) target: u64,
+    /// The tool that it does the work of.
+    pub(super) tool: Option<(TurnNumber, SpanId)>,
+}
