@@ -235,3 +235,28 @@ fn nothing_is_joined_where_that_is_not_wanted() {
     assert_eq!(spans.len(), 2);
     assert!(spans.iter().all(|span| span.place.is_none()));
 }
+
+#[test]
+fn what_may_be_the_secret_of_a_web_session_has_another_name() {
+    let uuid = "0198f9c2-7d3a-7f11-9d61-6e2b1a4c5d6e";
+    for (header, id, is_told) in [
+        ("session-id", uuid, true),
+        ("x-session-id", "Zm9vYmFyYmF6cXV4cXV1eA", false),
+        ("x-claude-code-session-id", "sess_1", true),
+    ] {
+        let mut scene = Scene::new();
+        let mut on = scene.connect(1);
+        for question in ["Hello there", "Something else"] {
+            let ask = Ask::chat("m", &[user(question)]).with(header, id);
+            scene.exchange(&mut on, &ask, &Answer::text("Well."));
+        }
+        let spans = scene.finish();
+        let sessions: Vec<_> = spans
+            .iter()
+            .map(|span| span.attribute("session.id").expect("a session"))
+            .collect();
+        assert_eq!(sessions[0], sessions[1]);
+        let told = tracer_core::semconv::Value::Str(id.into());
+        assert_eq!(*sessions[0] == told, is_told, "{header}");
+    }
+}

@@ -28,6 +28,15 @@ const SESSIONS: [&str; 12] = [
     "agent-session-id",
     "langfuse_session_id",
 ];
+/// Names among these that anybody may use, for sessions of other kinds, too: what they hold may open
+/// one.
+const COMMON: [&str; 5] = [
+    "session-id",
+    "session_id",
+    "thread-id",
+    "conversation_id",
+    "x-session-id",
+];
 /// Headers that name one of several agents of a session.
 const AGENTS: [&str; 2] = ["x-claude-code-agent-id", "x-openai-subagent"];
 /// The source of a session that a header of the operator's names.
@@ -90,7 +99,17 @@ pub(super) fn retry_count(headers: &Headers) -> Option<u64> {
 pub(super) fn session(headers: &Headers, admitted: &AllowList) -> Option<NamedSession> {
     let told = |name: &str| id(headers, name);
     let configured = || Some((CONFIGURED, admitted.sessions().find_map(told)?));
-    let known = |name: &&'static str| Some((*name, id(headers, name)?));
+    let known = |name: &&'static str| {
+        let id = id(headers, name)?;
+        // A name of ours stands in for what may be a secret.
+        let is_plain = !COMMON.contains(name) || is_uuid(&id);
+        let id = if is_plain {
+            id
+        } else {
+            format!("{:016x}", digest(&id))
+        };
+        Some((*name, id))
+    };
     let (source, id_of_session) = configured().or_else(|| SESSIONS.iter().find_map(known))?;
     Some(NamedSession {
         source,
@@ -100,6 +119,15 @@ pub(super) fn session(headers: &Headers, admitted: &AllowList) -> Option<NamedSe
 }
 
 /// The id that a header holds, if it may be told.
+/// Whether it is written as a UUID (RFC 9562), which agents number their sessions by.
+fn is_uuid(id: &str) -> bool {
+    let groups = id.split('-').map(|group| {
+        let is_hex = group.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_hex.then_some(group.len())
+    });
+    groups.eq([8, 4, 4, 4, 12].map(Some))
+}
+
 fn id(headers: &Headers, name: &str) -> Option<String> {
     let id = headers.get(name)?.trim();
     NamedSession::may_be(id).then(|| id.to_owned())
