@@ -328,11 +328,7 @@ impl Group {
         self.last = failure.span;
         self.target = failure.target;
         self.model.clone_from(&facts.request.model);
-        self.error = match &facts.outcome {
-            Outcome::Failed { error_type } => Some(error_type.clone()),
-            Outcome::Cancelled => Some("cancelled".into()),
-            Outcome::Success => None,
-        };
+        self.error = reason(&facts.outcome);
         let asked = facts.response.rate_limits.retry_after.unwrap_or_default();
         self.until = facts.timing.end.after(asked.clamp(WINDOW, LONGEST));
     }
@@ -340,6 +336,15 @@ impl Group {
     /// Whether a request asks the same model at the same place.
     fn is_same(&self, asking: &Asking<'_>) -> bool {
         self.target == asking.target && self.model.as_deref() == asking.model
+    }
+}
+
+/// Why a call failed, if it did.
+pub(super) fn reason(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Failed { error_type } => Some(error_type.clone()),
+        Outcome::Cancelled => Some("cancelled".into()),
+        Outcome::Success => None,
     }
 }
 

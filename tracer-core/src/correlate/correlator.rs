@@ -20,7 +20,6 @@ use super::{
     turn::{Above, Turn, TurnNumber},
 };
 use crate::{
-    detect::Role,
     llm::{
         call::{Call, CallFacts, Captured, OtherEnd, PairNumber},
         content::trail::AskedTrail,
@@ -37,10 +36,6 @@ const TURNS: usize = 16 << 10;
 const MARKS: usize = 64 << 10;
 /// Sessions that the wire names, and pairs of calls that were seen at both ends.
 const NAMED: usize = 16 << 10;
-/// Tools of a turn that have not given anything; of more, the first are given up.
-pub(super) const PENDING: usize = 1024;
-/// Agents that are called as tools by each other, whose work is seen in all of them.
-pub(super) const NESTED: usize = 8;
 /// How long a turn may be silent: tools run, people think about what they approve.
 const SILENCE: Duration = Duration::from_mins(30);
 /// After so long a call that is under way was lost: no exchange is silent for longer.
@@ -107,29 +102,24 @@ impl Correlator {
 
     /// The request of a call was seen. `client`: the call of a process of this host that it is the
     /// other end of.
-    pub(crate) fn asked(&mut self, asking: &Asking<'_>, client: Option<Place>) {
+    pub(crate) fn asked(&mut self, asking: Asking<'_>, client: Option<Place>) {
         if self.relations == Relations::Off
             || self.open.len() >= OPEN
             || self.open.contains_key(&asking.place)
         {
             return;
         }
-        let by_ids = (self.relations == Relations::ByIds)
-            .then(|| asking.trail.map(AskedTrail::without_texts));
         self.calls += 1;
-        let asking = &match &by_ids {
-            Some(trail) => Asking {
-                serial: self.calls,
-                body: None,
-                trail: trail.as_ref(),
-                ..asking.clone()
-            },
-            None => Asking {
-                serial: self.calls,
-                ..asking.clone()
-            },
+        let ids;
+        let mut asking = Asking {
+            serial: self.calls,
+            ..asking
         };
-        let open = self.admit(asking, client);
+        if self.relations == Relations::ByIds {
+            ids = asking.trail.map(AskedTrail::without_texts);
+            (asking.body, asking.trail) = (None, ids.as_ref());
+        }
+        let open = self.admit(&asking, client);
         self.open.insert(asking.place, open);
     }
 
@@ -400,9 +390,4 @@ pub(super) fn take_out(
             turns.remove(&process);
         }
     }
-}
-
-/// A process made the call.
-pub(super) fn is_made(role: Role) -> bool {
-    role == Role::Client
 }

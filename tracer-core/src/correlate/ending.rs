@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     asking::is_chat,
-    attempts::{Failure, Group, GroupNumber},
-    correlator::{Correlator, NESTED, PENDING},
+    attempts::{self, Failure, Group, GroupNumber},
+    correlator::Correlator,
     known::Known,
     lineage::{Attempt, AttemptKind, Lineage, Parent},
     memory::{Earlier, Mark},
@@ -18,6 +18,11 @@ use crate::llm::{
     call::{CallFacts, Operation, Outcome},
     content::trail::Marks,
 };
+
+/// Tools of a turn that have not given anything; of more, the first are given up.
+const PENDING: usize = 1024;
+/// Agents that are called as tools by each other, whose work is seen in all of them.
+const NESTED: usize = 8;
 
 impl Correlator {
     pub(super) fn end_made(
@@ -37,11 +42,7 @@ impl Correlator {
             return;
         };
         turn.answered(facts);
-        turn.error = match &facts.outcome {
-            Outcome::Failed { error_type } => Some(error_type.clone()),
-            Outcome::Cancelled => Some("cancelled".into()),
-            Outcome::Success => None,
-        };
+        turn.error = attempts::reason(&facts.outcome);
         if is_chat(facts.operation) && facts.outcome == Outcome::Success {
             let answered = marks.and_then(|marks| marks.answered.as_ref());
             let asked = tools::of_answer(&self.ids, facts, answered, lineage.span);

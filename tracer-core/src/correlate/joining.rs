@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     asking::{Asking, NamedSession, Place},
     attempts,
-    correlator::{Correlator, both_ends, is_made, take_out},
+    correlator::{Correlator, both_ends, take_out},
     ids::{SpanId, TraceId},
     known::Known,
     lineage::{Link, Parent, Relation, Session},
@@ -16,6 +16,7 @@ use super::{
     turn::{Above, Turn, TurnNumber},
 };
 use crate::{
+    detect::Role,
     http::exchange::ExchangeId,
     llm::{
         call::Operation,
@@ -48,7 +49,7 @@ struct Found {
 impl Correlator {
     /// Finds the place of a call.
     pub(super) fn admit(&mut self, asking: &Asking<'_>, client: Option<Place>) -> Open {
-        if is_made(asking.role) {
+        if asking.role == Role::Client {
             self.admit_made(asking)
         } else {
             self.admit_served(asking, client)
@@ -449,9 +450,7 @@ impl Correlator {
         if turn.pending.is_empty() {
             take_out(&mut self.at_work, turn.process, number);
         }
-        for step in steps {
-            self.tell(step);
-        }
+        self.steps.extend(steps);
     }
 
     fn drop_tools(&mut self, number: TurnNumber) {
@@ -460,9 +459,7 @@ impl Correlator {
             let steps = turn.left(dropped);
             turn.is_over = true;
             take_out(&mut self.at_work, turn.process, number);
-            for step in steps {
-                self.tell(step);
-            }
+            self.steps.extend(steps);
         }
         self.settle(number);
     }

@@ -425,7 +425,7 @@ fn requested(call: &Candidate, place: Place, role: Role, time: Timestamp, report
     };
     let other = digest.and_then(|digest| report.both_ends.other_of(role, place, digest));
     let client = other.filter(|_| role == Role::Server);
-    report.correlator.asked(&asking, client);
+    report.correlator.asked(asking, client);
     // A write may be reported after the read of what it wrote.
     if let Some(server) = other.filter(|_| role == Role::Client) {
         report.correlator.met(server, place);

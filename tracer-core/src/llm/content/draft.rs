@@ -12,8 +12,6 @@ use super::{
 const CHOICES: usize = 128;
 /// Parts of one choice: beyond it a search for the part that a piece continues would cost too much.
 const PARTS: usize = 1024;
-/// Room for the items and names of a message of which only marks are wanted, in bytes.
-const MARKS: usize = 64 << 10;
 
 /// The content of a request.
 #[derive(Debug)]
@@ -54,7 +52,7 @@ impl Asked {
     ) {
         let Self { room, trail, .. } = self;
         if !room.keeps_content() || !room.admits_item() {
-            let mut marks = Room::of_marks(trail.texts(), MARKS);
+            let mut marks = Room::of_marks(trail.texts());
             trail.message(role, &parts_of(&mut marks, tell));
             if marks.cut().1 > 0 {
                 trail.lose();

@@ -23,9 +23,6 @@ use crate::{
     stream::event::Event,
 };
 
-/// Room for items and names of one side, where only marks are wanted, in bytes.
-const MARKS: usize = 64 << 10;
-
 /// The content of one call so far, or marks of it.
 #[derive(Debug)]
 pub(in crate::llm) struct Keeper {
@@ -57,10 +54,9 @@ impl Keeper {
                 let of_answer = per_call / 4;
                 (Room::new(per_call - of_answer), Room::new(of_answer))
             }
-            ContentCapture::Off if marks => (
-                Room::of_marks(Texts::No, MARKS),
-                Room::of_marks(Texts::Arguments, MARKS),
-            ),
+            ContentCapture::Off if marks => {
+                (Room::of_marks(Texts::No), Room::of_marks(Texts::Arguments))
+            }
             ContentCapture::Off => return None,
         };
         Some(Box::new(Self {

@@ -8,6 +8,8 @@ use super::digest::TextDigest;
 const NAME_BYTES: usize = 256;
 /// Texts that are shorter say too little to be known again by themselves, in bytes.
 pub(super) const TELLING: u64 = 8;
+/// Room for items and names where only marks are wanted, in bytes.
+const MARKS: usize = 64 << 10;
 /// What a message, a part or any other item takes beside its text.
 const ITEM_BYTES: usize = 128;
 
@@ -96,10 +98,10 @@ impl Room {
     }
 
     /// Room for items and names, in which only some texts are kept.
-    pub(super) fn of_marks(texts: Texts, bytes: usize) -> Self {
+    pub(super) fn of_marks(texts: Texts) -> Self {
         Self {
             texts,
-            ..Self::new(bytes)
+            ..Self::new(MARKS)
         }
     }
 
@@ -237,11 +239,11 @@ mod tests {
 
     #[test]
     fn marks_need_no_text() {
-        let mut room = Room::of_marks(Texts::Arguments, 100);
+        let mut room = Room::of_marks(Texts::Arguments);
         let text = room.keep("text");
         assert_eq!((text.text(), text.cut()), ("", 0));
         assert!(text.is("text"));
         assert_eq!(room.keep_arguments("{}").text(), "{}");
-        assert_eq!((room.left, room.cut()), (98, (0, 0)));
+        assert_eq!((room.left, room.cut()), (MARKS - 2, (0, 0)));
     }
 }

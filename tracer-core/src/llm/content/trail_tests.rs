@@ -20,7 +20,7 @@ fn asked(shape: Shape, room: Room, body: &Value) -> AskedTrail {
 
 /// Marks of a request, which are the same whatever of its content is kept.
 fn of_request(shape: Shape, body: &Value) -> AskedTrail {
-    let trail = asked(shape, Room::of_marks(Texts::No, 64 << 10), body);
+    let trail = asked(shape, Room::of_marks(Texts::No), body);
     assert_eq!(trail, asked(shape, Room::new(1 << 20), body));
     assert_eq!(trail, asked(shape, Room::new(10), body));
     trail
@@ -33,7 +33,7 @@ fn answered(all: u64, draft: Draft) -> AnsweredTrail {
 }
 
 fn marks() -> Draft {
-    Draft::new(Room::of_marks(Texts::Arguments, 64 << 10))
+    Draft::new(Room::of_marks(Texts::Arguments))
 }
 
 fn of_document(shape: Shape, all: u64, body: &Value) -> AnsweredTrail {
@@ -260,7 +260,7 @@ fn many_answers_are_bounded() {
 fn what_was_not_read_as_a_whole_has_no_marks() {
     let parts = vec![json!({"type": "text", "text": "a"}); 1000];
     let body = json!({"messages": [{"role": "user", "content": parts}]}).to_string();
-    for room in [Room::of_marks(Texts::No, 64 << 10), Room::new(10_000)] {
+    for room in [Room::of_marks(Texts::No), Room::new(10_000)] {
         let mut asked = Asked::new(room);
         assert!(Shape::Chat.request(body.as_bytes(), &mut asked));
         assert_eq!(std::mem::take(&mut asked.trail).finish(), None);
