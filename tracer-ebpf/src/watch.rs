@@ -93,6 +93,7 @@ pub fn sighted<const DIRECTION: usize>(socket: u64, result: i64) {
     }
     watch.seen += 1;
     watch.left -= 1;
+    let is_last = watch.left == 0;
     // SAFETY: a helper without arguments.
     let time = unsafe { bpf_ktime_get_ns() };
     let writes = DIRECTION == OUTBOUND
@@ -116,13 +117,23 @@ pub fn sighted<const DIRECTION: usize>(socket: u64, result: i64) {
         told.handle = watch.handle;
         told.generation = watch.generation;
         told.left = 0;
-        watch.left = 0;
         if emit::socket(&told) {
             state.socket = SocketSearch::Over as u8;
         }
+        forget(caller);
         return;
     }
     emit::socket(&told);
+    if is_last {
+        forget(caller);
+    }
+}
+
+/// Nothing more is wanted of this thread: it takes no room until it uses another connection.
+#[inline(always)]
+fn forget(caller: Caller) {
+    // An entry that went for newer ones needs no removal.
+    let _ = WATCHED.remove(caller.tid);
 }
 
 /// Whether the socket of a connection is to be found: of each one while it is not judged and in its
@@ -157,10 +168,8 @@ fn watch(caller: Caller, key: &ConnKey, state: &ConnState, writing_since: u64) {
     if let Some(before) = WATCHED.get_ptr(caller.tid) {
         // SAFETY: only this thread and its creation by user space write its entry.
         let before = unsafe { &*before };
-        if before.left != 0 {
-            since = before.since;
-            seen = before.seen;
-        }
+        since = before.since;
+        seen = before.seen;
     }
     let watch = Watch {
         handle: key.handle,

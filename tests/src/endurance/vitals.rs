@@ -15,9 +15,6 @@ const MORE_TABLE_BYTES: u64 = 256 << 10;
 /// Other programs of the machine may bring files of their own meanwhile.
 const MORE_DESCRIPTORS: u64 = 16;
 const MORE_PROBES: u64 = 40;
-/// Threads that lately used a connection: a cache of a fixed size, out of which only newer ones drive the
-/// older ones.
-const CACHE: &str = "WATCHED";
 /// Connections and threads that happen to be there now and were not before.
 const MORE_ENTRIES: u64 = 200;
 
@@ -102,8 +99,7 @@ impl Vitals {
             ),
             ("probes", before.probes, self.probes, MORE_PROBES),
         ];
-        let entries = self.entries.iter().filter(|(name, _)| *name != CACHE);
-        let entries = entries.map(|(name, now)| {
+        let entries = self.entries.iter().map(|(name, now)| {
             let before = before.entries.get(name).copied().unwrap_or(0);
             (name.as_str(), before, *now, MORE_ENTRIES)
         });

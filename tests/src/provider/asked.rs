@@ -9,6 +9,7 @@ use super::{
     called::Called,
     ledger::{Api, Entry, Tokens},
     options::{OPTIONS_HEADER, Options},
+    xai_chat,
 };
 
 /// A request, read.
@@ -40,10 +41,12 @@ impl Asked {
     /// Reads a request.
     ///
     /// # Errors
-    /// When the body is no JSON object.
+    /// When the body is no request of its API.
     pub fn parse(called: Called<'_>, headers: &HeaderMap, body: &[u8]) -> anyhow::Result<Self> {
-        let fields: Fields =
-            serde_json::from_slice(body).context("the body is no JSON object of this API")?;
+        let fields = match called.api {
+            Api::XaiChat => Fields::of_model(xai_chat::model(body)?),
+            _ => serde_json::from_slice(body).context("the body is no JSON object of this API")?,
+        };
         let model = called.model.map(str::to_owned).or(fields.model);
         let model = model.context("the request names no model")?;
         let mut options = Options::parse(&model, text(headers, OPTIONS_HEADER));
@@ -132,7 +135,7 @@ impl Asked {
                 "1.1"
             }
             .to_owned(),
-            request_model: Some(self.model.clone()),
+            request_model: self.api.is_read().then(|| self.model.clone()),
             stream: self.stream,
             n: self.n,
             retry_count: text(&head.headers, "x-stainless-retry-count").parse().ok(),
@@ -149,7 +152,8 @@ impl Asked {
     }
 }
 
-#[derive(Deserialize)]
+/// What is read of a body.
+#[derive(Deserialize, Default)]
 struct Fields {
     model: Option<String>,
     #[serde(default)]
@@ -159,6 +163,15 @@ struct Fields {
     n: Option<usize>,
     #[serde(default)]
     tools: Vec<Tool>,
+}
+
+impl Fields {
+    fn of_model(model: String) -> Self {
+        Self {
+            model: Some(model),
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Deserialize, Default)]

@@ -23,7 +23,7 @@ impl<'a> Called<'a> {
             "/v1/responses" => Api::OpenAiResponses,
             "/v1/messages" => Api::AnthropicMessages,
             "/api/chat" => Api::OllamaChat,
-            _ => return google(path).or_else(|| bedrock(path)),
+            _ => return google(path).or_else(|| bedrock(path)).or_else(|| xai(path)),
         };
         Some(Self {
             api,
@@ -59,6 +59,19 @@ fn bedrock(path: &str) -> Option<Called<'_>> {
     Some(Called {
         api: Api::BedrockConverse,
         model: Some(model),
+        stream: Some(stream),
+    })
+}
+
+fn xai(path: &str) -> Option<Called<'_>> {
+    let stream = match path.strip_prefix("/xai_api.Chat/")? {
+        "GetCompletion" => false,
+        "GetCompletionChunk" => true,
+        _ => return None,
+    };
+    Some(Called {
+        api: Api::XaiChat,
+        model: None,
         stream: Some(stream),
     })
 }

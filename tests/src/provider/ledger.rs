@@ -30,6 +30,8 @@ pub enum Api {
     BedrockConverse,
     /// `POST /api/chat`
     OllamaChat,
+    /// `POST /xai_api.Chat/GetCompletion` and `/GetCompletionChunk`, over gRPC
+    XaiChat,
 }
 
 impl Api {
@@ -40,7 +42,8 @@ impl Api {
             | Self::OpenAiResponses
             | Self::AnthropicMessages
             | Self::BedrockConverse
-            | Self::OllamaChat => "chat",
+            | Self::OllamaChat
+            | Self::XaiChat => "chat",
             Self::GoogleGenerate => "generate_content",
             Self::OpenAiCompletions => "text_completion",
             Self::OpenAiEmbeddings => "embeddings",
@@ -54,6 +57,7 @@ impl Api {
             Self::GoogleGenerate => "gcp.gen_ai",
             Self::BedrockConverse => "aws.bedrock",
             Self::OllamaChat => "ollama",
+            Self::XaiChat => "x_ai",
             _ => "openai",
         }
     }
@@ -67,11 +71,25 @@ impl Api {
         }
     }
 
+    /// Whether its bodies are read: those of gRPC are not.
+    pub const fn is_read(self) -> bool {
+        !matches!(self, Self::XaiChat)
+    }
+
+    /// Type of its answers in one piece.
+    pub const fn document_type(self) -> &'static str {
+        match self {
+            Self::XaiChat => self.stream_type(),
+            _ => "application/json",
+        }
+    }
+
     /// Type of its streams.
     pub const fn stream_type(self) -> &'static str {
         match self {
             Self::BedrockConverse => "application/vnd.amazon.eventstream",
             Self::OllamaChat => "application/x-ndjson",
+            Self::XaiChat => "application/grpc",
             _ => "text/event-stream; charset=utf-8",
         }
     }

@@ -25,3 +25,4 @@ pub mod respond;
 pub mod running;
 pub mod script;
 pub mod server;
+pub mod xai_chat;

@@ -26,6 +26,7 @@ use super::{
     other::{MAX_BODY, other, plain},
     realtime,
     script::Script,
+    xai_chat,
 };
 
 /// Answers requests, from all connections at once.
@@ -112,6 +113,15 @@ impl Responder {
     }
 
     fn refuse(&self, asked: &Asked, status: u16, mut entry: Entry) -> Response<Script> {
+        if asked.api == Api::XaiChat {
+            let (code, name) = xai_chat::status(status);
+            entry.error_types = vec![name.to_owned()];
+            let response = self
+                .response(asked, &entry, asked.api.document_type())
+                .header(xai_chat::STATUS, code)
+                .header("grpc-message", format!("refused as asked{}", self.secret));
+            return self.finish(response, Script::pieces(Vec::new()), entry);
+        }
         let spelling = Spelling::of(asked.api, status);
         let message = format!("refused as asked{}", self.secret);
         let body = match asked.api {
@@ -156,6 +166,7 @@ impl Responder {
             Api::GoogleGenerate => google_generate::answer(&mut answer),
             Api::BedrockConverse => bedrock_converse::answer(&mut answer),
             Api::OllamaChat => ollama_chat::answer(&mut answer),
+            Api::XaiChat => xai_chat::answer(&mut answer),
         }
         let Answer {
             mut entry,
@@ -178,7 +189,7 @@ impl Responder {
             frames.into_pieces()
         };
         let script = match (whole, pieces.pop()) {
-            (true, Some(piece)) => Script::whole(piece),
+            (true, Some(piece)) if asked.api.is_read() => Script::whole(piece),
             (_, last) => {
                 pieces.extend(last);
                 Script::pieces(pieces)
@@ -186,10 +197,14 @@ impl Responder {
                     .stopping_after(stop_after)
             }
         };
+        let script = match asked.api {
+            Api::XaiChat => script.ending_with(xai_chat::trailers()),
+            _ => script,
+        };
         let kind = if asked.stream {
             asked.api.stream_type()
         } else {
-            "application/json"
+            asked.api.document_type()
         };
         let mut response = self.response(asked, &entry, kind);
         if options.gzip {

@@ -9,7 +9,10 @@ use std::{
     vec,
 };
 
-use hyper::body::{Body, Bytes, Frame, SizeHint};
+use hyper::{
+    HeaderMap,
+    body::{Body, Bytes, Frame, SizeHint},
+};
 use tokio::time::{Instant, Sleep};
 
 use super::ledger::{Entry, Ledger};
@@ -25,6 +28,7 @@ pub struct Script {
     /// One piece was handed over: let the connection flush it before the next.
     flush: bool,
     stop_after: Option<usize>,
+    trailers: Option<HeaderMap>,
     record: Option<(Arc<Ledger>, Entry)>,
 }
 
@@ -45,6 +49,7 @@ impl Script {
             pause: None,
             flush: false,
             stop_after: None,
+            trailers: None,
             record: None,
         }
     }
@@ -58,6 +63,12 @@ impl Script {
     /// Breaks the connection after so many pieces.
     pub fn stopping_after(mut self, pieces: Option<usize>) -> Self {
         self.stop_after = pieces;
+        self
+    }
+
+    /// Has trailers after the last piece.
+    pub fn ending_with(mut self, trailers: HeaderMap) -> Self {
+        self.trailers = Some(trailers);
         self
     }
 
@@ -113,7 +124,8 @@ impl Body for Script {
         }
         let Some(piece) = script.pieces.next() else {
             script.finish(true);
-            return Poll::Ready(None);
+            let trailers = script.trailers.take().map(Frame::trailers);
+            return Poll::Ready(trailers.map(Ok));
         };
         script.stop_after = script.stop_after.map(|left| left - 1);
         script.flush = true;
@@ -124,7 +136,7 @@ impl Body for Script {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.len() == 0 && self.stop_after.is_none()
+        self.pieces.len() == 0 && self.stop_after.is_none() && self.trailers.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {

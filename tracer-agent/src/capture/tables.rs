@@ -201,9 +201,10 @@ impl Tables {
         self.excluded.insert(tgid, 1, 0)
     }
 
-    /// A process is gone; its number may come back.
-    pub fn include(&mut self, tgid: u32) {
+    /// A process is gone, with its first thread; their number may come back.
+    pub fn ended(&mut self, tgid: u32) {
         let _ = self.excluded.remove(&tgid);
+        let _ = self.watched.remove(&tgid);
     }
 
     /// A counter of the kernel half, over all CPUs.

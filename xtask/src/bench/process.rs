@@ -34,14 +34,14 @@ impl Process {
         matches!(self.0.try_wait(), Ok(None))
     }
 
-    /// Asks it to end, and waits.
-    pub fn stop(mut self) -> anyhow::Result<()> {
+    /// Asks it to end, and waits. `is_orderly` judges its exit code.
+    pub fn stop(mut self, is_orderly: impl Fn(i32) -> bool) -> anyhow::Result<()> {
         self.signal(libc::SIGTERM);
         let start = Instant::now();
         while start.elapsed() < GRACE {
             if let Some(status) = self.0.try_wait()? {
                 ensure!(
-                    status.success(),
+                    status.code().is_some_and(is_orderly),
                     "process {} ended with {status}",
                     self.id()
                 );

@@ -30,6 +30,12 @@ pub fn programs() -> Vec<Listed> {
             "venv-native/*cryptography",
             "pyopenssl_client.py",
         ),
+        python(
+            "Python, xai-sdk (grpcio)",
+            "xai_sdk",
+            "venv-native/*cygrpc",
+            "xai_client.py",
+        ),
         static_openssl(),
     ]
 }
@@ -108,6 +114,9 @@ print(sys.argv[1], importlib.metadata.version(sys.argv[1]))
 if sys.argv[1] == 'curl_cffi':
     import curl_cffi
     print(curl_cffi.Curl().version().decode().split()[1])
+elif sys.argv[1] == 'xai_sdk':
+    import grpc
+    print('BoringSSL of grpcio', grpc.__version__)
 else:
     from OpenSSL import SSL
     print(SSL.SSLeay_version(SSL.SSLEAY_VERSION).decode())

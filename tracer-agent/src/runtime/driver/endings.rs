@@ -84,7 +84,7 @@ impl<R: Resolve> Driver<R> {
         if !self.roster.is_older(tgid, before) {
             return;
         }
-        self.tables.include(tgid);
+        self.tables.ended(tgid);
         let time = self.clock.wall(before).min(self.clock.now());
         for (key, connection) in self.roster.connections(tgid) {
             if connection.generation < before {
