@@ -153,9 +153,16 @@ impl Tally {
             exact: entries.iter().filter(is_exact).count(),
             difference: compare(entries, reports)
                 .err()
-                .and_then(|error| error.to_string().lines().next().map(str::to_owned)),
+                .map(|error| first_of(&error)),
         }
     }
+}
+
+/// How many differences there are, and the first of them.
+fn first_of(error: &anyhow::Error) -> String {
+    let text = error.to_string();
+    let lines: Vec<&str> = text.lines().take(2).map(str::trim).collect();
+    lines.join(": ")
 }
 
 /// The last line of what a program says is mostly the one that tells; no more of it, since it may be of

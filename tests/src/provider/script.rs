@@ -147,6 +147,7 @@ impl Body for Script {
 
 impl Drop for Script {
     fn drop(&mut self) {
-        self.finish(false);
+        // Nobody asks for the pieces of a body that has none.
+        self.finish(self.is_end_stream());
     }
 }
