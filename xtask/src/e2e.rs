@@ -95,7 +95,7 @@ const CLIENTS: [fn() -> Result<()>; 17] = [
     || node::modules("native").map(drop),
     native_python,
     agents,
-    || openssl::static_client().map(drop),
+    || openssl::STATIC_CLIENT.build().map(drop),
     openssl::short_lived,
     rustls::clients,
     || openssl::arm64_library(&python_clients()?),

@@ -7,6 +7,7 @@
 
 mod bench;
 mod build;
+mod c_client;
 mod conscrypt;
 mod corpus;
 mod counted;

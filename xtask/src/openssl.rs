@@ -1,15 +1,11 @@
 //! Other builds of OpenSSL than the system's library: releases that it does not have, as Python
 //! packages bundle them, and one linked into a program whose symbols are stripped.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
-use crate::{missing::Missing, packages, paths::workspace_root, step, wheel::unpack};
+use crate::{c_client::CClient, paths::workspace_root, wheel::unpack};
 
 /// A release, and a package whose wheel for CPython 3.11 carries it as a shared library.
 const BUNDLES: [(&str, &str); 2] = [
@@ -20,7 +16,7 @@ const BUNDLES: [(&str, &str); 2] = [
 /// Unpacks each release into `target/e2e/openssl/RELEASE`.
 ///
 /// # Errors
-/// [`Missing`] if a package cannot be had.
+/// [`Missing`](crate::missing::Missing) if a package cannot be had.
 pub fn libraries(python: &Path) -> Result<()> {
     let platform = format!("manylinux2014_{}", std::env::consts::ARCH);
     for (release, package) in BUNDLES {
@@ -34,7 +30,7 @@ pub fn libraries(python: &Path) -> Result<()> {
 /// `target/e2e/arm64`.
 ///
 /// # Errors
-/// [`Missing`] if the package cannot be had.
+/// [`Missing`](crate::missing::Missing) if the package cannot be had.
 pub fn arm64_library(python: &Path) -> Result<()> {
     let folder = workspace_root().join("target/e2e/arm64");
     unpack(
@@ -45,70 +41,43 @@ pub fn arm64_library(python: &Path) -> Result<()> {
     )
 }
 
-/// Builds `tests/clients/static_openssl.c` into `target/e2e/static-openssl/client`, stripped, and
-/// returns its path.
-///
-/// # Errors
-/// [`Missing`] if there is no compiler or no static library.
-pub fn static_client() -> Result<PathBuf> {
-    let source = workspace_root().join("tests/clients/static_openssl.c");
-    let folder = workspace_root().join("target/e2e/static-openssl");
-    let (client, stamp) = (folder.join("client"), folder.join("client.built"));
-    let wanted = fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
-    if client.exists() && fs::read(&stamp).is_ok_and(|built| built == wanted) {
-        return Ok(client);
-    }
-    packages::apt_install(&["gcc", "libc6-dev", "libssl-dev"])?;
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    step::run_quiet(
-        Command::new("gcc")
-            .args(["-O2", "-D_GNU_SOURCE", "-static-pie", "-s", "-o"])
-            .arg(&client)
-            .arg(&source)
-            .args(["-lssl", "-lcrypto"]),
-    )
-    .map_err(|error| Missing(format!("a static OpenSSL cannot be linked: {error:#}")))?;
-    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
-    Ok(client)
-}
+/// OpenSSL linked in, without symbols.
+pub const STATIC_CLIENT: CClient = CClient {
+    program: "static-openssl/client",
+    source: "static_openssl.c",
+    options: &["-static-pie", "-lssl", "-lcrypto"],
+    packages: &["libssl-dev"],
+};
 
-/// Programs for lives of milliseconds, in `target/e2e/short-lived`: one that does nothing, without any
-/// library and with libssl, and one that makes a call. Each with its source in
-/// `tests/clients` and what it is linked with.
-const SHORT_LIVED: [(&str, &str, &[&str]); 3] = [
-    ("done", "short_lived.c", &["-static"]),
-    (
-        "done-with-tls",
-        "short_lived.c",
-        &["-DWITH_TLS", "-lssl", "-lcrypto"],
-    ),
-    ("caller", "static_openssl.c", &["-lssl", "-lcrypto"]),
+/// Programs for lives of milliseconds: one that does nothing, without any library and with libssl, and
+/// one that makes a call.
+const SHORT_LIVED: [CClient; 3] = [
+    CClient {
+        program: "short-lived/done",
+        source: "short_lived.c",
+        options: &["-static"],
+        packages: &[],
+    },
+    CClient {
+        program: "short-lived/done-with-tls",
+        source: "short_lived.c",
+        options: &["-DWITH_TLS", "-lssl", "-lcrypto"],
+        packages: &["libssl-dev"],
+    },
+    CClient {
+        program: "short-lived/caller",
+        source: "static_openssl.c",
+        options: &["-lssl", "-lcrypto"],
+        packages: &["libssl-dev"],
+    },
 ];
 
-/// Builds them where they are missing or older than their sources.
+/// Builds them.
 ///
 /// # Errors
-/// [`Missing`] if there is no compiler.
+/// [`Missing`](crate::missing::Missing) if there is no compiler.
 pub fn short_lived() -> Result<()> {
-    let folder = workspace_root().join("target/e2e/short-lived");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    for (name, source, options) in SHORT_LIVED {
-        let source = workspace_root().join("tests/clients").join(source);
-        let (program, stamp) = (folder.join(name), folder.join(format!("{name}.built")));
-        let wanted =
-            fs::read(&source).with_context(|| format!("cannot read {}", source.display()))?;
-        if program.exists() && fs::read(&stamp).is_ok_and(|built| built == wanted) {
-            continue;
-        }
-        packages::apt_install(&["gcc", "libc6-dev", "libssl-dev"])?;
-        step::run_quiet(
-            Command::new("gcc")
-                .args(["-O2", "-D_GNU_SOURCE", "-s", "-o"])
-                .args([&program, &source])
-                .args(options),
-        )
-        .map_err(|error| Missing(format!("{name} cannot be linked: {error:#}")))?;
-        fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
-    }
-    Ok(())
+    SHORT_LIVED
+        .iter()
+        .try_for_each(|client| client.build().map(drop))
 }

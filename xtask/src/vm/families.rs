@@ -31,6 +31,10 @@ pub struct Family {
     /// The library that the program has its TLS in, by the beginning of its name, where the agent is
     /// to know of it before it is used.
     pub library: Option<&'static str>,
+    /// Files in the folder of that library that it loads when it is used.
+    pub modules: &'static [&'static str],
+    /// Scripts of `tests/clients` that the commands name, in the guest's `/bin`.
+    pub scripts: &'static [&'static str],
     /// Whether the agent is to know of the program before it is run.
     pub told: bool,
     /// Where there is nothing of it to be seen on arm64.
@@ -68,12 +72,14 @@ const CLIENT: Family = Family {
     program: "",
     find: Programs::load,
     library: None,
+    modules: &[],
+    scripts: &[],
     told: true,
     not_on_arm64: None,
 };
 
 /// The table. What a row cannot have on this host is skipped with the reason.
-pub const FAMILIES: [Family; 7] = [
+pub const FAMILIES: [Family; 9] = [
     // The last ones through a proxy reached by TLS: TLS in TLS, calls in calls of one thread.
     Family {
         name: "libssl",
@@ -115,6 +121,28 @@ pub const FAMILIES: [Family; 7] = [
         find: Programs::static_openssl,
         ..CLIENT
     },
+    // The same of BoringSSL, in a program of 90 MB.
+    Family {
+        name: "boringssl-static",
+        commands: &["bun /bin/fetch.mjs", "bun /bin/fetch.mjs"],
+        exchanges: 4,
+        program: "bun",
+        find: Programs::bun,
+        scripts: &["node-matrix/fetch.mjs", "node-matrix/calls.mjs"],
+        ..CLIENT
+    },
+    // Found by the tables that its functions are handed out in.
+    Family {
+        name: "nss",
+        commands: &["nss-client"],
+        exchanges: 12,
+        program: "nss-client",
+        find: Programs::nss,
+        library: Some("libssl3.so"),
+        modules: &["libsoftokn3.so", "libfreebl3.so", "libfreeblpriv3.so"],
+        told: false,
+        ..CLIENT
+    },
     // Without symbols: found by the runtime's own table of functions.
     Family {
         name: "go",
@@ -145,6 +173,7 @@ pub const FAMILIES: [Family; 7] = [
         exchanges: 7,
         program: "wget",
         find: Programs::wget,
+        scripts: &["wget.sh"],
         library: Some("libgnutls.so"),
         told: false,
         ..CLIENT
@@ -166,6 +195,7 @@ pub const FAMILIES: [Family; 7] = [
             kernels: &SERIES,
             reason: "what returns is proven without return probes in x86-64 code only",
         }),
+        ..CLIENT
     },
 ];
 

@@ -95,6 +95,7 @@ local-provider --port 4434 --folder /tmp/provider --ledger /tmp/ledger >/tmp/loc
 listening() { grep -q listening /tmp/bench-server && grep -q listening /tmp/local-provider; }
 wait_for 30 listening || give_up "the providers did not start"
 export PROVIDER=https://127.0.0.1:4434 CA=/tmp/provider/ca.pem OPENAI_API_KEY=sk-local-0123456789
+export NODE_EXTRA_CA_CERTS=$CA
 
 . /plan
 finish

@@ -68,6 +68,7 @@ pub fn build(programs: &Programs) -> anyhow::Result<Initramfs> {
             let library = library
                 .with_context(|| format!("{} has its TLS not in {name}", program.display()))?;
             told.push(library.guest.display().to_string());
+            carried.extend(family.modules.iter().map(|name| beside(library, name)));
         }
         carried.push(in_bin(family.program, program));
         planned.push(Planned { family, told });
@@ -85,8 +86,14 @@ pub fn build(programs: &Programs) -> anyhow::Result<Initramfs> {
     for library in &libraries {
         archive.program(&library.guest, &read(&library.host)?)?;
     }
-    let script = Programs::script("wget.sh");
-    archive.program(Path::new("/bin/wget.sh"), &read(&script)?)?;
+    let mut scripts: Vec<_> = planned.iter().flat_map(|row| row.family.scripts).collect();
+    scripts.sort_unstable();
+    scripts.dedup();
+    for name in scripts {
+        let script = Programs::script(name);
+        let name = script.file_name().unwrap_or_default();
+        archive.program(&Path::new("/bin").join(name), &read(&script)?)?;
+    }
     archive.program(Path::new("/plan"), plan::script(&planned).as_bytes())?;
     Ok(Initramfs {
         bytes: archive.finish()?,
@@ -98,6 +105,14 @@ fn in_bin(name: &str, host: PathBuf) -> Carried {
     Carried {
         guest: Path::new("/bin").join(name),
         host,
+    }
+}
+
+/// Another file of a library's folder.
+fn beside(library: &Carried, name: &str) -> Carried {
+    Carried {
+        guest: library.guest.with_file_name(name),
+        host: library.host.with_file_name(name),
     }
 }
 

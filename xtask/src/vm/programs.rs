@@ -6,7 +6,18 @@ use anyhow::Context as _;
 
 use super::{architecture::Architecture, cross::Cross, debian::Packages, libraries};
 use crate::{
-    bench::programs, build, golang, missing::Missing, openssl, packages::apt_install, paths, rustls,
+    bench::programs, build, c_client::CClient, golang, missing::Missing, node, openssl,
+    packages::apt_install, paths, rustls,
+};
+
+const BUN: &str = "node_modules/@oven/bun-linux-x64/bin/bun";
+
+const NSS_CLIENT: CClient = CClient {
+    program: "nss/client",
+    source: "nss_client.c",
+    options: &["-l:libcurl-nss.so.4"],
+    // Not in Debian 13 and later.
+    packages: &["libcurl3-nss"],
 };
 
 /// Where the programs of an architecture come from.
@@ -100,7 +111,7 @@ impl Programs {
     /// A client with OpenSSL linked in and without symbols.
     pub fn static_openssl(&self) -> anyhow::Result<PathBuf> {
         match &self.source {
-            Source::Host => openssl::static_client(),
+            Source::Host => openssl::STATIC_CLIENT.build(),
             Source::Cross(cross) => cross.compiled(
                 "openssl-static",
                 &["tests/clients/static_openssl.c"],
@@ -138,6 +149,26 @@ impl Programs {
         }
     }
 
+    /// A client on NSS.
+    pub fn nss(&self) -> anyhow::Result<PathBuf> {
+        match &self.source {
+            Source::Host => NSS_CLIENT.build(),
+            Source::Cross(_) => {
+                Err(Missing("the client on NSS is built for the host only".to_owned()).into())
+            }
+        }
+    }
+
+    /// A runtime with BoringSSL linked in, without symbols.
+    pub fn bun(&self) -> anyhow::Result<PathBuf> {
+        match &self.source {
+            Source::Host => Ok(node::modules("native")?.join(BUN)),
+            Source::Cross(_) => {
+                Err(Missing("Bun is installed for the host only".to_owned()).into())
+            }
+        }
+    }
+
     /// A shell that runs the programs of the guest: busybox's prefers its own of the same names.
     pub fn shell(&self) -> anyhow::Result<PathBuf> {
         match &self.source {
@@ -149,7 +180,7 @@ impl Programs {
         }
     }
 
-    /// A script that plays the part of a client.
+    /// A script that plays the part of a client, or is part of one.
     pub fn script(name: &str) -> PathBuf {
         paths::workspace_root().join("tests/clients").join(name)
     }
