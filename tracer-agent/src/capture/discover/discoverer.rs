@@ -11,15 +11,12 @@ use super::backlog::{Backlog, Task};
 use super::census::Census;
 use super::discovery::{Discovery, Identity};
 use super::judge::Judge;
-use super::mapped::{
-    MappedFile, Source, display_path, executable, has_room_for_tls, mapped_files, maps_inode,
-    process_ids, suggests_tls,
-};
-use super::perf_record::Record;
-use super::perf_ring::{PerfRing, online_cpus, wait};
-use super::polling::{Polling, TICK};
+use super::mapped::{MappedFile, mapped_files, maps_inode, process_ids, suggests_tls};
+use super::perf_ring::wait;
+use super::polling::TICK;
 use super::starting::Starting;
 use super::system::system_files;
+use super::watch::{Watch, WatchMode};
 use crate::capture::clock::monotonic_nanos;
 use crate::capture::plan::Returns;
 
@@ -46,45 +43,24 @@ pub struct Audience {
 
 /// Finds files to probe and follows them. Runs in a thread of its own, by [`Discoverer::next`].
 pub struct Discoverer {
-    proc_root: PathBuf,
-    audience: Audience,
-    judge: Judge,
-    watch: Watch,
-    backlog: Backlog,
+    pub(super) proc_root: PathBuf,
+    pub(super) audience: Audience,
+    pub(super) judge: Judge,
+    pub(super) watch: Watch,
+    pub(super) backlog: Backlog,
     /// The look at all processes that is under way.
     census: Option<Census>,
     /// Reads libraries, which are about to be used.
     libraries: Analyst,
     /// Reads programs.
     programs: Analyst,
-    starting: Starting,
+    pub(super) starting: Starting,
     /// All that happened before this, in monotonic nanoseconds, was taken from the rings.
-    heard: u64,
+    pub(super) heard: u64,
     full_scan_at: Instant,
     last_full_scan: Instant,
     gone_check_at: Instant,
     overwritten_check_at: Instant,
-}
-
-/// How changes are noticed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum WatchMode {
-    /// By perf events, within milliseconds.
-    Events,
-    /// By looking at the process table every second.
-    Polling {
-        /// Why perf events cannot be used.
-        reason: String,
-    },
-}
-
-enum Watch {
-    Events(Vec<PerfRing>),
-    Polling {
-        polling: Polling,
-        reason: String,
-        tick_at: Instant,
-    },
 }
 
 impl Discoverer {
@@ -96,14 +72,7 @@ impl Discoverer {
     /// If the system refuses a thread.
     pub fn start(proc_root: PathBuf, returns: Returns, audience: Audience) -> io::Result<Self> {
         let now = Instant::now();
-        let watch = match open_rings() {
-            Ok(rings) => Watch::Events(rings),
-            Err(reason) => Watch::Polling {
-                polling: Polling::default(),
-                reason,
-                tick_at: now,
-            },
-        };
+        let watch = Watch::start(now);
         Self::with(proc_root, returns, audience, watch, now)
     }
 
@@ -134,12 +103,7 @@ impl Discoverer {
 
     /// How changes are noticed.
     pub fn mode(&self) -> WatchMode {
-        match &self.watch {
-            Watch::Events(_) => WatchMode::Events,
-            Watch::Polling { reason, .. } => WatchMode::Polling {
-                reason: reason.clone(),
-            },
-        }
+        self.watch.mode()
     }
 
     /// What happened to processes before this time (monotonic nanoseconds) was reported.
@@ -202,84 +166,6 @@ impl Discoverer {
             }
             self.wait_until(deadline.min(self.next_due()));
         }
-    }
-
-    /// Handles what the rings hold; tells whether there was anything.
-    fn take_events(&mut self, news: &mut Vec<Discovery>) -> bool {
-        let Watch::Events(rings) = &mut self.watch else {
-            return false;
-        };
-        let mut bytes = 0;
-        let mut lost = false;
-        self.heard = monotonic_nanos();
-        let (backlog, judge) = (&mut self.backlog, &mut self.judge);
-        let left_alone = &self.audience.left_alone;
-        let starting = &mut self.starting;
-        for ring in rings {
-            bytes += ring.drain(|record| match record {
-                Record::Mapped {
-                    pid,
-                    start,
-                    end,
-                    key,
-                    path,
-                    time,
-                } => {
-                    let file = || MappedFile {
-                        key,
-                        path: display_path(path),
-                        source: Source::Mapping { pid, start, end },
-                    };
-                    if !path.starts_with(b"/") {
-                        return;
-                    }
-                    if starting.is_program(pid, path) {
-                        let path = display_path(path);
-                        news.push(Discovery::ProgramMapped { pid, path, time });
-                    }
-                    if suggests_tls(path) {
-                        if !judge.rejects(&key) {
-                            news.push(Discovery::ProcessMayCall { pid, time });
-                        }
-                        if !left_alone(pid) {
-                            backlog.library(file());
-                        }
-                    } else if has_room_for_tls(path, end.saturating_sub(start)) {
-                        if judge.tracks(&key) {
-                            news.push(Discovery::ProcessMayCall { pid, time });
-                        }
-                        lost |= !left_alone(pid) && !backlog.program(file());
-                    }
-                }
-                Record::Forked { pid, parent, time } => {
-                    news.push(Discovery::ProcessForked { pid, parent, time });
-                }
-                Record::Executed { pid, name, time } => {
-                    starting.began(pid, name);
-                    let name = String::from_utf8_lossy(name).into_owned();
-                    news.push(Discovery::ProcessExecuted { pid, name, time });
-                    if let Some(program) = executable(&self.proc_root, pid) {
-                        if judge.tracks(&program.key) {
-                            news.push(Discovery::ProcessMayCall { pid, time });
-                        }
-                        lost |= !left_alone(pid) && !backlog.program(program);
-                    }
-                }
-                Record::Exited { pid, time } => {
-                    starting.ended(pid);
-                    let time = Some(time);
-                    news.push(Discovery::ProcessExited { pid, time });
-                }
-                Record::Lost => {
-                    news.push(Discovery::NewsMissed);
-                    lost = true;
-                }
-            });
-        }
-        if lost {
-            self.look_again_soon();
-        }
-        bytes > 0
     }
 
     fn do_what_is_due(&mut self, now: Instant, news: &mut Vec<Discovery>) {
@@ -381,7 +267,7 @@ impl Discoverer {
         }
     }
 
-    fn look_again_soon(&mut self) {
+    pub(super) fn look_again_soon(&mut self) {
         let soonest = self.last_full_scan + FULL_SCAN_PAUSE;
         self.full_scan_at = self.full_scan_at.min(soonest);
     }
@@ -464,38 +350,13 @@ impl Discoverer {
     }
 }
 
-/// How changes can be noticed by this process.
-pub fn watch_mode() -> WatchMode {
-    match open_rings() {
-        Ok(_) => WatchMode::Events,
-        Err(reason) => WatchMode::Polling { reason },
-    }
-}
-
-/// All rings, or why there are none.
-fn open_rings() -> Result<Vec<PerfRing>, String> {
-    let open = |cpus: Vec<u32>| cpus.into_iter().map(PerfRing::open).collect();
-    let rings: io::Result<_> = online_cpus().and_then(open);
-    rings.map_err(|error| format!("perf events are refused (CAP_PERFMON lets them): {error}"))
-}
-
 #[cfg(test)]
 impl Discoverer {
     /// A discoverer that polls, whatever the kernel allows.
     pub(super) fn polling(proc_root: PathBuf, audience: Audience) -> io::Result<Self> {
         let now = Instant::now();
-        let reason = "by test".to_owned();
-        Self::with(
-            proc_root,
-            Returns::Probed,
-            audience,
-            Watch::Polling {
-                polling: Polling::default(),
-                reason,
-                tick_at: now,
-            },
-            now,
-        )
+        let watch = Watch::polling("by test".to_owned(), now);
+        Self::with(proc_root, Returns::Probed, audience, watch, now)
     }
 
     /// Makes the check for deleted files due.

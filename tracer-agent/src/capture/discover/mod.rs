@@ -8,6 +8,7 @@ mod backlog;
 mod census;
 mod discoverer;
 mod discovery;
+mod events;
 mod judge;
 mod mapped;
 mod perf_record;
@@ -18,11 +19,13 @@ mod starting;
 mod survey;
 mod system;
 mod tracked;
+mod watch;
 
-pub use discoverer::{Audience, Discoverer, WatchMode, watch_mode};
+pub use discoverer::{Audience, Discoverer};
 pub use discovery::{BinaryFound, BlindSpot, Discovery, Identity};
 pub use mapped::{FileKey, process_ids};
 pub use survey::{SurveyedFile, SurveyedProcess, survey};
+pub use watch::{WatchMode, watch_mode};
 
 #[cfg(test)]
 mod census_tests;
