@@ -47,7 +47,8 @@ begin() {
     number=$1 environment=$2; shift 2
     made=0
     from=$(lines . /tmp/agent.log)
-    env $environment tracer-agent run --format json "$@" >/tmp/calls 2>>/tmp/agent.log &
+    env $environment LLM_TRACER_METRICS_LISTEN=$METRICS tracer-agent run --format json "$@" \
+        >/tmp/calls 2>>/tmp/agent.log &
     agent=$!
     ready() { ! kill -0 $agent 2>/dev/null || tail -n +$((from + 1)) /tmp/agent.log | grep -q ready; }
     wait_for 120 ready && kill -0 $agent || give_up "agent $number was not ready in time"
@@ -72,10 +73,14 @@ client() {
     made=$((made + $(lines . /tmp/served)))
     say_file "served $family" /tmp/served
 }
+METRICS=127.0.0.1:9464
+# What the agent knows that it did not see, for who has to explain a failure.
+unseen() { wget -qO- "http://$METRICS/metrics" | grep -E '^[a-z_]*(lost|dropped|missed|gap)[a-z_]*_total' | grep -v ' 0$'; }
 # end NUMBER: waits until all is reported, and stops the agent.
 end() {
     all_reported() { [ "$(lines '"kind":"client"' /tmp/calls)" -ge $made ]; }
     wait_for 20 all_reported
+    unseen >>/tmp/agent.log
     kill -TERM $agent
     wait $agent
     say "agent_status $?"
