@@ -8,9 +8,11 @@ use std::{
 use lru::LruCache;
 
 use super::{
-    asking::{Asking, Place},
+    asking::{Asking, Place, caller},
     attempts::Attempts,
     ids::{IdKey, Ids, SpanId, TraceId},
+    inbound::{self, Inbound, Request},
+    joining::of_caller,
     known::Known,
     lineage::{Lineage, Parent},
     memory::Memory,
@@ -20,9 +22,11 @@ use super::{
     turn::{Above, Turn, TurnNumber},
 };
 use crate::{
+    http::head::{RequestHead, ResponseHead},
     llm::{
         call::{Call, CallFacts, Captured, OtherEnd, PairNumber},
         content::trail::AskedTrail,
+        trace_parent,
     },
     segment::ProcessKey,
     time::Timestamp,
@@ -65,6 +69,8 @@ pub(crate) struct Correlator {
     pub(super) open: HashMap<Place, Open>,
     /// Calls that a process serves.
     pub(super) serving: Serving,
+    /// What else processes serve.
+    pub(super) inbound: Inbound,
     /// Turns under way by process.
     of_process: HashMap<ProcessKey, BTreeSet<TurnNumber>>,
     /// Those of them whose tools are at work.
@@ -75,6 +81,8 @@ pub(crate) struct Correlator {
     pub(super) last_turn: u64,
     /// Calls so far: an exchange may hold several, and a connection that was forgotten begins anew.
     calls: u64,
+    /// The time, as far as it was told.
+    latest: Timestamp,
     pub(super) steps: Vec<Step>,
 }
 
@@ -90,12 +98,14 @@ impl Correlator {
             attempts: Attempts::default(),
             open: HashMap::new(),
             serving: Serving::default(),
+            inbound: Inbound::default(),
             of_process: HashMap::new(),
             at_work: HashMap::new(),
             named: LruCache::unbounded(),
             pairs: LruCache::unbounded(),
             last_turn: 0,
             calls: 0,
+            latest: Timestamp::default(),
             steps: Vec::new(),
         }
     }
@@ -123,6 +133,40 @@ impl Correlator {
         self.open.insert(asking.place, open);
     }
 
+    /// A process is asked for something, perhaps for a call. Whether its end is to be told.
+    pub(crate) fn requested(&mut self, place: Place, head: &RequestHead, start: Timestamp) -> bool {
+        let method = inbound::bringing(&head.method);
+        let Some(method) = method.filter(|_| self.relations != Relations::Off) else {
+            return false;
+        };
+        let parent = trace_parent::of_request(&head.headers).map(|parent| caller(&parent));
+        let parent = parent.map(of_caller);
+        let trace = parent.map(|(trace, _)| trace);
+        let request = Request {
+            start,
+            trace: trace.unwrap_or_else(|| self.ids.trace((place, "request"))),
+            span: self.ids.span((place, "request")),
+            parent: parent.map(|(_, parent)| parent),
+            method,
+            template: inbound::template(&head.target.path),
+            status: None,
+            answered: None,
+            is_parent: false,
+        };
+        self.inbound.begin(place, request)
+    }
+
+    /// The head of the answer to a request was seen.
+    pub(crate) fn request_answered(&mut self, place: Place, head: &ResponseHead, time: Timestamp) {
+        self.inbound.answered(place, head, time);
+    }
+
+    /// A request that a process served is over.
+    pub(crate) fn request_over(&mut self, place: Place, time: Timestamp) {
+        let step = self.inbound.end(place, time);
+        self.steps.extend(step);
+    }
+
     /// A call that is served turned out to be the other end of one that began later, as it seemed.
     pub(crate) fn met(&mut self, server: Place, client: Place) {
         let Some(&Open { trace, span, .. }) = self.open.get(&client) else {
@@ -148,7 +192,14 @@ impl Correlator {
             return;
         };
         match open.side {
-            Side::Served { marks, .. } => self.serving.end(place, &marks),
+            Side::Served {
+                marks, has_calls, ..
+            } => {
+                self.serving.end(place, &marks);
+                if has_calls {
+                    self.inbound.stand_for(place, open.trace, open.span);
+                }
+            }
             Side::Made(made) => {
                 if let Some(group) = made.group {
                     self.attempts.untried(group);
@@ -203,6 +254,7 @@ impl Correlator {
                 parent,
                 marks,
                 is_joined,
+                has_calls: _,
             } => {
                 self.serving.end(place, &marks);
                 lineage.parent = parent;
@@ -214,6 +266,7 @@ impl Correlator {
 
     /// Lets time pass.
     pub(crate) fn expire(&mut self, now: Timestamp) {
+        self.latest = self.latest.max(now);
         for number in self.attempts.expired(now) {
             self.end_attempts(number);
         }
@@ -222,6 +275,9 @@ impl Correlator {
         let lost: Vec<_> = lost.map(|(place, _)| *place).collect();
         for place in lost {
             self.forget(place);
+        }
+        for place in self.inbound.older(|start| now.since(start) >= FORGOTTEN) {
+            self.request_over(place, now);
         }
         while let Some((_, turn)) = self.turns.peek_lru()
             && now.since(turn.end) > SILENCE
@@ -243,6 +299,14 @@ impl Correlator {
                 self.end_turn(number, turn);
             }
         }
+        self.end_requests(Some(process));
+    }
+
+    /// Requests under way end now, as far as was seen.
+    fn end_requests(&mut self, process: Option<ProcessKey>) {
+        for place in self.inbound.places(process) {
+            self.request_over(place, self.latest);
+        }
     }
 
     /// Nothing more will come: what is under way ends here.
@@ -253,6 +317,7 @@ impl Correlator {
         while let Some((number, turn)) = self.turns.pop_lru() {
             self.end_turn(number, turn);
         }
+        self.end_requests(None);
     }
 
     /// Spans that no exchange has, since the last time.

@@ -76,6 +76,7 @@ impl Correlator {
                     .or(caller.map(|(_, parent)| parent)),
                 marks,
                 is_joined: of_client.is_some() || caller.is_some(),
+                has_calls: false,
             },
         }
     }
@@ -259,8 +260,11 @@ impl Correlator {
         if let Some((trace, parent)) = self.served_of(asking) {
             return (trace, Above::Span(parent));
         }
+        let is_call = |place: &Place| self.open.contains_key(place);
+        let inbound = self.inbound.only_of(asking.process(), is_call);
         let Some((earlier, relation)) = self.text_of(asking) else {
-            return (self.ids.trace(asking.origin()), Above::Nothing);
+            let inbound = inbound.map(|(trace, parent)| (trace, Above::Span(parent)));
+            return inbound.unwrap_or_else(|| (self.ids.trace(asking.origin()), Above::Nothing));
         };
         let known = match relation {
             Relation::Uses => Known::derived("text"),
@@ -273,15 +277,18 @@ impl Correlator {
             relation,
             known,
         });
-        let above = match relation {
-            Relation::Uses => Above::Span(Parent {
-                span: earlier.span,
-                is_remote: false,
-                known,
-            }),
-            _ => Above::Nothing,
-        };
-        (earlier.trace, above)
+        match (relation, inbound) {
+            (Relation::Uses, _) => {
+                let parent = Parent {
+                    span: earlier.span,
+                    is_remote: false,
+                    known,
+                };
+                (earlier.trace, Above::Span(parent))
+            }
+            (_, Some((trace, parent))) => (trace, Above::Span(parent)),
+            (_, None) => (earlier.trace, Above::Nothing),
+        }
     }
 
     /// The tool that a call does the work of.
@@ -344,8 +351,13 @@ impl Correlator {
         let marks = ServedMarks::of(asking.process(), asking.trail);
         let (place, known) = self.serving.find(asking.process(), &marks)?;
         let open = self.open.get_mut(&place)?;
-        if let Side::Served { is_joined, .. } = &mut open.side {
-            *is_joined = true;
+        if let Side::Served {
+            is_joined,
+            has_calls,
+            ..
+        } = &mut open.side
+        {
+            (*is_joined, *has_calls) = (true, true);
         }
         let parent = Parent {
             span: open.span,
@@ -472,7 +484,7 @@ fn is_drawn(id: &str) -> bool {
 }
 
 /// The span of the caller's own that a request names.
-fn of_caller((trace, span): (TraceId, SpanId)) -> (TraceId, Parent) {
+pub(super) fn of_caller((trace, span): (TraceId, SpanId)) -> (TraceId, Parent) {
     let parent = Parent {
         span,
         is_remote: true,

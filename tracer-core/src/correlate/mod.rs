@@ -19,6 +19,7 @@ mod attempts;
 mod correlator;
 mod ending;
 mod ids;
+mod inbound;
 mod joining;
 mod known;
 mod lineage;

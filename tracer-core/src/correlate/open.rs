@@ -32,6 +32,8 @@ pub(super) enum Side {
         marks: ServedMarks,
         /// Others have joined its trace, which cannot change any more.
         is_joined: bool,
+        /// Calls were made for it.
+        has_calls: bool,
     },
 }
 

@@ -46,6 +46,15 @@ pub enum StepKind {
         /// Tools that were asked for.
         tool_calls: u64,
     },
+    /// A request that the process served, and for which it made calls.
+    Request {
+        /// Its method.
+        method: &'static str,
+        /// Its path; `{}` stands for parts that are no names.
+        template: String,
+        /// Status of the answer, if that was seen.
+        status: Option<u16>,
+    },
     /// A call with all attempts at it.
     Attempts {
         /// How many there were.

@@ -42,7 +42,7 @@ mod request_body;
 mod request_digest;
 mod response;
 mod rpc_status;
-mod trace_parent;
+pub(crate) mod trace_parent;
 mod trace_state;
 mod upstream;
 

@@ -151,6 +151,11 @@ impl Step {
                 bounds.option(provider, StringKind::Name);
                 bounds.option(agent, StringKind::Name);
             }
+            StepKind::Request {
+                method: _,
+                template,
+                status: _,
+            } => bounds.string(template, StringKind::Header),
             StepKind::Attempts { attempts: _ } => {}
             StepKind::Tool {
                 name,

@@ -4,7 +4,7 @@ use super::{call::TraceParent, trace_state};
 use crate::http::head::Headers;
 
 /// The context that a request carries, with what its `tracestate` holds.
-pub(super) fn of_request(headers: &Headers) -> Option<TraceParent> {
+pub(crate) fn of_request(headers: &Headers) -> Option<TraceParent> {
     let parent = headers.get("traceparent").and_then(parse)?;
     let states = headers.iter().filter(|(name, _)| *name == "tracestate");
     Some(TraceParent {

@@ -30,6 +30,8 @@ pub(super) struct Exchanges {
     calls: Vec<Candidate>,
     /// Bytes that they hold.
     held: usize,
+    /// Requests that the process serves and for which it may make calls.
+    served: Vec<ExchangeId>,
     /// Requests that have begun.
     begun: u32,
     /// The exchange whose request has begun and not ended.
@@ -85,6 +87,12 @@ impl Exchanges {
                     && self.requesting == Some(exchange)
                 {
                     self.requesting = None;
+                }
+                if let ExchangeEventKind::ResponseHead(head) = &kind
+                    && self.role == Role::Server
+                {
+                    let place = (report.connection, exchange);
+                    report.correlator.request_answered(place, head, time);
                 }
                 if let (ExchangeEventKind::ResponseHead(head), Some(handshake)) =
                     (&kind, &mut self.handshake)
@@ -208,6 +216,9 @@ impl Exchanges {
         for call in std::mem::take(&mut self.calls) {
             self.finish(call, end, time, report);
         }
+        for exchange in self.served.clone() {
+            self.request_over(exchange, time, report);
+        }
     }
 
     fn begin(
@@ -222,6 +233,12 @@ impl Exchanges {
         self.requesting = Some(exchange);
         self.waits = head.headers.get("expect").is_some();
         self.turns.request();
+        if self.role == Role::Server {
+            let place = (report.connection, exchange);
+            if report.correlator.requested(place, &head, time) {
+                self.served.push(exchange);
+            }
+        }
         let context = report.config.builder_context();
         let origin = Origin {
             connection: report.connection,
@@ -285,6 +302,17 @@ impl Exchanges {
             tunnel.end(end, time, report);
         }
         self.end_call(exchange, end, time, report);
+        self.request_over(exchange, time, report);
+    }
+
+    /// What the process served is over, be it a call or not.
+    fn request_over(&mut self, exchange: ExchangeId, time: Timestamp, report: &mut Report<'_>) {
+        if let Some(at) = self.served.iter().position(|served| *served == exchange) {
+            self.served.swap_remove(at);
+            let place = (report.connection, exchange);
+            report.correlator.request_over(place, time);
+            report.steps();
+        }
     }
 
     fn end_call(

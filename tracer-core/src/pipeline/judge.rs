@@ -74,14 +74,20 @@ impl Judge {
     }
 
     /// An exchange that the process served is no call; returns the verdict if it changes. `patience`:
-    /// such exchanges after which the connection is left.
-    pub(super) fn weigh_served(&mut self, patience: u32) -> Option<Verdict> {
+    /// such exchanges after which the connection is left, or only watched if the process `makes_calls`:
+    /// what it is asked for may be what it makes them for.
+    pub(super) fn weigh_served(&mut self, patience: u32, makes_calls: bool) -> Option<Verdict> {
         if self.certain {
             return None;
         }
         self.others = self.others.saturating_add(1);
         if self.others >= patience {
-            return self.say(Verdict::Ignore);
+            let is_watched = makes_calls && !self.whole;
+            return self.say(if is_watched {
+                Verdict::Watch
+            } else {
+                Verdict::Ignore
+            });
         }
         (!self.whole)
             .then(|| self.say(Verdict::HeadOnlyServed))
@@ -167,21 +173,26 @@ mod tests {
     #[test]
     fn what_is_served_is_left_unless_it_had_a_call() {
         let mut judge = Judge::default();
-        let verdicts: Vec<_> = (0..3).map(|_| judge.weigh_served(3)).collect();
+        let verdicts: Vec<_> = (0..3).map(|_| judge.weigh_served(3, false)).collect();
         let ignore = Some(Verdict::Ignore);
         assert_eq!(verdicts, [Some(Verdict::HeadOnlyServed), None, ignore]);
 
         let mut judge = Judge::default();
         judge.follow_whole();
         assert_eq!(
-            [judge.weigh_served(2), judge.weigh_served(2)],
+            [judge.weigh_served(2, false), judge.weigh_served(2, false)],
             [None, ignore]
         );
 
         let mut judge = Judge::default();
-        judge.weigh_served(8);
+        let verdicts: Vec<_> = (0..3).map(|_| judge.weigh_served(2, true)).collect();
+        let watch = Some(Verdict::Watch);
+        assert_eq!(verdicts, [Some(Verdict::HeadOnlyServed), watch, None]);
+
+        let mut judge = Judge::default();
+        judge.weigh_served(8, false);
         assert_eq!(judge.weigh(Evidence::Llm, 8), Some(Verdict::Full));
-        assert_eq!(judge.weigh_served(1), None);
+        assert_eq!(judge.weigh_served(1, false), None);
     }
 
     #[test]

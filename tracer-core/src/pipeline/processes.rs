@@ -60,6 +60,12 @@ impl Processes {
         }
     }
 
+    /// Whether it has made one.
+    pub(super) fn makes_calls(&self, process: ProcessKey) -> bool {
+        let process = self.0.peek(&process);
+        process.is_some_and(|process| process.asked.is_some())
+    }
+
     /// Whether it has made one since it was asked to serve this one.
     pub(super) fn passes_on(&self, call: &CallFacts) -> bool {
         let process = self.0.peek(&call.connection.process);

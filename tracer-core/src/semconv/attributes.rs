@@ -157,6 +157,10 @@ registry! {
     RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code", String, Conditional;
     /// `Microsoft.CognitiveServices` for models that Azure AI serves.
     AZURE_RESOURCE_PROVIDER_NAMESPACE = "azure.resource_provider.namespace", String, Recommended;
+    /// Method of a request that an application served and made calls for.
+    HTTP_REQUEST_METHOD = "http.request.method", String, Required;
+    /// Path of such a request; `{}` stands for each part that does not look like a name: ids, addresses, tokens.
+    URL_TEMPLATE = "url.template", String, Conditional;
     /// Status code of the response.
     HTTP_RESPONSE_STATUS_CODE = "http.response.status_code", Int, Conditional;
     /// `tcp`, where MCP went over it.

@@ -109,7 +109,10 @@ pub fn step_span(step: &ReleasedStep) -> Span {
     add_parent(&mut add, parent.as_ref());
     Span {
         process: *process,
-        kind: SpanKind::Internal,
+        kind: match kind {
+            StepKind::Request { .. } => SpanKind::Server,
+            _ => SpanKind::Internal,
+        },
         name,
         parent: None,
         pair: None,
@@ -137,6 +140,17 @@ fn add_kind(add: &mut Builder, kind: &StepKind) -> String {
             add.count(names::LLM_TRACER_TURN_CALLS, Some(*calls));
             add.count(names::LLM_TRACER_TURN_TOOL_CALLS, Some(*tool_calls));
             "invoke_agent".to_owned()
+        }
+        StepKind::Request {
+            method,
+            template,
+            status,
+        } => {
+            add.label(names::HTTP_REQUEST_METHOD, method);
+            add.text(names::URL_TEMPLATE, Some(template));
+            let status = status.map(u64::from);
+            add.count(names::HTTP_RESPONSE_STATUS_CODE, status);
+            format!("{method} {template}")
         }
         StepKind::Attempts { attempts } => {
             add.count(names::LLM_TRACER_ATTEMPT_COUNT, Some(*attempts));

@@ -6,6 +6,7 @@ mod attempts;
 mod bounds;
 mod conversations;
 mod gateways;
+mod inbound;
 mod orphans;
 mod scene;
 mod tree;

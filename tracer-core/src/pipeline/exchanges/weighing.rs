@@ -43,7 +43,9 @@ impl Exchanges {
         }
         let whole = self.judge.follows_whole();
         let patience = report.processes.served_other(process, usual, whole);
-        let verdict = self.judge.weigh_served(patience);
+        let verdict = self
+            .judge
+            .weigh_served(patience, report.processes.makes_calls(process));
         report.stats.server_connections += u64::from(verdict == Some(Verdict::Ignore));
         verdict
     }
