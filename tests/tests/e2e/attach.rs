@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 use tests::{
     harness::{
@@ -20,9 +20,10 @@ use tests::{
         process::Process,
         report::Report,
         requirements::{
-            Need::{self, Program, Python},
-            met,
+            Need::{self, Golang, Native, Program, Python},
+            golang_client, met, native_program,
         },
+        rust::CODEX,
     },
     provider::running::Provider,
 };
@@ -135,6 +136,37 @@ fn a_library_that_appears_later() -> Result<()> {
     let mut command = client::python("driver.py", &provider);
     let mut driver = Process::start(command.env("LD_LIBRARY_PATH", folder.path()))?;
     calls_after_loading_reported(&mut driver, &provider, &agent, 1)
+}
+
+/// Reading a program of hundreds of megabytes takes a second; one that starts meanwhile is read at once.
+#[test]
+fn a_small_program_does_not_wait_for_a_large_one() -> Result<()> {
+    const SMALL: &str = "go1_27_driver";
+    if !met(&[Need::Agent, Native(CODEX), Golang(SMALL)]) {
+        return Ok(());
+    }
+    let agent = Launch::json()?.start()?;
+    // Both run on: who has ended is in nobody's way.
+    let mut large = Command::new(native_program(CODEX));
+    let home = tempfile::tempdir()?;
+    large.arg("mcp-server").env("HOME", home.path());
+    let _large = Process::start(&mut large)?;
+    thread::sleep(Duration::from_millis(50));
+    let provider = Provider::start("")?;
+    let mut small = client::program(&golang_client(SMALL), &provider);
+    let _small = Process::start(&mut small)?;
+    let order = || -> Option<Vec<usize>> {
+        let said = agent.process.stderr.all();
+        let place = |file: &str| {
+            let is_of = |line: &String| line.contains("attached") && line.contains(file);
+            said.iter().position(is_of)
+        };
+        Some(vec![place(SMALL)?, place("/codex")?])
+    };
+    let order = until(Duration::from_secs(20), order);
+    let order = order.with_context(|| agent.process.said())?;
+    ensure!(order.is_sorted(), "{}", agent.process.said());
+    Ok(())
 }
 
 #[test]

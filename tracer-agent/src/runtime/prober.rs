@@ -1,7 +1,7 @@
 //! Keeps probes on every file worth probing, in a thread of its own.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     path::{Path, PathBuf},
     sync::{
@@ -67,6 +67,8 @@ pub struct Prober {
     kernel_log: Option<EbpfLogger<&'static dyn log::Log>>,
     probed: HashMap<Identity, Probed>,
     next_source: u16,
+    /// It was said that there is no room for another file.
+    is_full: bool,
 }
 
 struct Probed {
@@ -97,6 +99,7 @@ impl Prober {
             kernel_log: None,
             probed: HashMap::new(),
             next_source: 1,
+            is_full: false,
         };
         prober.count_sockets();
         for path in std::mem::take(&mut prober.parts.libraries) {
@@ -161,6 +164,8 @@ impl Prober {
         for discovery in self.discoverer.next(wait) {
             self.act(discovery);
         }
+        let gone = self.discoverer.take_gone();
+        self.parts.telemetry.coverage.gone.inc_by(gone);
         self.parts.witness.heard(self.discoverer.heard());
         if let Some(log) = &mut self.kernel_log {
             log.flush();
@@ -182,6 +187,11 @@ impl Prober {
             } => {
                 let failures = &self.parts.telemetry.coverage.failures;
                 failures.of((&reason).into()).inc();
+                if let NotTraceable::TooManyFiles(_) = reason
+                    && !std::mem::replace(&mut self.is_full, true)
+                {
+                    tracing::warn!(file = %Printable(display_path.display()), "not probed, nor any other: {reason}");
+                }
                 tracing::debug!(file = %Printable(display_path.display()), "not traceable: {reason}");
             }
             Discovery::Gone(identity) => self.detach(&identity),
@@ -214,9 +224,20 @@ impl Prober {
         }
     }
 
+    /// The next number that no file under probe has.
+    fn free_source(&mut self) -> u16 {
+        let taken: HashSet<u16> = self.probed.values().map(|probed| probed.source).collect();
+        while taken.contains(&self.next_source) || self.next_source == 0 {
+            self.next_source = self.next_source.wrapping_add(1);
+        }
+        let source = self.next_source;
+        self.next_source = source.wrapping_add(1);
+        source
+    }
+
     fn attach(&mut self, found: &BinaryFound) {
         let path = found.open_path();
-        let source = self.next_source;
+        let source = self.free_source();
         let file = ProbedFile {
             path: &path,
             plan: &found.plan,
@@ -254,7 +275,6 @@ impl Prober {
                 );
                 let in_order = found.plan.sends_in_order();
                 sources.insert(source, coverage.calls.clone(), in_order);
-                self.next_source = source.checked_add(1).unwrap_or(1);
                 self.probed.insert(
                     found.identity.clone(),
                     Probed {

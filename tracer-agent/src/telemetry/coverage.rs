@@ -34,6 +34,8 @@ labels! {
         Go = "go",
         /// rustls.
         Rustls = "rustls",
+        /// TLS of nobody who is known.
+        Unknown = "unknown",
         /// TLS of the Java virtual machine.
         Java = "java",
         /// GnuTLS.
@@ -82,6 +84,7 @@ impl From<&NotTraceable> for FailureLabel {
             NotTraceable::Go | NotTraceable::OldGo => Self::Go,
             NotTraceable::Rustls => Self::Rustls,
             NotTraceable::StrippedBoringSsl | NotTraceable::StrippedOpenSsl => Self::Stripped,
+            NotTraceable::Unknown => Self::Unknown,
             NotTraceable::Java => Self::Java,
             NotTraceable::GnuTls => Self::GnuTls,
             NotTraceable::Nss => Self::Nss,
@@ -104,6 +107,8 @@ pub struct CoverageMetrics {
     retired: Mutex<VecDeque<Labels<2>>>,
     /// Attempts to probe a file that failed.
     pub failures: ByLabel<FailureLabel>,
+    /// Files that were gone before they were looked at.
+    pub gone: Counter,
 }
 
 /// A probed file's series. Keep it with the file; give it back to
@@ -128,7 +133,9 @@ impl CoverageMetrics {
             calls: Family::default(),
             retired: Mutex::default(),
             failures: ByLabel::register(&registry::ATTACH_FAILURES, to),
+            gone: Counter::default(),
         };
+        registry::FILES_GONE.register(to, &metrics.gone);
         registry::BINARIES.register(to, &metrics.binaries);
         registry::COVERAGE_FILES.register(to, &metrics.files);
         registry::PROBES.register(to, &metrics.probes);

@@ -133,13 +133,15 @@ metrics! {
     COVERAGE_FILES = gauge("llm_tracer_coverage_files", ["family", "located_by"],
         "Files under probe, by the TLS implementation in them and how it was found");
     BLIND_FILES = gauge("llm_tracer_coverage_blind_files", ["reason"],
-        "Files in use with TLS that is not, or not all, probed, by reason; as of the last look at all processes, once a minute");
+        "Files in use with TLS that is not, or not all, probed, by reason; as of the last look at all processes, once a minute. TLS that is in no file with a known TLS, QUIC and io_uring are told by `doctor` only");
     BLIND_PROCESSES = gauge("llm_tracer_coverage_blind_processes", ["runtime", "reason"],
         "Processes that use such files, or are not ours to look at, by runtime and reason; as of the same look");
     PROBES = gauge("llm_tracer_probes", ["binary", "build_id", "role", "cost"],
         "Probes attached, by file, role and cost class");
     ATTACH_FAILURES = counter("llm_tracer_attach_failures_total", ["reason"],
         "Attempts to probe a file with TLS that failed, by reason");
+    FILES_GONE = counter("llm_tracer_coverage_files_gone_total", [],
+        "Files, as a rule programs, that were gone with whoever used them before they could be looked at: what calls they made, if any, was not seen");
     BINARY_CALLS = counter("llm_tracer_binary_calls_total", ["binary", "build_id"],
         "LLM calls seen through a file's probes");
     EXPORT_SENT = counter("llm_tracer_export_sent_total", ["output", "signal"],

@@ -1,12 +1,11 @@
 //! The stream of discoveries: what is there at the start, then what appears and goes.
 
 use std::io;
-use std::os::{fd::AsFd, unix::ffi::OsStrExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::analyst::Analyst;
 use super::backlog::{Backlog, Task};
 use super::census::Census;
 use super::discovery::{Discovery, Identity};
@@ -14,6 +13,7 @@ use super::judge::Judge;
 use super::mapped::{MappedFile, mapped_files, maps_inode, process_ids, suggests_tls};
 use super::perf_ring::wait;
 use super::polling::TICK;
+use super::readers::Readers;
 use super::starting::Starting;
 use super::system::system_files;
 use super::watch::{Watch, WatchMode};
@@ -50,10 +50,7 @@ pub struct Discoverer {
     pub(super) backlog: Backlog,
     /// The look at all processes that is under way.
     census: Option<Census>,
-    /// Reads libraries, which are about to be used.
-    libraries: Analyst,
-    /// Reads programs.
-    programs: Analyst,
+    readers: Readers,
     pub(super) starting: Starting,
     /// All that happened before this, in monotonic nanoseconds, was taken from the rings.
     pub(super) heard: u64,
@@ -90,8 +87,7 @@ impl Discoverer {
             watch,
             backlog: Backlog::default(),
             census: None,
-            libraries: Analyst::start("libraries")?,
-            programs: Analyst::start("programs")?,
+            readers: Readers::start()?,
             starting: Starting::default(),
             heard: 0,
             full_scan_at: now,
@@ -117,6 +113,11 @@ impl Discoverer {
     /// If there is no such file.
     pub fn look_at_file(&mut self, path: &Path) -> io::Result<Option<Discovery>> {
         Ok(self.judge.judge(&MappedFile::named(path)?))
+    }
+
+    /// Files that were gone, with who used them, before they could be opened; since the last time.
+    pub const fn take_gone(&mut self) -> u64 {
+        self.judge.take_gone()
     }
 
     /// Forgets a file that could not be probed: it is reported again when it is seen again.
@@ -204,23 +205,23 @@ impl Discoverer {
 
     /// Does one piece of what waits, or has it done.
     fn work(&mut self, news: &mut Vec<Discovery>) {
-        if !self.libraries.is_busy()
+        if self.readers.has_room_for_library()
             && let Some(file) = self.backlog.take_library()
         {
             // A file that is mapped anew may be one that was overwritten just now.
             self.drop_overwritten(news);
             if let Some(question) = self.judge.question(&file) {
-                self.libraries.ask(question);
+                self.readers.library(question);
             }
         }
-        if self.programs.is_busy() {
+        if !self.readers.has_room_for_program() {
             return;
         }
         match self.backlog.take() {
             Some(Task::File(file)) => {
                 self.drop_overwritten(news);
                 if let Some(question) = self.judge.question(&file) {
-                    self.programs.ask(question);
+                    self.readers.program(question);
                 }
             }
             Some(Task::Process(pid)) => self.look_at(pid, news),
@@ -234,18 +235,16 @@ impl Discoverer {
 
     /// Whether something waits and nobody works on its like.
     fn can_work(&self) -> bool {
-        self.backlog.has_library() && !self.libraries.is_busy()
-            || self.backlog.has_more() && !self.programs.is_busy()
+        self.backlog.has_library() && self.readers.has_room_for_library()
+            || self.backlog.has_more() && self.readers.has_room_for_program()
     }
 
     fn is_idle(&self) -> bool {
-        let busy = self.libraries.is_busy() || self.programs.is_busy();
-        !busy && !self.backlog.has_library() && !self.backlog.has_more()
+        !self.readers.is_busy() && !self.backlog.has_library() && !self.backlog.has_more()
     }
 
     fn take_answers(&mut self, news: &mut Vec<Discovery>) {
-        let answers = [self.libraries.answer(), self.programs.answer()];
-        let answers = answers.into_iter().flatten();
+        let answers = self.readers.answers().into_iter();
         news.extend(answers.filter_map(|answer| self.judge.conclude(answer)));
     }
 
@@ -340,9 +339,7 @@ impl Discoverer {
     fn wait_until(&mut self, until: Instant) {
         // Rounded up: a wait of less than a millisecond would not wait at all.
         let timeout = until.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
-        let analysts = [&self.libraries, &self.programs];
-        let busy = analysts.into_iter().filter(|analyst| analyst.is_busy());
-        let busy: Vec<_> = busy.map(AsFd::as_fd).collect();
+        let busy = self.readers.bells();
         match &mut self.watch {
             Watch::Events(rings) => wait(rings, &busy, timeout),
             Watch::Polling { .. } => wait(&mut Vec::new(), &busy, timeout),
@@ -366,7 +363,7 @@ impl Discoverer {
 
     /// Whether an analyst is at a program, or one waits for it.
     pub(super) fn is_reading_a_program(&self) -> bool {
-        self.programs.is_busy() || self.backlog.has_more()
+        self.readers.has_a_program() || self.backlog.has_more()
     }
 
     /// Makes a look at all processes due.

@@ -23,6 +23,11 @@ const MAX_TRACKED: usize = 512;
 /// is seen from its first byte.
 const MAX_UNUSED: usize = 128;
 
+/// Bits of an inode number of overlayfs that are the layer file's. Above them it may number the file
+/// systems of its layers, of which there are no more than 500; file systems that use so many bits
+/// themselves leave it no room for that.
+const LAYER_INODE: u64 = (1 << 48) - 1;
+
 /// Device and inode number as `stat` gives them.
 type Number = (u64, u64);
 
@@ -33,6 +38,8 @@ enum Judgement {
     Tracked(Number),
     /// Not for us, as long as change time and size stay; why, unless it simply holds no TLS.
     Rejected(Stamp, Option<Arc<NotTraceable>>),
+    /// One too many: looked at again when there is room.
+    NoRoom(Arc<NotTraceable>),
     /// Being analysed.
     Asked,
 }
@@ -56,6 +63,11 @@ pub(super) struct Analysed {
 }
 
 impl Question {
+    /// Bytes of the file.
+    pub(super) fn bytes(&self) -> u64 {
+        self.file.metadata().map_or(0, |metadata| metadata.len())
+    }
+
     /// Reads the file: milliseconds for a library, up to seconds for a large program.
     pub(super) fn answer(self) -> Analysed {
         let stamp = self.file.metadata().ok().as_ref().map(stamp_of);
@@ -75,6 +87,7 @@ pub(super) struct Judge {
     returns: Returns,
     judged: Recent<FileKey, Judgement>,
     tracked: HashMap<Number, Tracked>,
+    gone: u64,
 }
 
 impl Judge {
@@ -84,6 +97,7 @@ impl Judge {
             returns,
             judged: Recent::new(MAX_JUDGED),
             tracked: HashMap::new(),
+            gone: 0,
         }
     }
 
@@ -114,10 +128,14 @@ impl Judge {
                     return None;
                 }
             }
+            Some(Judgement::NoRoom(_)) if !self.has_room() => return None,
             Some(Judgement::Asked) => return None,
-            None => {}
+            Some(Judgement::NoRoom(_)) | None => {}
         }
-        let file = candidate.open(&self.proc_root).ok()?;
+        let Ok(file) = candidate.open(&self.proc_root) else {
+            self.gone += 1;
+            return None;
+        };
         let metadata = file.metadata().ok()?;
         if let Some(number) = self.tracked_as(&file, &metadata) {
             self.judged
@@ -138,9 +156,21 @@ impl Judge {
         matches!(self.judged.get(key), Some(Judgement::Tracked(_)))
     }
 
+    /// Files that were gone before they were opened, since the last time.
+    pub(super) const fn take_gone(&mut self) -> u64 {
+        std::mem::replace(&mut self.gone, 0)
+    }
+
+    fn has_room(&self) -> bool {
+        self.tracked.len() < MAX_TRACKED
+    }
+
     /// Whether a file was found not to be worth probing.
     pub(super) fn rejects(&mut self, key: &FileKey) -> bool {
-        matches!(self.judged.get(key), Some(Judgement::Rejected(..)))
+        matches!(
+            self.judged.get(key),
+            Some(Judgement::Rejected(..) | Judgement::NoRoom(_))
+        )
     }
 
     /// Whether a file was found to hold no TLS.
@@ -158,6 +188,7 @@ impl Judge {
                 let tracked = self.tracked.get(&number);
                 tracked.map_or_else(Vec::new, |tracked| tracked.plan.missed.clone())
             }
+            Some(Judgement::NoRoom(reason)) => vec![(*reason).clone()],
             Some(Judgement::Asked) | None => Vec::new(),
         }
     }
@@ -194,17 +225,19 @@ impl Judge {
     /// Beyond the same device and inode number, that is a file of an overlayfs layer. Every
     /// overlayfs mount has a device number of its own, but containers of one image share the files
     /// of its layers, and the kernel probes the file in the layer: told apart, it would be probed
-    /// twice and every byte reported twice. The inode number there is the layer file's, and a copy
-    /// made for one container differs in its change time.
+    /// twice and every byte reported twice. The inode number there is the layer file's, but for the
+    /// number of the layer's file system in its highest bits (`xino`), and a copy made for one
+    /// container differs in its change time.
     fn tracked_as(&self, file: &File, metadata: &Metadata) -> Option<Number> {
         let is_same = |number: &Number, tracked: &Tracked| {
             let layered = || is_overlay(file) || is_overlay(&tracked.file);
             let same_stamp = || tracked.stamp() == Some(stamp_of(metadata));
-            number.0 == metadata.dev() || layered() && same_stamp()
+            *number == (metadata.dev(), metadata.ino()) || layered() && same_stamp()
         };
+        let layer_inode = |inode: u64| inode & LAYER_INODE;
         self.tracked
             .iter()
-            .filter(|(number, _)| number.1 == metadata.ino())
+            .filter(|(number, _)| layer_inode(number.1) == layer_inode(metadata.ino()))
             .find(|(number, tracked)| is_same(number, tracked))
             .map(|(number, _)| *number)
     }
@@ -234,8 +267,8 @@ impl Judge {
             build_id,
         };
         let outcome = outcome.and_then(|found| {
-            let room = self.tracked.len() < MAX_TRACKED;
-            room.then_some(found)
+            self.has_room()
+                .then_some(found)
                 .ok_or(NotTraceable::TooManyFiles(MAX_TRACKED))
         });
         match outcome {
@@ -269,8 +302,11 @@ impl Judge {
                 let stamp = candidate.stamp(&self.proc_root)?;
                 let missed = reason != NotTraceable::NoTlsSymbols;
                 let missed = missed.then(|| Arc::new(reason.clone()));
-                self.judged
-                    .insert(candidate.key, Judgement::Rejected(stamp, missed));
+                let judgement = match (&reason, missed) {
+                    (NotTraceable::TooManyFiles(_), Some(reason)) => Judgement::NoRoom(reason),
+                    (_, missed) => Judgement::Rejected(stamp, missed),
+                };
+                self.judged.insert(candidate.key, judgement);
                 let (display_path, pid) = (candidate.path.clone(), candidate.pid());
                 (reason != NotTraceable::NoTlsSymbols).then_some(Discovery::NotTraceable {
                     identity,
@@ -361,7 +397,7 @@ mod tests {
     use super::super::discovery::Discovery;
     use super::super::mapped::{FileKey, MappedFile, Source};
     use super::super::tests::tls_library;
-    use super::Judge;
+    use super::{Judge, MAX_TRACKED};
     use crate::capture::plan::Returns;
 
     fn candidate(path: &Path) -> MappedFile {
@@ -387,14 +423,14 @@ mod tests {
     }
 
     /// Mounts overlayfs over `layer` in a mount namespace of this thread, which ends with it.
-    fn mount(directory: &Path, name: &str, layer: &Path) -> Option<PathBuf> {
+    fn mount(directory: &Path, name: &str, layer: &Path, options: &str) -> Option<PathBuf> {
         let [merged, upper, work] = ["merged", "upper", "work"].map(|part| {
             let path = directory.join(format!("{name}-{part}"));
             fs::create_dir(&path).expect("directory");
             path
         });
         let [lower, upper, work] = [layer, &upper, &work].map(|path| path.display());
-        let options = format!("lowerdir={lower},upperdir={upper},workdir={work}");
+        let options = format!("lowerdir={lower},upperdir={upper},workdir={work}{options}");
         let target = merged.to_str()?;
         run(
             "mount",
@@ -415,7 +451,7 @@ mod tests {
         let layer = directory.path().join("layer");
         fs::create_dir(&layer).expect("layer");
         fs::write(layer.join("libssl.so.3"), tls_library()).expect("write");
-        let mounts = ["one", "two", "three"].map(|name| mount(directory.path(), name, &layer));
+        let mounts = ["one", "two", "three"].map(|name| mount(directory.path(), name, &layer, ""));
         let [Some(one), Some(two), Some(three)] = mounts else {
             println!("skipped: this kernel refuses overlayfs");
             return;
@@ -430,5 +466,48 @@ mod tests {
         assert!(!is_news(&two.join("libssl.so.3")));
         assert!(!is_news(&layer.join("libssl.so.3")));
         assert!(is_news(&copied));
+
+        // A layer on another file system, whose number is part of what the mount shows.
+        let foreign = directory.path().join("foreign");
+        fs::create_dir(&foreign).expect("layer");
+        let path = foreign.display().to_string();
+        if !run("mount", &["-t", "tmpfs", "tmpfs", &path]) {
+            println!("skipped: this kernel refuses tmpfs");
+            return;
+        }
+        fs::write(foreign.join("libssl.so.3"), tls_library()).expect("write");
+        let Some(four) = mount(directory.path(), "four", &foreign, ",xino=on") else {
+            println!("skipped: this kernel refuses xino");
+            return;
+        };
+        let inode = |path: &Path| fs::metadata(path).expect("file").ino();
+        let (seen, below) = (four.join("libssl.so.3"), foreign.join("libssl.so.3"));
+        println!("{:x} is {:x} below", inode(&seen), inode(&below));
+        assert!(is_news(&seen));
+        assert!(!is_news(&below));
+    }
+
+    #[test]
+    fn what_found_no_room_is_probed_when_there_is_some() {
+        let directory = tempfile::tempdir().expect("directory");
+        let library = |name: usize| {
+            let path = directory.path().join(format!("libssl.so.{name}"));
+            fs::write(&path, tls_library()).expect("write");
+            candidate(&path)
+        };
+        let mut judge = Judge::new(PathBuf::from("/proc"), Returns::Probed);
+        let mut first = None;
+        for name in 0..MAX_TRACKED {
+            match judge.judge(&library(name)) {
+                Some(Discovery::Found(found)) => first = first.or(Some(found.identity)),
+                other => panic!("{other:?}"),
+            }
+        }
+        let late = library(MAX_TRACKED);
+        let refused = judge.judge(&late);
+        assert!(matches!(refused, Some(Discovery::NotTraceable { .. })));
+        assert!(judge.judge(&late).is_none(), "it is said once");
+        judge.forget(&first.expect("a library"));
+        assert!(matches!(judge.judge(&late), Some(Discovery::Found(_))));
     }
 }

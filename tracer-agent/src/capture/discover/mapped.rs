@@ -227,11 +227,11 @@ pub(super) fn suggests_tls(path: &[u8]) -> bool {
     holds(b".so") && TLS_NAMES.iter().any(|name| holds(name))
 }
 
-/// Whether a library of any name, with `length` bytes mapped executable, may have a TLS library
-/// built in, as extensions of Python and Java have: none is smaller, with the cryptography it needs.
+/// Whether a file of any name, with `length` bytes mapped executable, may have a TLS library built in, as
+/// extensions of Python, Node and Java have, and programs that their loader was told to run: none is
+/// smaller, with the cryptography it needs.
 pub(super) fn has_room_for_tls(path: &[u8], length: u64) -> bool {
-    let name = base_name(path);
-    length >= BUILT_IN && memchr::memmem::find(name, b".so").is_some()
+    length >= BUILT_IN && path.starts_with(b"/")
 }
 
 /// The last part of a path.

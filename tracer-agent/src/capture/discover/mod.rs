@@ -14,6 +14,7 @@ mod mapped;
 mod perf_record;
 mod perf_ring;
 mod polling;
+mod readers;
 mod recent;
 mod starting;
 mod survey;

@@ -31,7 +31,10 @@ pub enum NotTraceable {
     /// The same of OpenSSL.
     #[error("openssl built in without symbols: its functions are not recognised for certain")]
     StrippedOpenSsl,
-    /// A Java launcher: TLS is done by the virtual machine in Java.
+    /// TLS by the words that its specification has, of nobody who is known.
+    #[error("tls built in, of a kind that is not known")]
+    Unknown,
+    /// A Java launcher, or the virtual machine itself: TLS is done in Java.
     #[error("java program: its tls is not traced yet")]
     Java,
     /// A GnuTLS of which not both directions are found.
@@ -60,7 +63,7 @@ impl NotTraceable {
     pub(super) fn at_a_glance(image: &ElfImage) -> Self {
         image.dynamic_names().map_or(Self::NoTlsSymbols, |names| {
             let has = |name: &str| memmem::find(&names, name.as_bytes()).is_some();
-            if has("\0JLI_Launch\0") {
+            if has("\0JLI_Launch\0") || has("\0JNI_CreateJavaVM\0") {
                 Self::Java
             } else {
                 Self::NoTlsSymbols
@@ -74,12 +77,14 @@ impl NotTraceable {
         if self != Self::NoTlsSymbols {
             return self;
         }
-        let marks: [(&[u8], Self); 2] = [
+        // The last one is part of all that speak TLS 1.3 (RFC 8446 section 7.1).
+        let marks: [(&[u8], Self); 3] = [
             (b"/rustls-0.", Self::Rustls),
             (b"nss/lib/ssl/sslsecur.c", Self::Nss),
+            (b"c ap traffic", Self::Unknown),
         ];
         let finders = marks.each_ref().map(|(mark, _)| memmem::Finder::new(mark));
-        let mut seen = [false; 2];
+        let mut seen = [false; 3];
         let overlap = marks
             .iter()
             .map(|(mark, _)| mark.len() as u64)
@@ -105,7 +110,11 @@ impl NotTraceable {
 
 impl From<ElfError> for NotTraceable {
     fn from(error: ElfError) -> Self {
-        Self::Unreadable(error.to_string())
+        match error {
+            // Code of .NET, of Wine, of a compiler at run time: mapped, and nothing that we could miss.
+            ElfError::NotElf => Self::NoTlsSymbols,
+            error => Self::Unreadable(error.to_string()),
+        }
     }
 }
 

@@ -136,15 +136,23 @@ fn foreign_libraries(maps: &Path) -> Libraries {
     foreign(&String::from_utf8_lossy(&text))
 }
 
+/// Whether a file is a library of this name: those that are bundled with a package have a mark of theirs in
+/// theirs (`libmbedtls-1a2b3c4d.so.14`).
+fn is_named(file: &str, library: &str) -> bool {
+    let bundled = || {
+        let rest = file.strip_prefix(library.strip_suffix('.')?)?;
+        rest.strip_prefix('-')?.contains(".so").then_some(())
+    };
+    file.starts_with(library) || bundled().is_some()
+}
+
 fn foreign(maps: &str) -> Libraries {
     let mut libraries = Libraries::default();
     for line in maps.lines() {
         let Some(at) = line.find('/') else { continue };
         let name = file_name(line.get(at..).unwrap_or_default());
-        libraries.quic |= QUIC.iter().any(|library| name.starts_with(library));
-        let known = FOREIGN
-            .iter()
-            .find(|(library, _)| name.starts_with(library));
+        libraries.quic |= QUIC.iter().any(|library| is_named(name, library));
+        let known = FOREIGN.iter().find(|(library, _)| is_named(name, library));
         if let Some((_, name)) = known
             && !libraries.tls.contains(name)
         {
@@ -172,6 +180,8 @@ mod tests {
         let libraries = foreign(maps);
         assert_eq!(libraries.tls, ["mbedTLS", "wolfSSL"]);
         assert!(!libraries.quic);
+        let bundled = "1-2 r-xp 0 0:0 1 /a.libs/libmbedtls-1a2b3c4d.so.14\n";
+        assert_eq!(foreign(bundled).tls, ["mbedTLS"]);
         assert!(foreign("1-2 r-xp 0 0:0 1 /lib/libngtcp2.so.16\n").quic);
     }
 

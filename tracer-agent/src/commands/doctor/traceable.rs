@@ -187,6 +187,9 @@ fn advice(reason: &NotTraceable) -> &'static str {
             "build it with the standard toolchain of Go, and no tool that hides names (garble)"
         }
         NotTraceable::OldGo => "build it with Go 1.17 or later, on arm64 with 1.18 or later",
+        NotTraceable::Unknown => {
+            "use a build with OpenSSL, GnuTLS or NSS, or send its calls through a proxy on this host that uses OpenSSL"
+        }
         NotTraceable::Rustls => {
             "use a build with optimisation and rustls 0.23, or one with OpenSSL (native-tls)"
         }
