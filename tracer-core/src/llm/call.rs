@@ -16,7 +16,7 @@ use crate::{
         rate_limits::RateLimits,
         usage::Usage,
     },
-    policy::ReleasedContent,
+    policy::{Permit, ReleasedContent},
     pricing::Cost,
     segment::ConnectionId,
     socket::KnownSocket,
@@ -42,8 +42,16 @@ impl Stage for Captured {
 }
 
 impl Stage for Released {
+    type Content = Outside;
+}
+
+/// What a policy adds to a call that it lets out.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outside {
+    /// By what it left; none of what leaves without any rule.
+    permit: Option<Box<Permit>>,
     /// None unless a policy let some out.
-    type Content = Option<Box<ReleasedContent>>;
+    content: Option<Box<ReleasedContent>>,
 }
 
 /// What never leaves the core as it is.
@@ -146,12 +154,16 @@ impl Call<Captured> {
         mut self,
         rules: impl FnOnce(&mut CallFacts),
         let_out: impl FnOnce(Content) -> Option<ReleasedContent>,
+        permit: Option<Box<Permit>>,
     ) -> Call<Released> {
         rules(&mut self.facts);
         let content = self.content.content;
         Call {
             facts: self.facts,
-            content: content.and_then(|content| let_out(*content)).map(Box::new),
+            content: Outside {
+                permit,
+                content: content.and_then(|content| let_out(*content)).map(Box::new),
+            },
         }
     }
 }
@@ -159,7 +171,12 @@ impl Call<Captured> {
 impl Call<Released> {
     /// What the policy let out of what it says.
     pub fn content(&self) -> Option<&ReleasedContent> {
-        self.content.as_deref()
+        self.content.content.as_deref()
+    }
+
+    /// By what it left; `None` for metadata that leave without any rule.
+    pub fn permit(&self) -> Option<&Permit> {
+        self.content.permit.as_deref()
     }
 }
 
@@ -301,6 +318,32 @@ pub enum Operation {
     VideoGeneration,
     /// A prompt stored at the provider, to be used again.
     CacheContent,
+}
+
+impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::Chat,
+        Self::GenerateContent,
+        Self::TextCompletion,
+        Self::Embeddings,
+        Self::Retrieval,
+        Self::Mcp,
+        Self::InvokeAgent,
+        Self::ImageGeneration,
+        Self::Transcription,
+        Self::Translation,
+        Self::Speech,
+        Self::Moderation,
+        Self::Rerank,
+        Self::CountTokens,
+        Self::Batch,
+        Self::FetchResponse,
+        Self::Compact,
+        Self::Ocr,
+        Self::VideoGeneration,
+        Self::CacheContent,
+    ];
 }
 
 /// The wire API of a call, named `family.interface`: `openai.chat`, `anthropic.messages`.

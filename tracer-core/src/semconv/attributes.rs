@@ -229,6 +229,14 @@ registry! {
     LLM_TRACER_TEAM_CONFIDENCE = "llm_tracer.team.confidence", String, Own;
     /// Budgets that this call brought beyond their limit, by name; each is told once in its period.
     LLM_TRACER_BUDGET_EXCEEDED = "llm_tracer.budget.exceeded", StringList, Own;
+    /// Rule of the operator's policy that let the call out. Absent if none matched.
+    LLM_TRACER_POLICY_RULE = "llm_tracer.policy.rule", String, Own;
+    /// How much of the call that rule lets out, if more than metadata: `masked` or `full`.
+    LLM_TRACER_POLICY_CAPTURE = "llm_tracer.policy.capture", String, Own;
+    /// Part of all traces that are kept by that rule, if not all are. Metrics are of all calls.
+    LLM_TRACER_POLICY_SAMPLE_RATE = "llm_tracer.policy.sample_rate", Double, Own;
+    /// Why the call was kept although its trace is not of that part: `error`, `flagged`, `slow`, `costly`, or `trace` (a call before it in the trace was kept).
+    LLM_TRACER_POLICY_KEPT_FOR = "llm_tracer.policy.kept_for", String, Own;
     /// Wire format of the call: `openai.chat`, `anthropic.messages`, ….
     LLM_TRACER_API = "llm_tracer.api", String, Own;
     /// The provider's id of the request, from a response header.

@@ -7,6 +7,7 @@ use super::{
     lineage::{SpanLink, SpanPlace, add_lineage},
     mcp,
     own::add_own,
+    permit::add_permit,
     socket,
     value::{Attributes, Value},
 };
@@ -112,6 +113,7 @@ pub fn span(call: &Call<Released>) -> Span {
     add_transport(&mut add, facts);
     socket::add_socket(&mut add, facts);
     add_own(&mut add, facts);
+    add_permit(&mut add, call.permit());
     let lineage = facts.lineage.as_deref();
     if let Some(lineage) = lineage {
         add_lineage(&mut add, lineage);
@@ -367,7 +369,8 @@ fn add_transport(add: &mut Builder, facts: &CallFacts) {
     }
 }
 
-const fn operation_name(operation: Operation) -> &'static str {
+/// `gen_ai.operation.name` of an operation, or our word for one that the conventions have none for.
+pub(crate) const fn operation_name(operation: Operation) -> &'static str {
     match operation {
         Operation::Chat => "chat",
         Operation::GenerateContent => "generate_content",
