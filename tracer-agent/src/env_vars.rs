@@ -95,8 +95,8 @@ pub const LLM_TRACER_ATTRIBUTION_METRIC_VALUES: &str = "LLM_TRACER_ATTRIBUTION_M
 pub const LLM_TRACER_ATTRIBUTION_SALT: &str = "LLM_TRACER_ATTRIBUTION_SALT";
 /// How much may be spent.
 pub const LLM_TRACER_BUDGETS: &str = "LLM_TRACER_BUDGETS";
-/// How much of a call may leave the agent.
-pub const LLM_TRACER_PRIVACY_LEVEL: &str = "LLM_TRACER_PRIVACY_LEVEL";
+/// File with the rules of what may leave.
+pub const LLM_TRACER_POLICY_FILE: &str = "LLM_TRACER_POLICY_FILE";
 /// Headers whose values are kept.
 pub const LLM_TRACER_KEEP_HEADERS: &str = "LLM_TRACER_KEEP_HEADERS";
 /// Bound of the queue between capture and export.

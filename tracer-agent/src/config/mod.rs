@@ -23,6 +23,7 @@ pub mod kubernetes;
 pub mod layers;
 pub mod log_filter;
 pub mod otlp;
+pub mod policy;
 pub mod prices;
 pub mod print;
 pub mod provider_hosts;

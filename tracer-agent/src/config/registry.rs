@@ -7,8 +7,8 @@ use super::{
     attribution::{DimensionName, SourceName},
     budgets::Budgets,
     choices::{
-        Compression, Exporter, JoinedBy, KernelLog, OtlpProtocol, OutputFormat, PrivacyLevel,
-        ReaderPriority, ReturnProbes, Temporality,
+        Compression, Exporter, JoinedBy, KernelLog, OtlpProtocol, OutputFormat, ReaderPriority,
+        ReturnProbes, Temporality,
     },
     endpoint::Endpoint,
     header_name::HeaderName,
@@ -280,9 +280,9 @@ keys! {
         "How much may be spent, by a name of its own: `search = \"team=search 100 USD per day\"`. Whose: `all`, a value of a dimension, or `*` for each of its values; per hour, day, week or month, UTC. The call that goes beyond is marked (`llm_tracer.budget.exceeded`), logged and counted, once in each period; no call is held up. What was spent is forgotten when the agent ends.")
         .env(&[LLM_TRACER_BUDGETS]);
 
-    PRIVACY_LEVEL: PrivacyLevel = Key::new("privacy.level", "metadata",
-        "How much of a call may leave the agent. With `metadata`: names, counts, times and ids, never prompts, answers or tool arguments.")
-        .env(&[LLM_TRACER_PRIVACY_LEVEL]);
+    POLICY_FILE: Option<PathBuf> = Key::new("policy.file", "",
+        "File with the rules of what may leave of each call (docs/policy.md): nothing, metadata, masked content, or content as it is. Without one: metadata of every call, never prompts, answers or tool arguments. It is read when the agent starts, which it does not do with one that makes no sense; `tracer-agent policy check` says what is wrong.")
+        .env(&[LLM_TRACER_POLICY_FILE]).flag("policy");
     KEEP_HEADERS: Vec<HeaderName> = Key::new("privacy.keep_headers", "",
         "Request headers whose values become span attributes. Headers that may hold credentials are refused.")
         .env(&[LLM_TRACER_KEEP_HEADERS]).flag("keep-header");

@@ -19,7 +19,7 @@ use std::{
 };
 
 use tokio::time::Instant;
-use tracer_core::segment::ProcessKey;
+use tracer_core::{policy::NeverList, segment::ProcessKey};
 
 use super::{
     attributor::Attributor,
@@ -30,6 +30,7 @@ use super::{
     queue::Sender,
     record::Record,
     size,
+    withholder::Withholder,
 };
 use crate::telemetry::Telemetry;
 
@@ -41,6 +42,8 @@ pub struct Outputs {
     ids: IdSource,
     /// Of one thread; clones of the outputs share what it has seen.
     attributor: Option<Arc<Mutex<Attributor>>>,
+    /// Comes last, of what others added as well.
+    withholder: Option<Arc<Mutex<Withholder>>>,
 }
 
 /// The other side: the outputs at work.
@@ -91,8 +94,12 @@ impl Outputs {
             let mut attributor = attributor.lock().unwrap_or_else(PoisonError::into_inner);
             attributor.attribute(&mut record);
         }
+        if let Some(withholder) = &self.withholder {
+            let mut withholder = withholder.lock().unwrap_or_else(PoisonError::into_inner);
+            withholder.strip(&mut record);
+        }
         let ids = self.ids.ids(&record.span);
-        for sender in &self.lines {
+        for sender in self.lines.iter().filter(|_| record.is_sampled) {
             offer_line(sender, &record, ids);
         }
         if let Some(otlp) = &self.otlp {
@@ -122,6 +129,11 @@ impl Outputs {
     /// Records are told to whom they belong from here on.
     pub fn attribute_by(&mut self, attributor: Attributor) {
         self.attributor = Some(Arc::new(Mutex::new(attributor)));
+    }
+
+    /// These attributes leave with no record from here on.
+    pub fn withhold(&mut self, never: NeverList) {
+        self.withholder = (!never.is_empty()).then(|| Arc::new(Mutex::new(Withholder::new(never))));
     }
 
     /// Adds the OTLP output, unless its settings send nothing anywhere. Must be called inside a tokio runtime, which then runs it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracer_core::{
     llm::call::{Call, Released},
-    policy::ReleasedStep,
+    policy::{Release, ReleasedStep},
     semconv::{self, Measurement, Span},
 };
 
@@ -21,6 +21,8 @@ pub struct Record {
     pub span: Span,
     /// The measurements.
     pub measurements: Vec<Measurement>,
+    /// Its trace is kept: without that, only the measurements go anywhere.
+    pub is_sampled: bool,
 }
 
 impl Record {
@@ -31,6 +33,19 @@ impl Record {
             span: semconv::span(&call),
             measurements: semconv::measurements(&call),
             call: Some(Arc::new(call)),
+            is_sampled: true,
+        }
+    }
+
+    /// What a policy lets out of a call, if that is anything.
+    pub fn of_release(process: Arc<ProcessInfo>, release: Release) -> Option<Self> {
+        match release {
+            Release::Call(call) => Some(Self::new(process, call)),
+            Release::Measured(call) => Some(Self {
+                is_sampled: false,
+                ..Self::new(process, call)
+            }),
+            Release::Nothing => None,
         }
     }
 
@@ -41,6 +56,7 @@ impl Record {
             span: semconv::step_span(step),
             measurements: Vec::new(),
             call: None,
+            is_sampled: true,
         }
     }
 }

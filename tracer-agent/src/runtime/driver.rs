@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! KernelEvent ─► Segment ─► Pipeline ─► Verdict ─► Tables (kernel)
-//!                                    └► Call ─► PriceBook ─► policy::release ─► Outputs
+//!                                    └► Call ─► PriceBook ─► Policy ─► Outputs
 //! ```
 
 mod endings;
@@ -16,6 +16,7 @@ use std::{
 };
 
 use tracer_core::{
+    policy::Policy,
     pricing::PriceBook,
     segment::{ConnectionId, Direction, FinalCounts},
     verdict::Verdict,
@@ -52,6 +53,8 @@ pub struct DriverParts<R> {
     pub pipeline: Taped,
     /// What calls cost.
     pub prices: PriceBook,
+    /// What leaves of them.
+    pub policy: Policy,
     /// The kernel half's tables.
     pub tables: Tables,
     /// Who the processes are.
@@ -74,6 +77,7 @@ pub struct DriverParts<R> {
 pub struct Driver<R> {
     pipeline: Taped,
     prices: PriceBook,
+    policy: Policy,
     tables: Tables,
     roster: Roster<R>,
     outputs: Completion,
@@ -97,6 +101,7 @@ impl<R: Resolve> Driver<R> {
         Self {
             pipeline: parts.pipeline,
             prices: parts.prices,
+            policy: parts.policy,
             tables: parts.tables,
             roster: Roster::new(parts.resolver),
             outputs: parts.outputs,

@@ -172,6 +172,12 @@ metrics! {
         "Times that what was spent in a period went beyond a budget");
     BUDGET_UNWATCHED = counter("llm_tracer_budget_unwatched_calls_total", [],
         "Calls that are in no budget because too many values were to be counted apart");
+    POLICY_CALLS = counter("llm_tracer_policy_calls_total", ["capture"],
+        "LLM calls by how much of them the policy lets out");
+    POLICY_UNSAMPLED = counter("llm_tracer_policy_unsampled_calls_total", [],
+        "LLM calls of which only metrics leave since their trace is not of the sample");
+    POLICY_DROPPED_CONTENT = counter("llm_tracer_policy_dropped_contents_total", [],
+        "LLM calls whose content was dropped since it could not be masked");
     RESIDENT_MEMORY = gauge("process_resident_memory_bytes", [],
         "Resident memory of the agent");
     BUILD_INFO = gauge("llm_tracer_build_info", ["version"],

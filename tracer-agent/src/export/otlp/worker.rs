@@ -155,6 +155,7 @@ impl OtlpSender {
             process,
             mut span,
             measurements,
+            is_sampled,
             ..
         } = record;
         if let Some(metrics) = &self.metrics {
@@ -162,7 +163,7 @@ impl OtlpSender {
             // What is dropped is counted by the queue.
             let _ = metrics.offer(MetricItem::Measured(process.clone(), measurements), bytes);
         }
-        if let Some(traces) = &self.traces {
+        if let Some(traces) = self.traces.as_ref().filter(|_| is_sampled) {
             // Attributes were collected with room to spare; in an outage, thousands of spans wait.
             span.attributes.shrink_to_fit();
             let bytes = size::of_span(&span);
