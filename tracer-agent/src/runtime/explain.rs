@@ -289,6 +289,7 @@ fn said(call: &Call<Captured>) -> ContentFields {
 fn text(value: &Value) -> String {
     match value {
         Value::Str(text) => text.to_string(),
+        Value::Json(text) => text.to_string(),
         Value::Int(number) => number.to_string(),
         Value::Double(number) => number.to_string(),
         Value::Bool(flag) => flag.to_string(),

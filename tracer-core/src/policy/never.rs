@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use crate::{
     llm::call::{CallFacts, Outcome},
     semconv::{
-        Attributes, Measurement, Span, Value,
+        Attributes, Event, Measurement, Span, Value,
         attributes::{self as names, HTTP_REQUEST_HEADER},
         resource,
     },
@@ -119,6 +119,13 @@ impl NeverList {
         self.strip(&mut span.attributes);
         for link in &mut span.links {
             self.strip(&mut link.attributes);
+        }
+    }
+
+    /// Withholds attributes of an event.
+    pub fn strip_event(&self, event: &mut Event) {
+        if !self.is_empty() {
+            self.strip(&mut event.attributes);
         }
     }
 
