@@ -16,6 +16,9 @@ pub enum Origin {
     Wire,
 }
 
+/// Makes a call of an API.
+type Api = fn(&mut Gardener) -> Exchange;
+
 /// A plant and where it stands.
 pub struct Planted {
     pub plant: Plant,
@@ -44,7 +47,7 @@ impl Traffic {
             api: "",
         };
         let mut exchanges = Vec::new();
-        let apis: [(&str, fn(&mut Gardener) -> Exchange); 8] = [
+        let apis: [(&str, Api); 8] = [
             ("chat", chat),
             ("chat, streamed", chat_stream),
             ("messages", messages_stream),
