@@ -178,6 +178,15 @@ impl Call<Released> {
     pub fn permit(&self) -> Option<&Permit> {
         self.content.permit.as_deref()
     }
+
+    /// Its facts alone, once its content was told.
+    #[must_use]
+    pub fn without_content(self) -> Self {
+        Self {
+            content: None,
+            ..self
+        }
+    }
 }
 
 /// Facts of a call that carry no content of prompts or answers: that is in [`Content`].
