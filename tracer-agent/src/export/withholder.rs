@@ -30,6 +30,9 @@ impl Withholder {
     /// Takes what never leaves from a record.
     pub(super) fn strip(&mut self, record: &mut Record) {
         self.never.strip_span(&mut record.span);
+        for event in &mut record.events {
+            self.never.strip_event(event);
+        }
         self.never.strip_measurements(&mut record.measurements);
         record.process = self.process(&record.process);
     }

@@ -19,6 +19,7 @@ use tracer_core::{
     policy::Policy,
     pricing::PriceBook,
     segment::{ConnectionId, Direction, FinalCounts},
+    semconv::ContentPlace,
     verdict::Verdict,
 };
 
@@ -55,6 +56,8 @@ pub struct DriverParts<R> {
     pub prices: PriceBook,
     /// What leaves of them.
     pub policy: Policy,
+    /// Where content goes that a policy lets out.
+    pub content: ContentPlace,
     /// The kernel half's tables.
     pub tables: Tables,
     /// Who the processes are.
@@ -78,6 +81,7 @@ pub struct Driver<R> {
     pipeline: Taped,
     prices: PriceBook,
     policy: Policy,
+    content: ContentPlace,
     tables: Tables,
     roster: Roster<R>,
     outputs: Completion,
@@ -102,6 +106,7 @@ impl<R: Resolve> Driver<R> {
             pipeline: parts.pipeline,
             prices: parts.prices,
             policy: parts.policy,
+            content: parts.content,
             tables: parts.tables,
             roster: Roster::new(parts.resolver),
             outputs: parts.outputs,

@@ -6,17 +6,17 @@ use anyhow::{Context as _, Result, anyhow};
 use tracer_core::{
     correlate::Step,
     llm::{
-        call::{Call, CallFacts, Captured, Released},
+        call::{Call, CallFacts, Captured},
         content::ContentCapture,
     },
     pipeline::{Output, Pipeline, PipelineConfig},
     policy::{
         Capture, ContentBounds, ContentFields, ContentGrant, ContentMode, Decision, KeptFor,
-        NeverList, Passage, Policy, PolicyFile, ReleasedContent, release_with_content,
+        NeverList, Passage, Policy, PolicyFile, Release, ReleasedContent, release_with_content,
     },
     pricing::PriceBook,
     segment::ProcessKey,
-    semconv::Value,
+    semconv::{ContentPlace, Value},
     tape::{Entry, Reader},
     time::Timestamp,
 };
@@ -191,7 +191,12 @@ impl<T: FnMut(&Explained)> Explainer<T> {
             stays: Vec::new(),
         };
         let release = self.policy.release(call, &caller(&process));
-        let Some(mut record) = Record::of_release(process, release) else {
+        let mode = match &release {
+            Release::Call(call) => call.content().map(ReleasedContent::mode),
+            Release::Measured(_) | Release::Nothing => None,
+        };
+        let place = ContentPlace::Span;
+        let Some(mut record) = Record::of_release(process, release, place) else {
             let why = "nothing of the call leaves, its metrics neither";
             explained.stays.push(("all".to_owned(), why.to_owned()));
             return explained;
@@ -216,8 +221,7 @@ impl<T: FnMut(&Explained)> Explainer<T> {
             let why = "its trace is not of the sample".to_owned();
             explained.stays.push(("span".to_owned(), why));
         }
-        let content = released.and_then(Call::<Released>::content);
-        explained.tell_content(said, fields, content);
+        explained.tell_content(said, fields, mode);
         explained
     }
 
@@ -247,9 +251,8 @@ impl ExplainedCall {
         &mut self,
         said: ContentFields,
         wanted: ContentFields,
-        content: Option<&ReleasedContent>,
+        mode: Option<ContentMode>,
     ) {
-        let mode = content.map(ReleasedContent::mode);
         for field in said.iter() {
             let why = if !self.capture.has_content() {
                 format!("capture is {}", self.capture.name())

@@ -18,7 +18,7 @@ use tracer_core::{
     policy::{Caller, Policy},
     pricing::PriceBook,
     segment::ProcessKey,
-    semconv::{Value, resource},
+    semconv::{ContentPlace, Value, resource},
     tape::{Entry, Reader},
     time::Timestamp,
 };
@@ -75,6 +75,7 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
                 }),
                 policy,
                 prices: prices::load(&config.cost)?,
+                content: config.export.content,
                 outputs,
                 processes: HashMap::new(),
                 calls: 0,
@@ -128,6 +129,7 @@ struct Replay {
     pipeline: Pipeline,
     prices: PriceBook,
     policy: Policy,
+    content: ContentPlace,
     outputs: Outputs,
     processes: HashMap<ProcessKey, Arc<ProcessInfo>>,
     calls: u64,
@@ -177,7 +179,7 @@ impl Replay {
         self.prices.price(&mut call);
         let process = self.process(call.facts().connection.process);
         let release = self.policy.release(call, &caller(&process));
-        if let Some(record) = Record::of_release(process, release) {
+        if let Some(record) = Record::of_release(process, release, self.content) {
             self.offer(record).await;
         }
         self.calls += 1;

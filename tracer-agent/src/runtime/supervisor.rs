@@ -138,6 +138,7 @@ impl Agent {
             pipeline: Taped::new(Pipeline::new(pipeline), recorder),
             prices,
             policy,
+            content: config.export.content,
             tables: Tables::take(&mut loaded, capture_thread::caps(config))?,
             resolver: TracedProcesses::new(witness.clone()),
             outputs,

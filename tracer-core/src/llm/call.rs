@@ -183,7 +183,10 @@ impl Call<Released> {
     #[must_use]
     pub fn without_content(self) -> Self {
         Self {
-            content: None,
+            content: Outside {
+                content: None,
+                ..self.content
+            },
             ..self
         }
     }

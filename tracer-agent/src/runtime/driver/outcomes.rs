@@ -68,7 +68,7 @@ impl<R: Resolve> Driver<R> {
         if let Release::Call(call) | Release::Measured(call) = &release {
             self.telemetry.calls.count(call.facts());
         }
-        if let Some(record) = Record::of_release(holder.process.clone(), release) {
+        if let Some(record) = Record::of_release(holder.process.clone(), release, self.content) {
             self.outputs.offer(record, Instant::now());
         }
     }
