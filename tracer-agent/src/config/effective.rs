@@ -202,7 +202,11 @@ impl Config {
                 JoinedBy::None => Relations::Off,
             },
             attribution: attribution.clone(),
-            content,
+            // What goes nowhere is not kept either.
+            content: match self.export.content {
+                ContentPlace::None => ContentCapture::Off,
+                _ => content,
+            },
             hosts: self.providers.rules().to_vec(),
             ..PipelineConfig::default()
         })

@@ -1,6 +1,6 @@
 //! Ten thousand secrets and personal data, planted in prompts, answers, tools, headers and queries of
 //! several APIs, cut into pieces, and looked for in all that the agent gives out: a tape through the
-//! whole of it, to JSON lines and to a collector of OTLP.
+//! whole of it, to JSON lines and to a collector of OTLP, content on spans and in log records.
 //!
 //! A check that cannot fail proves nothing: where a rule lets content out as it is, the same search
 //! finds what was planted there.
@@ -40,6 +40,8 @@ fn played(traffic: &Traffic, policy: &str) -> Outputs {
     file.write_all(policy.as_bytes()).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_tracer-agent"))
         .env_clear()
+        // On spans and in log records.
+        .env("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "both")
         .arg("replay")
         .arg(tape.path())
         .args(["--format", "json", "--otlp-protocol", "http/protobuf"])
@@ -113,6 +115,10 @@ fn nothing_planted_leaves_masked() {
     let policy = format!("[default]\ncapture = 'masked'\n[mask]\nnames = [{names}]");
     let outputs = nothing_leaves(&policy);
     // What stood around them did leave.
+    assert!(find(
+        &outputs.otlp,
+        b"gen_ai.client.inference.operation.details"
+    ));
     for text in [&outputs.lines, &outputs.otlp] {
         assert!(find(text, b"gen_ai.input.messages") && find(text, b"[CREDENTIAL]"));
         assert!(find(text, traffic::BEFORE.as_bytes()));
