@@ -38,7 +38,7 @@ Start here:
   tracer-agent run --otlp-endpoint http://127.0.0.1:4318
                                       the same, and send spans and metrics to a collector
 
-Prompts and answers never leave the agent; see `privacy.level` in the reference.")]
+Prompts and answers never leave the agent unless a policy lets them out: see `policy --help`.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -108,6 +108,10 @@ Examples:
     /// Show or check the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+
+    /// Check a policy, or show what it lets out of the calls of a tape.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 
     /// Print a completion script for a shell.
     #[command(after_help = "\
@@ -253,4 +257,55 @@ pub enum ConfigCommand {
         /// The file.
         file: PathBuf,
     },
+}
+
+/// `policy`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check a policy, say what it means in words, and warn of what is likely not meant.
+    ///
+    /// Exit status 0 if it can be used, 2 if not.
+    Check {
+        /// The policy (TOML), see docs/policy.md.
+        file: PathBuf,
+    },
+
+    /// Show what would leave of the calls on a tape, field by field.
+    ///
+    /// Replays the tape and says of each call which rule decides, what leaves with which value, and
+    /// what stays for which reason. Nothing is sent anywhere. Texts on a tape are masked unless it was
+    /// recorded with --content: then it cannot be told what masking would find in them.
+    #[command(after_help = "\
+Examples:
+  tracer-agent record --content --output calls.jsonl --duration 30s
+  tracer-agent policy explain policy.toml calls.jsonl
+  tracer-agent policy explain policy.toml calls.jsonl --format json")]
+    Explain(ExplainArgs),
+}
+
+/// `policy explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// The policy (TOML).
+    #[arg(value_name = "POLICY")]
+    pub policy: PathBuf,
+
+    /// The tape.
+    #[arg(value_name = "TAPE")]
+    pub tape: PathBuf,
+
+    /// How to report.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, value_name = "FORMAT")]
+    pub format: ReportFormat,
+
+    /// Configuration file (TOML) [default: /etc/llm-tracer/config.toml if present].
+    #[arg(long, value_name = "FILE", env = LLM_TRACER_CONFIG, hide_env_values = true)]
+    pub config: Option<PathBuf>,
+}
+
+impl ExplainArgs {
+    /// The effective configuration.
+    pub fn resolve(&self) -> Result<Config, ConfigError> {
+        Config::resolve(&layers(&Layer::new(), self.config.as_deref())?)
+    }
 }

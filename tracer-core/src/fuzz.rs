@@ -18,7 +18,7 @@ pub use crate::{
     llm::{
         fuzz_mcp as mcp, fuzz_mended as json, fuzz_realtime as realtime, fuzz_response as response,
     },
-    policy::mask::fuzz::fuzz_maskers as maskers,
+    policy::{mask::fuzz::fuzz_maskers as maskers, rules::fuzz::fuzz_policy as policy},
     pricing::fuzz_prices as prices,
     reassembly::fuzz_reassembly as reassembly,
     stream::{

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::output;
 use crate::{
     cli::ConfigCommand,
-    config::{effective::Config, file, layers::Layers, prices, print},
+    config::{effective::Config, file, layers::Layers, policy, prices, print},
 };
 
 /// Carries out `config print` or `config check`.
@@ -19,6 +19,7 @@ pub fn run(command: ConfigCommand) -> anyhow::Result<ExitCode> {
         ConfigCommand::Check { file } => {
             let config = Config::resolve(&Layers::new([file::read(&file)?]))?;
             prices::load(&config.cost)?;
+            policy::load(config.policy.as_deref())?;
             output::print(format!("{}: ok\n", file.display()))?;
         }
     }

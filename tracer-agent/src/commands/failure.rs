@@ -7,15 +7,21 @@ use std::{
 
 use anyhow::Error;
 
-use crate::config::error::ConfigError;
+use crate::config::{error::ConfigError, policy::PolicyError};
 
 /// 2 if the operator has to change something that was written down, the command line or a setting: to
 /// start again would end the same way. Else 1.
 pub fn exit_code(error: &Error) -> ExitCode {
     match error.downcast_ref() {
         // The file may be mounted later.
-        Some(ConfigError::Unreadable { .. }) | None => ExitCode::FAILURE,
+        Some(ConfigError::Unreadable { .. }) => ExitCode::FAILURE,
         Some(_) => ExitCode::from(WRONG_SETTING),
+        None => match error.downcast_ref() {
+            Some(PolicyError::Bad { .. } | PolicyError::NotUtf8(_)) => {
+                ExitCode::from(WRONG_SETTING)
+            }
+            Some(PolicyError::Unreadable { .. }) | None => ExitCode::FAILURE,
+        },
     }
 }
 

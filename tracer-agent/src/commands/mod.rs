@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod failure;
 pub mod generate_docs;
 pub mod output;
+pub mod policy;
 pub mod record;
 pub mod replay;
 pub mod run;
@@ -23,6 +24,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::BareProbe(args) => run::run_bare(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Config(command) => config::run(command),
+        Command::Policy(command) => policy::run(command),
         Command::Completions { shell } => completions::run(shell),
         Command::GenerateDocs { directory } => generate_docs::run(&directory),
     }

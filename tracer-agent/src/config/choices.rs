@@ -136,14 +136,6 @@ choice! {
     }
 }
 
-choice! {
-    /// How much of a call may leave the agent.
-    PrivacyLevel as "LEVEL", "metadata" {
-        /// Names, counts, times and ids; never prompts, answers or tool arguments.
-        Metadata = "metadata",
-    }
-}
-
 impl KernelLog {
     /// From 0 (off) to 5 (trace), as the kernel half counts.
     pub const fn level(self) -> u8 {

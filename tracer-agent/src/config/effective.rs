@@ -6,13 +6,15 @@ use tracer_core::{
     attribution::AttributionRules,
     correlate::Relations,
     http::allow_list::{AllowList, AllowListError},
+    llm::content::ContentCapture,
     pipeline::PipelineConfig,
+    semconv::ContentPlace,
 };
 
 use super::{
     attribution::{self, AttributionConfig},
     budgets::Budgets,
-    choices::{JoinedBy, KernelLog, OutputFormat, PrivacyLevel, ReaderPriority, ReturnProbes},
+    choices::{JoinedBy, KernelLog, OutputFormat, ReaderPriority, ReturnProbes},
     error::ConfigError,
     header_name::HeaderName,
     kubernetes,
@@ -48,6 +50,8 @@ pub struct Config {
     pub attribution: AttributionConfig,
     /// `[budgets]`: how much may be spent.
     pub budgets: Budgets,
+    /// `policy.file`: the rules of what may leave.
+    pub policy: Option<PathBuf>,
     /// `[privacy]`.
     pub privacy: PrivacyConfig,
     /// `[traces]`.
@@ -84,6 +88,8 @@ pub struct ExportConfig {
     pub terminal: OutputFormat,
     /// What is sent, where and how.
     pub otlp: OtlpSettings,
+    /// `content.export`: where content goes that a policy lets out.
+    pub content: ContentPlace,
 }
 
 /// What calls cost.
@@ -98,8 +104,6 @@ pub struct CostConfig {
 /// What may leave the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrivacyConfig {
-    /// How much of a call.
-    pub level: PrivacyLevel,
     /// Headers whose values are kept.
     pub keep_headers: Vec<HeaderName>,
 }
@@ -145,6 +149,7 @@ impl Config {
             export: ExportConfig {
                 terminal: layers.get(&keys::TERMINAL_FORMAT)?,
                 otlp: otlp::resolve(layers)?,
+                content: layers.get(&keys::CONTENT_EXPORT)?.0,
             },
             metrics_listen: layers.get(&keys::METRICS_LISTEN)?,
             providers: layers.get(&keys::PROVIDERS)?,
@@ -154,8 +159,8 @@ impl Config {
             },
             attribution: attribution::resolve(layers)?,
             budgets: layers.get(&keys::BUDGETS)?,
+            policy: layers.get(&keys::POLICY_FILE)?,
             privacy: PrivacyConfig {
-                level: layers.get(&keys::PRIVACY_LEVEL)?,
                 keep_headers: layers.get(&keys::KEEP_HEADERS)?,
             },
             traces: TracesConfig {
@@ -173,13 +178,15 @@ impl Config {
 }
 
 impl Config {
-    /// The part that the core works by, with rules made of [`Config::attribution`].
+    /// The part that the core works by, with rules made of [`Config::attribution`], for outputs that
+    /// want this of what calls say.
     ///
     /// # Errors
     /// If the core refuses a header that the operator wants to keep.
     pub fn pipeline(
         &self,
         attribution: &AttributionRules,
+        content: ContentCapture,
     ) -> Result<PipelineConfig, AllowListError> {
         let names = self.privacy.keep_headers.iter().map(HeaderName::as_str);
         let sessions = self.traces.session_headers.iter().map(HeaderName::as_str);
@@ -195,6 +202,11 @@ impl Config {
                 JoinedBy::None => Relations::Off,
             },
             attribution: attribution.clone(),
+            // What goes nowhere is not kept either.
+            content: match self.export.content {
+                ContentPlace::None => ContentCapture::Off,
+                _ => content,
+            },
             hosts: self.providers.rules().to_vec(),
             ..PipelineConfig::default()
         })

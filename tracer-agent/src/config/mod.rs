@@ -11,6 +11,7 @@
 pub mod attribution;
 pub mod budgets;
 pub mod choices;
+pub mod content_export;
 pub mod effective;
 pub mod endpoint;
 pub mod environment;
@@ -23,6 +24,7 @@ pub mod kubernetes;
 pub mod layers;
 pub mod log_filter;
 pub mod otlp;
+pub mod policy;
 pub mod prices;
 pub mod print;
 pub mod provider_hosts;

@@ -1,7 +1,7 @@
 use std::{collections::BTreeSet, ffi::OsString, path::Path};
 
 use clap::{CommandFactory, FromArgMatches, Parser};
-use tracer_core::attribution::AttributionRules;
+use tracer_core::{attribution::AttributionRules, llm::content::ContentCapture};
 
 use super::{
     choices::ReaderPriority,
@@ -41,7 +41,6 @@ fn sample(key: &dyn AnyKey) -> &'static str {
         (_, "SOURCE") => "header:x-team",
         (_, "DIMENSION") => "team",
         ("providers", _) => "llm.example.com=openai",
-        ("privacy.level", _) => "metadata",
         (_, "RULES") => "ids",
         ("agent.drop_privileges", _) => "false",
         // Alone it lacks the node.
@@ -58,6 +57,7 @@ fn sample(key: &dyn AnyKey) -> &'static str {
         (_, "N") => "42",
         (_, "PATTERN") => "/usr/bin/python*",
         (_, "EXPORTER") => "none",
+        (_, "PLACE") => "event",
         (_, "NAME=VALUE") => "a=b",
         (_, "URL") => "http://collector:4318",
         (_, "PROTOCOL") => "grpc",
@@ -219,7 +219,7 @@ fn the_core_gets_what_concerns_it() {
     )]));
     let pipeline = config
         .unwrap()
-        .pipeline(&AttributionRules::default())
+        .pipeline(&AttributionRules::default(), ContentCapture::Off)
         .unwrap();
     assert_eq!(pipeline.body_bytes, 1 << 20);
     assert_eq!(pipeline.headers.extra().collect::<Vec<_>>(), ["x-team"]);

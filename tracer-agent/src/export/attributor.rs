@@ -8,14 +8,10 @@ use std::{
 use tracer_core::{
     attribution::{AttributionRules, Dimension},
     confidence::Confidence,
-    semconv::{OTHER_VALUE, Value, attribute_measurement, attribute_span},
+    semconv::{OTHER_VALUE, attribute_measurement, attribute_span},
 };
 
 use super::{record::Record, spending::Spending};
-use crate::host::process::ProcessInfo;
-
-/// Longest value that is taken of a resource, in bytes.
-const VALUE_BYTES: usize = 256;
 
 /// Attributes records, and counts what is spent.
 #[derive(Debug)]
@@ -56,7 +52,9 @@ impl Attributor {
             let facts = call.as_ref().map(|call| call.facts());
             let wire = facts.and_then(|facts| facts.attribution.get(dimension));
             let rank = wire.map_or(u16::MAX, |it| it.rank);
-            if let Some((value, source)) = self.of_process(&process, dimension, rank) {
+            let of_process = self.rules.of_resource(&process.resource, dimension, rank);
+            if let Some((value, source)) = of_process {
+                let value = value.into_owned();
                 known.push((dimension, value, &**source, Confidence::Observed));
             } else if let Some(wire) = wire.filter(|it| !it.value.is_empty()) {
                 known.push((
@@ -68,8 +66,11 @@ impl Attributor {
             }
         }
         for (dimension, value, source, confidence) in &known {
-            let to = &mut record.span.attributes;
-            attribute_span(to, *dimension, value, source, *confidence);
+            let events = record.events.iter_mut();
+            let events = events.map(|event| &mut event.attributes);
+            for to in [&mut record.span.attributes].into_iter().chain(events) {
+                attribute_span(to, *dimension, value, source, *confidence);
+            }
         }
         let values: Vec<_> = known
             .into_iter()
@@ -77,28 +78,6 @@ impl Attributor {
             .collect();
         self.measure(&values, record);
         self.spending.count(&values, record);
-    }
-
-    /// What the process tells of a dimension, by a source before this rank.
-    fn of_process(
-        &self,
-        process: &ProcessInfo,
-        dimension: Dimension,
-        before: u16,
-    ) -> Option<(String, &Arc<str>)> {
-        let sources = self.rules.resources();
-        let sources = sources.filter(|(of, rank, ..)| *of == dimension && *rank < before);
-        sources.into_iter().find_map(|(_, _, name, label)| {
-            let (_, value) = process.resource.iter().find(|(known, _)| known == name)?;
-            let value = match value {
-                Value::Str(text) => text
-                    .get(..text.floor_char_boundary(VALUE_BYTES))?
-                    .to_owned(),
-                Value::Int(number) => number.to_string(),
-                _ => return None,
-            };
-            (!value.is_empty()).then_some((value, label))
-        })
     }
 
     fn measure(&mut self, known: &[(Dimension, String)], record: &mut Record) {
@@ -124,7 +103,10 @@ impl Attributor {
 
 #[cfg(test)]
 mod tests {
-    use tracer_core::attribution::{Salt, Source};
+    use tracer_core::{
+        attribution::{Salt, Source},
+        semconv::Value,
+    };
 
     use super::*;
     use crate::{export::samples, telemetry::Telemetry};

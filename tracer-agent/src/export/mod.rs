@@ -12,6 +12,7 @@ pub mod record;
 pub mod size;
 pub mod spending;
 pub mod terminal;
+mod withholder;
 
 #[cfg(test)]
 pub(crate) mod samples;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tracer_core::{
     llm::call::CallFacts,
-    semconv::{Attributes, Measurement, Span, SpanLink, Value},
+    semconv::{Attributes, Event, Measurement, Span, SpanLink, Value},
 };
 
 use super::record::Record;
@@ -28,6 +28,16 @@ pub fn of_span(span: &Span) -> usize {
 
 fn of_link(link: &SpanLink) -> usize {
     size_of::<SpanLink>() + of_attributes(&link.attributes)
+}
+
+/// Memory of events.
+pub fn of_events(events: &[Event]) -> usize {
+    events.iter().map(of_event).sum()
+}
+
+/// Memory of an event.
+pub fn of_event(event: &Event) -> usize {
+    size_of::<Event>() + of_attributes(&event.attributes)
 }
 
 /// Memory of measurements.
@@ -85,6 +95,7 @@ fn of_attributes(attributes: &Attributes) -> usize {
 fn of_value(value: &Value) -> usize {
     match value {
         Value::Str(Cow::Owned(text)) => of_text(text),
+        Value::Json(text) => of_text(text),
         Value::StrList(list) => {
             ALLOCATION
                 + list

@@ -129,6 +129,26 @@ impl Completion {
         }
     }
 
+    /// The process with what is known of its pod by now, and whether that is all that calls of it will
+    /// be reported with.
+    pub fn known(&mut self, process: &Arc<ProcessInfo>) -> (Arc<ProcessInfo>, bool) {
+        let Some(pods) = &mut self.pods else {
+            return (Arc::clone(process), true);
+        };
+        if !pods.may_be_of_a_pod(process) {
+            return (Arc::clone(process), true);
+        }
+        match pods.judge(process) {
+            Judgement::Go(Some(known), _) => (known, true),
+            // It is of a pod of which nothing is known.
+            Judgement::Go(None, label) => {
+                let is_of_none = process.placement.pod_uid.is_none() && label == PodLabel::Unknown;
+                (Arc::clone(process), is_of_none)
+            }
+            Judgement::Wait => (Arc::clone(process), false),
+        }
+    }
+
     /// A process is gone, and all of its calls were offered.
     pub fn process_ended(&mut self, process: ProcessKey) {
         match &mut self.pods {

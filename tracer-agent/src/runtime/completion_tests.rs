@@ -34,6 +34,17 @@ impl io::Write for Written {
     }
 }
 
+/// A process in container `app` of pod `pod`.
+fn info(process: u64, pod: Option<&str>) -> ProcessInfo {
+    let mut info = (*samples::record(process, samples::chat()).process).clone();
+    info.placement = Placement {
+        pod_uid: pod.map(str::to_owned),
+        container_id: Some(format!("id-{}", pod.unwrap_or_default())),
+        ..Placement::default()
+    };
+    info
+}
+
 /// A completion whose output can be read.
 struct Scene {
     completion: Completion,
@@ -64,14 +75,14 @@ impl Scene {
     /// A call of a process in container `app` of pod `pod`.
     fn call(&mut self, process: u64, pod: Option<&str>, now: Instant) {
         let mut record = samples::record(process, samples::chat());
-        let mut info = (*record.process).clone();
-        info.placement = Placement {
-            pod_uid: pod.map(str::to_owned),
-            container_id: Some(format!("id-{}", pod.unwrap_or_default())),
-            ..Placement::default()
-        };
-        record.process = Arc::new(info);
+        record.process = Arc::new(info(process, pod));
         self.completion.offer(record, now);
+    }
+
+    /// Whether all is known of that process by now.
+    fn is_settled(&mut self, process: u64, pod: Option<&str>) -> bool {
+        let info = Arc::new(info(process, pod));
+        self.completion.known(&info).1
     }
 
     fn held(&self) -> i64 {
@@ -155,6 +166,21 @@ async fn nothing_waits_longer_than_it_may_and_nobody_waits_twice() {
     assert_eq!(scene.counted(PodLabel::Known), 1);
     let services = scene.services().await;
     assert_eq!(services, ["service-1", "service-1", "service-1", "a"]);
+}
+
+/// Who asks before a call is offered is told whether more may come.
+#[tokio::test]
+async fn what_may_still_become_known_is_not_settled() {
+    let mut scene = Scene::new();
+    assert!(!scene.is_settled(1, Some("a")));
+    assert!(scene.is_settled(2, None), "of no pod");
+    scene.directory.put(pod("a", false), Instant::now());
+    assert!(!scene.is_settled(1, Some("a")), "its container is not told");
+    scene.directory.put(pod("a", true), Instant::now());
+    assert!(scene.is_settled(1, Some("a")));
+    scene.directory.set_reach(Reach::Away);
+    assert!(!scene.is_settled(3, Some("b")));
+    assert!(scene.is_settled(1, Some("a")));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! KernelEvent ─► Segment ─► Pipeline ─► Verdict ─► Tables (kernel)
-//!                                    └► Call ─► PriceBook ─► policy::release ─► Outputs
+//!                                    └► Call ─► PriceBook ─► Policy ─► Outputs
 //! ```
 
 mod endings;
@@ -16,8 +16,10 @@ use std::{
 };
 
 use tracer_core::{
+    policy::Policy,
     pricing::PriceBook,
     segment::{ConnectionId, Direction, FinalCounts},
+    semconv::ContentPlace,
     verdict::Verdict,
 };
 
@@ -52,6 +54,10 @@ pub struct DriverParts<R> {
     pub pipeline: Taped,
     /// What calls cost.
     pub prices: PriceBook,
+    /// What leaves of them.
+    pub policy: Policy,
+    /// Where content goes that a policy lets out.
+    pub content: ContentPlace,
     /// The kernel half's tables.
     pub tables: Tables,
     /// Who the processes are.
@@ -74,6 +80,8 @@ pub struct DriverParts<R> {
 pub struct Driver<R> {
     pipeline: Taped,
     prices: PriceBook,
+    policy: Policy,
+    content: ContentPlace,
     tables: Tables,
     roster: Roster<R>,
     outputs: Completion,
@@ -97,6 +105,8 @@ impl<R: Resolve> Driver<R> {
         Self {
             pipeline: parts.pipeline,
             prices: parts.prices,
+            policy: parts.policy,
+            content: parts.content,
             tables: parts.tables,
             roster: Roster::new(parts.resolver),
             outputs: parts.outputs,

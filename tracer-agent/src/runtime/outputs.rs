@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _};
 
 use anyhow::Result;
-use tracer_core::attribution::AttributionRules;
+use tracer_core::{attribution::AttributionRules, policy::NeverList};
 
 use crate::{
     config::{choices::OutputFormat, effective::Config},
@@ -24,6 +24,7 @@ use crate::{
 pub(super) fn start(
     config: &Config,
     attribution: &AttributionRules,
+    never: NeverList,
     running: &mut Running,
     telemetry: &Telemetry,
 ) -> Result<Outputs> {
@@ -34,6 +35,7 @@ pub(super) fn start(
         config.attribution.metric_values,
         Spending::new(config.budgets.all.clone(), telemetry),
     ));
+    outputs.withhold(never);
     outputs.add_otlp(running, &config.export.otlp, telemetry)?;
     match config.export.terminal {
         OutputFormat::Text => {

@@ -15,16 +15,16 @@ use tracer_core::{
     correlate::{Relations, Step},
     llm::call::{Call, Captured},
     pipeline::{Output, Pipeline, PipelineConfig},
-    policy,
+    policy::{Caller, Policy},
     pricing::PriceBook,
     segment::ProcessKey,
-    semconv::{Value, resource},
+    semconv::{ContentPlace, Value, resource},
     tape::{Entry, Reader},
     time::Timestamp,
 };
 
 use super::{
-    outputs, salt,
+    outputs, policy, salt,
     shutdown::{self, NO_SIGNALS, StopSignals},
 };
 use crate::{
@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// Behind the end of a tape this much time passes, so that calls under way are given up.
-const AFTERWARDS: Duration = Duration::from_hours(1);
+pub(super) const AFTERWARDS: Duration = Duration::from_hours(1);
 /// How long an output that is full is waited for before calls are dropped.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is looked whether it still is.
@@ -54,11 +54,7 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
     let named = || format!("cannot read the tape {}", path.display());
     let file = File::open(path)
         .map_err(|error| anyhow!("{}: {error}; check the path and its permissions", named()))?;
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let now = Timestamp::from_unix_nanos(u64::try_from(now.as_nanos()).unwrap_or(u64::MAX));
-    let tape = Reader::new(opened(file).with_context(named)?, now).with_context(named)?;
+    let tape = Reader::new(opened(file).with_context(named)?, now()).with_context(named)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -67,14 +63,19 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
             let mut signals = StopSignals::listen().context(NO_SIGNALS)?;
             let telemetry = Telemetry::new();
             let mut running = Running::default();
-            let attribution = salt::rules(&config.attribution)?;
-            let outputs = outputs::start(config, &attribution, &mut running, &telemetry)?;
+            let salted = salt::salted(&config.attribution)?;
+            let attribution = &salted.attribution;
+            let policy = policy::load(config.policy.as_deref(), &salted)?;
+            let never = policy.never();
+            let outputs = outputs::start(config, attribution, never, &mut running, &telemetry)?;
             let mut replay = Replay {
                 pipeline: Pipeline::new(PipelineConfig {
                     relations: relations(tape.is_masked()),
-                    ..config.pipeline(&attribution)?
+                    ..config.pipeline(attribution, policy.content_capture())?
                 }),
+                policy,
                 prices: prices::load(&config.cost)?,
+                content: config.export.content,
                 outputs,
                 processes: HashMap::new(),
                 calls: 0,
@@ -99,6 +100,14 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
         })
 }
 
+/// Now: where a tape begins that does not tell.
+pub(super) fn now() -> Timestamp {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_unix_nanos(u64::try_from(now.as_nanos()).unwrap_or(u64::MAX))
+}
+
 /// The text of a tape, which may be compressed.
 ///
 /// # Errors
@@ -119,6 +128,8 @@ pub(super) fn opened(file: File) -> io::Result<Box<dyn BufRead>> {
 struct Replay {
     pipeline: Pipeline,
     prices: PriceBook,
+    policy: Policy,
+    content: ContentPlace,
     outputs: Outputs,
     processes: HashMap<ProcessKey, Arc<ProcessInfo>>,
     calls: u64,
@@ -166,16 +177,19 @@ impl Replay {
 
     async fn call(&mut self, mut call: Call<Captured>) {
         self.prices.price(&mut call);
-        let call = policy::release(call);
         let process = self.process(call.facts().connection.process);
-        self.offer(Record::new(process, call)).await;
+        let release = self.policy.release(call, &caller(&process));
+        if let Some(record) = Record::of_release(process, release, self.content) {
+            self.offer(record).await;
+        }
         self.calls += 1;
     }
 
     async fn step(&mut self, step: Step) {
         let process = self.process(step.process);
-        let record = Record::of_step(process, &policy::release_step(step));
-        self.offer(record).await;
+        if let Some(step) = self.policy.release_step(step) {
+            self.offer(Record::of_step(process, &step)).await;
+        }
     }
 
     fn process(&mut self, key: ProcessKey) -> Arc<ProcessInfo> {
@@ -200,8 +214,16 @@ impl Replay {
     }
 }
 
+/// What a tape tells of a process is all that will be known of it.
+pub(super) fn caller(process: &ProcessInfo) -> Caller<'_> {
+    Caller {
+        resource: &process.resource,
+        is_settled: true,
+    }
+}
+
 /// Which texts are equal, a mask does not tell.
-const fn relations(is_masked: bool) -> Relations {
+pub(super) const fn relations(is_masked: bool) -> Relations {
     if is_masked {
         Relations::ByIds
     } else {
@@ -210,7 +232,7 @@ const fn relations(is_masked: bool) -> Relations {
 }
 
 /// What a tape tells of a process.
-fn process(key: ProcessKey, pid: u32, name: &str) -> ProcessInfo {
+pub(super) fn process(key: ProcessKey, pid: u32, name: &str) -> ProcessInfo {
     let service = Value::Str(name.to_owned().into());
     let resource = vec![
         (resource::SERVICE_NAME.into(), service),

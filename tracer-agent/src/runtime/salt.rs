@@ -1,4 +1,4 @@
-//! The salt of names of API keys: random, and never told.
+//! The salt of names of API keys and of pseudonyms: random, and never told.
 
 use std::{
     fs::{File, OpenOptions},
@@ -8,24 +8,38 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use tracer_core::attribution::{AttributionRules, Salt};
+use tracer_core::{
+    attribution::{AttributionRules, Salt},
+    policy::mask::PseudonymKey,
+};
 
 use crate::config::attribution::AttributionConfig;
 
 /// Nobody but the owner may read it.
 const MODE: u32 = 0o600;
 
-/// The rules of attribution, with a salt of this run or the one in the operator's file.
+/// What depends on the salt.
+pub(super) struct Salted {
+    /// The rules of attribution.
+    pub(super) attribution: AttributionRules,
+    /// The key of pseudonyms.
+    pub(super) pseudonyms: PseudonymKey,
+}
+
+/// By a salt of this run or the one in the operator's file.
 ///
 /// # Errors
 /// If the file cannot be read or made, or others may read it.
-pub(super) fn rules(config: &AttributionConfig) -> Result<AttributionRules> {
+pub(super) fn salted(config: &AttributionConfig) -> Result<Salted> {
     let salt = match &config.salt {
         Some(path) => kept(path)
             .with_context(|| format!("cannot use {} (attribution.salt)", path.display()))?,
         None => random().context("cannot read /dev/urandom")?,
     };
-    Ok(AttributionRules::new(&config.sources, Salt::new(salt)))
+    Ok(Salted {
+        attribution: AttributionRules::new(&config.sources, Salt::new(salt)),
+        pseudonyms: PseudonymKey::derived(&salt),
+    })
 }
 
 fn random() -> io::Result<[u8; Salt::BYTES]> {

@@ -20,7 +20,7 @@ use super::{
     capture_thread,
     driver::{Driver, DriverParts},
     health::{self, Health, HealthServer},
-    memory, outputs, pods,
+    memory, outputs, pods, policy,
     preparation::{prepare, watch_sockets},
     prober::{Prober, ProberParts},
     recorder::{Recording, TapeFile},
@@ -111,8 +111,11 @@ impl Agent {
         let mut running = Running::default();
         // The address first: an output prints its heading as soon as it is there.
         let server = serve(config, &telemetry, &health).await?;
-        let attribution = salt::rules(&config.attribution)?;
-        let outputs = outputs::start(config, &attribution, &mut running, &telemetry)?;
+        let salted = salt::salted(&config.attribution)?;
+        let attribution = &salted.attribution;
+        let policy = policy::load(config.policy.as_deref(), &salted)?;
+        let never = policy.never();
+        let outputs = outputs::start(config, attribution, never, &mut running, &telemetry)?;
         let outputs = pods::start(config.kubernetes.as_ref(), outputs, &telemetry);
 
         let stop = Arc::new(AtomicBool::new(false));
@@ -125,7 +128,7 @@ impl Agent {
         let socket_hook = SocketHook::new(&mut loaded, control, sockets.is_some())
             .inspect_err(|error| tracing::warn!("calls will have no peer addresses: {error}"))
             .ok();
-        let pipeline = config.pipeline(&attribution)?;
+        let pipeline = config.pipeline(attribution, policy.content_capture())?;
         let prices = prices::load(&config.cost)?;
         // Before the first event, since it takes a moment.
         prices.warm();
@@ -134,6 +137,8 @@ impl Agent {
         let driver = Driver::new(DriverParts {
             pipeline: Taped::new(Pipeline::new(pipeline), recorder),
             prices,
+            policy,
+            content: config.export.content,
             tables: Tables::take(&mut loaded, capture_thread::caps(config))?,
             resolver: TracedProcesses::new(witness.clone()),
             outputs,

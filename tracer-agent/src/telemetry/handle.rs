@@ -11,7 +11,8 @@ use prometheus_client::{
 use super::{
     blind::BlindMetrics, budgets::BudgetMetrics, calls::CallMetrics, capture::CaptureMetrics,
     core::CoreMetrics, coverage::CoverageMetrics, export::ExportMetrics,
-    kubernetes::KubernetesMetrics, label::Labels, process::ProcessCollector, registry,
+    kubernetes::KubernetesMetrics, label::Labels, policy::PolicyMetrics, process::ProcessCollector,
+    registry,
 };
 
 /// All of the agent's metrics; cheap to clone.
@@ -37,6 +38,8 @@ pub struct Inner {
     pub kubernetes: KubernetesMetrics,
     /// What is spent.
     pub budgets: BudgetMetrics,
+    /// What the policy let out.
+    pub policy: PolicyMetrics,
     registry: Registry,
 }
 
@@ -62,6 +65,7 @@ impl Telemetry {
             export: ExportMetrics::register(&mut registry),
             kubernetes: KubernetesMetrics::register(&mut registry),
             budgets: BudgetMetrics::register(&mut registry),
+            policy: PolicyMetrics::register(&mut registry),
             registry,
         }))
     }

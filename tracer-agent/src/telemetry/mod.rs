@@ -13,6 +13,7 @@ pub mod export;
 pub mod handle;
 pub mod kubernetes;
 pub mod label;
+pub mod policy;
 pub mod process;
 pub mod registry;
 

@@ -1,6 +1,6 @@
 //! The operator's sources, ready for the wire.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use memchr::memmem::Finder;
 
@@ -15,7 +15,11 @@ use super::{
 use crate::{
     confidence::Confidence,
     http::{allow_list::AllowList, head::Headers},
+    semconv::Value,
 };
+
+/// Longest value that is taken of a resource, in bytes.
+const RESOURCE_VALUE_BYTES: usize = 256;
 
 /// Where the values of each dimension come from, the best source first.
 #[derive(Debug, Clone, Default)]
@@ -97,10 +101,36 @@ impl AttributionRules {
         list.attributing(of_request.chain(of_response), self.0.keys.clone())
     }
 
-    /// Sources in the resource of a process, with their dimension, rank and label.
-    pub fn resources(&self) -> impl Iterator<Item = (Dimension, u16, &str, &Arc<str>)> {
+    /// What the resource of a process tells of a dimension, by a source before this rank; with that
+    /// source.
+    pub fn of_resource<'r>(
+        &self,
+        resource: &'r [(Cow<'static, str>, Value)],
+        dimension: Dimension,
+        before: u16,
+    ) -> Option<(Cow<'r, str>, &Arc<str>)> {
+        self.resources(dimension, before).find_map(|rule| {
+            let (_, value) = resource.iter().find(|(known, _)| *known == rule.source)?;
+            let value = match value {
+                Value::Str(text) => {
+                    Cow::from(text.get(..text.floor_char_boundary(RESOURCE_VALUE_BYTES))?)
+                }
+                Value::Int(number) => Cow::from(number.to_string()),
+                _ => return None,
+            };
+            (!value.is_empty()).then_some((value, &rule.label))
+        })
+    }
+
+    /// Whether any such source is asked.
+    pub fn asks_resource(&self, dimension: Dimension, before: u16) -> bool {
+        self.resources(dimension, before).next().is_some()
+    }
+
+    /// Sources in resources come in the order of their ranks.
+    fn resources(&self, dimension: Dimension, before: u16) -> impl Iterator<Item = &Rule<String>> {
         let rules = self.0.resource.iter();
-        rules.map(|rule| (rule.dimension, rule.rank, &*rule.source, &rule.label))
+        rules.filter(move |rule| rule.dimension == dimension && rule.rank < before)
     }
 
     /// What the head of a request tells.

@@ -44,6 +44,7 @@ smoke!(
     multipart,
     ndjson,
     pipeline,
+    policy,
     prices,
     realtime,
     reassembly,

@@ -16,6 +16,7 @@ use crate::{
         rate_limits::RateLimits,
         usage::Usage,
     },
+    policy::{Permit, ReleasedContent},
     pricing::Cost,
     segment::ConnectionId,
     socket::KnownSocket,
@@ -41,8 +42,16 @@ impl Stage for Captured {
 }
 
 impl Stage for Released {
-    /// No content leaves the core: there is no place for any.
-    type Content = ();
+    type Content = Outside;
+}
+
+/// What a policy adds to a call that it lets out.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Outside {
+    /// By what it left; none of what leaves without any rule.
+    permit: Option<Box<Permit>>,
+    /// None unless a policy let some out.
+    content: Option<Box<ReleasedContent>>,
 }
 
 /// What never leaves the core as it is.
@@ -140,12 +149,45 @@ impl Call<Captured> {
     }
 
     /// The policy's door: `rules` may still change the facts, nothing behind it can. Content stays
-    /// behind.
-    pub(crate) fn release_with(mut self, rules: impl FnOnce(&mut CallFacts)) -> Call<Released> {
+    /// behind unless `let_out` makes of it what may leave.
+    pub(crate) fn release_with(
+        mut self,
+        rules: impl FnOnce(&mut CallFacts),
+        let_out: impl FnOnce(Content) -> Option<ReleasedContent>,
+        permit: Option<Box<Permit>>,
+    ) -> Call<Released> {
         rules(&mut self.facts);
+        let content = self.content.content;
         Call {
             facts: self.facts,
-            content: (),
+            content: Outside {
+                permit,
+                content: content.and_then(|content| let_out(*content)).map(Box::new),
+            },
+        }
+    }
+}
+
+impl Call<Released> {
+    /// What the policy let out of what it says.
+    pub fn content(&self) -> Option<&ReleasedContent> {
+        self.content.content.as_deref()
+    }
+
+    /// By what it left; `None` for metadata that leave without any rule.
+    pub fn permit(&self) -> Option<&Permit> {
+        self.content.permit.as_deref()
+    }
+
+    /// Its facts alone, once its content was told.
+    #[must_use]
+    pub fn without_content(self) -> Self {
+        Self {
+            content: Outside {
+                content: None,
+                ..self.content
+            },
+            ..self
         }
     }
 }
@@ -288,6 +330,32 @@ pub enum Operation {
     VideoGeneration,
     /// A prompt stored at the provider, to be used again.
     CacheContent,
+}
+
+impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::Chat,
+        Self::GenerateContent,
+        Self::TextCompletion,
+        Self::Embeddings,
+        Self::Retrieval,
+        Self::Mcp,
+        Self::InvokeAgent,
+        Self::ImageGeneration,
+        Self::Transcription,
+        Self::Translation,
+        Self::Speech,
+        Self::Moderation,
+        Self::Rerank,
+        Self::CountTokens,
+        Self::Batch,
+        Self::FetchResponse,
+        Self::Compact,
+        Self::Ocr,
+        Self::VideoGeneration,
+        Self::CacheContent,
+    ];
 }
 
 /// The wire API of a call, named `family.interface`: `openai.chat`, `anthropic.messages`.

@@ -1,17 +1,29 @@
-//! The only door out of the core.
+//! The door out of the core, as everything passes it.
 
-use super::bounds::ReleaseBounds;
+use super::{
+    bounds::ReleaseBounds,
+    content::{ContentGrant, ReleasedContent},
+};
 use crate::{
     correlate::Step,
     llm::call::{Call, Captured, Released},
 };
 
-/// Lets a call out as metadata: no type in [`CallFacts`] holds prompts, answers, tool arguments or
+/// Lets a call out as metadata, as a policy without rules does: no type in [`CallFacts`] holds prompts, answers, tool arguments or
 /// credentials, and every string in it is bounded and free of control characters from here on.
 ///
 /// [`CallFacts`]: crate::llm::call::CallFacts
 pub fn release(call: Call<Captured>) -> Call<Released> {
-    call.release_with(|facts| facts.bound(&ReleaseBounds))
+    call.release_with(|facts| facts.bound(&ReleaseBounds), |_| None, None)
+}
+
+/// Lets a call out with what a policy grants of its content, if that was kept.
+pub fn release_with_content(call: Call<Captured>, grant: &ContentGrant<'_>) -> Call<Released> {
+    call.release_with(
+        |facts| facts.bound(&ReleaseBounds),
+        |content| Some(ReleasedContent::new(content, grant)),
+        None,
+    )
 }
 
 /// A step that the policy let out.
@@ -25,7 +37,7 @@ impl ReleasedStep {
     }
 }
 
-/// Lets a step out: it holds names, ids and times, bounded from here on.
+/// Lets a step out as a policy without rules does: it holds names, ids and times, bounded from here on.
 pub fn release_step(mut step: Step) -> ReleasedStep {
     step.bound(&ReleaseBounds);
     ReleasedStep(step)

@@ -3,10 +3,12 @@
 use super::{
     attributes as names,
     build::Builder,
+    content::content_attributes,
     cost::add_cost,
     lineage::{SpanLink, SpanPlace, add_lineage},
     mcp,
     own::add_own,
+    permit::add_permit,
     socket,
     value::{Attributes, Value},
 };
@@ -88,8 +90,16 @@ impl From<Role> for SpanKind {
     }
 }
 
-/// The span of a call, with every attribute that the wire gave.
+/// The span of a call, with every attribute that the wire gave, and with the content that the policy
+/// let out.
 pub fn span(call: &Call<Released>) -> Span {
+    let mut span = metadata_span(call);
+    span.attributes.extend(content_attributes(call));
+    span
+}
+
+/// The same without content.
+pub(super) fn metadata_span(call: &Call<Released>) -> Span {
     let facts = call.facts();
     let error = error_type(facts);
     let mut add = Builder::with_capacity(40);
@@ -112,6 +122,7 @@ pub fn span(call: &Call<Released>) -> Span {
     add_transport(&mut add, facts);
     socket::add_socket(&mut add, facts);
     add_own(&mut add, facts);
+    add_permit(&mut add, call.permit());
     let lineage = facts.lineage.as_deref();
     if let Some(lineage) = lineage {
         add_lineage(&mut add, lineage);
@@ -367,7 +378,8 @@ fn add_transport(add: &mut Builder, facts: &CallFacts) {
     }
 }
 
-const fn operation_name(operation: Operation) -> &'static str {
+/// `gen_ai.operation.name` of an operation, or our word for one that the conventions have none for.
+pub(crate) const fn operation_name(operation: Operation) -> &'static str {
     match operation {
         Operation::Chat => "chat",
         Operation::GenerateContent => "generate_content",

@@ -7,7 +7,7 @@ use tracer_core::{
     correlate::Step,
     llm::call::{Call, Captured},
     pipeline::Output,
-    policy,
+    policy::{self, Caller, Release},
     segment::ConnectionId,
     verdict::Verdict,
 };
@@ -50,24 +50,38 @@ impl<R: Resolve> Driver<R> {
 
     fn report(&mut self, mut call: Call<Captured>) {
         self.prices.price(&mut call);
-        let released = policy::release(call);
-        self.telemetry.calls.count(released.facts());
-        let Some(holder) = self.roster.holder(released.facts().connection) else {
+        let Some(holder) = self.roster.holder(call.facts().connection) else {
+            // Nobody to report it of.
+            self.telemetry.calls.count(policy::release(call).facts());
             return;
         };
         if let Some(source) = holder.source {
             self.sources.count_call(source);
         }
-        let record = Record::new(holder.process.clone(), released);
-        self.outputs.offer(record, Instant::now());
+        let (known, is_settled) = self.outputs.known(holder.process);
+        let caller = Caller {
+            resource: &known.resource,
+            is_settled,
+        };
+        let release = self.policy.release(call, &caller);
+        self.telemetry.policy.count(&release);
+        if let Release::Call(call) | Release::Measured(call) = &release {
+            self.telemetry.calls.count(call.facts());
+        }
+        if let Some(record) = Record::of_release(holder.process.clone(), release, self.content) {
+            self.outputs.offer(record, Instant::now());
+        }
     }
 
     fn report_step(&mut self, step: Step) {
         let Some(process) = self.roster.info(step.process) else {
             return;
         };
-        let record = Record::of_step(process.clone(), &policy::release_step(step));
-        self.outputs.offer(record, Instant::now());
+        let process = process.clone();
+        if let Some(step) = self.policy.release_step(step) {
+            let record = Record::of_step(process, &step);
+            self.outputs.offer(record, Instant::now());
+        }
     }
 
     /// Shows what the kernel half and the core have counted.

@@ -120,6 +120,15 @@ impl Masker {
         })
     }
 
+    /// The same, with something else in place of what is found.
+    #[must_use]
+    pub fn replacing(self, replacement: Replacement) -> Self {
+        Self {
+            replacement,
+            ..self
+        }
+    }
+
     /// Masks a text. JSON paths do not apply: a text is no document.
     ///
     /// # Errors

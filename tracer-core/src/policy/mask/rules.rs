@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 /// What a [`Masker`](super::Masker) is made from.
 #[derive(Debug, Clone)]
 pub struct MaskRules {
@@ -91,6 +93,12 @@ impl PseudonymKey {
     /// Of random bytes, which must not leave the host.
     pub const fn new(random: [u8; Self::BYTES]) -> Self {
         Self(random)
+    }
+
+    /// From the salt of names of API keys: another key, but the same wherever that salt is.
+    pub fn derived(salt: &[u8]) -> Self {
+        let hash = Sha256::new_with_prefix(b"llm-tracer pseudonyms");
+        Self(hash.chain_update(salt).finalize().into())
     }
 }
 

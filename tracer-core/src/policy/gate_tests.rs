@@ -1,0 +1,181 @@
+//! What leaves, call by call and trace by trace.
+
+use super::*;
+use crate::{
+    correlate::{Lineage, SpanId, ToolBound, TraceId},
+    llm::{
+        call::{CaptureState, Outcome},
+        strings::sample::call_of,
+    },
+    segment::ProcessKey,
+    semconv,
+    time::Timestamp,
+};
+
+fn policy(text: &str) -> Policy {
+    let file = PolicyFile::parse(text).unwrap();
+    let key = PseudonymKey::new([7; PseudonymKey::BYTES]);
+    Policy::new(file, key, AttributionRules::default())
+}
+
+/// A call of a model in a trace.
+fn call(model: &str, trace: u128) -> CallFacts {
+    let mut call = call_of("x", 1);
+    call.provider.0 = "openai".into();
+    call.request.model = Some(model.to_owned());
+    call.request.mcp = None;
+    call.outcome = Outcome::Success;
+    call.response.finish_reasons = vec!["stop".to_owned()];
+    call.capture = CaptureState::Complete;
+    call.lineage = Some(Box::new(Lineage {
+        trace: TraceId(trace),
+        span: SpanId(1),
+        parent: None,
+        links: Vec::new(),
+        session: None,
+        attempt: None,
+    }));
+    call
+}
+
+fn tool(trace: u128) -> Step {
+    Step {
+        process: ProcessKey(1),
+        trace: TraceId(trace),
+        span: SpanId(2),
+        parent: None,
+        links: Vec::new(),
+        session: None,
+        start: Timestamp::default(),
+        end: Timestamp::default(),
+        error: None,
+        kind: StepKind::Tool {
+            name: Some("lookup".to_owned()),
+            id: None,
+            bound: ToolBound::Upper,
+            known: None,
+            is_error: None,
+        },
+    }
+}
+
+fn released(policy: &mut Policy, call: CallFacts) -> &'static str {
+    match policy.release(Call::captured(call), &Caller::UNKNOWN) {
+        Release::Call(_) => "call",
+        Release::Measured(_) => "measured",
+        Release::Nothing => "nothing",
+    }
+}
+
+/// The name of the tool, if its span leaves.
+fn step_name(policy: &mut Policy, trace: u128) -> Option<String> {
+    let step = policy.release_step(tool(trace))?;
+    Some(semconv::step_span(&step).name)
+}
+
+#[test]
+fn without_rules_metadata_leave_and_nobody_says_why() {
+    let mut policy = Policy::default();
+    assert_eq!(policy.content_capture(), ContentCapture::Off);
+    let release = policy.release(Call::captured(call("m", 1)), &Caller::UNKNOWN);
+    let call = release.into_call().unwrap();
+    assert_eq!(call.permit(), None);
+    assert!(call.content().is_none());
+    assert_eq!(
+        step_name(&mut policy, 9).as_deref(),
+        Some("execute_tool lookup")
+    );
+}
+
+#[test]
+fn what_calls_are_part_of_follows_them() {
+    let mut policy = policy("[[rule]]\nname = 'r'\nwhen.model = 'secret'\ncapture = 'none'");
+    assert_eq!(released(&mut policy, call("secret", 1)), "nothing");
+    assert_eq!(step_name(&mut policy, 1), None);
+    assert_eq!(released(&mut policy, call("open", 2)), "call");
+    assert_eq!(
+        step_name(&mut policy, 2).as_deref(),
+        Some("execute_tool lookup")
+    );
+    // Of both kinds in one trace: nobody knows whose tool it is.
+    assert_eq!(released(&mut policy, call("secret", 2)), "nothing");
+    assert_eq!(step_name(&mut policy, 2).as_deref(), Some("execute_tool"));
+}
+
+/// Of a half, traces with the upper half of the randomness are kept.
+#[test]
+fn traces_are_kept_whole_or_not_at_all() {
+    let (low, high) = (1_u128, 0x80_0000_0000_0000_u128);
+    let mut policy = policy("[sampling]\nrate = 0.5");
+    for _ in 0..2 {
+        assert_eq!(released(&mut policy, call("m", low)), "measured");
+        assert_eq!(released(&mut policy, call("m", high)), "call");
+    }
+    assert_eq!(step_name(&mut policy, low), None);
+    assert!(step_name(&mut policy, high).is_some());
+}
+
+#[test]
+fn what_is_worth_it_is_kept_and_what_follows() {
+    let trace = 1;
+    let mut policy = policy("[sampling]\nrate = 0.0");
+    assert_eq!(released(&mut policy, call("m", trace)), "measured");
+    let mut failed = call("m", trace);
+    failed.outcome = Outcome::Failed {
+        error_type: "500".to_owned(),
+    };
+    let kept = |policy: &mut Policy, call| {
+        let release = policy.release(Call::captured(call), &Caller::UNKNOWN);
+        let Release::Call(call) = release else {
+            return None;
+        };
+        call.permit()?.kept_for
+    };
+    assert_eq!(kept(&mut policy, failed), Some(KeptFor::Error));
+    assert_eq!(kept(&mut policy, call("m", trace)), Some(KeptFor::Trace));
+    assert!(step_name(&mut policy, trace).is_some());
+    let mut refused = call("m", 2);
+    refused.response.finish_reasons = vec!["SAFETY".to_owned()];
+    assert_eq!(kept(&mut policy, refused), Some(KeptFor::Flagged));
+    assert_eq!(kept(&mut policy, call("m", 3)), None);
+}
+
+#[test]
+fn spans_say_by_which_rule_they_left() {
+    let text = "[[rule]]\nname = 'staging'\ncapture = 'full'\nsample = 0.25";
+    let mut policy = policy(text);
+    assert!(matches!(
+        policy.content_capture(),
+        ContentCapture::Keep { .. }
+    ));
+    let call = call("m", 0xc0_0000_0000_0000);
+    let release = policy.release(Call::captured(call), &Caller::UNKNOWN);
+    let span = semconv::span(&release.into_call().unwrap());
+    let of_policy = |(name, _): &&(std::borrow::Cow<'static, str>, semconv::Value)| {
+        name.starts_with("llm_tracer.policy.")
+    };
+    let said: Vec<_> = span.attributes.iter().filter(of_policy).collect();
+    let said = format!("{said:?}");
+    assert_eq!(
+        said,
+        r#"[("llm_tracer.policy.rule", Str("staging")), ("llm_tracer.policy.capture", Str("full")), ("llm_tracer.policy.sample_rate", Double(0.25))]"#
+    );
+}
+
+#[test]
+fn attributes_that_never_leave_are_nowhere() {
+    let mut policy =
+        policy("[attributes]\nnever = ['gen_ai.request.model', 'user_agent.original']");
+    let mut facts = call("secret-model", 1);
+    facts.response.model = None;
+    facts.request.user_agent = Some("secret agent".to_owned());
+    let release = policy.release(Call::captured(facts), &Caller::UNKNOWN);
+    let call = release.into_call().unwrap();
+    let mut span = semconv::span(&call);
+    policy.never().strip_span(&mut span);
+    let mut measurements = semconv::measurements(&call);
+    policy.never().strip_measurements(&mut measurements);
+    let all = format!("{span:?} {measurements:?}");
+    assert!(!all.contains("secret"), "{all}");
+    assert_eq!(span.name, "chat");
+}
