@@ -341,6 +341,7 @@ impl Correlator {
                 calls: turn.calls,
                 tool_calls: turn.tool_calls,
             },
+            evaluations: Vec::new(),
         });
     }
 

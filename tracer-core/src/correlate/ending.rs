@@ -175,6 +175,7 @@ impl Correlator {
                 kind: StepKind::Attempts {
                     attempts: group.attempts + u64::from(success.is_some()),
                 },
+                evaluations: Vec::new(),
             });
         }
     }

@@ -124,6 +124,7 @@ impl PendingTool {
                 known: result.map(|(_, known)| known),
                 is_error,
             },
+            evaluations: Vec::new(),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::{
     attribution::Attribution,
     correlate::{Lineage, NamedSession},
     detect::Role,
+    evaluation::{Evaluation, Findings, Seen},
     http::{
         exchange::ExchangeId,
         head::{Host, HttpVersion},
@@ -52,6 +53,8 @@ pub struct Inside {
     content: Option<Box<Content>>,
     /// None where nothing of it was read, or they were taken.
     marks: Option<Box<Marks>>,
+    /// What else reading it showed.
+    seen: Seen,
 }
 
 mod private {
@@ -123,6 +126,7 @@ impl Call<Captured> {
             content: Inside {
                 content: said.content.map(Box::new),
                 marks: marks.map(Box::new),
+                seen: said.seen,
             },
             ..self
         }
@@ -137,6 +141,16 @@ impl Call<Captured> {
     /// Marks of what it says.
     pub(crate) fn take_marks(&mut self) -> Option<Box<Marks>> {
         self.content.marks.take()
+    }
+
+    /// What its content shows of it.
+    pub(crate) const fn seen(&self) -> Seen {
+        self.content.seen
+    }
+
+    /// It was evaluated.
+    pub(crate) fn add_evaluations(&mut self, evaluations: impl IntoIterator<Item = Evaluation>) {
+        self.facts.evaluations.extend(evaluations);
     }
 
     /// The policy's door: `rules` may still change the facts, nothing behind it can. Content stays
@@ -201,6 +215,8 @@ pub struct CallFacts {
     pub is_passed_on: bool,
     /// Where it stands among others, if that was looked for.
     pub lineage: Option<Box<Lineage>>,
+    /// What was found of it by the time it was over.
+    pub evaluations: Vec<Evaluation>,
 }
 
 impl CallFacts {
@@ -408,6 +424,8 @@ pub struct ResponseFacts {
     pub gateway: Option<Box<Gateway>>,
     /// Who a gateway or a router says has served the call.
     pub upstream_provider: Option<String>,
+    /// What filters, guardrails and moderation found, as the answer tells.
+    pub findings: Option<Box<Findings>>,
     /// Stream chunks that carried output (0 for an answer in one piece).
     pub chunks: u64,
     pub body_bytes: u64,

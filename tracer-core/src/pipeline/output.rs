@@ -7,8 +7,9 @@ use super::{
     stats::Stats,
 };
 use crate::{
-    correlate::{Correlator, Step},
+    correlate::{Correlator, Relations, Step},
     detect::Role,
+    evaluation::{self, Seen},
     http::allow_list::AllowList,
     llm::{
         call::{Call, CaptureState, Captured, Outcome},
@@ -122,9 +123,21 @@ impl Report<'_> {
             CaptureState::Undecodable => self.stats.calls_undecodable += 1,
         }
         self.stats.calls_cancelled += u64::from(call.facts().outcome == Outcome::Cancelled);
+        self.evaluate(&mut call);
         self.correlator.answered(&mut call);
         self.outputs.push_back(Output::Call(call));
         self.steps();
+    }
+
+    /// Notes what is found of a call by itself.
+    fn evaluate(&self, call: &mut Call<Captured>) {
+        // Where texts are not those that were said, nothing follows from them.
+        let seen = match self.config.relations {
+            Relations::ByIds => Seen::default(),
+            Relations::All | Relations::Off => call.seen(),
+        };
+        let found = evaluation::of_call(call.facts(), seen, self.config.evaluations);
+        call.add_evaluations(found);
     }
 
     /// Reports what has ended beside calls.

@@ -6,4 +6,4 @@ pub mod mask;
 mod release;
 
 pub use credential::looks_like_credential;
-pub use release::{ReleasedStep, release, release_step};
+pub use release::{ReleasedStep, ReleasedVerdict, release, release_step, release_verdict};

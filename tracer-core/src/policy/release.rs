@@ -3,6 +3,7 @@
 use super::bounds::ReleaseBounds;
 use crate::{
     correlate::Step,
+    evaluation::Verdict,
     llm::call::{Call, Captured, Released},
 };
 
@@ -15,7 +16,7 @@ pub fn release(call: Call<Captured>) -> Call<Released> {
 }
 
 /// A step that the policy let out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReleasedStep(Step);
 
 impl ReleasedStep {
@@ -29,6 +30,23 @@ impl ReleasedStep {
 pub fn release_step(mut step: Step) -> ReleasedStep {
     step.bound(&ReleaseBounds);
     ReleasedStep(step)
+}
+
+/// An evaluation of a span that has left, as the policy let it out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReleasedVerdict(Verdict);
+
+impl ReleasedVerdict {
+    /// The verdict. It cannot be changed any more.
+    pub const fn verdict(&self) -> &Verdict {
+        &self.0
+    }
+}
+
+/// Lets a verdict out: it holds names, ids and numbers, bounded from here on.
+pub fn release_verdict(mut verdict: Verdict) -> ReleasedVerdict {
+    verdict.bound(&ReleaseBounds);
+    ReleasedVerdict(verdict)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod attributes;
 mod attribution;
 mod build;
 mod cost;
+mod evaluation;
 mod lineage;
 mod mcp;
 mod measure;
@@ -18,6 +19,7 @@ mod span;
 mod value;
 
 pub use attribution::{OTHER_VALUE, attribute_measurement, attribute_span};
+pub use evaluation::{EVALUATION_RESULT, SpanEvent};
 pub use lineage::{SpanLink, SpanPlace, step_span};
 pub use measure::{Measurement, measurements};
 pub use metrics::{DURATION_BUCKETS, Metric, TOKEN_BUCKETS};

@@ -8,12 +8,13 @@ use super::{
     draft::{Asked, Draft, finished},
     invoke,
     kept::{Room, Texts},
-    model::{Content, ContentCapture, Missing},
+    model::{Content, ContentCapture, Missing, Part},
     repeated::Repeated,
     shape::Shape,
     trail::{AnsweredTrail, AskedTrail, Marks},
 };
 use crate::{
+    evaluation::Seen,
     http::exchange::BodyEnd,
     llm::{
         adapters::{adapter::Adapter, table},
@@ -194,10 +195,16 @@ impl Keeper {
         let asked = self.trail.map(|trail| *trail);
         let all = asked.as_ref().map(|trail| trail.all);
         // An answer that was cut short is not what a later request repeats.
-        let answered = (content.answer.missing.is_none() && !self.is_dropped)
-            .then(|| AnsweredTrail::of(all, &content.output));
+        let is_seen = content.answer.missing.is_none() && !self.is_dropped;
+        let answered = is_seen.then(|| AnsweredTrail::of(all, &content.output));
+        let parts = || content.output.iter().flat_map(|choice| &choice.parts);
+        let seen = Seen {
+            has_refusal: parts().any(|part| matches!(part, Part::Refusal(_))),
+            is_empty: content.answer.is_whole() && is_seen && !parts().any(Part::says),
+        };
         Said {
             marks: Marks { asked, answered },
+            seen,
             content: self.keeps_content.then_some(content),
         }
     }
@@ -210,6 +217,8 @@ pub(crate) struct Said {
     pub(crate) content: Option<Content>,
     /// Marks of it.
     pub(crate) marks: Marks,
+    /// What else it shows.
+    pub(crate) seen: Seen,
 }
 
 impl Missing {

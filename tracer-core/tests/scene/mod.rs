@@ -218,6 +218,12 @@ impl Ask {
         self
     }
 
+    /// The body has this member as well.
+    pub fn member(mut self, name: &str, value: Value) -> Self {
+        self.body[name] = value;
+        self
+    }
+
     pub fn at(self, host: &'static str) -> Self {
         Self { host, ..self }
     }
@@ -277,6 +283,16 @@ impl Answer {
             status,
             ..Self::json(json!({"error": {"message": "no", "type": code, "code": code}}))
         }
+    }
+
+    /// The same answer with another status.
+    pub fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    /// An answer of OpenAI's that is this message, and ended for this reason.
+    pub fn message(message: Value, reason: &str) -> Self {
+        Self::chat(message, reason)
     }
 
     /// Any answer.
