@@ -16,10 +16,14 @@ mod ending;
 mod evaluated;
 mod finding;
 mod of_call;
+mod schema;
 mod seen;
 
 pub use check::{Check, Checks, UnknownCheck};
 pub use evaluated::{Evaluation, Label, Target, Verdict};
 pub use finding::{Action, Detector, Finding, Findings, Judged};
 pub(crate) use of_call::of_call;
+pub(crate) use schema::Checker;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use schema::fuzz_schema;
 pub(crate) use seen::Seen;

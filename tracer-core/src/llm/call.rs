@@ -12,7 +12,7 @@ use crate::{
         head::{Host, HttpVersion},
     },
     llm::{
-        content::{Content, keeper::Said, trail::Marks},
+        content::{Checkable, Content, keeper::Said, trail::Marks},
         mcp::{McpAnswer, McpRequest},
         rate_limits::RateLimits,
         usage::Usage,
@@ -55,6 +55,8 @@ pub struct Inside {
     marks: Option<Box<Marks>>,
     /// What else reading it showed.
     seen: Seen,
+    /// What is to be checked of it; none once it was.
+    checkable: Option<Box<Checkable>>,
 }
 
 mod private {
@@ -127,6 +129,7 @@ impl Call<Captured> {
                 content: said.content.map(Box::new),
                 marks: marks.map(Box::new),
                 seen: said.seen,
+                checkable: said.checkable,
             },
             ..self
         }
@@ -146,6 +149,11 @@ impl Call<Captured> {
     /// What its content shows of it.
     pub(crate) const fn seen(&self) -> Seen {
         self.content.seen
+    }
+
+    /// What is to be checked of it.
+    pub(crate) fn take_checkable(&mut self) -> Option<Box<Checkable>> {
+        self.content.checkable.take()
     }
 
     /// It was evaluated.

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     correlate::Correlator,
+    evaluation::Checker,
     http::{allow_list::AllowList, exchange::BodyEnd},
     llm::{mcp::Sessions, unfinished::Unfinished},
     segment::{ConnectionId, FinalCounts, ProcessKey, Segment},
@@ -44,6 +45,7 @@ pub struct Pipeline {
     sockets: SocketPairs,
     processes: Processes,
     correlator: Correlator,
+    checker: Checker,
     stats: Stats,
     swept: Timestamp,
 }
@@ -71,6 +73,7 @@ impl Pipeline {
             both_ends: BothEnds::default(),
             sockets: SocketPairs::default(),
             processes: Processes::default(),
+            checker: Checker::default(),
             stats: Stats::default(),
             swept: Timestamp::default(),
         }
@@ -91,6 +94,7 @@ impl Pipeline {
             both_ends,
             processes,
             correlator,
+            checker,
             stats,
             ..
         } = self;
@@ -106,6 +110,7 @@ impl Pipeline {
             both_ends,
             processes,
             correlator,
+            checker,
             outputs,
             tunnel: None,
         };
@@ -200,6 +205,7 @@ impl Pipeline {
             both_ends,
             processes,
             correlator,
+            checker,
             stats,
             ..
         } = self;
@@ -219,6 +225,7 @@ impl Pipeline {
                 both_ends,
                 processes,
                 correlator,
+                checker,
                 outputs,
                 tunnel: None,
             };
@@ -344,6 +351,7 @@ impl Pipeline {
             both_ends: &mut self.both_ends,
             processes: &mut self.processes,
             correlator: &mut self.correlator,
+            checker: &mut self.checker,
             outputs: &mut self.outputs,
             tunnel: None,
         }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     correlate::{Correlator, Relations, Step},
     detect::Role,
-    evaluation::{self, Seen},
+    evaluation::{self, Checker, Seen},
     http::allow_list::AllowList,
     llm::{
         call::{Call, CaptureState, Captured, Outcome},
@@ -48,6 +48,7 @@ pub(super) struct Report<'p> {
     pub(super) both_ends: &'p mut BothEnds,
     pub(super) processes: &'p mut Processes,
     pub(super) correlator: &'p mut Correlator,
+    pub(super) checker: &'p mut Checker,
     pub(super) outputs: &'p mut VecDeque<Output>,
     /// Where verdicts on what a tunnel carries go: the kernel knows nothing of it.
     pub(super) tunnel: Option<&'p mut Option<Verdict>>,
@@ -83,6 +84,7 @@ impl Report<'_> {
             both_ends: self.both_ends,
             processes: self.processes,
             correlator: self.correlator,
+            checker: self.checker,
             outputs: self.outputs,
             tunnel: Some(verdict),
         }
@@ -130,14 +132,22 @@ impl Report<'_> {
     }
 
     /// Notes what is found of a call by itself.
-    fn evaluate(&self, call: &mut Call<Captured>) {
+    fn evaluate(&mut self, call: &mut Call<Captured>) {
+        let checks = self.config.evaluations;
+        let checkable = call.take_checkable();
         // Where texts are not those that were said, nothing follows from them.
-        let seen = match self.config.relations {
-            Relations::ByIds => Seen::default(),
-            Relations::All | Relations::Off => call.seen(),
+        let has_texts = self.config.relations != Relations::ByIds;
+        let seen = if has_texts {
+            call.seen()
+        } else {
+            Seen::default()
         };
-        let found = evaluation::of_call(call.facts(), seen, self.config.evaluations);
-        call.add_evaluations(found);
+        call.add_evaluations(evaluation::of_call(call.facts(), seen, checks));
+        if let Some(checkable) = checkable.filter(|_| has_texts)
+            && !call.facts().is_counted_elsewhere()
+        {
+            call.add_evaluations(self.checker.check(&checkable, checks));
+        }
     }
 
     /// Reports what has ended beside calls.
