@@ -17,6 +17,7 @@ use crate::{
         rate_limits::RateLimits,
         usage::Usage,
     },
+    policy::ReleasedContent,
     pricing::Cost,
     segment::ConnectionId,
     socket::KnownSocket,
@@ -42,8 +43,8 @@ impl Stage for Captured {
 }
 
 impl Stage for Released {
-    /// No content leaves the core: there is no place for any.
-    type Content = ();
+    /// None unless a policy let some out.
+    type Content = Option<Box<ReleasedContent>>;
 }
 
 /// What never leaves the core as it is.
@@ -162,13 +163,25 @@ impl Call<Captured> {
     }
 
     /// The policy's door: `rules` may still change the facts, nothing behind it can. Content stays
-    /// behind.
-    pub(crate) fn release_with(mut self, rules: impl FnOnce(&mut CallFacts)) -> Call<Released> {
+    /// behind unless `let_out` makes of it what may leave.
+    pub(crate) fn release_with(
+        mut self,
+        rules: impl FnOnce(&mut CallFacts),
+        let_out: impl FnOnce(Content) -> Option<ReleasedContent>,
+    ) -> Call<Released> {
         rules(&mut self.facts);
+        let content = self.content.content;
         Call {
             facts: self.facts,
-            content: (),
+            content: content.and_then(|content| let_out(*content)).map(Box::new),
         }
+    }
+}
+
+impl Call<Released> {
+    /// What the policy let out of what it says.
+    pub fn content(&self) -> Option<&ReleasedContent> {
+        self.content.as_deref()
     }
 }
 

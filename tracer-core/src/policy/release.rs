@@ -1,6 +1,9 @@
 //! The only door out of the core.
 
-use super::bounds::ReleaseBounds;
+use super::{
+    bounds::ReleaseBounds,
+    content::{ContentGrant, ReleasedContent},
+};
 use crate::{
     correlate::Step,
     evaluation::Verdict,
@@ -12,7 +15,15 @@ use crate::{
 ///
 /// [`CallFacts`]: crate::llm::call::CallFacts
 pub fn release(call: Call<Captured>) -> Call<Released> {
-    call.release_with(|facts| facts.bound(&ReleaseBounds))
+    call.release_with(|facts| facts.bound(&ReleaseBounds), |_| None)
+}
+
+/// Lets a call out with what a policy grants of its content, if that was kept.
+pub fn release_with_content(call: Call<Captured>, grant: &ContentGrant<'_>) -> Call<Released> {
+    call.release_with(
+        |facts| facts.bound(&ReleaseBounds),
+        |content| Some(ReleasedContent::new(content, grant)),
+    )
 }
 
 /// A step that the policy let out.

@@ -51,6 +51,18 @@ impl Kept {
         }
     }
 
+    /// Cuts the text at a place between two characters; how many bytes that takes away. The digest
+    /// goes: it is of what is no longer here.
+    pub(crate) fn cut_at(&mut self, place: usize) -> u64 {
+        let before = self.text.len();
+        self.text.truncate(self.text.floor_char_boundary(place));
+        self.text.shrink_to_fit();
+        let cut = (before - self.text.len()) as u64;
+        self.cut = self.cut.saturating_add(cut);
+        self.digest = TextDigest::default();
+        cut
+    }
+
     /// The digest of the whole text, or `None` of an empty one.
     pub(super) fn digest(&self) -> Option<u64> {
         (self.digest.len() > 0).then(|| self.digest.value())

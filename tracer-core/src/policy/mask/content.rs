@@ -27,6 +27,11 @@ impl MaskedContent {
     pub const fn counts(&self) -> Counts {
         self.counts
     }
+
+    /// Both.
+    pub(in crate::policy) fn into_parts(self) -> (Content, Counts) {
+        (self.content, self.counts)
+    }
 }
 
 impl Masker {

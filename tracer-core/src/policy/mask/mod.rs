@@ -28,7 +28,7 @@ mod canary_tests;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
 #[cfg(test)]
-mod planted;
+pub(super) mod planted;
 #[cfg(test)]
 mod readable_tests;
 #[cfg(test)]

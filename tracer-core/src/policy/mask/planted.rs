@@ -4,10 +4,10 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// xorshift64: the same run every time.
-pub(super) struct Random(pub u64);
+pub(in crate::policy) struct Random(pub u64);
 
 impl Random {
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(in crate::policy) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -43,18 +43,18 @@ impl Random {
 }
 
 /// What is planted, and what of it must not be seen again.
-pub(super) struct Plant {
+pub(in crate::policy) struct Plant {
     pub name: &'static str,
     pub text: String,
     pub secret: String,
 }
 
 /// Names that the masker is told.
-pub(super) const NAMES: [&str; 2] = ["Wilhelmina Okonkwo", "Jörg Ångström"];
+pub(in crate::policy) const NAMES: [&str; 2] = ["Wilhelmina Okonkwo", "Jörg Ångström"];
 
-pub(super) const KINDS: usize = 42;
+pub(in crate::policy) const KINDS: usize = 42;
 
-pub(super) fn plant(kind: usize, random: &mut Random) -> Plant {
+pub(in crate::policy) fn plant(kind: usize, random: &mut Random) -> Plant {
     let (name, text, secret) = match kind % KINDS {
         0 => prefixed("openai", "sk-proj-", random.alnum(48)),
         1 => prefixed("anthropic", "sk-ant-api03-", random.alnum(80)),
