@@ -126,6 +126,7 @@ fn shown(value: &Value) -> String {
         Value::Double(number) => format!("{number:?}"),
         Value::Bool(flag) => flag.to_string(),
         Value::StrList(list) => format!("{list:?}"),
+        Value::Json(text) => text.to_string(),
     }
 }
 

@@ -37,7 +37,8 @@ pub(super) fn page() -> String {
         "{GENERATED}# Telemetry\n\n\
          Names follow the OpenTelemetry semantic conventions 1.41. What these have no name for \
          stands under `llm_tracer.`. An attribute is absent where the wire did not tell its value: \
-         absent is never zero.\n\n\
+         absent is never zero. What is of the type `any` is a string of JSON on a span, and \
+         structured in an event and in JSON lines.\n\n\
          ## Spans and measurements\n\n{}\n\
          ### Of our own\n\n{}\n\
          ### Where the operator asks for them\n\n{}\n\
@@ -113,6 +114,7 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Double => "double",
         Kind::Boolean => "boolean",
         Kind::StringList => "string[]",
+        Kind::Document => "any",
     }
 }
 
@@ -120,6 +122,7 @@ const fn level(level: Level) -> &'static str {
     match level {
         Level::Required => "always",
         Level::Conditional => "whenever known",
+        Level::OptIn => "where content is let out",
         Level::Recommended | Level::Own => "where known",
     }
 }

@@ -5,6 +5,7 @@
 //! Absent is absent: nothing is `null` or zero for want of knowledge.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::value::RawValue;
 use tracer_core::{semconv::Value, time::Timestamp};
 
 use super::lines::{LineFormat, LineItem};
@@ -99,6 +100,10 @@ fn serialize_attribute<M: SerializeMap>(
         Value::Double(number) => map.serialize_entry(name, number),
         Value::Bool(flag) => map.serialize_entry(name, flag),
         Value::StrList(list) => map.serialize_entry(name, list),
+        Value::Json(text) => match serde_json::from_str::<&RawValue>(text) {
+            Ok(document) => map.serialize_entry(name, document),
+            Err(_) => map.serialize_entry(name, &**text),
+        },
     }
 }
 

@@ -90,6 +90,7 @@ fn of_attributes(attributes: &Attributes) -> usize {
 fn of_value(value: &Value) -> usize {
     match value {
         Value::Str(Cow::Owned(text)) => of_text(text),
+        Value::Json(text) => of_text(text),
         Value::StrList(list) => {
             ALLOCATION
                 + list

@@ -22,6 +22,8 @@ pub enum Kind {
     Double,
     Boolean,
     StringList,
+    /// A document: a string of JSON on a span, structured in an event.
+    Document,
 }
 
 /// Requirement level of the conventions, or our own.
@@ -33,6 +35,8 @@ pub enum Level {
     Conditional,
     /// Present where the wire gives it.
     Recommended,
+    /// Present where a policy lets content out.
+    OptIn,
     /// Ours, under `llm_tracer.`.
     Own,
 }
@@ -229,6 +233,42 @@ registry! {
     LLM_TRACER_TEAM_CONFIDENCE = "llm_tracer.team.confidence", String, Own;
     /// Budgets that this call brought beyond their limit, by name; each is told once in its period.
     LLM_TRACER_BUDGET_EXCEEDED = "llm_tracer.budget.exceeded", StringList, Own;
+    /// Instructions that came apart from the messages, as parts.
+    GEN_AI_SYSTEM_INSTRUCTIONS = "gen_ai.system_instructions", Document, OptIn;
+    /// Messages of the request in order, a prompt, or the texts that are embedded or judged.
+    GEN_AI_INPUT_MESSAGES = "gen_ai.input.messages", Document, OptIn;
+    /// What was answered, one message per choice.
+    GEN_AI_OUTPUT_MESSAGES = "gen_ai.output.messages", Document, OptIn;
+    /// Tools that the request offers.
+    GEN_AI_TOOL_DEFINITIONS = "gen_ai.tool.definitions", Document, OptIn;
+    /// What a tool is called with over MCP.
+    GEN_AI_TOOL_CALL_ARGUMENTS = "gen_ai.tool.call.arguments", Document, OptIn;
+    /// What a tool gave over MCP.
+    GEN_AI_TOOL_CALL_RESULT = "gen_ai.tool.call.result", Document, OptIn;
+    /// What a retrieval or a reranking was asked for.
+    GEN_AI_RETRIEVAL_QUERY_TEXT = "gen_ai.retrieval.query.text", String, OptIn;
+    /// Documents that were found or ordered, with id and score where the store tells them.
+    GEN_AI_RETRIEVAL_DOCUMENTS = "gen_ai.retrieval.documents", Document, OptIn;
+    /// Documents that the request brought along, in the same form; there where a policy lets them out.
+    LLM_TRACER_REQUEST_DOCUMENTS = "llm_tracer.request.documents", Document, Own;
+    /// How content left, where a policy lets any out: `masked`, `full`, or `dropped` (not at all).
+    LLM_TRACER_CONTENT_MODE = "llm_tracer.content.mode", String, Own;
+    /// Why content was dropped: `not_text` or `not_json` (it could not be masked), `internal` (the masker failed), or `no_room` (too much waited for export).
+    LLM_TRACER_CONTENT_DROPPED = "llm_tracer.content.dropped", String, Own;
+    /// Places that were masked, if any.
+    LLM_TRACER_CONTENT_MASKED = "llm_tracer.content.masked", Int, Own;
+    /// What was masked there, as placeholders name it.
+    LLM_TRACER_CONTENT_MASKED_KINDS = "llm_tracer.content.masked_kinds", StringList, Own;
+    /// Kinds of content that there were and that the policy does not let out.
+    LLM_TRACER_CONTENT_WITHHELD = "llm_tracer.content.withheld", StringList, Own;
+    /// Bytes of text that were cut, for want of room here or where they were captured; where it was cut, a part of a message has the same.
+    LLM_TRACER_CONTENT_TRUNCATED_BYTES = "llm_tracer.content.truncated_bytes", Int, Own;
+    /// Messages, parts, tools and documents that found no room.
+    LLM_TRACER_CONTENT_TRUNCATED_ITEMS = "llm_tracer.content.truncated_items", Int, Own;
+    /// Why there may be more of the request than is told: `cut` (it ended before its end), `bound` (a bound was passed), `gap` (bytes were lost), `unread` (nothing reads it) or `dropped` (all calls together held too much).
+    LLM_TRACER_CONTENT_REQUEST_MISSING = "llm_tracer.content.request_missing", String, Own;
+    /// The same of the answer.
+    LLM_TRACER_CONTENT_RESPONSE_MISSING = "llm_tracer.content.response_missing", String, Own;
     /// Wire format of the call: `openai.chat`, `anthropic.messages`, ….
     LLM_TRACER_API = "llm_tracer.api", String, Own;
     /// The provider's id of the request, from a response header.

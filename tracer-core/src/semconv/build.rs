@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
+
 use super::value::{Attributes, Value};
 
 /// Collects attributes; every `add` of `None` or of an empty list does nothing.
@@ -56,6 +58,13 @@ impl Builder {
     pub(super) fn list(&mut self, name: impl Into<Cow<'static, str>>, values: Vec<String>) {
         if !values.is_empty() {
             self.push(name, Value::StrList(values));
+        }
+    }
+
+    /// A document. Neither writing it to a string nor what is written here can fail.
+    pub(super) fn json(&mut self, name: &'static str, document: &impl Serialize) {
+        if let Ok(json) = serde_json::to_string(document) {
+            self.push(name, Value::Json(json.into()));
         }
     }
 

@@ -6,11 +6,16 @@
 pub mod attributes;
 mod attribution;
 mod build;
+mod content;
 mod cost;
+mod document;
 mod evaluation;
+mod event;
+mod finish_reason;
 mod lineage;
 mod mcp;
 mod measure;
+mod messages;
 mod metrics;
 mod own;
 pub mod resource;
@@ -19,7 +24,8 @@ mod span;
 mod value;
 
 pub use attribution::{OTHER_VALUE, attribute_measurement, attribute_span};
-pub use evaluation::{EVALUATION_RESULT, SpanEvent};
+pub use evaluation::{EVALUATION_RESULT, SpanEvent, verdict_event};
+pub use event::{ContentPlace, Event, EventSpan, INFERENCE_DETAILS, Severity, tell};
 pub use lineage::{SpanLink, SpanPlace, step_span};
 pub use measure::{Measurement, measurements};
 pub use metrics::{DURATION_BUCKETS, Metric, TOKEN_BUCKETS};

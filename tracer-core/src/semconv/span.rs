@@ -3,6 +3,7 @@
 use super::{
     attributes as names,
     build::Builder,
+    content::content_attributes,
     cost::add_cost,
     evaluation::{self, SpanEvent},
     lineage::{SpanLink, SpanPlace, add_lineage},
@@ -91,8 +92,16 @@ impl From<Role> for SpanKind {
     }
 }
 
-/// The span of a call, with every attribute that the wire gave.
+/// The span of a call, with every attribute that the wire gave, and with the content that the policy
+/// let out.
 pub fn span(call: &Call<Released>) -> Span {
+    let mut span = metadata_span(call);
+    span.attributes.extend(content_attributes(call));
+    span
+}
+
+/// The same without content.
+pub(super) fn metadata_span(call: &Call<Released>) -> Span {
     let facts = call.facts();
     let error = error_type(facts);
     let mut add = Builder::with_capacity(40);

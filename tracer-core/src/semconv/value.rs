@@ -1,6 +1,6 @@
 //! Values of attributes.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 /// A value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +11,8 @@ pub enum Value {
     Double(f64),
     Bool(bool),
     StrList(Vec<String>),
+    /// A document, as JSON on one line: a string on a span, a structured value in an event.
+    Json(Arc<str>),
 }
 
 /// Attributes in the order they were added; names come from [`attributes`](super::attributes).

@@ -9,6 +9,8 @@ mod cases_more;
 mod events;
 mod private;
 mod render;
+mod schema;
+mod told;
 
 use proptest::prelude::*;
 use tracer_core::{

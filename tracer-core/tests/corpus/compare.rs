@@ -192,5 +192,6 @@ fn to_json(value: &Value) -> Json {
         Value::Double(number) => json!(number),
         Value::Bool(flag) => json!(flag),
         Value::StrList(list) => json!(list),
+        Value::Json(text) => json!(&**text),
     }
 }

@@ -1,6 +1,6 @@
 //! From the neutral span to the SDK's.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use opentelemetry::{
     Array, InstrumentationScope, KeyValue, Value as OtelValue,
@@ -106,6 +106,8 @@ pub(super) fn key_values(attributes: &[(Cow<'static, str>, Value)]) -> Vec<KeyVa
 fn otel_value(value: &Value) -> OtelValue {
     match value {
         Value::Str(text) => text.clone().into(),
+        // The SDK has no documents on spans; the conventions want a string then.
+        Value::Json(text) => Arc::clone(text).into(),
         Value::Int(number) => (*number).into(),
         Value::Double(number) => (*number).into(),
         Value::Bool(flag) => (*flag).into(),

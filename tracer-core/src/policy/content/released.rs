@@ -100,4 +100,16 @@ impl ReleasedContent {
     pub const fn withheld(&self) -> ContentFields {
         self.withheld
     }
+
+    /// The same with no more than so many bytes.
+    #[must_use]
+    pub(crate) fn narrowed(&self, per_call: usize) -> Self {
+        let mut narrowed = self.clone();
+        let bounds = ContentBounds {
+            per_field: per_call,
+            per_call,
+        };
+        bound(&mut narrowed.content, bounds);
+        narrowed
+    }
 }

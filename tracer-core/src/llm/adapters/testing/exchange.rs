@@ -76,6 +76,7 @@ pub(in crate::llm::adapters) fn text(span: &Span, name: &str) -> Option<String> 
         Value::Double(number) => number.to_string(),
         Value::Bool(flag) => flag.to_string(),
         Value::StrList(list) => list.join(","),
+        Value::Json(text) => text.to_string(),
     })
 }
 
