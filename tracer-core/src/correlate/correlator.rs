@@ -11,15 +11,19 @@ use super::{
     asking::{Asking, Place},
     attempts::Attempts,
     ids::{IdKey, Ids, SpanId, TraceId},
+    judging::Judgements,
     known::Known,
     lineage::{Lineage, Parent},
     memory::Memory,
     open::{Open, Side},
+    repeated::Answered,
     serving::Serving,
     step::{Step, StepKind},
+    tools,
     turn::{Above, Turn, TurnNumber},
 };
 use crate::{
+    evaluation::{Evaluation, Verdict},
     llm::{
         call::{Call, CallFacts, Captured, OtherEnd, PairNumber},
         content::trail::AskedTrail,
@@ -76,6 +80,12 @@ pub(crate) struct Correlator {
     /// Calls so far: an exchange may hold several, and a connection that was forgotten begins anew.
     calls: u64,
     pub(super) steps: Vec<Step>,
+    pub(super) judgements: Judgements,
+    pub(super) repeated: Answered,
+    /// What was found of the call that is over.
+    pub(super) found: Vec<Evaluation>,
+    /// What was found of calls that have left.
+    pub(super) verdicts: Vec<Verdict>,
 }
 
 impl Correlator {
@@ -97,6 +107,10 @@ impl Correlator {
             last_turn: 0,
             calls: 0,
             steps: Vec::new(),
+            judgements: Judgements::default(),
+            repeated: Answered::default(),
+            found: Vec::new(),
+            verdicts: Vec::new(),
         }
     }
 
@@ -210,6 +224,7 @@ impl Correlator {
             }
         }
         call.set_lineage(lineage);
+        call.add_evaluations(self.found.drain(..));
     }
 
     /// Lets time pass.
@@ -227,6 +242,7 @@ impl Correlator {
             && now.since(turn.end) > SILENCE
             && let Some((number, turn)) = self.turns.pop_lru()
         {
+            self.left_alone(&turn, Known::inferred("silence"));
             self.end_turn(number, turn);
         }
     }
@@ -240,8 +256,18 @@ impl Correlator {
         let turns = self.of_process.remove(&process).unwrap_or_default();
         for number in turns {
             if let Some(turn) = self.turns.pop(&number) {
+                self.left_alone(&turn, Known::inferred("process_end"));
                 self.end_turn(number, turn);
             }
+        }
+    }
+
+    /// A turn ends with tools that have given nothing. Of one in which no tool ever gave anything,
+    /// nobody knows whether its tools are run at all.
+    fn left_alone(&mut self, turn: &Turn, known: Known) {
+        if turn.has_results {
+            let verdicts = tools::unanswered(&turn.pending, turn, known, turn.end);
+            self.verdicts.extend(verdicts);
         }
     }
 
@@ -258,6 +284,11 @@ impl Correlator {
     /// Spans that no exchange has, since the last time.
     pub(crate) fn take_steps(&mut self) -> Vec<Step> {
         std::mem::take(&mut self.steps)
+    }
+
+    /// What was found of calls that have left, since the last time.
+    pub(crate) fn take_verdicts(&mut self) -> Vec<Verdict> {
+        std::mem::take(&mut self.verdicts)
     }
 
     /// A turn goes on. All attempts at one call are one step of it.

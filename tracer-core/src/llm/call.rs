@@ -152,6 +152,11 @@ impl Call<Captured> {
         self.content.seen
     }
 
+    /// Forgets evaluations that nobody wants.
+    pub(crate) fn keep_evaluations(&mut self, is_wanted: impl Fn(&Evaluation) -> bool) {
+        self.facts.evaluations.retain(is_wanted);
+    }
+
     /// What is to be checked of it.
     pub(crate) fn take_checkable(&mut self) -> Option<Box<Checkable>> {
         self.content.checkable.take()

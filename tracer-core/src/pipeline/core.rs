@@ -10,7 +10,7 @@ use super::{
     config::PipelineConfig,
     connection::Connection,
     holdings::Holdings,
-    output::{Output, Report},
+    output::{Output, Report, steps},
     processes::Processes,
     socket_pairs::SocketPairs,
     stats::Stats,
@@ -282,9 +282,8 @@ impl Pipeline {
 
     /// Reports what has ended without a call of its own.
     fn report_steps(&mut self) {
-        let steps = self.correlator.take_steps().into_iter();
-        self.outputs
-            .extend(steps.map(|step| Output::Step(Box::new(step))));
+        let checks = self.config.evaluations;
+        self.outputs.extend(steps(&mut self.correlator, checks));
     }
 
     /// Takes a connection out of the books.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     correlate::{Correlator, Relations, Step},
     detect::Role,
-    evaluation::{self, Checker, Seen},
+    evaluation::{self, Checker, Checks, Seen},
     http::allow_list::AllowList,
     llm::{
         call::{Call, CaptureState, Captured, Outcome},
@@ -30,6 +30,8 @@ pub enum Output {
     Call(Box<Call<Captured>>),
     /// Something is over that calls tell of, and no exchange is: a turn, a tool.
     Step(Box<Step>),
+    /// Something was found of a span that has left.
+    Evaluation(Box<evaluation::Verdict>),
     /// Exchanges of an LLM connection that were lost whole: made, but never reported.
     LostExchanges(ConnectionId, u32),
 }
@@ -52,6 +54,18 @@ pub(super) struct Report<'p> {
     pub(super) outputs: &'p mut VecDeque<Output>,
     /// Where verdicts on what a tunnel carries go: the kernel knows nothing of it.
     pub(super) tunnel: Option<&'p mut Option<Verdict>>,
+}
+
+/// What has ended beside calls, and what was found of spans that have left, as far as that is wanted.
+pub(super) fn steps(correlator: &mut Correlator, checks: Checks) -> impl Iterator<Item = Output> {
+    let steps = correlator.take_steps().into_iter();
+    let steps = steps.map(move |mut step| {
+        step.evaluations.retain(|found| checks.has(found.check));
+        Output::Step(Box::new(step))
+    });
+    let verdicts = correlator.take_verdicts().into_iter();
+    let wanted = verdicts.filter(move |verdict| checks.has(verdict.evaluation.check));
+    steps.chain(wanted.map(|verdict| Output::Evaluation(Box::new(verdict))))
 }
 
 impl Report<'_> {
@@ -127,6 +141,8 @@ impl Report<'_> {
         self.stats.calls_cancelled += u64::from(call.facts().outcome == Outcome::Cancelled);
         self.evaluate(&mut call);
         self.correlator.answered(&mut call);
+        let checks = self.config.evaluations;
+        call.keep_evaluations(|evaluation| checks.has(evaluation.check));
         self.outputs.push_back(Output::Call(call));
         self.steps();
     }
@@ -152,9 +168,8 @@ impl Report<'_> {
 
     /// Reports what has ended beside calls.
     pub(super) fn steps(&mut self) {
-        let steps = self.correlator.take_steps().into_iter();
-        self.outputs
-            .extend(steps.map(|step| Output::Step(Box::new(step))));
+        let checks = self.config.evaluations;
+        self.outputs.extend(steps(self.correlator, checks));
     }
 
     /// Reports the calls that other exchanges had something to say of, and are over.

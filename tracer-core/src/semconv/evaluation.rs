@@ -1,7 +1,17 @@
 //! Evaluations as events, `gen_ai.evaluation.result` of the conventions.
 
-use super::{attributes as names, build::Builder, lineage::add_known, value::Attributes};
-use crate::{evaluation::Evaluation, time::Timestamp};
+use super::{
+    attributes as names,
+    build::Builder,
+    event::{Event, EventSpan, Severity},
+    lineage::add_known,
+    value::Attributes,
+};
+use crate::{
+    evaluation::{Evaluation, Verdict},
+    policy::ReleasedVerdict,
+    time::Timestamp,
+};
 
 /// The name of the events.
 pub const EVALUATION_RESULT: &str = "gen_ai.evaluation.result";
@@ -60,4 +70,23 @@ pub(super) fn attributes(evaluation: &Evaluation, response_id: Option<&str>) -> 
         evaluation.known,
     );
     add.finish()
+}
+
+/// The event of a verdict, of the span that it is about.
+pub fn verdict_event(verdict: &ReleasedVerdict) -> Event {
+    let Verdict {
+        process: _,
+        trace,
+        span,
+        response_id,
+        time,
+        evaluation,
+    } = verdict.verdict();
+    Event {
+        name: EVALUATION_RESULT,
+        time: *time,
+        span: EventSpan::Known(*trace, *span),
+        severity: Severity::Info,
+        attributes: attributes(evaluation, response_id.as_deref()),
+    }
 }

@@ -1,6 +1,9 @@
 //! Results as one line each.
 
-use tracer_core::semconv::{Attributes, EVALUATION_RESULT, Span, SpanKind, Value};
+use tracer_core::{
+    policy::ReleasedVerdict,
+    semconv::{Attributes, EVALUATION_RESULT, Span, SpanKind, Value},
+};
 
 use crate::scene::{Answer, Ask, Scene};
 
@@ -21,6 +24,25 @@ pub fn of_span(span: &Span) -> Vec<String> {
     let events = span.events.iter();
     let results = events.filter(|event| event.name == EVALUATION_RESULT);
     results.map(|event| line(&event.attributes)).collect()
+}
+
+/// What was found of spans that had left: the number of the span among the calls, and the result.
+pub fn late(spans: &[Span], verdicts: &[ReleasedVerdict]) -> Vec<(usize, String)> {
+    let of = |verdict: &ReleasedVerdict| {
+        let told = verdict.verdict();
+        let place = |span: &Span| span.place.as_ref().map(|place| (place.trace, place.span));
+        let mut calls = spans.iter().filter(|span| span.kind == SpanKind::Client);
+        let at = calls.position(|span| place(span) == Some((told.trace, told.span)));
+        let event = tracer_core::semconv::verdict_event(verdict);
+        (at.expect("a span"), line(&event.attributes))
+    };
+    verdicts.iter().map(of).collect()
+}
+
+/// The results of calls, in the order in which they left.
+pub fn of_calls(spans: &[Span]) -> Vec<Vec<String>> {
+    let calls = spans.iter().filter(|span| span.kind == SpanKind::Client);
+    calls.map(of_span).collect()
 }
 
 fn line(attributes: &Attributes) -> String {

@@ -9,6 +9,7 @@ mod arguments;
 mod checkable;
 mod digest;
 mod draft;
+mod error_text;
 mod kept;
 mod lone;
 mod model;

@@ -166,6 +166,8 @@ pub struct ToolResponse {
     pub response: Vec<Part>,
     /// Whether the tool failed, where that is told.
     pub is_error: Option<bool>,
+    /// What it gave begins like an error.
+    pub seems_error: bool,
 }
 
 /// Media by kind and size.

@@ -111,6 +111,8 @@ pub(crate) struct ToolResult {
     pub(crate) name: Option<String>,
     /// Whether the tool failed, where that is told.
     pub(crate) is_error: Option<bool>,
+    /// It begins like an error.
+    pub(crate) seems_error: bool,
 }
 
 /// A tool that somebody asks for.
@@ -236,6 +238,7 @@ impl Trail {
                         id: response.id.clone(),
                         name: response.name.clone(),
                         is_error: response.is_error,
+                        seems_error: response.seems_error,
                     });
                 }
                 _ => {}

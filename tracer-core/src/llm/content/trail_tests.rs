@@ -162,6 +162,7 @@ fn messages_go_on_behind_a_stream() {
             id: Some("toolu_1".into()),
             name: None,
             is_error: Some(true),
+            seems_error: false,
         }]
     );
     assert_eq!(answer.texts, [digest("Hello you.")]);
