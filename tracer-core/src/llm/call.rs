@@ -188,6 +188,15 @@ impl Call<Released> {
     pub fn content(&self) -> Option<&ReleasedContent> {
         self.content.as_deref()
     }
+
+    /// Its facts alone, once its content was told.
+    #[must_use]
+    pub fn without_content(self) -> Self {
+        Self {
+            content: None,
+            ..self
+        }
+    }
 }
 
 /// Facts of a call that carry no content of prompts or answers: that is in [`Content`].

@@ -20,9 +20,10 @@ use crate::{
     },
 };
 
-/// The most bytes of JSON that the content of one call takes: one request to a collector has room for
-/// a span with it, whose other attributes are never cut.
-const JSON_BYTES: usize = 2 << 20;
+/// The most bytes of JSON that the content of one call takes: one request to a collector, which takes
+/// 4 MiB, has room for a span or an event with it, even where numbers take three times the room in
+/// an event. Other attributes are never cut.
+const JSON_BYTES: usize = 1 << 20;
 
 /// The content of a call, and what is to be known of it. Empty if the policy let nothing out.
 pub(super) fn content_attributes(call: &Call<Released>) -> Attributes {
@@ -38,6 +39,24 @@ pub(super) fn content_attributes(call: &Call<Released>) -> Attributes {
         room /= 2;
     }
     told
+}
+
+/// Takes the content out of the attributes of a span for which there is no room with it, and says so;
+/// whether there was any.
+pub fn drop_content(attributes: &mut Attributes) -> bool {
+    let before = attributes.len();
+    attributes.retain(|(name, value)| {
+        !matches!(value, Value::Json(_)) && name != names::GEN_AI_RETRIEVAL_QUERY_TEXT
+    });
+    let had_any = attributes.len() < before;
+    if had_any {
+        attributes.retain(|(name, _)| name != names::LLM_TRACER_CONTENT_MODE);
+        let mut add = Builder::default();
+        add.label(names::LLM_TRACER_CONTENT_MODE, "dropped");
+        add.label(names::LLM_TRACER_CONTENT_DROPPED, "no_room");
+        attributes.extend(add.finish());
+    }
+    had_any
 }
 
 fn json_bytes(attributes: &Attributes) -> usize {
