@@ -7,6 +7,7 @@ use tracer_core::{
     correlate::Relations,
     http::allow_list::{AllowList, AllowListError},
     pipeline::PipelineConfig,
+    semconv::ContentPlace,
 };
 
 use super::{
@@ -84,6 +85,8 @@ pub struct ExportConfig {
     pub terminal: OutputFormat,
     /// What is sent, where and how.
     pub otlp: OtlpSettings,
+    /// `content.export`: where content goes that a policy lets out.
+    pub content: ContentPlace,
 }
 
 /// What calls cost.
@@ -145,6 +148,7 @@ impl Config {
             export: ExportConfig {
                 terminal: layers.get(&keys::TERMINAL_FORMAT)?,
                 otlp: otlp::resolve(layers)?,
+                content: layers.get(&keys::CONTENT_EXPORT)?.0,
             },
             metrics_listen: layers.get(&keys::METRICS_LISTEN)?,
             providers: layers.get(&keys::PROVIDERS)?,

@@ -11,6 +11,7 @@
 pub mod attribution;
 pub mod budgets;
 pub mod choices;
+pub mod content_export;
 pub mod effective;
 pub mod endpoint;
 pub mod environment;

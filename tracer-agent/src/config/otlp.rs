@@ -21,10 +21,12 @@ use crate::export::otlp::settings::{
 pub fn resolve(layers: &Layers) -> Result<OtlpSettings, ConfigError> {
     let disabled = layers.get(&keys::EXPORT_DISABLED)?;
     let (traces, metrics) = (signal(layers, &TRACES)?, signal(layers, &METRICS)?);
+    let logs = signal(layers, &LOGS)?;
     let max_queue_size: Option<u32> = layers.get(&keys::MAX_QUEUED_SPANS)?;
     Ok(OtlpSettings {
         traces: traces.filter(|_| !disabled),
         metrics: metrics.filter(|_| !disabled),
+        logs: logs.filter(|_| !disabled),
         batch: BatchSettings {
             schedule_delay: layers.get(&keys::BATCH_DELAY)?,
             max_queue_size: max_queue_size.map(to_usize),
@@ -88,6 +90,19 @@ static METRICS: SignalKeys = SignalKeys {
     client_certificate: &keys::OTLP_METRICS_CLIENT_CERTIFICATE,
     client_key: &keys::OTLP_METRICS_CLIENT_KEY,
     insecure: &keys::OTLP_METRICS_INSECURE,
+};
+
+static LOGS: SignalKeys = SignalKeys {
+    exporter: &keys::LOGS_EXPORTER,
+    endpoint: &keys::OTLP_LOGS_ENDPOINT,
+    protocol: &keys::OTLP_LOGS_PROTOCOL,
+    headers: &keys::OTLP_LOGS_HEADERS,
+    timeout: &keys::OTLP_LOGS_TIMEOUT,
+    compression: &keys::OTLP_LOGS_COMPRESSION,
+    certificate: &keys::OTLP_LOGS_CERTIFICATE,
+    client_certificate: &keys::OTLP_LOGS_CLIENT_CERTIFICATE,
+    client_key: &keys::OTLP_LOGS_CLIENT_KEY,
+    insecure: &keys::OTLP_LOGS_INSECURE,
 };
 
 /// A signal's own keys over those for all signals. Everything is checked, wanted or not, so that

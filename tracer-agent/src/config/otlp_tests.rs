@@ -21,7 +21,7 @@ fn otlp(variables: &[(&str, &str)]) -> OtlpSettings {
 #[test]
 fn standard_variables_have_their_standard_meaning() {
     let nothing = otlp(&[]);
-    assert!(nothing.traces.is_none() && nothing.metrics.is_none());
+    assert!(nothing.is_off());
 
     let settings = otlp(&[
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://common:4318"),
@@ -89,8 +89,10 @@ fn signals_can_be_switched_off() {
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://common:4318");
     let settings = otlp(&[endpoint, ("OTEL_TRACES_EXPORTER", "none")]);
     assert!(settings.traces.is_none() && settings.metrics.is_some());
+    let settings = otlp(&[endpoint, ("OTEL_LOGS_EXPORTER", "none")]);
+    assert!(settings.traces.is_some() && settings.logs.is_none());
     let settings = otlp(&[endpoint, ("OTEL_SDK_DISABLED", "true")]);
-    assert!(settings.traces.is_none() && settings.metrics.is_none());
+    assert!(settings.is_off());
 }
 
 #[test]
@@ -173,13 +175,14 @@ fn an_option_of_one_signal_wins_there_and_nowhere_else() {
     for (option, common, own) in OPTIONS {
         let common_name = format!("OTEL_EXPORTER_OTLP_{option}");
         let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://common:4317");
-        for signal in ["TRACES", "METRICS"] {
+        for signal in ["TRACES", "METRICS", "LOGS"] {
             let own_name = format!("OTEL_EXPORTER_OTLP_{signal}_{option}");
             let settings = otlp(&[(&common_name, common), (&own_name, own), endpoint]);
-            let both = (settings.traces.unwrap(), settings.metrics.unwrap());
+            let (traces, metrics) = (settings.traces.unwrap(), settings.metrics.unwrap());
             let (one, other) = match signal {
-                "TRACES" => both,
-                _ => (both.1, both.0),
+                "TRACES" => (traces, metrics),
+                "METRICS" => (metrics, traces),
+                _ => (settings.logs.unwrap(), traces),
             };
             assert_eq!(value(&one, option), own, "{own_name}");
             assert_eq!(value(&other, option), common, "{common_name}");

@@ -10,6 +10,7 @@ use super::{
         Compression, Exporter, JoinedBy, KernelLog, OtlpProtocol, OutputFormat, PrivacyLevel,
         ReaderPriority, ReturnProbes, Temporality,
     },
+    content_export::ContentExport,
     endpoint::Endpoint,
     header_name::HeaderName,
     key::{AnyKey, Key},
@@ -117,11 +118,17 @@ keys! {
     METRICS_EXPORTER: Exporter = Key::new("export.metrics", "otlp",
         "Where metrics go. OTLP needs an endpoint.")
         .env(&[OTEL_METRICS_EXPORTER]);
+    LOGS_EXPORTER: Exporter = Key::new("export.logs", "otlp",
+        "Where events go, as log records. OTLP needs an endpoint.")
+        .env(&[OTEL_LOGS_EXPORTER]);
+    CONTENT_EXPORT: ContentExport = Key::new("content.export", "span",
+        "Where content goes that a policy lets out: to the `span`, to an `event` (a log record that is linked to the span), to `both`, or to `none`, whatever a policy says. By itself it lets nothing out. See docs/content.md.")
+        .env(&[OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT]);
     RESOURCE_ATTRIBUTES: Pairs = Key::new("export.resource_attributes", "",
         "Attributes added to the resource of every traced process, such as the cluster. Names beginning with `service.` are not taken: they would say of a process what is true of the agent.")
         .env(&[OTEL_RESOURCE_ATTRIBUTES]);
     QUEUE_SIZE: QueueSize = Key::new("export.queue_size", "16MiB",
-        "Memory for calls that wait for export. When it is full, calls are counted and dropped; capture never waits.")
+        "Memory for calls that wait for export, and as much again for events. When it is full, calls go without their content first, then they are counted and dropped; capture never waits.")
         .env(&[LLM_TRACER_QUEUE_SIZE]);
     METRIC_INTERVAL: Interval = Key::new("export.metric_interval", "60s",
         "How often metrics are sent.")
@@ -130,20 +137,20 @@ keys! {
         "Time limit of one attempt to send metrics; `export.otlp.timeout` holds if it is shorter.")
         .env(&[OTEL_METRIC_EXPORT_TIMEOUT]);
     BATCH_DELAY: Duration = Key::new("export.batch_delay", "5s",
-        "How long a span may wait for others to share its request.")
+        "How long a span or an event may wait for others to share its request.")
         .env(&[OTEL_BSP_SCHEDULE_DELAY]);
     BATCH_SIZE: u32 = Key::new("export.batch_size", "512",
-        "Most spans in one request.")
+        "Most spans or events in one request, which never holds more than 3 MiB of them.")
         .env(&[OTEL_BSP_MAX_EXPORT_BATCH_SIZE]);
     BATCH_TIMEOUT: TimeLimit = Key::new("export.batch_timeout", "30s",
-        "Time limit of one attempt to send spans; `export.otlp.timeout` holds if it is shorter.")
+        "Time limit of one attempt to send spans or events; `export.otlp.timeout` holds if it is shorter.")
         .env(&[OTEL_BSP_EXPORT_TIMEOUT]);
     MAX_QUEUED_SPANS: Option<u32> = Key::new("export.max_queued_spans", "",
-        "Most spans that wait for export, beside the bound in bytes.")
+        "Most spans that wait for export, and most events, beside the bound in bytes.")
         .env(&[OTEL_BSP_MAX_QUEUE_SIZE]);
 
     OTLP_ENDPOINT: Option<Endpoint> = Key::new("export.otlp.endpoint", "",
-        "Collector for spans and metrics. Over HTTP, /v1/traces and /v1/metrics are appended. Without one, nothing is sent.")
+        "Collector for spans, metrics and events. Over HTTP, /v1/traces, /v1/metrics and /v1/logs are appended. Without one, nothing is sent.")
         .env(&[OTEL_EXPORTER_OTLP_ENDPOINT]).flag("otlp-endpoint");
     OTLP_PROTOCOL: OtlpProtocol = Key::new("export.otlp.protocol", "http/protobuf",
         "How the collector is spoken to.")
@@ -228,6 +235,34 @@ keys! {
     OTLP_METRICS_INSECURE: Option<bool> = Key::new("export.otlp.metrics.insecure", "",
         "Overrides `export.otlp.insecure` for metrics.")
         .env(&[OTEL_EXPORTER_OTLP_METRICS_INSECURE]);
+
+    OTLP_LOGS_ENDPOINT: Option<Endpoint> = Key::new("export.otlp.logs.endpoint", "",
+        "Collector for events, used as it is written.")
+        .env(&[OTEL_EXPORTER_OTLP_LOGS_ENDPOINT]);
+    OTLP_LOGS_PROTOCOL: Option<OtlpProtocol> = Key::new("export.otlp.logs.protocol", "",
+        "Overrides `export.otlp.protocol` for events.")
+        .env(&[OTEL_EXPORTER_OTLP_LOGS_PROTOCOL]);
+    OTLP_LOGS_HEADERS: Pairs = Key::new("export.otlp.logs.headers", "",
+        "Overrides `export.otlp.headers` for events, all of them. Never shown.")
+        .env(&[OTEL_EXPORTER_OTLP_LOGS_HEADERS]).secret();
+    OTLP_LOGS_TIMEOUT: Option<TimeLimit> = Key::new("export.otlp.logs.timeout", "",
+        "Overrides `export.otlp.timeout` for events.")
+        .env(&[OTEL_EXPORTER_OTLP_LOGS_TIMEOUT]);
+    OTLP_LOGS_COMPRESSION: Option<Compression> = Key::new("export.otlp.logs.compression", "",
+        "Overrides `export.otlp.compression` for events; `none` in a file does not undo OTEL_EXPORTER_OTLP_COMPRESSION=gzip.")
+        .env(&[OTEL_EXPORTER_OTLP_LOGS_COMPRESSION]);
+    OTLP_LOGS_CERTIFICATE: Option<PathBuf> = Key::new("export.otlp.logs.certificate", "",
+        "Overrides `export.otlp.certificate` for events.")
+        .env(&[OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE]);
+    OTLP_LOGS_CLIENT_CERTIFICATE: Option<PathBuf> = Key::new("export.otlp.logs.client_certificate", "",
+        "Overrides `export.otlp.client_certificate` for events.")
+        .env(&[OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE]);
+    OTLP_LOGS_CLIENT_KEY: Option<PathBuf> = Key::new("export.otlp.logs.client_key", "",
+        "Overrides `export.otlp.client_key` for events.")
+        .env(&[OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY]);
+    OTLP_LOGS_INSECURE: Option<bool> = Key::new("export.otlp.logs.insecure", "",
+        "Overrides `export.otlp.insecure` for events.")
+        .env(&[OTEL_EXPORTER_OTLP_LOGS_INSECURE]);
 
     TERMINAL_FORMAT: OutputFormat = Key::new("export.terminal.format", "text",
         "What is printed for each call: a line for people, a JSON object a line, or nothing.")

@@ -68,8 +68,11 @@ impl Attributor {
             }
         }
         for (dimension, value, source, confidence) in &known {
-            let to = &mut record.span.attributes;
-            attribute_span(to, *dimension, value, source, *confidence);
+            let events = record.events.iter_mut();
+            let events = events.map(|event| &mut event.attributes);
+            for to in [&mut record.span.attributes].into_iter().chain(events) {
+                attribute_span(to, *dimension, value, source, *confidence);
+            }
         }
         let values: Vec<_> = known
             .into_iter()

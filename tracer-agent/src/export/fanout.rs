@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!                      ┌─ spans ────────► otlp::traces  (tokio task)
+//!                      ├─ events ───────► otlp::logs    (tokio task)
 //! capture ─► Outputs ──┼─ measurements ─► otlp::metrics (tokio task)
 //!                      └─ calls ────────► lines         (thread)
 //! ```
@@ -18,8 +19,12 @@ use std::{
     time::Duration,
 };
 
+use prometheus_client::metrics::counter::Counter;
 use tokio::time::Instant;
-use tracer_core::segment::ProcessKey;
+use tracer_core::{
+    segment::ProcessKey,
+    semconv::{Event, drop_content},
+};
 
 use super::{
     attributor::Attributor,
@@ -31,16 +36,24 @@ use super::{
     record::Record,
     size,
 };
-use crate::telemetry::Telemetry;
+use crate::{host::process::ProcessInfo, telemetry::Telemetry};
 
 /// What the capture thread holds: offers records, never blocks. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Outputs {
     otlp: Option<OtlpSender>,
-    lines: Vec<Sender<LineItem>>,
+    lines: Vec<LineQueue>,
     ids: IdSource,
     /// Of one thread; clones of the outputs share what it has seen.
     attributor: Option<Arc<Mutex<Attributor>>>,
+}
+
+/// The queue in front of an output of lines.
+#[derive(Debug, Clone)]
+struct LineQueue {
+    queue: Sender<LineItem>,
+    /// Calls that went on without content.
+    content_dropped: Counter,
 }
 
 /// The other side: the outputs at work.
@@ -92,17 +105,25 @@ impl Outputs {
             attributor.attribute(&mut record);
         }
         let ids = self.ids.ids(&record.span);
-        for sender in &self.lines {
-            offer_line(sender, &record, ids);
+        for lines in &self.lines {
+            lines.offer(&record, ids);
         }
         if let Some(otlp) = &self.otlp {
             otlp.offer(record, ids);
         }
     }
 
+    /// Gives an event to every output that takes events by themselves: one of a span that was handed
+    /// over before, or is of nobody here.
+    pub fn offer_event(&self, process: Arc<ProcessInfo>, event: Event) {
+        if let Some(otlp) = &self.otlp {
+            otlp.offer_event(process, event, None);
+        }
+    }
+
     /// Whether every output has room for many more records.
     pub fn has_room(&self) -> bool {
-        self.lines.iter().all(Sender::has_room)
+        self.lines.iter().all(|lines| lines.queue.has_room())
             && self.otlp.as_ref().is_none_or(OtlpSender::has_room)
     }
 
@@ -161,22 +182,38 @@ impl Outputs {
         telemetry: &Telemetry,
     ) -> io::Result<()> {
         let (queue, output) = lines::start(name, format, writer, telemetry)?;
-        self.lines.push(queue);
+        let content_dropped = telemetry.export.signal(name, "calls").content_dropped;
+        self.lines.push(LineQueue {
+            queue,
+            content_dropped,
+        });
         running.outputs.push(output);
         Ok(())
     }
 }
 
-fn offer_line(queue: &Sender<LineItem>, record: &Record, ids: SpanIds) {
-    let bytes = size::of_span(&record.span) + size::of_record_call(record);
-    let item = LineItem {
-        process: record.process.clone(),
-        call: record.call.clone(),
-        span: record.span.clone(),
-        ids,
-    };
-    // What is dropped is counted by the queue.
-    let _ = queue.offer(item, bytes);
+impl LineQueue {
+    fn offer(&self, record: &Record, ids: SpanIds) {
+        let mut item = LineItem {
+            process: record.process.clone(),
+            call: record.call.clone(),
+            span: record.span.clone(),
+            events: record.events.clone(),
+            ids,
+        };
+        let of_call = size::of_record_call(record);
+        let mut bytes = of_call + size::of_span(&item.span) + size::of_events(&item.events);
+        if !self.queue.fits(bytes) {
+            let had_content = drop_content(&mut item.span.attributes);
+            let had_events = !std::mem::take(&mut item.events).is_empty();
+            if had_content || had_events {
+                self.content_dropped.inc();
+                bytes = of_call + size::of_span(&item.span);
+            }
+        }
+        // What is dropped is counted by the queue.
+        let _ = self.queue.offer(item, bytes);
+    }
 }
 
 impl Running {

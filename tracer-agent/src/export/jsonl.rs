@@ -6,7 +6,10 @@
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
-use tracer_core::{semconv::Value, time::Timestamp};
+use tracer_core::{
+    semconv::{Attributes, Event, Value},
+    time::Timestamp,
+};
 
 use super::lines::{LineFormat, LineItem};
 
@@ -38,6 +41,10 @@ pub const FIELDS: &[(&str, &str)] = &[
         "service.name",
         "the service that the process belongs to; absent if unknown",
     ),
+    (
+        "events",
+        "events of the span, each with its `name`, `time`, `severity` and `attributes`; absent if there are none",
+    ),
 ];
 
 /// Writes JSON lines.
@@ -63,7 +70,11 @@ struct Line<'a>(&'a LineItem);
 impl Serialize for Line<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(LineItem {
-            process, span, ids, ..
+            process,
+            span,
+            events,
+            ids,
+            ..
         }) = self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("start_time", &rfc3339(span.start))?;
@@ -83,6 +94,43 @@ impl Serialize for Line<'_> {
             .iter()
             .find(|(name, _)| name == "service.name");
         for (name, value) in service.into_iter().chain(&span.attributes) {
+            serialize_attribute(&mut map, name, value)?;
+        }
+        if !events.is_empty() {
+            map.serialize_entry("events", &Events(events))?;
+        }
+        map.end()
+    }
+}
+
+struct Events<'a>(&'a [Event]);
+
+impl Serialize for Events<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(OneEvent))
+    }
+}
+
+struct OneEvent<'a>(&'a Event);
+
+impl Serialize for OneEvent<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(event) = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", event.name)?;
+        map.serialize_entry("time", &rfc3339(event.time))?;
+        map.serialize_entry("severity", event.severity.name())?;
+        map.serialize_entry("attributes", &EventAttributes(&event.attributes))?;
+        map.end()
+    }
+}
+
+struct EventAttributes<'a>(&'a Attributes);
+
+impl Serialize for EventAttributes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in self.0 {
             serialize_attribute(&mut map, name, value)?;
         }
         map.end()
@@ -114,6 +162,8 @@ fn rfc3339(time: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tracer_core::semconv::ContentPlace;
+
     use super::*;
     use crate::export::samples;
 
@@ -128,6 +178,24 @@ mod tests {
     #[test]
     fn one_object_per_call() {
         insta::assert_snapshot!(render(&samples::all()));
+    }
+
+    #[test]
+    fn content_is_structured_where_it_was_let_out() {
+        for (place, whose) in [(ContentPlace::Span, "span"), (ContentPlace::Event, "event")] {
+            let record = samples::talk(7, "What is it?", "A dog.", place);
+            let line = render(&[samples::line(record)]);
+            let object: serde_json::Value = serde_json::from_str(&line).unwrap();
+            let told = match whose {
+                "span" => &object,
+                _ => &object["events"][0]["attributes"],
+            };
+            let said = &told["gen_ai.input.messages"][0]["parts"][0]["content"];
+            assert_eq!(said, "What is it?");
+            assert_eq!(object.get("events").is_some(), whose == "event");
+        }
+        let record = samples::talk(7, "What is it?", "A dog.", ContentPlace::None);
+        assert!(!render(&[samples::line(record)]).contains("dog"));
     }
 
     #[test]

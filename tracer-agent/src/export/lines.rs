@@ -13,7 +13,7 @@ use std::{
 use tokio::sync::oneshot;
 use tracer_core::{
     llm::call::{Call, Released},
-    semconv::Span,
+    semconv::{Event, Span},
 };
 
 use super::{
@@ -45,6 +45,8 @@ pub struct LineItem {
     pub call: Option<Arc<Call<Released>>>,
     /// The span.
     pub span: Span,
+    /// What happened in it, or was found of it.
+    pub events: Vec<Event>,
     /// Its ids.
     pub ids: SpanIds,
 }

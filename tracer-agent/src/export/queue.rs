@@ -94,6 +94,13 @@ impl<T> Sender<T> {
         })
     }
 
+    /// Whether an item of so many bytes would be taken now.
+    pub fn fits(&self, bytes: usize) -> bool {
+        let Bounds { bytes: most, .. } = self.room.bounds;
+        let taken = self.room.bytes.load(Ordering::Relaxed);
+        taken.checked_add(bytes).is_some_and(|sum| sum <= most)
+    }
+
     /// Whether less than half of what may wait does.
     pub fn has_room(&self) -> bool {
         let Bounds { bytes, items } = self.room.bounds;

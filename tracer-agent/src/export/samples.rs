@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use serde_json::json;
 use tracer_core::{
     attribution::Attribution,
     detect::Role,
@@ -11,15 +12,17 @@ use tracer_core::{
     },
     llm::{
         call::{
-            Api, Call, CallFacts, CaptureState, Operation, OtherEnd, Outcome, PairNumber, Provider,
-            ProviderBasis, RequestFacts, ResponseFacts, Timing, TraceParent,
+            Api, Call, CallFacts, CaptureState, Captured, Operation, OtherEnd, Outcome, PairNumber,
+            Provider, ProviderBasis, RequestFacts, ResponseFacts, Timing, TraceParent,
         },
+        content::ContentCapture,
         usage::Usage,
     },
-    policy::release,
+    pipeline::{Output, Pipeline, PipelineConfig},
+    policy::{ContentBounds, ContentFields, ContentGrant, Passage, release, release_with_content},
     pricing::Cost,
-    segment::{ConnectionId, ProcessKey},
-    semconv::Value,
+    segment::{ConnectionId, Direction, ProcessKey, Segment},
+    semconv::{ContentPlace, Value},
     time::Timestamp,
 };
 
@@ -177,17 +180,92 @@ pub fn process(key: u64) -> Arc<ProcessInfo> {
 
 /// A call of process `key` as a record.
 pub fn record(key: u64, facts: CallFacts) -> Record {
-    Record::new(process(key), release(Call::captured(facts)))
+    let call = release(Call::captured(facts));
+    Record::new(process(key), call, ContentPlace::Span)
+}
+
+/// A call of process `key` that says `said`, and whose answer says `answered`, with all of that let out
+/// to `place`.
+pub fn talk(key: u64, said: &str, answered: &str, place: ContentPlace) -> Record {
+    let request = json!({
+        "model": "gpt-4o-mini",
+        "messages": [{"role": "user", "content": said}],
+    });
+    let answer = json!({
+        "id": "chatcmpl-1",
+        "model": "gpt-4o-mini-2024-07-18",
+        "choices": [{
+            "index": 0,
+            "message": {"role": "assistant", "content": answered},
+            "finish_reason": "stop",
+        }],
+        "usage": {"prompt_tokens": 1024, "completion_tokens": 56, "total_tokens": 1080},
+    });
+    let (request, answer) = (request.to_string(), answer.to_string());
+    let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: api.openai.com";
+    let status = "HTTP/1.1 200 OK\r\ncontent-type: application/json";
+    let call = played([
+        format!(
+            "{head}\r\ncontent-length: {}\r\n\r\n{request}",
+            request.len()
+        ),
+        format!(
+            "{status}\r\ncontent-length: {}\r\n\r\n{answer}",
+            answer.len()
+        ),
+    ]);
+    let grant = ContentGrant {
+        passage: Passage::Full,
+        fields: ContentFields::ALL,
+        bounds: ContentBounds {
+            per_field: 4 << 20,
+            per_call: 4 << 20,
+        },
+    };
+    Record::new(process(key), release_with_content(call, &grant), place)
+}
+
+/// The call that a request and its answer make.
+fn played(exchange: [String; 2]) -> Call<Captured> {
+    let connection = chat().connection;
+    let mut pipeline = Pipeline::new(PipelineConfig {
+        content: ContentCapture::Keep { per_call: 4 << 20 },
+        ..PipelineConfig::default()
+    });
+    let directions = [Direction::Outbound, Direction::Inbound];
+    for (millis, (direction, bytes)) in directions.into_iter().zip(&exchange).enumerate() {
+        pipeline.segment(&Segment {
+            connection,
+            direction,
+            offset: 0,
+            time: at(millis as u64),
+            turn: 0,
+            bytes: bytes.as_bytes(),
+        });
+    }
+    pipeline.close(connection, at(2), None);
+    std::iter::from_fn(|| pipeline.poll())
+        .find_map(|output| match output {
+            Output::Call(call) => Some(*call),
+            _ => None,
+        })
+        .unwrap()
 }
 
 /// A call as an item for a line, with ids that do not change between runs.
 pub fn item(facts: CallFacts) -> LineItem {
+    line(record(7, facts))
+}
+
+/// The same of a record.
+pub fn line(record: Record) -> LineItem {
     let Record {
         process,
         call,
         span,
+        events,
         ..
-    } = record(7, facts);
+    } = record;
     let mut ids = IdSource::default().ids(&span);
     if span.parent.is_none() {
         ids.trace_id = 0x11_u128.into();
@@ -201,6 +279,7 @@ pub fn item(facts: CallFacts) -> LineItem {
         process,
         call,
         span,
+        events,
         ids,
     }
 }

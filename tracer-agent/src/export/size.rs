@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tracer_core::{
     llm::call::CallFacts,
-    semconv::{Attributes, Measurement, Span, SpanEvent, SpanLink, Value},
+    semconv::{Attributes, Event, Measurement, Span, SpanEvent, SpanLink, Value},
 };
 
 use super::record::Record;
@@ -33,6 +33,16 @@ fn of_event(event: &SpanEvent) -> usize {
 
 fn of_link(link: &SpanLink) -> usize {
     size_of::<SpanLink>() + of_attributes(&link.attributes)
+}
+
+/// Memory of events.
+pub fn of_events(events: &[Event]) -> usize {
+    events.iter().map(of_event).sum()
+}
+
+/// Memory of an event.
+pub fn of_event(event: &Event) -> usize {
+    size_of::<Event>() + of_attributes(&event.attributes)
 }
 
 /// Memory of measurements.

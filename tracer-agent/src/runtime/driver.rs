@@ -18,6 +18,7 @@ use std::{
 use tracer_core::{
     pricing::PriceBook,
     segment::{ConnectionId, Direction, FinalCounts},
+    semconv::ContentPlace,
     verdict::Verdict,
 };
 
@@ -52,6 +53,8 @@ pub struct DriverParts<R> {
     pub pipeline: Taped,
     /// What calls cost.
     pub prices: PriceBook,
+    /// Where content goes that a policy lets out.
+    pub content: ContentPlace,
     /// The kernel half's tables.
     pub tables: Tables,
     /// Who the processes are.
@@ -74,6 +77,7 @@ pub struct DriverParts<R> {
 pub struct Driver<R> {
     pipeline: Taped,
     prices: PriceBook,
+    content: ContentPlace,
     tables: Tables,
     roster: Roster<R>,
     outputs: Completion,
@@ -97,6 +101,7 @@ impl<R: Resolve> Driver<R> {
         Self {
             pipeline: parts.pipeline,
             prices: parts.prices,
+            content: parts.content,
             tables: parts.tables,
             roster: Roster::new(parts.resolver),
             outputs: parts.outputs,

@@ -18,7 +18,7 @@ use tracer_core::{
     policy,
     pricing::PriceBook,
     segment::ProcessKey,
-    semconv::{Value, resource},
+    semconv::{ContentPlace, Value, resource},
     tape::{Entry, Reader},
     time::Timestamp,
 };
@@ -75,6 +75,7 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
                     ..config.pipeline(&attribution)?
                 }),
                 prices: prices::load(&config.cost)?,
+                content: config.export.content,
                 outputs,
                 processes: HashMap::new(),
                 calls: 0,
@@ -119,6 +120,7 @@ pub(super) fn opened(file: File) -> io::Result<Box<dyn BufRead>> {
 struct Replay {
     pipeline: Pipeline,
     prices: PriceBook,
+    content: ContentPlace,
     outputs: Outputs,
     processes: HashMap<ProcessKey, Arc<ProcessInfo>>,
     calls: u64,
@@ -168,7 +170,7 @@ impl Replay {
         self.prices.price(&mut call);
         let call = policy::release(call);
         let process = self.process(call.facts().connection.process);
-        self.offer(Record::new(process, call)).await;
+        self.offer(Record::new(process, call, self.content)).await;
         self.calls += 1;
     }
 

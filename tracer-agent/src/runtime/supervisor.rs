@@ -134,6 +134,7 @@ impl Agent {
         let driver = Driver::new(DriverParts {
             pipeline: Taped::new(Pipeline::new(pipeline), recorder),
             prices,
+            content: config.export.content,
             tables: Tables::take(&mut loaded, capture_thread::caps(config))?,
             resolver: TracedProcesses::new(witness.clone()),
             outputs,

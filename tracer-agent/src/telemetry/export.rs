@@ -13,6 +13,7 @@ pub struct ExportMetrics {
     sent: Family<Labels<2>, Counter>,
     failed: Family<Labels<2>, Counter>,
     dropped: Family<Labels<2>, Counter>,
+    content_dropped: Family<Labels<2>, Counter>,
     attempts: Family<Labels<2>, Counter>,
     queued: Family<Labels<2>, Gauge>,
     queued_bytes: Family<Labels<2>, Gauge>,
@@ -29,6 +30,8 @@ pub struct SignalMetrics {
     pub failed: Counter,
     /// Items dropped for want of room.
     pub dropped: Counter,
+    /// Items that went on without their content.
+    pub content_dropped: Counter,
     /// Requests made, retries included.
     pub attempts: Counter,
 }
@@ -48,6 +51,7 @@ impl ExportMetrics {
         registry::EXPORT_SENT.register(to, &metrics.sent);
         registry::EXPORT_FAILED.register(to, &metrics.failed);
         registry::EXPORT_DROPPED.register(to, &metrics.dropped);
+        registry::EXPORT_CONTENT_DROPPED.register(to, &metrics.content_dropped);
         registry::EXPORT_ATTEMPTS.register(to, &metrics.attempts);
         registry::EXPORT_QUEUED_ITEMS.register(to, &metrics.queued);
         registry::EXPORT_QUEUED_BYTES.register(to, &metrics.queued_bytes);
@@ -62,6 +66,7 @@ impl ExportMetrics {
             sent: self.sent.get_or_create_owned(&series),
             failed: self.failed.get_or_create_owned(&series),
             dropped: self.dropped.get_or_create_owned(&series),
+            content_dropped: self.content_dropped.get_or_create_owned(&series),
             attempts: self.attempts.get_or_create_owned(&series),
         }
     }

@@ -143,11 +143,13 @@ metrics! {
     BINARY_CALLS = counter("llm_tracer_binary_calls_total", ["binary", "build_id"],
         "LLM calls seen through a file's probes");
     EXPORT_SENT = counter("llm_tracer_export_sent_total", ["output", "signal"],
-        "Items delivered, by output: calls, spans or metric exports");
+        "Items delivered, by output: calls, spans, events or metric exports");
     EXPORT_FAILED = counter("llm_tracer_export_failed_total", ["output", "signal"],
         "Items refused by their receiver, or not delivered before the agent ended");
     EXPORT_DROPPED = counter("llm_tracer_export_dropped_total", ["output", "signal"],
         "Items dropped because the queue of their output was full or closed");
+    EXPORT_CONTENT_DROPPED = counter("llm_tracer_export_content_dropped_total", ["output", "signal"],
+        "Items whose content was dropped because the queue of their output had no room for it; the rest of them went on");
     EXPORT_ATTEMPTS = counter("llm_tracer_export_attempts_total", ["output", "signal"],
         "Requests made to the collector, retries included");
     EXPORT_QUEUED_ITEMS = gauge("llm_tracer_export_queued", ["output", "signal"],

@@ -13,7 +13,7 @@ pub enum StartError {
     /// Not an address.
     #[error("the {signal} endpoint `{endpoint}` is not an address: {advice}")]
     Endpoint {
-        /// `traces` or `metrics`.
+        /// `traces`, `metrics` or `logs`.
         signal: &'static str,
         /// The address as configured.
         endpoint: Endpoint,
@@ -23,7 +23,7 @@ pub enum StartError {
     /// A header that HTTP does not allow. Its value is not shown.
     #[error("the header `{name}` for the {signal} endpoint is not allowed in HTTP")]
     Header {
-        /// `traces` or `metrics`.
+        /// `traces`, `metrics` or `logs`.
         signal: &'static str,
         /// Its name as configured.
         name: String,
@@ -61,7 +61,7 @@ pub enum StartError {
     /// Keys or trust that the TLS library refuses.
     #[error("cannot set up TLS for the {signal} endpoint: {reason}")]
     Tls {
-        /// `traces` or `metrics`.
+        /// `traces`, `metrics` or `logs`.
         signal: &'static str,
         /// Why not.
         reason: String,
@@ -69,7 +69,7 @@ pub enum StartError {
     /// Refused by the exporter.
     #[error("cannot set up the export of {signal}: {error}")]
     Build {
-        /// `traces` or `metrics`.
+        /// `traces`, `metrics` or `logs`.
         signal: &'static str,
         /// Why not.
         #[source]

@@ -91,7 +91,7 @@ impl Subscriber for Listener {
 /// The fields of `PartialSuccess` and `ExportFailed`.
 impl Visit for Attempt {
     fn record_i64(&mut self, field: &Field, value: i64) {
-        if let "rejected_spans" | "rejected_data_points" = field.name() {
+        if let "rejected_spans" | "rejected_data_points" | "rejected_log_records" = field.name() {
             self.answer.rejected = u64::try_from(value).unwrap_or(0);
         }
     }

@@ -1,7 +1,8 @@
-//! Spans and metrics to a collector, by the OpenTelemetry protocol over gRPC or HTTP.
+//! Spans, events and metrics to a collector, by the OpenTelemetry protocol over gRPC or HTTP.
 //!
 //! ```text
 //! spans ────────► traces  ─ grouped by process ─┐
+//! events ───────► logs    ─ grouped by process ─┤
 //! measurements ─► metrics ─ a meter per process ┴► transport (retries, TLS, gzip) ─► collector
 //! ```
 //!
@@ -14,10 +15,14 @@
 
 mod address;
 mod answer;
+mod batches;
+mod encoded;
 pub mod error;
+mod event;
 mod exporter_log;
 mod grpc;
 mod http;
+mod logs;
 mod meters;
 mod metrics;
 mod outage;

@@ -2,19 +2,21 @@
 //!
 //! The merging is not done here. Names in the documentation are the standard variables of the
 //! OpenTelemetry specification that a field comes from; the file's and the flags' names are the
-//! configuration's own. `OTEL_SDK_DISABLED=true`, `OTEL_TRACES_EXPORTER=none` and
-//! `OTEL_METRICS_EXPORTER=none` turn into absent settings.
+//! configuration's own. `OTEL_SDK_DISABLED=true`, `OTEL_TRACES_EXPORTER=none`,
+//! `OTEL_METRICS_EXPORTER=none` and `OTEL_LOGS_EXPORTER=none` turn into absent settings.
 
 use std::{fmt, path::PathBuf, time::Duration};
 
-/// Where and how spans and metrics are sent.
+/// Where and how spans, events and metrics are sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OtlpSettings {
     /// Where spans go; `None`: nowhere.
     pub traces: Option<SignalSettings>,
     /// Where metrics go; `None`: nowhere.
     pub metrics: Option<SignalSettings>,
-    /// How spans are batched.
+    /// Where events go; `None`: nowhere.
+    pub logs: Option<SignalSettings>,
+    /// How spans and events are batched.
     pub batch: BatchSettings,
     /// Time between two exports of metrics (`OTEL_METRIC_EXPORT_INTERVAL`), not zero.
     pub metric_interval: Duration,
@@ -27,8 +29,8 @@ pub struct OtlpSettings {
     /// Facts of the host for the resource of every observed process, from the agent's own
     /// `OTEL_RESOURCE_ATTRIBUTES`. What is known of a process wins over them.
     pub resource_attributes: Vec<(String, String)>,
-    /// Bound of the memory that waiting spans may take, in bytes. Beyond it new calls are
-    /// dropped and counted; those already waiting are kept.
+    /// Bound of the memory that waiting spans may take, in bytes, and of that of waiting events.
+    /// Beyond it new ones are dropped and counted; those already waiting are kept.
     pub queue_bytes: usize,
 }
 
@@ -52,10 +54,11 @@ pub struct SignalSettings {
 /// The address of a collector. Its debug output and its display hide what could be a credential.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Endpoint {
-    /// For all signals (`OTEL_EXPORTER_OTLP_ENDPOINT`): over HTTP, `/v1/traces` or `/v1/metrics`
-    /// is appended to its path.
+    /// For all signals (`OTEL_EXPORTER_OTLP_ENDPOINT`): over HTTP, `/v1/traces`, `/v1/metrics` or
+    /// `/v1/logs` is appended to its path.
     Base(String),
-    /// For one signal (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `…_METRICS_ENDPOINT`): used as it is.
+    /// For one signal (`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `…_METRICS_ENDPOINT`,
+    /// `…_LOGS_ENDPOINT`): used as it is.
     Exact(String),
 }
 
@@ -121,9 +124,9 @@ pub struct BatchSettings {
 pub struct Headers(pub Vec<(String, String)>);
 
 impl OtlpSettings {
-    /// Neither spans nor metrics go anywhere.
+    /// Nothing goes anywhere.
     pub const fn is_off(&self) -> bool {
-        self.traces.is_none() && self.metrics.is_none()
+        self.traces.is_none() && self.metrics.is_none() && self.logs.is_none()
     }
 
     /// Default bound of the memory that waiting spans may take.
@@ -140,6 +143,7 @@ impl Default for OtlpSettings {
         Self {
             traces: None,
             metrics: None,
+            logs: None,
             batch: BatchSettings::default(),
             metric_interval: Self::METRIC_INTERVAL,
             metric_timeout: Some(Self::METRIC_TIMEOUT),

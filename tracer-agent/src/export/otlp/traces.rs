@@ -1,34 +1,25 @@
-//! Spans: gathered into batches, grouped by process, sent.
+//! Spans on their way.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use opentelemetry::InstrumentationScope;
 use opentelemetry_otlp::SpanExporter;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
-use tokio::time::{Instant, sleep};
-use tracer_core::{segment::ProcessKey, semconv::Span};
+use opentelemetry_sdk::{
+    Resource,
+    trace::{SpanData, SpanExporter as _},
+};
+use tracer_core::semconv::Span;
 
 use super::{
-    resource::ResourceBase,
-    settings::BatchSettings,
+    batches::Batched,
+    encoded,
     span::span_data,
     transport::{Refused, Transport},
 };
 use crate::{
-    export::{
-        ids::SpanIds,
-        queue::{Held, Receiver},
-    },
+    export::{ids::SpanIds, queue::Held},
     host::process::ProcessInfo,
-    telemetry::export::SignalMetrics,
 };
-
-/// How often the queue is looked at while a batch gathers. The capture thread wakes this task
-/// only for the first span of a batch, not for each.
-const LOOK: Duration = Duration::from_millis(200);
-/// How many batches are taken from the queue together. A request holds the spans of one process,
-/// so with many processes and a backlog, larger rounds make fuller requests.
-const ROUND: usize = 16;
 
 /// One span on its way.
 #[derive(Debug)]
@@ -38,76 +29,30 @@ pub(super) struct SpanItem {
     pub(super) ids: SpanIds,
 }
 
-/// Sends spans until the queue has ended.
-pub(super) struct TraceWorker {
-    pub(super) transport: Transport<SpanExporter>,
-    pub(super) queue: Receiver<SpanItem>,
-    pub(super) batch: BatchSettings,
-    pub(super) resources: ResourceBase,
-    pub(super) scope: InstrumentationScope,
-    pub(super) metrics: SignalMetrics,
-}
+impl Batched for SpanItem {
+    type Exporter = SpanExporter;
 
-/// Whose resource a span has.
-fn resource_key(held: &Held<SpanItem>) -> (ProcessKey, u32) {
-    let process = &held.item.process;
-    (process.key, process.revision)
-}
-
-impl TraceWorker {
-    pub(super) async fn run(mut self) {
-        while let Some(first) = self.queue.recv().await {
-            let mut round = self.gather(first).await;
-            // Stable: the spans of a process stay in order.
-            round.sort_by_key(resource_key);
-            while let Some(first) = round.first() {
-                let key = resource_key(first);
-                let of_process = round.partition_point(|held| resource_key(held) == key);
-                let end = of_process.min(self.batch.max_export_batch_size.max(1));
-                self.export(round.drain(..end).collect()).await;
-            }
-        }
+    fn process(&self) -> &Arc<ProcessInfo> {
+        &self.process
     }
 
-    /// What is there once a batch is full, but no later than [`BatchSettings::schedule_delay`].
-    async fn gather(&mut self, first: Held<SpanItem>) -> Vec<Held<SpanItem>> {
-        let enough = self.batch.max_export_batch_size;
-        let mut round = vec![first];
-        let deadline = Instant::now() + self.batch.schedule_delay;
-        loop {
-            while round.len() < enough.saturating_mul(ROUND)
-                && let Some(next) = self.queue.try_recv()
-            {
-                round.push(next);
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if round.len() >= enough || left.is_zero() || self.queue.is_closed() {
-                return round;
-            }
-            sleep(left.min(LOOK)).await;
-        }
+    fn encoded_bytes(&self) -> usize {
+        encoded::span(&self.span)
     }
 
-    /// Sends spans of one process.
-    async fn export(&mut self, group: Vec<Held<SpanItem>>) {
-        let Some(first) = group.first() else { return };
-        let resource = self.resources.of(&first.item.process);
-        self.transport.set_resource(&resource);
-        let count = u64::try_from(group.len()).unwrap_or(u64::MAX);
-        let delivered = self
-            .transport
-            .deliver(|exporter| exporter.export(self.span_data(&group)));
-        let lost = match delivered.await {
-            Ok(rejected) => rejected.min(count),
-            Err(Refused) => count,
+    fn set_resource(transport: &mut Transport<SpanExporter>, resource: &Resource) {
+        transport.exporter().set_resource(resource);
+    }
+
+    async fn export(
+        group: &[Held<Self>],
+        transport: &Transport<SpanExporter>,
+        scope: &InstrumentationScope,
+    ) -> Result<u64, Refused> {
+        let all = || -> Vec<SpanData> {
+            let convert = |held: &Held<Self>| span_data(&held.item.span, held.item.ids, scope);
+            group.iter().map(convert).collect()
         };
-        self.metrics.sent.inc_by(count - lost);
-        self.metrics.failed.inc_by(lost);
-    }
-
-    fn span_data(&self, group: &[Held<SpanItem>]) -> Vec<SpanData> {
-        let convert =
-            |held: &Held<SpanItem>| span_data(&held.item.span, held.item.ids, &self.scope);
-        group.iter().map(convert).collect()
+        transport.deliver(|exporter| exporter.export(all())).await
     }
 }

@@ -3,11 +3,8 @@
 
 use std::time::Duration;
 
-use opentelemetry_otlp::{ExporterBuildError, MetricExporter, SpanExporter};
-use opentelemetry_sdk::{
-    Resource, error::OTelSdkResult, metrics::Temporality as SdkTemporality,
-    trace::SpanExporter as _,
-};
+use opentelemetry_otlp::{ExporterBuildError, LogExporter, MetricExporter, SpanExporter};
+use opentelemetry_sdk::{error::OTelSdkResult, metrics::Temporality as SdkTemporality};
 use tokio::time::{sleep, timeout};
 use tracing::{Dispatch, instrument::WithSubscriber as _};
 
@@ -57,10 +54,20 @@ impl Transport<SpanExporter> {
             Way::Http(way) => way.configure(builder.with_http()).build(),
         })
     }
+}
 
-    /// Whose spans are exported from now on.
-    pub(super) fn set_resource(&mut self, resource: &Resource) {
-        self.exporter.set_resource(resource);
+impl Transport<LogExporter> {
+    /// As [`Transport::of_spans`].
+    pub(super) fn of_events(
+        settings: &SignalSettings,
+        timeout: Option<Duration>,
+        outage: Outage,
+    ) -> Result<Self, StartError> {
+        let builder = LogExporter::builder();
+        Self::new("logs", settings, timeout, outage, |way| match way {
+            Way::Grpc(way) => way.configure(builder.with_tonic()).build(),
+            Way::Http(way) => way.configure(builder.with_http()).build(),
+        })
     }
 }
 
@@ -102,6 +109,11 @@ impl<E> Transport<E> {
             listener: exporter_log::listen(seen.clone()),
             seen,
         })
+    }
+
+    /// The exporter, to be told whose items come.
+    pub(super) const fn exporter(&mut self) -> &mut E {
+        &mut self.exporter
     }
 
     /// Exports until the collector takes it or refuses it for good, or the agent ends. Returns how

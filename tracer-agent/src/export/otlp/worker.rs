@@ -1,18 +1,24 @@
-//! The OTLP output as a whole: two queues, two tasks.
+//! The OTLP output as a whole: a queue and a task for each signal.
 
 use std::{sync::Arc, time::Duration};
 
-use tracer_core::segment::ProcessKey;
+use prometheus_client::metrics::counter::Counter;
+use tracer_core::{
+    segment::ProcessKey,
+    semconv::{Event, drop_content},
+};
 
 use super::{
+    batches::{BatchWorker, Batched},
     error::StartError,
+    logs::{EventIds, EventItem},
     meters::Meters,
     metrics::{MetricItem, MetricSink, MetricWorker},
     outage::Outage,
     resource::ResourceBase,
     settings::{OtlpSettings, SignalSettings},
     span,
-    traces::{SpanItem, TraceWorker},
+    traces::SpanItem,
     transport::Transport,
 };
 use crate::{
@@ -23,6 +29,7 @@ use crate::{
         record::Record,
         size,
     },
+    host::process::ProcessInfo,
     telemetry::{Telemetry, export::SignalMetrics},
 };
 
@@ -36,7 +43,10 @@ const MEASUREMENT_BOUNDS: Bounds = Bounds {
 #[derive(Debug, Clone)]
 pub struct OtlpSender {
     traces: Option<Sender<SpanItem>>,
+    logs: Option<Sender<EventItem>>,
     metrics: Option<Sender<MetricItem>>,
+    /// Spans that went on without content.
+    content_dropped: Counter,
 }
 
 /// Starts the tasks. Must be called inside a tokio runtime, which then runs them.
@@ -49,12 +59,24 @@ pub fn start(
     telemetry: &Telemetry,
 ) -> Result<(OtlpSender, Vec<Delivery>), StartError> {
     let resources = ResourceBase::new(&settings.resource_attributes);
-    let start_traces = |signal| start_traces(settings, signal, &resources, telemetry);
-    let (traces, spans) = settings
-        .traces
-        .as_ref()
-        .map(start_traces)
-        .transpose()?
+    let batches = Batches {
+        settings,
+        resources: &resources,
+        telemetry,
+    };
+    let (traces, spans) = batches
+        .start(
+            ("traces", "spans"),
+            settings.traces.as_ref(),
+            Transport::of_spans,
+        )?
+        .unzip();
+    let (logs, events) = batches
+        .start(
+            ("logs", "events"),
+            settings.logs.as_ref(),
+            Transport::of_events,
+        )?
         .unzip();
     let start_metrics = |signal| start_metrics(settings, signal, &resources, telemetry);
     let (metrics, histograms) = settings
@@ -63,40 +85,61 @@ pub fn start(
         .map(start_metrics)
         .transpose()?
         .unzip();
-    let deliveries = [spans, histograms].into_iter().flatten().collect();
-    Ok((OtlpSender { traces, metrics }, deliveries))
+    let deliveries = [spans, events, histograms].into_iter().flatten().collect();
+    let sender = OtlpSender {
+        traces,
+        logs,
+        metrics,
+        content_dropped: telemetry.export.signal("otlp", "traces").content_dropped,
+    };
+    Ok((sender, deliveries))
 }
 
-fn start_traces(
-    settings: &OtlpSettings,
-    signal: &SignalSettings,
-    resources: &ResourceBase,
-    telemetry: &Telemetry,
-) -> Result<(Sender<SpanItem>, Delivery), StartError> {
-    let metrics = telemetry.export.signal("otlp", "traces");
-    let outage = outage("traces", signal, &metrics);
-    let timeout = shorter(signal.timeout, settings.batch.export_timeout);
-    let transport = Transport::of_spans(signal, timeout, outage)?;
-    let gauges = telemetry.export.queue("otlp", "traces");
-    let items = settings.batch.max_queue_size.unwrap_or(usize::MAX);
-    let bounds = Bounds {
-        bytes: settings.queue_bytes,
-        items,
-    };
-    let (sender, queue) = queue::bounded(bounds, gauges.clone(), metrics.dropped.clone());
-    let worker = TraceWorker {
-        transport,
-        queue,
-        batch: settings.batch.clone(),
-        resources: resources.clone(),
-        scope: span::scope(),
-        metrics: metrics.clone(),
-    };
-    let work = Work::Task(tokio::spawn(worker.run()));
-    Ok((
-        sender,
-        Delivery::new("spans".to_owned(), work, gauges, metrics),
-    ))
+/// Starts signals whose items travel in batches.
+struct Batches<'a> {
+    settings: &'a OtlpSettings,
+    resources: &'a ResourceBase,
+    telemetry: &'a Telemetry,
+}
+
+/// How the way of a signal to its collector is made.
+type MakeTransport<E> =
+    fn(&SignalSettings, Option<Duration>, Outage) -> Result<Transport<E>, StartError>;
+
+impl Batches<'_> {
+    fn start<T: Batched>(
+        &self,
+        (name, what): (&'static str, &str),
+        signal: Option<&SignalSettings>,
+        transport: MakeTransport<T::Exporter>,
+    ) -> Result<Option<(Sender<T>, Delivery)>, StartError> {
+        let Some(signal) = signal else {
+            return Ok(None);
+        };
+        let (settings, telemetry) = (self.settings, self.telemetry);
+        let metrics = telemetry.export.signal("otlp", name);
+        let outage = outage(name, signal, &metrics);
+        let timeout = shorter(signal.timeout, settings.batch.export_timeout);
+        let transport = transport(signal, timeout, outage)?;
+        let gauges = telemetry.export.queue("otlp", name);
+        let items = settings.batch.max_queue_size.unwrap_or(usize::MAX);
+        let bounds = Bounds {
+            bytes: settings.queue_bytes,
+            items,
+        };
+        let (sender, queue) = queue::bounded(bounds, gauges.clone(), metrics.dropped.clone());
+        let worker = BatchWorker {
+            transport,
+            queue,
+            batch: settings.batch.clone(),
+            resources: self.resources.clone(),
+            scope: span::scope(),
+            metrics: metrics.clone(),
+        };
+        let work = Work::Task(tokio::spawn(worker.run()));
+        let delivery = Delivery::new(what.to_owned(), work, gauges, metrics);
+        Ok(Some((sender, delivery)))
+    }
 }
 
 fn start_metrics(
@@ -146,14 +189,16 @@ impl OtlpSender {
     /// Whether there is room for many more records.
     pub fn has_room(&self) -> bool {
         self.traces.as_ref().is_none_or(Sender::has_room)
+            && self.logs.as_ref().is_none_or(Sender::has_room)
             && self.metrics.as_ref().is_none_or(Sender::has_room)
     }
 
-    /// Gives span and measurements their ways; what there is no room for is counted as dropped.
+    /// Gives span, events and measurements their ways; what there is no room for is counted as dropped.
     pub fn offer(&self, record: Record, ids: SpanIds) {
         let Record {
             process,
             mut span,
+            events,
             measurements,
             ..
         } = record;
@@ -162,11 +207,27 @@ impl OtlpSender {
             // What is dropped is counted by the queue.
             let _ = metrics.offer(MetricItem::Measured(process.clone(), measurements), bytes);
         }
+        for event in events {
+            self.offer_event(process.clone(), event, Some(ids));
+        }
         if let Some(traces) = &self.traces {
             // Attributes were collected with room to spare; in an outage, thousands of spans wait.
             span.attributes.shrink_to_fit();
-            let bytes = size::of_span(&span);
+            let mut bytes = size::of_span(&span);
+            if !traces.fits(bytes) && drop_content(&mut span.attributes) {
+                self.content_dropped.inc();
+                bytes = size::of_span(&span);
+            }
             let _ = traces.offer(SpanItem { process, span, ids }, bytes);
+        }
+    }
+
+    /// Gives an event its way; `own` are the ids of the span that it is handed over with.
+    pub fn offer_event(&self, process: Arc<ProcessInfo>, event: Event, own: Option<SpanIds>) {
+        if let Some(logs) = &self.logs {
+            let bytes = size::of_event(&event);
+            let of = EventIds::of(&event, own);
+            let _ = logs.offer(EventItem { process, event, of }, bytes);
         }
     }
 

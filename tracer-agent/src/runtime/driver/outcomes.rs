@@ -58,7 +58,7 @@ impl<R: Resolve> Driver<R> {
         if let Some(source) = holder.source {
             self.sources.count_call(source);
         }
-        let record = Record::new(holder.process.clone(), released);
+        let record = Record::new(holder.process.clone(), released, self.content);
         self.outputs.offer(record, Instant::now());
     }
 

@@ -16,6 +16,10 @@ use hyper_util::{
     server::conn::auto,
 };
 use opentelemetry_proto::tonic::collector::{
+    logs::v1::{
+        ExportLogsServiceRequest, ExportLogsServiceResponse,
+        logs_service_server::{LogsService, LogsServiceServer},
+    },
     metrics::v1::{
         ExportMetricsServiceRequest, ExportMetricsServiceResponse,
         metrics_service_server::{MetricsService, MetricsServiceServer},
@@ -59,6 +63,7 @@ struct Inbox {
     refused: Mutex<Vec<Instant>>,
     traces: Mutex<Vec<Received<ExportTraceServiceRequest>>>,
     metrics: Mutex<Vec<Received<ExportMetricsServiceRequest>>>,
+    logs: Mutex<Vec<Received<ExportLogsServiceRequest>>>,
 }
 
 /// A running collector; its port closes when it is dropped.
@@ -95,6 +100,10 @@ impl Collector {
 
     pub fn metrics(&self) -> Vec<Received<ExportMetricsServiceRequest>> {
         self.inbox.metrics.lock().unwrap().clone()
+    }
+
+    pub fn logs(&self) -> Vec<Received<ExportLogsServiceRequest>> {
+        self.inbox.logs.lock().unwrap().clone()
     }
 
     /// When requests were not taken, as the script said.
@@ -189,6 +198,11 @@ async fn grpc(request: Request<Incoming>, inbox: Arc<Inbox>) -> Response<Body> {
                 TraceServiceServer::from_arc(inbox).accept_compressed(CompressionEncoding::Gzip);
             service.call(request).await
         }
+        "/opentelemetry.proto.collector.logs.v1.LogsService/Export" => {
+            let mut service =
+                LogsServiceServer::from_arc(inbox).accept_compressed(CompressionEncoding::Gzip);
+            service.call(request).await
+        }
         _ => {
             let mut service =
                 MetricsServiceServer::from_arc(inbox).accept_compressed(CompressionEncoding::Gzip);
@@ -217,6 +231,17 @@ impl MetricsService for Inbox {
     ) -> Result<tonic::Response<ExportMetricsServiceResponse>, Status> {
         self.metrics.lock().unwrap().push(received(request));
         Ok(tonic::Response::new(ExportMetricsServiceResponse::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl LogsService for Inbox {
+    async fn export(
+        &self,
+        request: tonic::Request<ExportLogsServiceRequest>,
+    ) -> Result<tonic::Response<ExportLogsServiceResponse>, Status> {
+        self.logs.lock().unwrap().push(received(request));
+        Ok(tonic::Response::new(ExportLogsServiceResponse::default()))
     }
 }
 
@@ -258,6 +283,14 @@ async fn http(request: Request<Incoming>, inbox: &Inbox) -> Response<Body> {
         "/v1/metrics" => {
             let request = ExportMetricsServiceRequest::decode(&*body).unwrap();
             inbox.metrics.lock().unwrap().push(Received {
+                at,
+                headers,
+                request,
+            });
+        }
+        "/v1/logs" => {
+            let request = ExportLogsServiceRequest::decode(&*body).unwrap();
+            inbox.logs.lock().unwrap().push(Received {
                 at,
                 headers,
                 request,

@@ -2,6 +2,7 @@
 
 mod collector;
 mod delivery;
+mod events;
 mod metrics;
 mod outages;
 mod security;
@@ -25,7 +26,8 @@ fn settings(address: &str, protocol: Protocol) -> OtlpSettings {
     };
     let mut settings = OtlpSettings {
         traces: Some(signal.clone()),
-        metrics: Some(signal),
+        metrics: Some(signal.clone()),
+        logs: Some(signal),
         ..Default::default()
     };
     settings.batch.schedule_delay = Duration::from_millis(20);
