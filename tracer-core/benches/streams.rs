@@ -235,7 +235,10 @@ fn play_with(request: &[u8], response: &[u8], content: ContentCapture) {
     }
     let call = std::iter::from_fn(|| pipeline.poll()).find_map(|output| match output {
         Output::Call(call) => Some(call),
-        Output::Verdict(..) | Output::LostExchanges(..) | Output::Step(_) => None,
+        Output::Verdict(..)
+        | Output::LostExchanges(..)
+        | Output::Step(_)
+        | Output::Evaluation(_) => None,
     });
     let call = call.expect("a call");
     let usage = call.facts().usage;

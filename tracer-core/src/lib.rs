@@ -18,6 +18,7 @@ pub mod detect;
 pub mod reassembly;
 
 pub mod correlate;
+pub mod evaluation;
 pub mod http;
 pub mod llm;
 pub mod pipeline;

@@ -74,6 +74,7 @@ fn spans(entries: &[Entry]) -> Vec<String> {
             Output::Call(call) => Some(format!("{:#?}", semconv::span(&release(*call)))),
             Output::LostExchanges(..) => Some(format!("{output:?}")),
             Output::Step(step) => Some(format!("{:#?}", semconv::step_span(&release_step(*step)))),
+            Output::Evaluation(verdict) => Some(format!("{verdict:#?}")),
             Output::Verdict(..) => None,
         })
         .collect()

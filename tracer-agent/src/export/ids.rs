@@ -130,6 +130,7 @@ mod tests {
             pair: None,
             place: None,
             links: Vec::new(),
+            events: Vec::new(),
             start: Default::default(),
             end: Default::default(),
             error: None,

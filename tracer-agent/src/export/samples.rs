@@ -94,6 +94,7 @@ pub fn chat() -> CallFacts {
         other_end: OtherEnd::Unknown,
         is_passed_on: false,
         lineage: None,
+        evaluations: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tracer_core::{
     llm::call::CallFacts,
-    semconv::{Attributes, Event, Measurement, Span, SpanLink, Value},
+    semconv::{Attributes, Event, Measurement, Span, SpanEvent, SpanLink, Value},
 };
 
 use super::record::Record;
@@ -24,6 +24,11 @@ pub fn of_span(span: &Span) -> usize {
             .map_or(0, of_text)
         + of_attributes(&span.attributes)
         + span.links.iter().map(of_link).sum::<usize>()
+        + span.events.iter().map(of_event).sum::<usize>()
+}
+
+fn of_event(event: &SpanEvent) -> usize {
+    size_of::<SpanEvent>() + of_attributes(&event.attributes)
 }
 
 fn of_link(link: &SpanLink) -> usize {

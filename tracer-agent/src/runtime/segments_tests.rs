@@ -106,7 +106,7 @@ impl Kernel {
                     self.left = [CAP, CAP];
                 }
                 Output::Call(call) => calls.push(call.facts().clone()),
-                Output::Step(_) => {}
+                Output::Step(_) | Output::Evaluation(_) => {}
                 Output::LostExchanges(_, count) => panic!("{count} exchanges lost"),
             }
         }

@@ -13,16 +13,20 @@ use super::{
     ids::{IdKey, Ids, SpanId, TraceId},
     inbound::{self, Inbound, Request},
     joining::of_caller,
+    judging::Judgements,
     known::Known,
     lineage::{Lineage, Parent},
     memory::Memory,
     open::{Open, Side},
+    repeated::Answered,
     serving::Serving,
     step::{Step, StepKind},
+    tools,
     turn::{Above, Turn, TurnNumber},
 };
 use crate::{
     http::head::{RequestHead, ResponseHead},
+    evaluation::{Evaluation, Verdict},
     llm::{
         call::{Call, CallFacts, Captured, OtherEnd, PairNumber},
         content::trail::AskedTrail,
@@ -84,6 +88,12 @@ pub(crate) struct Correlator {
     /// The time, as far as it was told.
     latest: Timestamp,
     pub(super) steps: Vec<Step>,
+    pub(super) judgements: Judgements,
+    pub(super) repeated: Answered,
+    /// What was found of the call that is over.
+    pub(super) found: Vec<Evaluation>,
+    /// What was found of calls that have left.
+    pub(super) verdicts: Vec<Verdict>,
 }
 
 impl Correlator {
@@ -107,6 +117,10 @@ impl Correlator {
             calls: 0,
             latest: Timestamp::default(),
             steps: Vec::new(),
+            judgements: Judgements::default(),
+            repeated: Answered::default(),
+            found: Vec::new(),
+            verdicts: Vec::new(),
         }
     }
 
@@ -262,6 +276,7 @@ impl Correlator {
             }
         }
         call.set_lineage(lineage);
+        call.add_evaluations(self.found.drain(..));
     }
 
     /// Lets time pass.
@@ -283,6 +298,7 @@ impl Correlator {
             && now.since(turn.end) > SILENCE
             && let Some((number, turn)) = self.turns.pop_lru()
         {
+            self.left_alone(&turn, Known::inferred("silence"));
             self.end_turn(number, turn);
         }
     }
@@ -296,6 +312,7 @@ impl Correlator {
         let turns = self.of_process.remove(&process).unwrap_or_default();
         for number in turns {
             if let Some(turn) = self.turns.pop(&number) {
+                self.left_alone(&turn, Known::inferred("process_end"));
                 self.end_turn(number, turn);
             }
         }
@@ -306,6 +323,15 @@ impl Correlator {
     fn end_requests(&mut self, process: Option<ProcessKey>) {
         for place in self.inbound.places(process) {
             self.request_over(place, self.latest);
+        }
+    }
+
+    /// A turn ends with tools that have given nothing. Of one in which no tool ever gave anything,
+    /// nobody knows whether its tools are run at all.
+    fn left_alone(&mut self, turn: &Turn, known: Known) {
+        if turn.has_results {
+            let verdicts = tools::unanswered(&turn.pending, turn, known, turn.end);
+            self.verdicts.extend(verdicts);
         }
     }
 
@@ -323,6 +349,11 @@ impl Correlator {
     /// Spans that no exchange has, since the last time.
     pub(crate) fn take_steps(&mut self) -> Vec<Step> {
         std::mem::take(&mut self.steps)
+    }
+
+    /// What was found of calls that have left, since the last time.
+    pub(crate) fn take_verdicts(&mut self) -> Vec<Verdict> {
+        std::mem::take(&mut self.verdicts)
     }
 
     /// A turn goes on. All attempts at one call are one step of it.
@@ -406,6 +437,7 @@ impl Correlator {
                 calls: turn.calls,
                 tool_calls: turn.tool_calls,
             },
+            evaluations: Vec::new(),
         });
     }
 

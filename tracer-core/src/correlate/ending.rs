@@ -14,13 +14,18 @@ use super::{
     tools,
     turn::TurnNumber,
 };
-use crate::llm::{
-    call::{CallFacts, Operation, Outcome},
-    content::trail::Marks,
+use crate::{
+    evaluation::{Check, Evaluation},
+    llm::{
+        call::{CallFacts, Operation, Outcome},
+        content::trail::Marks,
+    },
 };
 
 /// Tools of a turn that have not given anything; of more, the first are given up.
 const PENDING: usize = 1024;
+/// Texts of one request that are remembered as asked.
+const ASKED: usize = 2;
 /// Agents that are called as tools by each other, whose work is seen in all of them.
 const NESTED: usize = 8;
 
@@ -34,6 +39,8 @@ impl Correlator {
     ) {
         lineage.attempt.clone_from(&made.attempt);
         self.pair(facts, lineage);
+        self.judge(facts, marks, lineage);
+        self.repeats(&made, facts);
         let number = made.turn;
         let group = self.end_attempt(&made, facts, lineage);
         self.worked(&made, facts);
@@ -45,7 +52,10 @@ impl Correlator {
         turn.error = attempts::reason(&facts.outcome);
         if is_chat(facts.operation) && facts.outcome == Outcome::Success {
             let answered = marks.and_then(|marks| marks.answered.as_ref());
-            let asked = tools::of_answer(&self.ids, facts, answered, lineage.span);
+            let requested = marks.and_then(|marks| marks.asked.as_ref());
+            let is_forced = requested.is_some_and(|asked| asked.is_forced);
+            let asked = tools::of_answer(&self.ids, facts, answered, lineage.span, is_forced);
+            self.found.extend(turn.asked_before.note(&asked));
             turn.is_over = asked.is_empty() && !is_paused(facts);
             if !asked.is_empty() {
                 turn.grow();
@@ -67,6 +77,21 @@ impl Correlator {
         lineage.parent = group.or(made.caller).or_else(of_turn);
         self.remember(number, facts, marks, lineage);
         self.settle(number);
+    }
+
+    /// The same was answered a moment ago.
+    fn repeats(&mut self, made: &Made, facts: &CallFacts) {
+        let is_answered = facts.outcome == Outcome::Success;
+        let Some(key) = made.key.filter(|_| is_answered) else {
+            return;
+        };
+        let (start, end) = (facts.timing.start, facts.timing.end);
+        // Another attempt follows a failure.
+        if self.repeated.answered(key, start, end) && made.attempt.is_none() {
+            let known = Known::derived("body");
+            self.found
+                .push(Evaluation::fails(Check::RepeatedCall, known));
+        }
     }
 
     /// The tool that a call does the work of was seen at work, and so were those above it.
@@ -175,6 +200,7 @@ impl Correlator {
                 kind: StepKind::Attempts {
                     attempts: group.attempts + u64::from(success.is_some()),
                 },
+                evaluations: Vec::new(),
             });
         }
     }
@@ -215,6 +241,11 @@ impl Correlator {
                     .iter()
                     .for_each(|text| remember(Mark::Answered(*text)));
             }
+        }
+        // Moderation may look at it when it is answered.
+        if let Some(asked) = asked.as_ref().filter(|_| is_chat(facts.operation)) {
+            let last = asked.texts.iter().rev().take(ASKED);
+            last.for_each(|text| remember(Mark::Asked(*text)));
         }
         if let Some(asked) = asked.as_ref().filter(|_| prepares(facts.operation)) {
             asked

@@ -11,8 +11,9 @@ use super::{
     lineage::{Link, Parent, Relation, Session},
     memory::{Earlier, Mark},
     open::{Made, Open, Side},
+    repeated::{Answered, AskedBefore},
     serving::ServedMarks,
-    tools::PendingTool,
+    tools::{self, PendingTool},
     turn::{Above, Turn, TurnNumber},
 };
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
         call::Operation,
         content::{digest, join, trail::Speaker},
     },
+    time::Timestamp,
 };
 
 /// How many answers of a request are looked for: a conversation that went on elsewhere from an
@@ -91,6 +93,7 @@ impl Correlator {
             group: None,
             attempt: None,
             target: asking.target,
+            key: Answered::key(asking),
             tool: None,
             marks,
         };
@@ -242,7 +245,7 @@ impl Correlator {
         let is_handed_back = trail.is_some_and(|trail| trail.last == Some(Speaker::Model));
         if !is_handed_back {
             // The user goes on before the tools have given anything.
-            self.drop_tools(number);
+            self.drop_tools(number, asking.start);
         }
         is_handed_back
     }
@@ -410,6 +413,8 @@ impl Correlator {
             calls: 0,
             tool_calls: 0,
             pending: Vec::new(),
+            has_results: false,
+            asked_before: AskedBefore::default(),
             attempts: 0,
             is_over: false,
             error: None,
@@ -452,12 +457,16 @@ impl Correlator {
                 continue;
             };
             let tool = turn.pending.remove(at);
+            turn.has_results = true;
             asked_by.push(tool.asked_by);
             steps.push(tool.step(turn, Some((result, known)), asking.start));
         }
         // Calls of the same answer that have no result never get one.
         let is_over = |tool: &mut PendingTool| asked_by.contains(&tool.asked_by);
         let over: Vec<_> = turn.pending.extract_if(.., is_over).collect();
+        let known = Known::derived("tool_call_id");
+        let unanswered = tools::unanswered(&over, turn, known, asking.start);
+        self.verdicts.extend(unanswered);
         steps.extend(turn.left(over));
         if turn.pending.is_empty() {
             take_out(&mut self.at_work, turn.process, number);
@@ -465,9 +474,12 @@ impl Correlator {
         self.steps.extend(steps);
     }
 
-    fn drop_tools(&mut self, number: TurnNumber) {
+    fn drop_tools(&mut self, number: TurnNumber, time: Timestamp) {
         if let Some(turn) = self.turns.get_mut(&number) {
             let dropped = std::mem::take(&mut turn.pending);
+            let known = Known::derived("messages");
+            self.verdicts
+                .extend(tools::unanswered(&dropped, turn, known, time));
             let steps = turn.left(dropped);
             turn.is_over = true;
             take_out(&mut self.at_work, turn.process, number);

@@ -32,6 +32,8 @@ pub(super) enum Mark<'a> {
     Prepared(u64),
     /// A text that a model answered.
     Answered(u64),
+    /// A text that a model was asked.
+    Asked(u64),
 }
 
 /// Who looks for an earlier call.
@@ -164,6 +166,7 @@ impl Mark<'_> {
             Self::Response(id) => join(3, digest(id)),
             Self::Prepared(text) => join(4, text),
             Self::Answered(text) => join(5, text),
+            Self::Asked(text) => join(6, text),
         }
     }
 }

@@ -49,6 +49,8 @@ pub(super) struct Made {
     pub(super) attempt: Option<Attempt>,
     pub(super) marks: attempts::Marks,
     pub(super) target: u64,
+    /// All that it asks, of whom.
+    pub(super) key: Option<u64>,
     /// The tool that it does the work of.
     pub(super) tool: Option<(TurnNumber, SpanId)>,
 }

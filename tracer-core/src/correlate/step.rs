@@ -5,10 +5,10 @@ use super::{
     known::Known,
     lineage::{Link, Parent, Session},
 };
-use crate::{segment::ProcessKey, time::Timestamp};
+use crate::{evaluation::Evaluation, segment::ProcessKey, time::Timestamp};
 
 /// Something that is told by the calls around it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// Whose.
     pub process: ProcessKey,
@@ -30,6 +30,8 @@ pub struct Step {
     pub error: Option<String>,
     /// What it is.
     pub kind: StepKind,
+    /// What was found of it.
+    pub evaluations: Vec<Evaluation>,
 }
 
 /// What a step is.

@@ -8,6 +8,7 @@ use super::{
     turn::Turn,
 };
 use crate::{
+    evaluation::{Check, Evaluation, Verdict},
     llm::{
         call::CallFacts,
         content::trail::{AnsweredTrail, AskedTool, ToolResult},
@@ -32,6 +33,8 @@ pub(super) struct PendingTool {
     pub(super) at_work: Option<(Timestamp, Timestamp)>,
     /// Spans stand below it: it has to leave.
     pub(super) is_parent: bool,
+    /// The model had to ask for it: what it asks with is the answer.
+    pub(super) is_answer: bool,
 }
 
 /// The tools that an answer asks for, of which the caller runs each.
@@ -40,6 +43,7 @@ pub(super) fn of_answer(
     facts: &CallFacts,
     answered: Option<&AnsweredTrail>,
     asked_by: SpanId,
+    is_answer: bool,
 ) -> Vec<PendingTool> {
     let tools = match answered {
         Some(answered) => answered.tools.clone(),
@@ -61,6 +65,7 @@ pub(super) fn of_answer(
         asked: facts.timing.end,
         at_work: None,
         is_parent: false,
+        is_answer,
     };
     tools
         .into_iter()
@@ -68,6 +73,45 @@ pub(super) fn of_answer(
         .enumerate()
         .map(pending)
         .collect()
+}
+
+/// Of the calls that asked for tools, that these have given nothing when the conversation went on.
+pub(super) fn unanswered(
+    tools: &[PendingTool],
+    turn: &Turn,
+    known: Known,
+    time: Timestamp,
+) -> Vec<Verdict> {
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for pending in tools.iter().filter(|tool| !tool.is_answer) {
+        if verdicts.iter().any(|known| known.span == pending.asked_by) {
+            continue;
+        }
+        let mut evaluation = Evaluation::fails(Check::UnansweredToolCall, known);
+        evaluation.tool.clone_from(&pending.tool.name);
+        verdicts.push(Verdict {
+            process: turn.process,
+            trace: turn.trace,
+            span: pending.asked_by,
+            response_id: None,
+            time,
+            evaluation,
+        });
+    }
+    verdicts
+}
+
+/// That a tool failed, as its result says or looks.
+fn failed(result: &ToolResult, tool: &AskedTool) -> Option<Evaluation> {
+    let known = match result.is_error {
+        Some(true) => Known::observed("is_error"),
+        Some(false) => return None,
+        None if result.seems_error => Known::inferred("result_text"),
+        None => return None,
+    };
+    let mut evaluation = Evaluation::fails(Check::ToolError, known);
+    evaluation.tool.clone_from(&tool.name);
+    Some(evaluation)
 }
 
 impl PendingTool {
@@ -102,6 +146,7 @@ impl PendingTool {
             None => (ToolBound::Upper, (self.asked, end.max(self.asked))),
         };
         let is_error = result.and_then(|(result, _)| result.is_error);
+        let failed = result.and_then(|(result, _)| failed(result, &self.tool));
         Step {
             process: turn.process,
             trace: turn.trace,
@@ -124,6 +169,7 @@ impl PendingTool {
                 known: result.map(|(_, known)| known),
                 is_error,
             },
+            evaluations: failed.into_iter().collect(),
         }
     }
 

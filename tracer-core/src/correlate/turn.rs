@@ -4,6 +4,7 @@ use super::{
     ids::{SpanId, TraceId},
     known::Known,
     lineage::{Parent, Session},
+    repeated::AskedBefore,
     step::Step,
     tools::PendingTool,
 };
@@ -34,6 +35,10 @@ pub(super) struct Turn {
     pub(super) tool_calls: u64,
     /// Tools that have not given anything yet.
     pub(super) pending: Vec<PendingTool>,
+    /// Some tool has.
+    pub(super) has_results: bool,
+    /// All that were asked for.
+    pub(super) asked_before: AskedBefore,
     /// Calls that failed and may be tried again.
     pub(super) attempts: u32,
     /// The last call was answered for good.

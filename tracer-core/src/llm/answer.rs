@@ -9,6 +9,7 @@ use super::{
     mcp::{McpAnswer, McpRequest},
     usage::Usage,
 };
+use crate::evaluation::Findings;
 
 /// Choices and tool calls of one answer that are kept.
 const KEPT: usize = 128;
@@ -44,6 +45,8 @@ pub(super) struct Answer {
     pub(super) mcp: McpAnswer,
     /// Requests that the server made meanwhile, and the bytes of their messages.
     pub(super) asked: Vec<(McpRequest, usize)>,
+    /// What filters, guardrails and moderation found.
+    pub(super) findings: Findings,
     finished: Vec<(u64, String)>,
     tools: Vec<ToolSlot>,
 }
@@ -92,6 +95,7 @@ impl Answer {
     pub(super) fn keep_error(&mut self) {
         *self = Self {
             error: self.error.take().filter(|name| name != UNNAMED),
+            findings: std::mem::take(&mut self.findings),
             ..Self::default()
         };
     }
@@ -150,6 +154,7 @@ impl Answer {
         facts.service_tier = self.service_tier;
         facts.system_fingerprint = self.system_fingerprint;
         facts.documents = self.documents;
+        facts.findings = (!self.findings.is_empty()).then(|| Box::new(self.findings));
         facts.is_pending = self.is_pending;
         facts.mcp = self.mcp;
         facts.conversation_id = self.conversation_id;

@@ -51,8 +51,8 @@ pub(crate) struct BuilderContext<'a> {
     pub(crate) hosts: &'a [HostRule],
     /// Whether content is kept.
     pub(crate) content: ContentCapture,
-    /// Whether calls that belong together are looked for.
-    pub(crate) correlate: bool,
+    /// Whether it is read, be it only for what it tells.
+    pub(crate) reads_content: bool,
 }
 
 /// A call under way.
@@ -180,7 +180,7 @@ impl CallBuilder {
             attribution: context.attribution.of_request(&head.headers),
             digest: RequestDigest::of_head(&head),
             head,
-            keeper: Keeper::new(context.content, context.correlate, recognised.adapter),
+            keeper: Keeper::new(context.content, context.reads_content, recognised.adapter),
             recognised,
             request: Request::Coming(request),
             request_bytes: 0,
@@ -457,6 +457,7 @@ impl CallBuilder {
             other_end: OtherEnd::Unknown,
             is_passed_on: false,
             lineage: None,
+            evaluations: Vec::new(),
         };
         let call = Box::new(Call::captured(facts).with_said(answered.said));
         match session {

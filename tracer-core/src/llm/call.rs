@@ -6,12 +6,13 @@ use crate::{
     attribution::Attribution,
     correlate::{Lineage, NamedSession},
     detect::Role,
+    evaluation::{Evaluation, Findings, Seen},
     http::{
         exchange::ExchangeId,
         head::{Host, HttpVersion},
     },
     llm::{
-        content::{Content, keeper::Said, trail::Marks},
+        content::{Checkable, Content, keeper::Said, trail::Marks},
         mcp::{McpAnswer, McpRequest},
         rate_limits::RateLimits,
         usage::Usage,
@@ -61,6 +62,10 @@ pub struct Inside {
     content: Option<Box<Content>>,
     /// None where nothing of it was read, or they were taken.
     marks: Option<Box<Marks>>,
+    /// What else reading it showed.
+    seen: Seen,
+    /// What is to be checked of it; none once it was.
+    checkable: Option<Box<Checkable>>,
 }
 
 mod private {
@@ -132,6 +137,8 @@ impl Call<Captured> {
             content: Inside {
                 content: said.content.map(Box::new),
                 marks: marks.map(Box::new),
+                seen: said.seen,
+                checkable: said.checkable,
             },
             ..self
         }
@@ -146,6 +153,26 @@ impl Call<Captured> {
     /// Marks of what it says.
     pub(crate) fn take_marks(&mut self) -> Option<Box<Marks>> {
         self.content.marks.take()
+    }
+
+    /// What its content shows of it.
+    pub(crate) const fn seen(&self) -> Seen {
+        self.content.seen
+    }
+
+    /// Forgets evaluations that nobody wants.
+    pub(crate) fn keep_evaluations(&mut self, is_wanted: impl Fn(&Evaluation) -> bool) {
+        self.facts.evaluations.retain(is_wanted);
+    }
+
+    /// What is to be checked of it.
+    pub(crate) fn take_checkable(&mut self) -> Option<Box<Checkable>> {
+        self.content.checkable.take()
+    }
+
+    /// It was evaluated.
+    pub(crate) fn add_evaluations(&mut self, evaluations: impl IntoIterator<Item = Evaluation>) {
+        self.facts.evaluations.extend(evaluations);
     }
 
     /// The policy's door: `rules` may still change the facts, nothing behind it can. Content stays
@@ -243,6 +270,8 @@ pub struct CallFacts {
     pub is_passed_on: bool,
     /// Where it stands among others, if that was looked for.
     pub lineage: Option<Box<Lineage>>,
+    /// What was found of it by the time it was over.
+    pub evaluations: Vec<Evaluation>,
 }
 
 impl CallFacts {
@@ -476,6 +505,8 @@ pub struct ResponseFacts {
     pub gateway: Option<Box<Gateway>>,
     /// Who a gateway or a router says has served the call.
     pub upstream_provider: Option<String>,
+    /// What filters, guardrails and moderation found, as the answer tells.
+    pub findings: Option<Box<Findings>>,
     /// Stream chunks that carried output (0 for an answer in one piece).
     pub chunks: u64,
     pub body_bytes: u64,

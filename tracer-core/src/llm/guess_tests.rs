@@ -39,7 +39,7 @@ fn context(headers: &AllowList) -> BuilderContext<'_> {
         attribution: &NOTHING,
         hosts: &[],
         content: ContentCapture::Off,
-        correlate: false,
+        reads_content: false,
     }
 }
 

@@ -10,7 +10,10 @@ use super::{
     },
     mcp::{McpAnswer, McpRequest},
 };
-use crate::correlate::{Attempt, Lineage, NamedSession, Session, Step, StepKind};
+use crate::{
+    correlate::{Attempt, Lineage, NamedSession, Session, Step, StepKind},
+    evaluation::{Evaluation, Finding, Findings, Verdict},
+};
 
 /// What a string is, as far as bounds differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +81,7 @@ impl CallFacts {
             other_end: _,
             is_passed_on: _,
             lineage,
+            evaluations,
         } = self;
         bound_cow(provider, bounds);
         if let Some(host) = host {
@@ -98,6 +102,67 @@ impl CallFacts {
         }
         if let Some(lineage) = lineage {
             lineage.bound(bounds);
+        }
+        for evaluation in evaluations {
+            evaluation.bound(bounds);
+        }
+    }
+}
+
+impl Evaluation {
+    /// Bounds all strings.
+    pub(crate) fn bound(&mut self, bounds: &impl Bounds) {
+        let Self {
+            check: _,
+            label: _,
+            score: _,
+            target: _,
+            categories,
+            reason: _,
+            tool,
+            known: _,
+        } = self;
+        bounds.list(categories, StringKind::Name);
+        bounds.option(tool, StringKind::Name);
+    }
+}
+
+impl Verdict {
+    /// Bounds all strings.
+    pub(crate) fn bound(&mut self, bounds: &impl Bounds) {
+        let Self {
+            process: _,
+            trace: _,
+            span: _,
+            response_id,
+            time: _,
+            evaluation,
+        } = self;
+        bounds.option(response_id, StringKind::Name);
+        evaluation.bound(bounds);
+    }
+}
+
+impl Findings {
+    fn bound(&mut self, bounds: &impl Bounds) {
+        let Self {
+            found,
+            judged: _,
+            guarded: _,
+        } = self;
+        found.truncate(bounds.items(StringKind::Name));
+        for Finding {
+            detector: _,
+            target: _,
+            item: _,
+            category,
+            severity,
+            score: _,
+            action: _,
+        } in found
+        {
+            bounds.string(category, StringKind::Name);
+            bounds.option(severity, StringKind::Name);
         }
     }
 }
@@ -136,7 +201,11 @@ impl Step {
             end: _,
             error,
             kind,
+            evaluations,
         } = self;
+        for evaluation in evaluations {
+            evaluation.bound(bounds);
+        }
         if let Some(Session { id, known: _ }) = session {
             bounds.string(id, StringKind::Name);
         }
@@ -284,6 +353,7 @@ impl ResponseFacts {
             queue_time: _,
             gateway,
             upstream_provider,
+            findings,
             chunks: _,
             body_bytes: _,
         } = self;
@@ -321,6 +391,9 @@ impl ResponseFacts {
             } = &mut **gateway;
             bound_cow(name, bounds);
             bounds.option(cache, StringKind::Name);
+        }
+        if let Some(findings) = findings {
+            findings.bound(bounds);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{num::NonZeroUsize, time::Duration};
 use crate::{
     attribution::AttributionRules,
     correlate::{IdKey, Relations},
+    evaluation::Checks,
     http::allow_list::AllowList,
     limits::Limits,
     llm::{builder::BuilderContext, content::ContentCapture, provider::HostRule},
@@ -40,6 +41,9 @@ pub struct PipelineConfig {
     pub content: ContentCapture,
     /// By what calls that belong together are found: attempts, conversations, tools.
     pub relations: Relations,
+    /// Which evaluations are made of calls. Some need what is said to be read, which is then done also
+    /// where nothing of it is kept.
+    pub evaluations: Checks,
     /// The key of the ids of traces and spans.
     pub ids: IdKey,
 }
@@ -58,6 +62,7 @@ impl Default for PipelineConfig {
             hosts: Vec::new(),
             content: ContentCapture::Off,
             relations: Relations::All,
+            evaluations: Checks::ALL,
             ids: IdKey::Random,
         }
     }
@@ -72,7 +77,8 @@ impl PipelineConfig {
             attribution: &self.attribution,
             hosts: self.hosts.as_slice(),
             content: self.content,
-            correlate: !matches!(self.relations, Relations::Off),
+            reads_content: !matches!(self.relations, Relations::Off)
+                || !self.evaluations.is_empty(),
         }
     }
 }

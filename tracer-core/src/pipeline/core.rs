@@ -10,13 +10,14 @@ use super::{
     config::PipelineConfig,
     connection::Connection,
     holdings::Holdings,
-    output::{Output, Report},
+    output::{Output, Report, steps},
     processes::Processes,
     socket_pairs::SocketPairs,
     stats::Stats,
 };
 use crate::{
     correlate::Correlator,
+    evaluation::Checker,
     http::{allow_list::AllowList, exchange::BodyEnd},
     llm::{mcp::Sessions, unfinished::Unfinished},
     segment::{ConnectionId, FinalCounts, ProcessKey, Segment},
@@ -44,6 +45,7 @@ pub struct Pipeline {
     sockets: SocketPairs,
     processes: Processes,
     correlator: Correlator,
+    checker: Checker,
     stats: Stats,
     swept: Timestamp,
 }
@@ -71,6 +73,7 @@ impl Pipeline {
             both_ends: BothEnds::default(),
             sockets: SocketPairs::default(),
             processes: Processes::default(),
+            checker: Checker::default(),
             stats: Stats::default(),
             swept: Timestamp::default(),
         }
@@ -91,6 +94,7 @@ impl Pipeline {
             both_ends,
             processes,
             correlator,
+            checker,
             stats,
             ..
         } = self;
@@ -106,6 +110,7 @@ impl Pipeline {
             both_ends,
             processes,
             correlator,
+            checker,
             outputs,
             tunnel: None,
         };
@@ -200,6 +205,7 @@ impl Pipeline {
             both_ends,
             processes,
             correlator,
+            checker,
             stats,
             ..
         } = self;
@@ -219,6 +225,7 @@ impl Pipeline {
                 both_ends,
                 processes,
                 correlator,
+                checker,
                 outputs,
                 tunnel: None,
             };
@@ -275,9 +282,8 @@ impl Pipeline {
 
     /// Reports what has ended without a call of its own.
     fn report_steps(&mut self) {
-        let steps = self.correlator.take_steps().into_iter();
-        self.outputs
-            .extend(steps.map(|step| Output::Step(Box::new(step))));
+        let checks = self.config.evaluations;
+        self.outputs.extend(steps(&mut self.correlator, checks));
     }
 
     /// Takes a connection out of the books.
@@ -344,6 +350,7 @@ impl Pipeline {
             both_ends: &mut self.both_ends,
             processes: &mut self.processes,
             correlator: &mut self.correlator,
+            checker: &mut self.checker,
             outputs: &mut self.outputs,
             tunnel: None,
         }

@@ -7,8 +7,9 @@ use super::{
     stats::Stats,
 };
 use crate::{
-    correlate::{Correlator, Step},
+    correlate::{Correlator, Relations, Step},
     detect::Role,
+    evaluation::{self, Checker, Checks, Seen},
     http::allow_list::AllowList,
     llm::{
         call::{Call, CaptureState, Captured, Outcome},
@@ -29,6 +30,8 @@ pub enum Output {
     Call(Box<Call<Captured>>),
     /// Something is over that calls tell of, and no exchange is: a turn, a tool.
     Step(Box<Step>),
+    /// Something was found of a span that has left.
+    Evaluation(Box<evaluation::Verdict>),
     /// Exchanges of an LLM connection that were lost whole: made, but never reported.
     LostExchanges(ConnectionId, u32),
 }
@@ -47,9 +50,22 @@ pub(super) struct Report<'p> {
     pub(super) both_ends: &'p mut BothEnds,
     pub(super) processes: &'p mut Processes,
     pub(super) correlator: &'p mut Correlator,
+    pub(super) checker: &'p mut Checker,
     pub(super) outputs: &'p mut VecDeque<Output>,
     /// Where verdicts on what a tunnel carries go: the kernel knows nothing of it.
     pub(super) tunnel: Option<&'p mut Option<Verdict>>,
+}
+
+/// What has ended beside calls, and what was found of spans that have left, as far as that is wanted.
+pub(super) fn steps(correlator: &mut Correlator, checks: Checks) -> impl Iterator<Item = Output> {
+    let steps = correlator.take_steps().into_iter();
+    let steps = steps.map(move |mut step| {
+        step.evaluations.retain(|found| checks.has(found.check));
+        Output::Step(Box::new(step))
+    });
+    let verdicts = correlator.take_verdicts().into_iter();
+    let wanted = verdicts.filter(move |verdict| checks.has(verdict.evaluation.check));
+    steps.chain(wanted.map(|verdict| Output::Evaluation(Box::new(verdict))))
 }
 
 impl Report<'_> {
@@ -82,6 +98,7 @@ impl Report<'_> {
             both_ends: self.both_ends,
             processes: self.processes,
             correlator: self.correlator,
+            checker: self.checker,
             outputs: self.outputs,
             tunnel: Some(verdict),
         }
@@ -122,16 +139,37 @@ impl Report<'_> {
             CaptureState::Undecodable => self.stats.calls_undecodable += 1,
         }
         self.stats.calls_cancelled += u64::from(call.facts().outcome == Outcome::Cancelled);
+        self.evaluate(&mut call);
         self.correlator.answered(&mut call);
+        let checks = self.config.evaluations;
+        call.keep_evaluations(|evaluation| checks.has(evaluation.check));
         self.outputs.push_back(Output::Call(call));
         self.steps();
     }
 
+    /// Notes what is found of a call by itself.
+    fn evaluate(&mut self, call: &mut Call<Captured>) {
+        let checks = self.config.evaluations;
+        let checkable = call.take_checkable();
+        // Where texts are not those that were said, nothing follows from them.
+        let has_texts = self.config.relations != Relations::ByIds;
+        let seen = if has_texts {
+            call.seen()
+        } else {
+            Seen::default()
+        };
+        call.add_evaluations(evaluation::of_call(call.facts(), seen, checks));
+        if let Some(checkable) = checkable.filter(|_| has_texts)
+            && !call.facts().is_counted_elsewhere()
+        {
+            call.add_evaluations(self.checker.check(&checkable, checks));
+        }
+    }
+
     /// Reports what has ended beside calls.
     pub(super) fn steps(&mut self) {
-        let steps = self.correlator.take_steps().into_iter();
-        self.outputs
-            .extend(steps.map(|step| Output::Step(Box::new(step))));
+        let checks = self.config.evaluations;
+        self.outputs.extend(steps(self.correlator, checks));
     }
 
     /// Reports the calls that other exchanges had something to say of, and are over.

@@ -121,6 +121,7 @@ impl Host {
                 Output::Verdict(_, verdict) => seen.verdicts.push(verdict),
                 Output::Call(call) => seen.calls.push(call.facts().clone()),
                 Output::Step(step) => seen.steps.push(*step),
+                Output::Evaluation(_) => {}
                 Output::LostExchanges(_, count) => seen.lost += count,
             }
         }

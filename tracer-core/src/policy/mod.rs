@@ -25,6 +25,8 @@ pub use credential::looks_like_credential;
 pub use gate::{Policy, Release};
 pub use never::NeverList;
 pub use permit::Permit;
-pub use release::{ReleasedStep, release, release_step, release_with_content};
+pub use release::{
+    ReleasedStep, ReleasedVerdict, release, release_step, release_verdict, release_with_content,
+};
 pub use rules::{Caller, Capture, Decision, PolicyFile, PolicyFileError};
 pub use sample::{AlwaysKept, KeptFor, Rate};

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     correlate::Step,
+    evaluation::Verdict,
     llm::call::{Call, Captured, Released},
 };
 
@@ -27,7 +28,7 @@ pub fn release_with_content(call: Call<Captured>, grant: &ContentGrant<'_>) -> C
 }
 
 /// A step that the policy let out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReleasedStep(Step);
 
 impl ReleasedStep {
@@ -41,6 +42,23 @@ impl ReleasedStep {
 pub fn release_step(mut step: Step) -> ReleasedStep {
     step.bound(&ReleaseBounds);
     ReleasedStep(step)
+}
+
+/// An evaluation of a span that has left, as the policy let it out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReleasedVerdict(Verdict);
+
+impl ReleasedVerdict {
+    /// The verdict. It cannot be changed any more.
+    pub const fn verdict(&self) -> &Verdict {
+        &self.0
+    }
+}
+
+/// Lets a verdict out: it holds names, ids and numbers, bounded from here on.
+pub fn release_verdict(mut verdict: Verdict) -> ReleasedVerdict {
+    verdict.bound(&ReleaseBounds);
+    ReleasedVerdict(verdict)
 }
 
 #[cfg(test)]

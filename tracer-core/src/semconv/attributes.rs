@@ -46,7 +46,7 @@ macro_rules! registry {
     ($( #[doc = $doc:literal] $constant:ident = $name:literal, $kind:ident, $level:ident; )+) => {
         $( #[doc = $doc] pub const $constant: &str = $name; )+
 
-        /// Every attribute that a span or a measurement can carry.
+        /// Every attribute that a span, an event or a measurement can carry.
         pub const REGISTRY: &[Attribute] = &[
             $( Attribute {
                 name: $name,
@@ -339,6 +339,26 @@ registry! {
     LLM_TRACER_TOOL_CALL_IDS = "llm_tracer.tool_call.ids", StringList, Own;
     /// Number of tools that the request offered.
     LLM_TRACER_REQUEST_TOOL_COUNT = "llm_tracer.request.tool_count", Int, Own;
+    /// What was looked at: see docs/outcomes.md. On events `gen_ai.evaluation.result`.
+    GEN_AI_EVALUATION_NAME = "gen_ai.evaluation.name", String, Required;
+    /// How it came out, as a number. On events `gen_ai.evaluation.result`.
+    GEN_AI_EVALUATION_SCORE_VALUE = "gen_ai.evaluation.score.value", Double, Conditional;
+    /// How it came out: `pass`, `fail`, `refused`, `flagged`, `masked` or `blocked`; of evaluations that others post, in their words. On events `gen_ai.evaluation.result`.
+    GEN_AI_EVALUATION_SCORE_LABEL = "gen_ai.evaluation.score.label", String, Conditional;
+    /// Why: the tool, a reason in words of the agent's own, categories in those of the provider. Never what was judged. On events `gen_ai.evaluation.result`.
+    GEN_AI_EVALUATION_EXPLANATION = "gen_ai.evaluation.explanation", String, Recommended;
+    /// Which side of the call was judged: `input` or `output`. On events `gen_ai.evaluation.result`.
+    LLM_TRACER_EVALUATION_TARGET = "llm_tracer.evaluation.target", String, Own;
+    /// Categories of what was found, with their severity where the provider gives one: `violence: high`. On events `gen_ai.evaluation.result`.
+    LLM_TRACER_EVALUATION_CATEGORIES = "llm_tracer.evaluation.categories", StringList, Own;
+    /// How the result is known: `observed`, `derived` or `inferred`. On events `gen_ai.evaluation.result`.
+    LLM_TRACER_EVALUATION_CONFIDENCE = "llm_tracer.evaluation.confidence", String, Own;
+    /// The rule or the member that tells. On events `gen_ai.evaluation.result`.
+    LLM_TRACER_EVALUATION_SOURCE = "llm_tracer.evaluation.source", String, Own;
+    /// `true` if a moderation API found something in what it was given, `false` if nothing.
+    LLM_TRACER_MODERATION_FLAGGED = "llm_tracer.moderation.flagged", Boolean, Own;
+    /// Categories that it found.
+    LLM_TRACER_MODERATION_CATEGORIES = "llm_tracer.moderation.categories", StringList, Own;
     /// Media types of the files that were sent along, in order; empty where the caller gave none.
     LLM_TRACER_REQUEST_FILE_TYPES = "llm_tracer.request.file.types", StringList, Own;
     /// Size of all files that were sent along, in bytes.

@@ -49,6 +49,12 @@ impl Builder {
         }
     }
 
+    pub(super) fn bool(&mut self, name: &'static str, value: Option<bool>) {
+        if let Some(value) = value {
+            self.push(name, Value::Bool(value));
+        }
+    }
+
     pub(super) fn list(&mut self, name: impl Into<Cow<'static, str>>, values: Vec<String>) {
         if !values.is_empty() {
             self.push(name, Value::StrList(values));

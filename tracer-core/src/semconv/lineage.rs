@@ -3,6 +3,7 @@
 use super::{
     attributes as names,
     build::Builder,
+    evaluation,
     span::{Span, SpanKind},
     value::Attributes,
 };
@@ -101,6 +102,7 @@ pub fn step_span(step: &ReleasedStep) -> Span {
         end,
         error,
         kind,
+        evaluations,
     } = step.step();
     let mut add = Builder::with_capacity(12);
     let name = add_kind(&mut add, kind);
@@ -118,6 +120,7 @@ pub fn step_span(step: &ReleasedStep) -> Span {
         pair: None,
         place: Some(SpanPlace::new(*trace, *span, *parent)),
         links: links.iter().map(SpanLink::of).collect(),
+        events: evaluation::events(evaluations, None, *end),
         start: *start,
         end: *end,
         error: error.clone(),
@@ -207,7 +210,7 @@ fn add_parent(add: &mut Builder, parent: Option<&Parent>) {
     }
 }
 
-fn add_known(
+pub(super) fn add_known(
     add: &mut Builder,
     confidence: &'static str,
     source: &'static str,

@@ -9,6 +9,7 @@ mod build;
 mod content;
 mod cost;
 mod document;
+mod evaluation;
 mod event;
 mod finish_reason;
 mod lineage;
@@ -25,6 +26,7 @@ mod value;
 
 pub use attribution::{OTHER_VALUE, attribute_measurement, attribute_span};
 pub use content::drop_content;
+pub use evaluation::{EVALUATION_RESULT, SpanEvent, verdict_event};
 pub use event::{ContentPlace, Event, EventSpan, INFERENCE_DETAILS, Severity, tell};
 pub use lineage::{SpanLink, SpanPlace, step_span};
 pub use measure::{Measurement, measurements};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{attributes as names, build::Builder};
+use crate::evaluation::Detector;
 use crate::llm::{
     call::{CallFacts, CaptureState, FileFacts, Outcome, RequestFacts, ResponseFacts},
     rate_limits::{Quota, RateLimits},
@@ -26,6 +27,7 @@ pub(super) fn add_own(add: &mut Builder, facts: &CallFacts) {
     add_request(add, &facts.request);
     add_response(add, &facts.response);
     add_tool_calls(add, &facts.response);
+    add_moderation(add, &facts.response);
     add_rate_limits(add, &facts.response.rate_limits);
     add_gateway(add, &facts.response);
 }
@@ -119,6 +121,28 @@ fn add_tool_calls(add: &mut Builder, response: &ResponseFacts) {
             .collect();
         add.list(names::LLM_TRACER_TOOL_CALL_IDS, ids);
     }
+}
+
+fn add_moderation(add: &mut Builder, response: &ResponseFacts) {
+    let Some(findings) = &response.findings else {
+        return;
+    };
+    let flags = || {
+        findings
+            .judged
+            .iter()
+            .filter_map(|judged| judged.is_flagged)
+    };
+    if flags().next().is_none() {
+        return;
+    }
+    let found = findings.found.iter();
+    let found = found.filter(|finding| finding.detector == Detector::Moderation);
+    let mut categories: Vec<_> = found.map(|finding| finding.category.clone()).collect();
+    categories.dedup();
+    let is_flagged = flags().any(|flag| flag);
+    add.bool(names::LLM_TRACER_MODERATION_FLAGGED, Some(is_flagged));
+    add.list(names::LLM_TRACER_MODERATION_CATEGORIES, categories);
 }
 
 fn add_rate_limits(add: &mut Builder, limits: &RateLimits) {

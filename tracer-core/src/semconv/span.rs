@@ -5,6 +5,7 @@ use super::{
     build::Builder,
     content::content_attributes,
     cost::add_cost,
+    evaluation::{self, SpanEvent},
     lineage::{SpanLink, SpanPlace, add_lineage},
     mcp,
     own::add_own,
@@ -49,6 +50,8 @@ pub struct Span {
     pub place: Option<SpanPlace>,
     /// Spans that it is related to.
     pub links: Vec<SpanLink>,
+    /// What happened meanwhile.
+    pub events: Vec<SpanEvent>,
     /// Wire time of the first request byte.
     pub start: Timestamp,
     /// Wire time of the last response byte.
@@ -140,6 +143,11 @@ pub(super) fn metadata_span(call: &Call<Released>) -> Span {
         links: lineage.map_or_else(Vec::new, |lineage| {
             lineage.links.iter().map(SpanLink::of).collect()
         }),
+        events: evaluation::events(
+            &facts.evaluations,
+            facts.response.id.as_deref(),
+            facts.timing.end,
+        ),
         start: facts.timing.start,
         end: facts.timing.end,
         error: error.map(str::to_owned),

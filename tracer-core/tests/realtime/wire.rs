@@ -112,7 +112,7 @@ impl Wire {
             match output {
                 Output::Call(call) => calls.push(*call),
                 Output::Verdict(_, verdict) => self.verdicts.push(verdict),
-                Output::LostExchanges(..) | Output::Step(_) => {}
+                Output::LostExchanges(..) | Output::Step(_) | Output::Evaluation(_) => {}
             }
         }
         calls

@@ -188,7 +188,10 @@ impl Player {
         std::iter::from_fn(|| self.pipeline.poll())
             .filter_map(|output| match output {
                 Output::Call(call) => Some(*call),
-                Output::Verdict(..) | Output::LostExchanges(..) | Output::Step(_) => None,
+                Output::Verdict(..)
+                | Output::LostExchanges(..)
+                | Output::Step(_)
+                | Output::Evaluation(_) => None,
             })
             .collect()
     }

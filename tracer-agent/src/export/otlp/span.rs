@@ -5,12 +5,12 @@ use std::{borrow::Cow, sync::Arc};
 use opentelemetry::{
     Array, InstrumentationScope, KeyValue, Value as OtelValue,
     trace::{
-        Link, SpanContext, SpanId, SpanKind as OtelSpanKind, Status, TraceFlags, TraceId,
+        Event, Link, SpanContext, SpanId, SpanKind as OtelSpanKind, Status, TraceFlags, TraceId,
         TraceState,
     },
 };
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
-use tracer_core::semconv::{Span, SpanKind, SpanLink, Value};
+use tracer_core::semconv::{Span, SpanEvent, SpanKind, SpanLink, Value};
 
 use crate::export::ids::SpanIds;
 
@@ -48,7 +48,7 @@ pub(super) fn span_data(span: &Span, ids: SpanIds, scope: &InstrumentationScope)
         end_time: span.end.into(),
         attributes: key_values(&span.attributes),
         dropped_attributes_count: 0,
-        events: SpanEvents::default(),
+        events: events(span),
         links: links(span),
         status: match &span.error {
             // The description would only repeat `error.type`.
@@ -73,6 +73,16 @@ fn links(span: &Span) -> SpanLinks {
     let mut links = SpanLinks::default();
     links.links = span.links.iter().map(link).collect();
     links
+}
+
+fn events(span: &Span) -> SpanEvents {
+    let event = |event: &SpanEvent| {
+        let attributes = key_values(&event.attributes);
+        Event::new(event.name, event.time.into(), attributes, 0)
+    };
+    let mut events = SpanEvents::default();
+    events.events = span.events.iter().map(event).collect();
+    events
 }
 
 /// What the caller's tracing systems keep beside the trace, unless the SDK's rules refuse it.

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use memchr::memmem;
 
-use super::{event::Chunk, request_line::RequestLine};
+use super::{event::Chunk, filter_results, request_line::RequestLine};
 use crate::{
     http::head::ResponseHead,
     llm::{
@@ -57,6 +57,7 @@ pub(in crate::llm) trait Adapter: Debug + Sync {
     fn read_error(&self, context: &AnswerContext<'_>, body: &[u8], answer: &mut Answer) {
         let _ = context;
         answer.error = error_body::error_type(body);
+        filter_results::tell_error(body, &mut answer.findings);
     }
 
     /// A reader of an answer that comes in events. Without one, nothing of it is read.

@@ -15,6 +15,7 @@ use super::{
     request_line::RequestLine,
 };
 use crate::{
+    evaluation::{Action, Detector, Finding, Target},
     llm::{
         answer::{Answer, keep_last},
         call::{Operation, OutputType, RequestFacts},
@@ -261,6 +262,7 @@ struct Message<'a> {
     id: Text<'a>,
     model: Text<'a>,
     stop_reason: Text<'a>,
+    stop_details: Object<StopDetails<'a>>,
     content: LongList<Object<Block<'a>>>,
     usage: Object<WireUsage<'a>>,
     #[serde(rename = "type")]
@@ -305,6 +307,9 @@ impl Message<'_> {
         answer.identify(self.id.as_str(), self.model.as_str());
         if let Some(reason) = self.stop_reason.as_str() {
             answer.finish(0, reason);
+        }
+        if let Some(details) = &self.stop_details.0 {
+            details.tell(answer);
         }
         for block in self.content.0.iter().filter_map(|block| block.0.as_ref()) {
             block.tell(answer);
@@ -353,6 +358,24 @@ struct Data<'a> {
 struct Delta<'a> {
     #[serde(borrow)]
     stop_reason: Text<'a>,
+    stop_details: Object<StopDetails<'a>>,
+}
+
+/// More on why an answer ended: of a refusal its category.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct StopDetails<'a> {
+    #[serde(borrow)]
+    category: Text<'a>,
+}
+
+impl StopDetails<'_> {
+    fn tell(&self, answer: &mut Answer) {
+        if let Some(category) = self.category.as_str() {
+            let found = Finding::new(Detector::Model, category, Action::Blocked);
+            answer.findings.add(found.of(Some(Target::Output)));
+        }
+    }
 }
 
 /// Reads a stream of events.
@@ -423,13 +446,13 @@ impl AnthropicStream {
     }
 
     fn delta(&mut self, data: &Data<'_>, answer: &mut Answer) {
-        if let Some(reason) = data
-            .delta
-            .0
-            .as_ref()
-            .and_then(|delta| delta.stop_reason.as_str())
-        {
-            answer.finish(0, reason);
+        if let Some(delta) = &data.delta.0 {
+            if let Some(reason) = delta.stop_reason.as_str() {
+                answer.finish(0, reason);
+            }
+            if let Some(details) = &delta.stop_details.0 {
+                details.tell(answer);
+            }
         }
         let usage = data.usage.0.as_ref();
         if let Some(usage) = usage {

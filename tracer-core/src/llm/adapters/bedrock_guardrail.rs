@@ -9,13 +9,17 @@ use serde::Deserialize;
 
 use super::{
     adapter::{Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, has_member},
+    bedrock_assessment::{self, Assessment},
     bedrock_error,
     request_line::RequestLine,
 };
-use crate::llm::{
-    answer::Answer,
-    call::{Operation, RequestFacts},
-    json::{Filled, Text, read},
+use crate::{
+    evaluation::Judged,
+    llm::{
+        answer::Answer,
+        call::{Operation, RequestFacts},
+        json::{Filled, List, Object, Text, read},
+    },
 };
 
 /// Guardrails on their own.
@@ -63,6 +67,15 @@ impl Adapter for BedrockGuardrail {
         };
         if let Some(action) = document.action.as_str() {
             answer.finish(0, action);
+            answer.findings.guarded = true;
+            let is_flagged = Some(action == "GUARDRAIL_INTERVENED");
+            answer.findings.judge(Judged {
+                is_flagged,
+                ..Judged::default()
+            });
+        }
+        for assessment in &document.assessments.0 {
+            bedrock_assessment::tell(assessment, None, &mut answer.findings);
         }
         true
     }
@@ -86,6 +99,7 @@ struct Request {
 struct Document<'a> {
     #[serde(borrow)]
     action: Text<'a>,
+    assessments: List<Object<Assessment<'a>>>,
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::{
         Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, StreamReader, has_member,
     },
     anthropic::AnthropicMessages,
+    bedrock_assessment::GuardrailTrace,
     bedrock_error,
     bedrock_families::{Family, PlainAnswer, nova_event, plain_chunk},
     bedrock_invoke_request::read_request,
@@ -38,6 +39,9 @@ use crate::{
 
 static METRICS: LazyLock<Finder<'static>> =
     LazyLock::new(|| Finder::new(r#""amazon-bedrock-invocationMetrics""#));
+
+static GUARDRAIL: LazyLock<Finder<'static>> =
+    LazyLock::new(|| Finder::new(r#""amazon-bedrock-guardrailAction""#));
 
 /// Models in the formats of their makers.
 #[derive(Debug)]
@@ -93,6 +97,7 @@ impl Adapter for BedrockInvoke {
             Some(Family::Plain) => tell_plain(body, answer),
         };
         Counted::by_headers(context).fill(answer, context.endpoint.operation);
+        tell_guardrail(body, answer);
         read
     }
 
@@ -126,6 +131,40 @@ fn operation_of(model: &str) -> Operation {
     } else {
         Operation::TextCompletion
     }
+}
+
+/// What a guardrail did, beside what the model says in its maker's words.
+fn tell_guardrail(data: &[u8], answer: &mut Answer) {
+    if GUARDRAIL.find(data).is_none() {
+        return;
+    }
+    let Some(guarded) = read::<Guarded<'_>>(data) else {
+        return;
+    };
+    match guarded.action.as_str() {
+        Some("INTERVENED") => answer.finish(0, "guardrail_intervened"),
+        Some(_) => answer.findings.guarded = true,
+        None => {}
+    }
+    if let Some(trace) = guarded.trace.0.and_then(|trace| trace.guardrail.0) {
+        trace.tell(&mut answer.findings);
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Guarded<'a> {
+    #[serde(borrow, rename = "amazon-bedrock-guardrailAction")]
+    action: Text<'a>,
+    #[serde(rename = "amazon-bedrock-trace")]
+    trace: Object<GuardTrace<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct GuardTrace<'a> {
+    #[serde(borrow)]
+    guardrail: Object<GuardrailTrace<'a>>,
 }
 
 fn tell_plain(body: &[u8], answer: &mut Answer) -> bool {
@@ -281,6 +320,7 @@ impl InvokeStream {
             Some(Family::Nova) => nova_event(data, answer),
             Some(Family::Plain) => plain_chunk(data, answer),
         };
+        tell_guardrail(data, answer);
         // The last chunk has them.
         if let Some(counted) = value_of(&METRICS, data).and_then(read::<Object<Counted>>)
             && let Some(mut counted) = counted.0

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::bedrock_assessment::GuardrailTrace;
 use crate::llm::{
     answer::{Answer, keep_last},
     json::{Count, List, LongList, Object, Tells, Text},
@@ -74,6 +75,7 @@ impl Block<'_> {
 struct Trace<'a> {
     #[serde(borrow)]
     prompt_router: Object<PromptRouter<'a>>,
+    guardrail: Object<GuardrailTrace<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -84,13 +86,16 @@ struct PromptRouter<'a> {
 }
 
 impl Trace<'_> {
-    /// A router says which model it picked.
+    /// A router says which model it picked, and a guardrail what it found.
     fn tell(&self, answer: &mut Answer) {
         let router = self.prompt_router.0.as_ref();
         answer.identify(
             None,
             router.and_then(|router| router.invoked_model_id.as_str()),
         );
+        if let Some(guardrail) = &self.guardrail.0 {
+            guardrail.tell(&mut answer.findings);
+        }
     }
 }
 

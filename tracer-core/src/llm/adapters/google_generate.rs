@@ -19,12 +19,14 @@ use super::{
     google_error,
     google_path::model_method,
     google_request::read_request,
+    google_safety::{self as safety, SafetyRatings},
     google_usage::{Counts, UsageMetadata},
     members::Members,
     request_line::RequestLine,
     running::Running,
 };
 use crate::{
+    evaluation::{Action, Detector, Finding, Target},
     llm::{
         answer::{Answer, keep_last},
         call::Operation,
@@ -124,6 +126,7 @@ struct Candidate<'a> {
     #[serde(borrow)]
     finish_reason: Scalar<'a>,
     content: Object<Content<'a>>,
+    safety_ratings: SafetyRatings<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -138,6 +141,7 @@ struct Content<'a> {
 struct PromptFeedback<'a> {
     #[serde(borrow)]
     block_reason: Scalar<'a>,
+    safety_ratings: SafetyRatings<'a>,
 }
 
 /// A part of a content: whatever it holds beside marks and signatures is output.
@@ -186,11 +190,8 @@ impl Response<'_> {
         for candidate in self.candidates() {
             candidate.tell(answer);
         }
-        let blocked = self.prompt_feedback.0.as_ref();
-        if let Some(reason) = blocked.and_then(|feedback| feedback.block_reason.as_str())
-            && !answer.has_finished()
-        {
-            answer.finish(0, reason);
+        if let Some(feedback) = &self.prompt_feedback.0 {
+            feedback.tell(answer);
         }
         if let Some(usage) = &self.usage_metadata.0 {
             counts.merge(usage);
@@ -209,6 +210,22 @@ impl Response<'_> {
     }
 }
 
+impl PromptFeedback<'_> {
+    fn tell(&self, answer: &mut Answer) {
+        let target = Some(Target::Input);
+        safety::tell(&self.safety_ratings, target, &mut answer.findings);
+        let reason = self.block_reason.as_str();
+        let Some(reason) = reason.filter(|reason| *reason != "BLOCK_REASON_UNSPECIFIED") else {
+            return;
+        };
+        let found = Finding::new(Detector::Filter, reason, Action::Blocked);
+        answer.findings.add(found.of(target));
+        if !answer.has_finished() {
+            answer.finish(0, reason);
+        }
+    }
+}
+
 impl<'a> Candidate<'a> {
     fn parts(&self) -> &[Part<'a>] {
         self.content
@@ -222,6 +239,8 @@ impl<'a> Candidate<'a> {
         if let Some(reason) = self.finish_reason.as_str() {
             answer.finish(index, reason_name(reason));
         }
+        let target = Some(Target::Output);
+        safety::tell(&self.safety_ratings, target, &mut answer.findings);
         for call in self.parts().iter().filter_map(|part| part.call.0.as_ref()) {
             if let Some(name) = call.name.as_str() {
                 answer.next_tool(index, call.id.as_str(), Some(name));

@@ -14,6 +14,8 @@ use super::{
         Adapter, AnswerContext, Certainty, Endpoint, RequestContext, RequestRead, StreamReader,
         has_member,
     },
+    filter_results::{FilterResults, PromptFilters, tell_prompts},
+    moderation_result::BothSides,
     openai_chat_request::read_request,
     openai_chat_stream::ChatStream,
     openai_path,
@@ -21,6 +23,7 @@ use super::{
     request_line::RequestLine,
 };
 use crate::{
+    evaluation::Target,
     http::percent::percent_decoded,
     llm::{
         answer::{Answer, keep_last},
@@ -107,6 +110,10 @@ pub(super) struct Completion<'a> {
     /// The whole chunk, where a server wraps it.
     data: Option<Box<Object<Completion<'a>>>>,
     error: ErrorField<'a>,
+    /// Azure.
+    #[serde(alias = "prompt_annotations")]
+    prompt_filter_results: PromptFilters<'a>,
+    moderation: Object<BothSides<'a>>,
 }
 
 /// Where older Groq servers put the usage of a stream.
@@ -126,6 +133,9 @@ pub(super) struct Choice<'a> {
     message: Message<'a>,
     /// Legacy completions.
     text: Filled,
+    /// Azure.
+    #[serde(borrow)]
+    content_filter_results: FilterResults<'a>,
 }
 
 /// A message or a piece of one. Servers call reasoning and other output by many names, so any
@@ -195,6 +205,10 @@ impl Completion<'_> {
         );
         answer.fail(&self.error);
         let times = self.wire_usage().map(OpenAiUsage::times);
+        tell_prompts(&self.prompt_filter_results, &mut answer.findings);
+        if let Some(moderation) = &self.moderation.0 {
+            moderation.tell(&mut answer.findings);
+        }
         if let Some(times) = self.time_info.0.or(times) {
             times.tell(answer);
         }
@@ -239,6 +253,8 @@ impl Choice<'_> {
         if let Some(reason) = self.finish_reason.as_str() {
             answer.finish(choice, reason);
         }
+        let filtered = &self.content_filter_results;
+        filtered.tell(Some(Target::Output), &mut answer.findings);
         let pieces = &self.delta.tool_calls.0;
         // Writer repeats the pieces of a stream as a message.
         let whole = (self.message.tool_calls.0.iter()).filter(|_| pieces.is_empty());

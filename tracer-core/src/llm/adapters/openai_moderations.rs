@@ -1,12 +1,13 @@
 //! OpenAI and Mistral `POST …/moderations`.
 //!
 //! <https://platform.openai.com/docs/api-reference/moderations>. Mistral counts tokens, OpenAI does
-//! not. The judgement is not kept.
+//! not. Of the judgement categories and scores are kept.
 
 use serde::Deserialize;
 
 use super::{
     adapter::{Adapter, AnswerContext, Endpoint, RequestContext, RequestRead, has_member},
+    moderation_result::{self, Judgement},
     openai_path,
     openai_usage::OpenAiUsage,
     request_line::RequestLine,
@@ -15,7 +16,7 @@ use crate::llm::{
     answer::Answer,
     call::{Operation, RequestFacts},
     error_body::ErrorField,
-    json::{Filled, Object, Text, read},
+    json::{Filled, List, Object, Text, read},
 };
 
 /// Moderations.
@@ -63,6 +64,7 @@ impl Adapter for OpenAiModerations {
         if let Some(usage) = usage.and_then(OpenAiUsage::normalise_input_only) {
             answer.usage = usage;
         }
+        moderation_result::tell_all(&judged.results, &mut answer.findings);
         answer.fail(&judged.error);
         true
     }
@@ -83,6 +85,7 @@ struct Judged<'a> {
     id: Text<'a>,
     model: Text<'a>,
     usage: Object<OpenAiUsage>,
+    results: List<Object<Judgement<'a>>>,
     error: ErrorField<'a>,
 }
 

@@ -11,6 +11,8 @@ use super::{
         has_member,
     },
     event::{Chunk, event_type, is_done},
+    filter_results::SideFilter,
+    moderation_result::BothSides,
     openai_chat_request::{Format, Reasoning},
     openai_path,
     openai_usage::OpenAiUsage,
@@ -22,8 +24,8 @@ use crate::{
         call::{Operation, RequestFacts},
         error_body::ErrorField,
         json::{
-            Count, Filled, Flag, Lenient, LongList, Number, Object, Tells, Text, Tools, lenient,
-            read,
+            Count, Filled, Flag, Lenient, List, LongList, Number, Object, Tells, Text, Tools,
+            lenient, read,
         },
     },
     stream::event::Event,
@@ -191,6 +193,9 @@ struct Response<'a> {
     incomplete_details: Object<Incomplete<'a>>,
     output: LongList<Object<Item<'a>>>,
     usage: Object<OpenAiUsage>,
+    /// Azure.
+    content_filters: List<Object<SideFilter<'a>>>,
+    moderation: Object<BothSides<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -230,6 +235,17 @@ impl Response<'_> {
         }
         if self.error.is_present() || self.status.as_str() == Some("failed") {
             answer.error = Some(self.error.kind().unwrap_or_else(|| "failed".to_owned()));
+        }
+        for filter in self
+            .content_filters
+            .0
+            .iter()
+            .filter_map(|filter| filter.0.as_ref())
+        {
+            filter.tell(&mut answer.findings);
+        }
+        if let Some(moderation) = &self.moderation.0 {
+            moderation.tell(&mut answer.findings);
         }
         if let Some(reason) = self.finish_reason() {
             answer.finish(0, reason);

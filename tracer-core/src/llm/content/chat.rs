@@ -8,6 +8,7 @@ use super::{
     model::Modality,
     parts::{Head, Parts},
     prompt, tool,
+    wanted::Wanted,
     wire::{Raw, each, object, objects, text, text_or_json},
 };
 use crate::llm::json::{Count, Object, Text, read};
@@ -22,6 +23,36 @@ struct Request<'a> {
     functions: Raw<'a>,
     /// Cohere: what the answer may be based on.
     documents: Raw<'a>,
+    tool_choice: Raw<'a>,
+    response_format: Raw<'a>,
+    /// Ollama.
+    format: Raw<'a>,
+    /// vLLM.
+    guided_json: Raw<'a>,
+    structured_outputs: Raw<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Structured<'a> {
+    #[serde(borrow)]
+    json: Raw<'a>,
+}
+
+impl Request<'_> {
+    /// What the answer shall be like.
+    fn want(&self, wanted: &mut Wanted) {
+        wanted.choose(self.tool_choice);
+        wanted.form(self.response_format);
+        match text(self.format).as_deref() {
+            Some("json") => wanted.json(),
+            Some(_) => {}
+            None => wanted.schema(self.format),
+        }
+        wanted.schema(self.guided_json);
+        let structured = object::<Structured<'_>>(self.structured_outputs);
+        wanted.schema(structured.and_then(|structured| structured.json));
+    }
 }
 
 /// A message of a request or an answer, or a piece of one.
@@ -90,6 +121,7 @@ pub(super) fn request(body: &[u8], asked: &mut Asked) -> bool {
     tool::tell(request.tools, asked);
     tool::tell(request.functions, asked);
     tell_documents(request.documents, asked);
+    request.want(&mut asked.wanted);
     if request.messages.is_none() {
         return prompt::request(body, asked);
     }

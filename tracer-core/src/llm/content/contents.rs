@@ -11,6 +11,7 @@ use super::{
     model::Modality,
     parts::{Head, Parts},
     tool,
+    wanted::Wanted,
     wire::{Raw, object, objects, text},
 };
 use crate::{
@@ -28,8 +29,33 @@ struct Request<'a> {
     system_instruction: Raw<'a>,
     contents: Raw<'a>,
     tools: Raw<'a>,
+    #[serde(alias = "tool_config")]
+    tool_config: Raw<'a>,
+    #[serde(alias = "generation_config")]
+    generation_config: Raw<'a>,
     /// A request to count tokens may wrap the whole.
     generate_content_request: Raw<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct GenerationConfig<'a> {
+    #[serde(borrow, alias = "response_mime_type")]
+    response_mime_type: Text<'a>,
+    #[serde(alias = "response_schema")]
+    response_schema: Raw<'a>,
+    #[serde(alias = "response_json_schema")]
+    response_json_schema: Raw<'a>,
+}
+
+impl GenerationConfig<'_> {
+    fn want(&self, wanted: &mut Wanted) {
+        if self.response_mime_type.as_str() == Some("application/json") {
+            wanted.json();
+            wanted.schema_of_google(self.response_schema);
+            wanted.schema(self.response_json_schema);
+        }
+    }
 }
 
 /// A content: parts of one role.
@@ -96,6 +122,9 @@ pub(super) fn request(body: &[u8], asked: &mut Asked) -> bool {
         asked.message(role, None, |parts| tell_parts(content.parts, parts));
     });
     tool::tell_groups(request.tools, asked);
+    asked.wanted.choose(request.tool_config);
+    let config = object::<GenerationConfig<'_>>(request.generation_config);
+    config.unwrap_or_default().want(&mut asked.wanted);
     true
 }
 

@@ -23,6 +23,41 @@ struct Request<'a> {
     system: Raw<'a>,
     messages: Raw<'a>,
     tool_config: Object<ToolConfig<'a>>,
+    output_config: Object<OutputConfig<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct OutputConfig<'a> {
+    #[serde(borrow)]
+    text_format: Object<TextFormat<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct TextFormat<'a> {
+    #[serde(borrow)]
+    structure: Object<Structure<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Structure<'a> {
+    #[serde(borrow)]
+    json_schema: Object<JsonSchema<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct JsonSchema<'a> {
+    #[serde(borrow)]
+    schema: Raw<'a>,
+}
+
+impl<'a> OutputConfig<'a> {
+    fn schema(self) -> Raw<'a> {
+        self.text_format.0?.structure.0?.json_schema.0?.schema
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +65,8 @@ struct Request<'a> {
 struct ToolConfig<'a> {
     #[serde(borrow)]
     tools: Raw<'a>,
+    #[serde(rename = "toolChoice")]
+    tool_choice: Raw<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -133,7 +170,11 @@ pub(super) fn request(body: &[u8], asked: &mut Asked) -> bool {
         let role = message.role.as_str().unwrap_or_default();
         asked.message(role, None, |parts| tell_blocks(message.content, parts));
     });
-    tool::tell(request.tool_config.0.unwrap_or_default().tools, asked);
+    let config = request.tool_config.0.unwrap_or_default();
+    tool::tell(config.tools, asked);
+    asked.wanted.choose(config.tool_choice);
+    let output = request.output_config.0.unwrap_or_default();
+    asked.wanted.schema(output.schema());
     true
 }
 

@@ -6,6 +6,7 @@ use super::{
     parts::Parts,
     steps::{Step, Steps},
     trail::Trail,
+    wanted::Wanted,
 };
 
 /// Choices of one answer.
@@ -23,6 +24,8 @@ pub(super) struct Asked {
     query: Option<Kept>,
     documents: Vec<Document>,
     pub(super) trail: Trail,
+    /// What the answer shall be like.
+    pub(super) wanted: Wanted,
 }
 
 impl Asked {
@@ -30,6 +33,7 @@ impl Asked {
         Self {
             room,
             trail: Trail::default(),
+            wanted: Wanted::default(),
             system: Vec::new(),
             input: Vec::new(),
             tools: Vec::new(),

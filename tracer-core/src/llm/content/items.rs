@@ -24,6 +24,15 @@ struct Request<'a> {
     /// Mistral's name for it.
     inputs: Raw<'a>,
     tools: Raw<'a>,
+    tool_choice: Raw<'a>,
+    text: Raw<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct TextOptions<'a> {
+    #[serde(borrow)]
+    format: Raw<'a>,
 }
 
 /// An item of a request or an answer.
@@ -72,6 +81,9 @@ pub(super) fn request(body: &[u8], asked: &mut Asked) -> bool {
         }
     });
     tool::tell(request.tools, asked);
+    let options = object::<TextOptions<'_>>(request.text).unwrap_or_default();
+    asked.wanted.choose(request.tool_choice);
+    asked.wanted.form(options.format);
     true
 }
 

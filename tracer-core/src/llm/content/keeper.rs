@@ -5,15 +5,18 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem};
 
 use super::{
+    checkable::Checkable,
     draft::{Asked, Draft, finished},
     invoke,
     kept::{Room, Texts},
-    model::{Content, ContentCapture, Missing},
+    model::{Content, ContentCapture, Missing, Part},
     repeated::Repeated,
     shape::Shape,
     trail::{AnsweredTrail, AskedTrail, Marks},
+    wanted::Wanted,
 };
 use crate::{
+    evaluation::Seen,
     http::exchange::BodyEnd,
     llm::{
         adapters::{adapter::Adapter, table},
@@ -84,10 +87,17 @@ impl Keeper {
         self.missing_of_request = self.missing_of_request.max(missing);
         if self.missing_of_request.is_none() {
             let trail = std::mem::take(&mut self.asked.trail);
-            self.trail = trail.finish().map(Box::new);
+            let is_forced = self.asked.wanted.is_forced;
+            self.trail = trail.finish(is_forced).map(Box::new);
         }
         if self.keeps_content {
             self.draft.room.grow(self.asked.room.take_rest());
+        }
+        if self.missing_of_request.is_some() {
+            self.asked.wanted = Wanted::default();
+        }
+        if self.asked.wanted.output.is_some() {
+            self.draft.room.keep_all();
         }
     }
 
@@ -163,6 +173,7 @@ impl Keeper {
     /// Bytes that it holds.
     pub(in crate::llm) fn held(&self) -> usize {
         self.asked.room.used()
+            + self.asked.wanted.held()
             + self.draft.room.used()
             + self.chunk.capacity()
             + self.repeated.held()
@@ -190,14 +201,23 @@ impl Keeper {
             self.miss(Missing::of_end(end));
         }
         let missing = (self.missing_of_request, self.missing_of_answer);
+        let wanted = std::mem::take(&mut self.asked.wanted);
         let content = finished(self.asked, self.draft, missing, reason);
         let asked = self.trail.map(|trail| *trail);
         let all = asked.as_ref().map(|trail| trail.all);
         // An answer that was cut short is not what a later request repeats.
-        let answered = (content.answer.missing.is_none() && !self.is_dropped)
-            .then(|| AnsweredTrail::of(all, &content.output));
+        let is_seen = content.answer.missing.is_none() && !self.is_dropped;
+        let answered = is_seen.then(|| AnsweredTrail::of(all, &content.output));
+        let parts = || content.output.iter().flat_map(|choice| &choice.parts);
+        let seen = Seen {
+            has_refusal: parts().any(|part| matches!(part, Part::Refusal(_))),
+            is_empty: content.answer.is_whole() && is_seen && !parts().any(Part::says),
+        };
+        let checkable = is_seen.then(|| Checkable::of(wanted, &content.output));
         Said {
             marks: Marks { asked, answered },
+            seen,
+            checkable: checkable.flatten(),
             content: self.keeps_content.then_some(content),
         }
     }
@@ -210,6 +230,10 @@ pub(crate) struct Said {
     pub(crate) content: Option<Content>,
     /// Marks of it.
     pub(crate) marks: Marks,
+    /// What else it shows.
+    pub(crate) seen: Seen,
+    /// What is to be checked of it.
+    pub(crate) checkable: Option<Box<Checkable>>,
 }
 
 impl Missing {

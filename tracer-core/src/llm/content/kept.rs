@@ -122,6 +122,11 @@ impl Room {
         matches!(self.texts, Texts::All)
     }
 
+    /// Keeps all texts from here on.
+    pub(super) const fn keep_all(&mut self) {
+        self.texts = Texts::All;
+    }
+
     /// Makes more room.
     pub(super) fn grow(&mut self, bytes: usize) {
         self.left = self.left.saturating_add(bytes);

@@ -20,6 +20,16 @@ struct Request<'a> {
     system: Raw<'a>,
     messages: Raw<'a>,
     tools: Raw<'a>,
+    tool_choice: Raw<'a>,
+    output_format: Raw<'a>,
+    output_config: Raw<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct OutputConfig<'a> {
+    #[serde(borrow)]
+    format: Raw<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -41,6 +51,9 @@ pub(super) fn request(body: &[u8], asked: &mut Asked) -> bool {
         asked.message(role, None, |parts| block::tell(message.content, parts));
     });
     tool::tell(request.tools, asked);
+    let config = object::<OutputConfig<'_>>(request.output_config).unwrap_or_default();
+    asked.wanted.choose(request.tool_choice);
+    asked.wanted.form(config.format.or(request.output_format));
     true
 }
 

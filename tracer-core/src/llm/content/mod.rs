@@ -6,14 +6,17 @@
 //! [`ContentCapture::Keep`] nothing here runs.
 
 mod arguments;
+mod checkable;
 mod digest;
 mod draft;
+mod error_text;
 mod kept;
 mod lone;
 mod model;
 mod parts;
 mod repeated;
 mod steps;
+mod wanted;
 mod wire;
 
 mod block;
@@ -39,9 +42,11 @@ pub(crate) mod keeper;
 pub(super) mod shape;
 pub(crate) mod trail;
 
+pub(crate) use checkable::Checkable;
 pub(crate) use digest::{TextDigest, digest, join};
 pub use kept::Kept;
 pub use model::{
     Choice, Content, ContentCapture, Document, Extent, Media, MediaSource, Message, Missing,
     Modality, Part, ToolCall, ToolDefinition, ToolResponse,
 };
+pub(crate) use wanted::{Form, Schema};

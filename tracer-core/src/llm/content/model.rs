@@ -127,6 +127,23 @@ pub enum Part {
     Lost,
 }
 
+impl Part {
+    /// Whether it is part of an answer: what a model thinks is none.
+    pub(super) fn says(&self) -> bool {
+        match self {
+            Self::Text(text) | Self::Refusal(text) | Self::Json(text) => text.digest().is_some(),
+            Self::Reasoning(_) => false,
+            Self::ToolCall(_)
+            | Self::ToolResponse(_)
+            | Self::ServerToolCall(_)
+            | Self::ServerToolResponse(_)
+            | Self::Media(_)
+            | Self::Other { .. }
+            | Self::Lost => true,
+        }
+    }
+}
+
 /// A call of a tool.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ToolCall {
@@ -149,6 +166,8 @@ pub struct ToolResponse {
     pub response: Vec<Part>,
     /// Whether the tool failed, where that is told.
     pub is_error: Option<bool>,
+    /// What it gave begins like an error.
+    pub seems_error: bool,
 }
 
 /// Media by kind and size.

@@ -1,6 +1,7 @@
 //! Gathers the parts of one message.
 
 use super::{
+    error_text::seems_error,
     kept::{Kept, Room},
     model::{Media, MediaSource, Modality, Part, ToolCall, ToolResponse},
     wire::{Raw, text_or_json},
@@ -15,6 +16,8 @@ pub(super) struct Parts<'r> {
     room: &'r mut Room,
     depth: u8,
     parts: Vec<Part>,
+    /// The first text begins like an error.
+    seems_error: bool,
 }
 
 impl<'r> Parts<'r> {
@@ -24,6 +27,7 @@ impl<'r> Parts<'r> {
             room,
             depth: 0,
             parts: Vec::new(),
+            seems_error: false,
         }
     }
 
@@ -52,6 +56,9 @@ impl<'r> Parts<'r> {
 
     fn flow(&mut self, part: fn(Kept) -> Part, text: &str) {
         if !text.is_empty() && self.room.admits_item() {
+            if self.depth > 0 && self.parts.is_empty() {
+                self.seems_error = seems_error(text);
+            }
             let kept = self.room.keep(text);
             self.parts.push(part(kept));
         }
@@ -112,6 +119,7 @@ impl<'r> Parts<'r> {
         let mut inner = Parts {
             depth: self.depth + 1,
             parts: Vec::new(),
+            seems_error: false,
             room: &mut *self.room,
         };
         if inner.depth < DEPTH {
@@ -119,11 +127,12 @@ impl<'r> Parts<'r> {
         } else {
             inner.room.lose_item();
         }
-        let response = inner.parts;
+        let (response, seems_error) = (inner.parts, inner.seems_error);
         ToolResponse {
             id: head.id.map(|id| self.room.name(id)),
             name: head.name.map(|name| self.room.name(name)),
             is_error: head.is_error,
+            seems_error,
             response,
         }
     }

@@ -6,7 +6,8 @@ use serde_json::value::RawValue;
 use super::{
     draft::Asked,
     model::ToolDefinition,
-    wire::{Raw, members, object, objects, text},
+    wanted::{Schema, Tools},
+    wire::{Raw, each, members, object, objects, text},
 };
 use crate::llm::json::Text;
 
@@ -44,42 +45,100 @@ struct Json<'a> {
 
 /// The tools of a list.
 pub(super) fn tell(tools: Raw<'_>, asked: &mut Asked) {
-    objects(tools, |tool: Tool<'_>| tool.tell(asked));
+    asked.wanted.offer(tools, false);
+    if asked.room.keeps_content() {
+        objects(tools, |tool: Tool<'_>| tool.tell(asked));
+    }
 }
 
 /// The tools of Gemini: groups of functions, and the provider's own by the name of a member.
 pub(super) fn tell_groups<'a>(groups: Raw<'a>, asked: &mut Asked) {
-    super::wire::each(groups, |group: &'a RawValue| {
+    asked.wanted.offer(groups, true);
+    if !asked.room.keeps_content() {
+        return;
+    }
+    each(groups, |group: &'a RawValue| {
         members(Some(group), |name, value| match name {
-            "functionDeclarations" | "function_declarations" => tell(value, asked),
+            FUNCTIONS | FUNCTIONS_SNAKE => objects(value, |tool: Tool<'_>| tool.tell(asked)),
             _ => push(asked, name, None, None, None),
         });
     });
 }
 
-impl Tool<'_> {
-    fn tell(&self, asked: &mut Asked) {
+/// The schema of what a tool of this name is called with.
+pub(super) fn schema(tools: &Tools, name: &str) -> Option<Schema> {
+    let list: &RawValue = serde_json::from_str(&tools.text).ok()?;
+    let mut found = None;
+    let mut look = |tool: Tool<'_>| {
+        if found.is_none() {
+            found = tool.schema_of(name, tools.in_groups);
+        }
+    };
+    if tools.in_groups {
+        each(Some(list), |group: &RawValue| {
+            members(Some(group), |name, value| {
+                if matches!(name, FUNCTIONS | FUNCTIONS_SNAKE) {
+                    objects(value, &mut look);
+                }
+            });
+        });
+    } else {
+        objects(Some(list), look);
+    }
+    found
+}
+
+/// Google's name for a list of tools.
+const FUNCTIONS: &str = "functionDeclarations";
+/// The same.
+const FUNCTIONS_SNAKE: &str = "function_declarations";
+
+impl<'a> Tool<'a> {
+    /// What stands in an object of its own.
+    fn inner(&self) -> Option<Self> {
         let nested = [self.function, self.custom, self.tool_spec];
-        let inner = nested.into_iter().find_map(object::<Tool<'_>>);
-        let spec = inner.as_ref().unwrap_or(self);
+        nested.into_iter().find_map(object::<Tool<'a>>)
+    }
+
+    fn schema(&self) -> Raw<'a> {
         let schemas = [
-            spec.parameters,
-            spec.input_schema,
-            spec.input_schema_camel,
-            spec.json_schema,
-            spec.parameter_definitions,
+            self.parameters,
+            self.input_schema,
+            self.input_schema_camel,
+            self.json_schema,
+            self.parameter_definitions,
         ];
         let schema = schemas.into_iter().flatten().next();
         // Bedrock wraps it once more.
         let wrapped = object::<Json<'_>>(schema).and_then(|wrapped| wrapped.json);
+        wrapped.or(schema)
+    }
+
+    fn tell(&self, asked: &mut Asked) {
+        let inner = self.inner();
+        let spec = inner.as_ref().unwrap_or(self);
         let kind = self.kind.as_str().unwrap_or("function");
         push(
             asked,
             kind,
             spec.name.as_str(),
             spec.description.as_str(),
-            wrapped.or(schema),
+            spec.schema(),
         );
+    }
+
+    /// The schema, if the tool has this name and one that JSON can be checked against.
+    fn schema_of(&self, name: &str, is_of_google: bool) -> Option<Schema> {
+        let inner = self.inner();
+        let spec = inner.as_ref().unwrap_or(self);
+        if spec.name.as_str() != Some(name) || spec.parameter_definitions.is_some() {
+            return None;
+        }
+        let schema = spec.schema()?.get();
+        schema.starts_with('{').then(|| Schema {
+            text: schema.into(),
+            is_of_google: is_of_google && spec.parameters.is_some(),
+        })
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct AskedTrail {
     pub(crate) texts: Vec<u64>,
     /// The tool that a request of MCP calls.
     pub(crate) tool: Option<AskedTool>,
+    /// The model has to call a tool: what it calls it with is the answer, and nobody runs it.
+    pub(crate) is_forced: bool,
 }
 
 impl Marks {
@@ -74,6 +76,7 @@ impl AskedTrail {
             last: self.last,
             results: self.results.clone(),
             tool,
+            is_forced: self.is_forced,
             ..Self::default()
         }
     }
@@ -108,6 +111,8 @@ pub(crate) struct ToolResult {
     pub(crate) name: Option<String>,
     /// Whether the tool failed, where that is told.
     pub(crate) is_error: Option<bool>,
+    /// It begins like an error.
+    pub(crate) seems_error: bool,
 }
 
 /// A tool that somebody asks for.
@@ -201,8 +206,10 @@ impl Trail {
         self.has_lost = true;
     }
 
-    /// All of it; `None` if parts are missing.
-    pub(super) fn finish(mut self) -> Option<AskedTrail> {
+    /// All of it, of a request that forces the model to call a tool or does not; `None` if parts are
+    /// missing.
+    pub(super) fn finish(mut self, is_forced: bool) -> Option<AskedTrail> {
+        self.trail.is_forced = is_forced;
         self.end_turn();
         (!self.has_lost).then_some(self.trail)
     }
@@ -231,6 +238,7 @@ impl Trail {
                         id: response.id.clone(),
                         name: response.name.clone(),
                         is_error: response.is_error,
+                        seems_error: response.seems_error,
                     });
                 }
                 _ => {}

@@ -14,7 +14,7 @@ use crate::{
 fn asked(shape: Shape, room: Room, body: &Value) -> AskedTrail {
     let mut asked = Asked::new(room);
     assert!(shape.request(body.to_string().as_bytes(), &mut asked));
-    let trail = std::mem::take(&mut asked.trail).finish();
+    let trail = std::mem::take(&mut asked.trail).finish(false);
     trail.expect("every part was read")
 }
 
@@ -162,6 +162,7 @@ fn messages_go_on_behind_a_stream() {
             id: Some("toolu_1".into()),
             name: None,
             is_error: Some(true),
+            seems_error: false,
         }]
     );
     assert_eq!(answer.texts, [digest("Hello you.")]);
@@ -263,7 +264,7 @@ fn what_was_not_read_as_a_whole_has_no_marks() {
     for room in [Room::of_marks(Texts::No), Room::new(10_000)] {
         let mut asked = Asked::new(room);
         assert!(Shape::Chat.request(body.as_bytes(), &mut asked));
-        assert_eq!(std::mem::take(&mut asked.trail).finish(), None);
+        assert_eq!(std::mem::take(&mut asked.trail).finish(false), None);
     }
 }
 

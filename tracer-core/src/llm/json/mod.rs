@@ -5,6 +5,7 @@
 
 mod close;
 mod close_all;
+mod entries;
 mod lenient;
 mod long_list;
 mod mend;
@@ -18,6 +19,7 @@ pub(super) use close::close_object;
 pub use mend::fuzz_mended;
 
 pub(super) use close_all::close_all;
+pub(super) use entries::Entries;
 pub(super) use lenient::{Lenient, LenientVisitor, lenient};
 pub(super) use long_list::{LongList, Tells};
 pub(super) use mend::{BYTE_ORDER_MARK, mended};

@@ -165,5 +165,6 @@ pub(in crate::llm) fn asked(
         other_end: OtherEnd::Unknown,
         is_passed_on: false,
         lineage: None,
+        evaluations: Vec::new(),
     })
 }

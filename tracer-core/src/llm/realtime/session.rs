@@ -300,6 +300,7 @@ impl Session {
             other_end: OtherEnd::Unknown,
             is_passed_on: false,
             lineage: None,
+            evaluations: Vec::new(),
         }))
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     attribution::Attribution,
     correlate::{Attempt, AttemptKind, Known, Lineage, NamedSession, Session, SpanId, TraceId},
     detect::Role,
+    evaluation::{Action, Check, Detector, Evaluation, Finding, Findings, Label},
     http::{
         exchange::ExchangeId,
         head::{Host, HttpVersion},
@@ -67,6 +68,11 @@ pub(crate) fn call_of(text: &str, items: usize) -> CallFacts {
         other_end: OtherEnd::Unknown,
         is_passed_on: false,
         lineage: Some(Box::new(lineage_of(text))),
+        evaluations: vec![Evaluation {
+            categories: vec![text.to_owned(); items],
+            tool: Some(text.to_owned()),
+            ..Evaluation::new(Check::Guardrail, Label::Pass, Known::observed("trace"))
+        }],
     }
 }
 
@@ -185,6 +191,22 @@ fn response_of(text: &str, items: usize) -> ResponseFacts {
             cache: one(),
         })),
         upstream_provider: one(),
+        findings: Some(Box::new(Findings {
+            found: vec![
+                Finding {
+                    detector: Detector::Filter,
+                    target: None,
+                    item: 0,
+                    category: text.to_owned(),
+                    severity: one(),
+                    score: None,
+                    action: Action::Flagged,
+                };
+                items
+            ],
+            judged: Vec::new(),
+            guarded: false,
+        })),
         chunks: 0,
         body_bytes: 0,
     }

@@ -191,6 +191,7 @@ impl Pass<'_> {
             name,
             response,
             is_error,
+            seems_error,
         }: ToolResponse,
     ) -> Result<ToolResponse, Dropped> {
         Ok(ToolResponse {
@@ -203,6 +204,7 @@ impl Pass<'_> {
                 part => self.part(part),
             })?,
             is_error,
+            seems_error,
         })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tracer_core::{
     pipeline::{Output, Pipeline, PipelineConfig},
-    policy::{release, release_step},
+    policy::{ReleasedVerdict, release, release_step, release_verdict},
     segment::{ConnectionId, Direction, ProcessKey, Segment},
     semconv::{Span, span, step_span},
     time::Timestamp,
@@ -16,6 +16,7 @@ pub struct Scene {
     pipeline: Pipeline,
     now: Timestamp,
     spans: Vec<Span>,
+    verdicts: Vec<ReleasedVerdict>,
     connections: u64,
 }
 
@@ -56,6 +57,7 @@ impl Scene {
             pipeline: Pipeline::new(config),
             now: Timestamp::from_unix_nanos(1_800_000_000_000_000_000),
             spans: Vec::new(),
+            verdicts: Vec::new(),
             connections: 0,
         }
     }
@@ -141,6 +143,12 @@ impl Scene {
         self.spans
     }
 
+    /// All spans, and what was found of them after they had left.
+    pub fn finish_with_verdicts(mut self) -> (Vec<Span>, Vec<ReleasedVerdict>) {
+        let verdicts = std::mem::take(&mut self.verdicts);
+        (self.finish(), verdicts)
+    }
+
     fn moved(&mut self, on: &mut Connection, direction: Direction, bytes: &[u8]) {
         self.now = self.now.after(Duration::from_micros(10));
         let (offset, place) = match direction {
@@ -165,6 +173,7 @@ impl Scene {
             match output {
                 Output::Call(call) => self.spans.push(span(&release(*call))),
                 Output::Step(step) => self.spans.push(step_span(&release_step(*step))),
+                Output::Evaluation(verdict) => self.verdicts.push(release_verdict(*verdict)),
                 Output::Verdict(..) | Output::LostExchanges(..) => {}
             }
         }
@@ -215,6 +224,12 @@ impl Ask {
 
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// The body has this member as well.
+    pub fn member(mut self, name: &str, value: Value) -> Self {
+        self.body[name] = value;
         self
     }
 
@@ -277,6 +292,16 @@ impl Answer {
             status,
             ..Self::json(json!({"error": {"message": "no", "type": code, "code": code}}))
         }
+    }
+
+    /// The same answer with another status.
+    pub fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    /// An answer of OpenAI's that is this message, and ended for this reason.
+    pub fn message(message: Value, reason: &str) -> Self {
+        Self::chat(message, reason)
     }
 
     /// Any answer.

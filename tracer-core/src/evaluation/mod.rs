@@ -1,0 +1,29 @@
+//! What becomes of calls: refusals, filters, guardrails, moderation, and checks of what was answered.
+//!
+//! ```text
+//! adapters ──► Findings ─┐
+//! content  ──► Seen ─────┼─► of_call() ──► Evaluation on the call
+//! facts    ──────────────┘
+//! correlate (texts that others judged, tools, repetitions) ──► Evaluation on the call or the step,
+//!                                                              or a Verdict on one that has left
+//! ```
+//!
+//! An evaluation is metadata: a [name](Check) of a closed list, a score, a label, categories in the
+//! words of the provider. Of the texts that were judged nothing is in it.
+
+mod check;
+mod ending;
+mod evaluated;
+mod finding;
+mod of_call;
+mod schema;
+mod seen;
+
+pub use check::{Check, Checks, UnknownCheck};
+pub use evaluated::{Evaluation, Label, Target, Verdict};
+pub use finding::{Action, Detector, Finding, Findings, Judged};
+pub(crate) use of_call::of_call;
+pub(crate) use schema::Checker;
+#[cfg(any(test, feature = "fuzzing"))]
+pub use schema::fuzz_schema;
+pub(crate) use seen::Seen;

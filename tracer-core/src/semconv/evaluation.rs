@@ -1,0 +1,92 @@
+//! Evaluations as events, `gen_ai.evaluation.result` of the conventions.
+
+use super::{
+    attributes as names,
+    build::Builder,
+    event::{Event, EventSpan, Severity},
+    lineage::add_known,
+    value::Attributes,
+};
+use crate::{
+    evaluation::{Evaluation, Verdict},
+    policy::ReleasedVerdict,
+    time::Timestamp,
+};
+
+/// The name of the events.
+pub const EVALUATION_RESULT: &str = "gen_ai.evaluation.result";
+
+/// Something that happened while a span lasted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpanEvent {
+    /// Its name.
+    pub name: &'static str,
+    /// When.
+    pub time: Timestamp,
+    /// Attributes.
+    pub attributes: Attributes,
+}
+
+/// The events of a span that ended at `end`, with the answer `response_id`.
+pub(super) fn events(
+    evaluations: &[Evaluation],
+    response_id: Option<&str>,
+    end: Timestamp,
+) -> Vec<SpanEvent> {
+    let event = |evaluation| SpanEvent {
+        name: EVALUATION_RESULT,
+        time: end,
+        attributes: attributes(evaluation, response_id),
+    };
+    evaluations.iter().map(event).collect()
+}
+
+/// The attributes of the event that tells of an evaluation.
+pub(super) fn attributes(evaluation: &Evaluation, response_id: Option<&str>) -> Attributes {
+    let mut add = Builder::with_capacity(10);
+    add.label(names::GEN_AI_EVALUATION_NAME, evaluation.check.name());
+    add.double(names::GEN_AI_EVALUATION_SCORE_VALUE, evaluation.score);
+    add.label(
+        names::GEN_AI_EVALUATION_SCORE_LABEL,
+        evaluation.label.name(),
+    );
+    add.text(
+        names::GEN_AI_EVALUATION_EXPLANATION,
+        evaluation.explanation().as_deref(),
+    );
+    add.text(names::GEN_AI_RESPONSE_ID, response_id);
+    if let Some(target) = evaluation.target {
+        add.label(names::LLM_TRACER_EVALUATION_TARGET, target.name());
+    }
+    add.list(
+        names::LLM_TRACER_EVALUATION_CATEGORIES,
+        evaluation.categories.clone(),
+    );
+    add.text(names::GEN_AI_TOOL_NAME, evaluation.tool.as_deref());
+    add_known(
+        &mut add,
+        names::LLM_TRACER_EVALUATION_CONFIDENCE,
+        names::LLM_TRACER_EVALUATION_SOURCE,
+        evaluation.known,
+    );
+    add.finish()
+}
+
+/// The event of a verdict, of the span that it is about.
+pub fn verdict_event(verdict: &ReleasedVerdict) -> Event {
+    let Verdict {
+        process: _,
+        trace,
+        span,
+        response_id,
+        time,
+        evaluation,
+    } = verdict.verdict();
+    Event {
+        name: EVALUATION_RESULT,
+        time: *time,
+        span: EventSpan::Known(*trace, *span),
+        severity: Severity::Info,
+        attributes: attributes(evaluation, response_id.as_deref()),
+    }
+}

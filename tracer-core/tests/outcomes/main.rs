@@ -1,0 +1,10 @@
+//! What is found of calls, by what goes over the wire.
+
+mod checks;
+mod moderation;
+mod providers;
+mod results;
+#[expect(dead_code, reason = "not all of it is needed here")]
+#[path = "../scene/mod.rs"]
+mod scene;
+mod tools;
