@@ -6,12 +6,15 @@ use opentelemetry::InstrumentationScope;
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
 use tokio::time::{Instant, sleep};
-use tracer_core::{segment::ProcessKey, semconv::Span};
+use tracer_core::{
+    segment::ProcessKey,
+    semconv::{Span, backends::Backend},
+};
 
 use super::{
     resource::ResourceBase,
     settings::BatchSettings,
-    span::span_data,
+    span::{key_values, span_data},
     transport::{Refused, Transport},
 };
 use crate::{
@@ -44,6 +47,7 @@ pub(super) struct TraceWorker {
     pub(super) queue: Receiver<SpanItem>,
     pub(super) batch: BatchSettings,
     pub(super) resources: ResourceBase,
+    pub(super) backend: Backend,
     pub(super) scope: InstrumentationScope,
     pub(super) metrics: SignalMetrics,
 }
@@ -106,8 +110,13 @@ impl TraceWorker {
     }
 
     fn span_data(&self, group: &[Held<SpanItem>]) -> Vec<SpanData> {
-        let convert =
-            |held: &Held<SpanItem>| span_data(&held.item.span, held.item.ids, &self.scope);
+        let convert = |held: &Held<SpanItem>| {
+            let SpanItem { span, ids, .. } = &held.item;
+            let mut data = span_data(span, *ids, &self.scope);
+            data.attributes
+                .extend(key_values(&self.backend.additions(span)));
+            data
+        };
         group.iter().map(convert).collect()
     }
 }

@@ -48,7 +48,7 @@ pub fn start(
     settings: &OtlpSettings,
     telemetry: &Telemetry,
 ) -> Result<(OtlpSender, Vec<Delivery>), StartError> {
-    let resources = ResourceBase::new(&settings.resource_attributes);
+    let resources = ResourceBase::new(&settings.resource_attributes, settings.backend);
     let start_traces = |signal| start_traces(settings, signal, &resources, telemetry);
     let (traces, spans) = settings
         .traces
@@ -89,6 +89,7 @@ fn start_traces(
         queue,
         batch: settings.batch.clone(),
         resources: resources.clone(),
+        backend: settings.backend,
         scope: span::scope(),
         metrics: metrics.clone(),
     };

@@ -1,10 +1,7 @@
 //! The backends that are known, and what is particular to each as a whole.
 
 use super::{
-    super::{
-        span::Span,
-        value::{Attributes, Value},
-    },
+    super::{span::Span, value::Attributes},
     langfuse, mlflow, phoenix,
     rule::Rule,
 };
@@ -80,7 +77,7 @@ impl Backend {
 
     /// The value of a rule, for a span that does not have it yet.
     #[cfg(test)]
-    pub(super) fn tells(self, span: &Span, name: &str) -> Option<Value> {
+    pub(super) fn tells(self, span: &Span, name: &str) -> Option<super::super::value::Value> {
         let added = self.additions(span);
         added.into_iter().find(|(n, _)| n == name).map(|(_, v)| v)
     }
@@ -91,7 +88,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::{super::samples, *};
-    use crate::semconv::attributes as names;
+    use crate::semconv::{attributes as names, value::Value};
 
     #[test]
     fn names_are_unique_and_none_is_of_ours() {
@@ -128,9 +125,12 @@ mod tests {
     #[test]
     fn a_span_that_tells_nothing_gets_nothing_but_what_it_is() {
         let span = samples::span("tools/list", &[]);
-        for backend in Backend::ALL {
-            let added = backend.additions(&span);
-            assert!(added.len() <= 1, "{backend:?} {added:?}");
-        }
+        let names = |backend: Backend| {
+            let added = backend.additions(&span).into_iter();
+            added.map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(Backend::Phoenix), ["openinference.span.kind"]);
+        assert_eq!(names(Backend::Mlflow), ["mlflow.traceTag.mlflow.traceName"]);
+        assert_eq!(names(Backend::Langfuse), ["langfuse.observation.type"]);
     }
 }

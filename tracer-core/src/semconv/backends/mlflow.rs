@@ -5,7 +5,7 @@
 //! a list of its own.
 
 use super::{
-    super::{attributes::Kind, value::Value},
+    super::{attributes::Kind, span::Span, value::Value},
     rule::{Rule, dollars, object, user, word},
     sort::Sort,
 };
@@ -26,6 +26,12 @@ pub(super) const RULES: &[Rule] = &[
         kind: Kind::String,
         description: "What the call costs, as JSON: `total_cost` in dollars. Without it MLflow prices the call itself.",
         value: |span| object([("total_cost", dollars(span)?.into())]),
+    },
+    Rule {
+        name: "mlflow.traceTag.mlflow.traceName",
+        kind: Kind::String,
+        description: "On the root of a trace, its name, which the trace has in lists.",
+        value: trace_name,
     },
     Rule {
         name: "user.id",
@@ -50,11 +56,21 @@ const fn kind(sort: Sort) -> Option<&'static str> {
     }
 }
 
+fn trace_name(span: &Span) -> Option<Value> {
+    let place = span.place.as_ref();
+    let is_root = span.parent.is_none() && place.is_none_or(|place| place.parent.is_none());
+    is_root.then(|| Value::Str(span.name.clone().into()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{
         super::{Backend::Mlflow, samples},
         *,
+    };
+    use crate::{
+        correlate::{SpanId, TraceId},
+        semconv::SpanPlace,
     };
 
     #[test]
@@ -86,10 +102,23 @@ mod tests {
     }
 
     #[test]
+    fn a_root_names_its_trace() {
+        let mut span = samples::chat();
+        let name = "mlflow.traceTag.mlflow.traceName";
+        assert_eq!(Mlflow.tells(&span, name), Some(word("chat asked-1")));
+        span.place = Some(SpanPlace {
+            trace: TraceId(1),
+            span: SpanId(2),
+            parent: Some((SpanId(3), false)),
+        });
+        assert_eq!(Mlflow.tells(&span, name), None);
+    }
+
+    #[test]
     fn what_is_not_known_in_dollars_is_left_to_the_server() {
         let span = samples::in_currency("EUR");
         assert_eq!(Mlflow.tells(&span, "mlflow.llm.cost"), None);
         let span = samples::operation("chat");
-        assert_eq!(Mlflow.tells(&span, "mlflow.llm.cost"), None::<Value>);
+        assert_eq!(Mlflow.tells(&span, "mlflow.llm.cost"), None);
     }
 }

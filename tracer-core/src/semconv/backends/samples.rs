@@ -35,7 +35,10 @@ pub(super) fn span(name: &str, attributes: &[(&'static str, Value)]) -> Span {
 
 /// A span of an operation that tells nothing else.
 pub(super) fn operation(operation: &'static str) -> Span {
-    span(operation, &[(names::GEN_AI_OPERATION_NAME, word(operation))])
+    span(
+        operation,
+        &[(names::GEN_AI_OPERATION_NAME, word(operation))],
+    )
 }
 
 /// The span above two attempts.
