@@ -4,6 +4,7 @@
 
 mod agents;
 mod attach;
+mod backends;
 mod both_ends;
 mod clients;
 mod collector;
