@@ -3,6 +3,7 @@
 //! Run by `cargo xtask e2e`; a test whose needs are not met prints `skipped: reason`.
 
 mod agents;
+mod assistants;
 mod attach;
 mod backends;
 mod both_ends;
