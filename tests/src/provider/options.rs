@@ -117,19 +117,20 @@ impl Options {
     }
 }
 
-/// `STATUS`, `STATUS-once` or `stream`, after `fail-`.
+/// `STATUS`, `STATUS-once`, `STATUS-times-N` or `stream`, after `fail-`.
 fn failure<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -> Option<Failure> {
     let word = words.next()?;
     if word == "stream" {
         return Some(Failure::InStream);
     }
     let status = word.parse().ok()?;
-    let once = words.next_if_eq(&"once").is_some();
-    Some(if once {
-        Failure::Once(status)
-    } else {
-        Failure::Status(status)
-    })
+    if words.next_if_eq(&"once").is_some() {
+        return Some(Failure::Times(status, 1));
+    }
+    if words.next_if_eq(&"times").is_some() {
+        return Some(Failure::Times(status, words.next()?.parse().ok()?));
+    }
+    Some(Failure::Status(status))
 }
 
 #[cfg(test)]
@@ -167,7 +168,7 @@ mod tests {
     fn failures_are_read() {
         assert_eq!(
             Options::parse("fail-429-once", "").failure,
-            Some(Failure::Once(429))
+            Some(Failure::Times(429, 1))
         );
         assert_eq!(
             Options::parse("gpt-fail-400", "").failure,

@@ -34,6 +34,7 @@ mod rustls_served;
 mod short_lives;
 mod sockets;
 mod stop;
+mod storms;
 mod stripped;
 mod tapes;
 mod telemetry;
