@@ -3,6 +3,7 @@
 //! Nothing here knows the agent's insides: it is started as a process and judged by what it
 //! prints and exports, against the [`provider::ledger`] of what was really served.
 
+pub mod backends;
 pub mod endurance;
 pub mod harness;
 pub mod kubernetes;

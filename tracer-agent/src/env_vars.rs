@@ -99,6 +99,8 @@ pub const LLM_TRACER_BUDGETS: &str = "LLM_TRACER_BUDGETS";
 pub const LLM_TRACER_POLICY_FILE: &str = "LLM_TRACER_POLICY_FILE";
 /// Headers whose values are kept.
 pub const LLM_TRACER_KEEP_HEADERS: &str = "LLM_TRACER_KEEP_HEADERS";
+/// Who reads what is sent.
+pub const LLM_TRACER_BACKEND: &str = "LLM_TRACER_BACKEND";
 /// Bound of the queue between capture and export.
 pub const LLM_TRACER_QUEUE_SIZE: &str = "LLM_TRACER_QUEUE_SIZE";
 

@@ -87,7 +87,7 @@ pub fn prepare_what_is_here() -> Result<()> {
 }
 
 /// What gets each kind of client ready.
-const CLIENTS: [fn() -> Result<()>; 17] = [
+const CLIENTS: [fn() -> Result<()>; 18] = [
     curl,
     || python_clients().map(drop),
     || openssl::libraries(&python_clients()?),
@@ -95,6 +95,7 @@ const CLIENTS: [fn() -> Result<()>; 17] = [
     || node::modules("native").map(drop),
     native_python,
     agents,
+    backends,
     || openssl::STATIC_CLIENT.build().map(drop),
     openssl::short_lived,
     rustls::clients,
@@ -125,6 +126,16 @@ fn native_python() -> Result<()> {
 fn agents() -> Result<()> {
     let requirements = workspace_root().join("tests/clients/python/agents/requirements.txt");
     python::venv("venv-agents", &requirements).map(drop)
+}
+
+/// Backends of traces.
+fn backends() -> Result<()> {
+    for name in ["phoenix", "mlflow"] {
+        let requirements = format!("tests/clients/python/backends/{name}.txt");
+        let folder = format!("venv-{name}");
+        optional(python::venv(&folder, &workspace_root().join(requirements)))?;
+    }
+    Ok(())
 }
 
 /// The Python clients alone.

@@ -35,7 +35,14 @@ pub fn venv(name: &str, requirements: &Path) -> Result<PathBuf> {
     )?;
     step::run_quiet(
         Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--requirement"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-cache-dir",
+                "--requirement",
+            ])
             .arg(requirements),
     )
     .map_err(|error| Missing(format!("Python packages cannot be installed: {error:#}")))?;

@@ -2,6 +2,7 @@
 //! what was served.
 
 pub mod agent;
+pub mod assistants;
 pub mod cgroup;
 pub mod chance;
 pub mod client;
@@ -18,6 +19,7 @@ pub mod report;
 pub mod requirements;
 pub mod rotel;
 pub mod rust;
+pub mod scenario;
 pub mod scene;
 pub mod sink;
 pub mod tables;

@@ -35,6 +35,8 @@ pub enum Need {
     NativePython,
     /// The Python environment of agents.
     Agents,
+    /// A backend of traces.
+    Backend(Backend),
     /// The client with OpenSSL linked in.
     StaticOpenSsl,
     /// A client in Go, by the release and the way it is built.
@@ -45,6 +47,25 @@ pub enum Need {
     Rustls(&'static str),
     /// A release of .NET, and the client for it.
     Dotnet(Dotnet),
+}
+
+/// Backends of traces, each in a Python environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// Arize Phoenix.
+    Phoenix,
+    /// MLflow.
+    Mlflow,
+}
+
+impl Backend {
+    /// The folder of its Python environment.
+    fn folder(self) -> PathBuf {
+        workspace_root().join(match self {
+            Self::Phoenix => "target/e2e/venv-phoenix",
+            Self::Mlflow => "target/e2e/venv-mlflow",
+        })
+    }
 }
 
 impl Need {
@@ -83,6 +104,10 @@ impl Need {
             Self::Agents => {
                 let stamp = agents_folder().join("requirements.installed");
                 (!stamp.exists()).then(|| "no agents: run cargo xtask setup".to_owned())
+            }
+            Self::Backend(backend) => {
+                let stamp = backend.folder().join("requirements.installed");
+                (!stamp.exists()).then(|| format!("no {backend:?}: run cargo xtask setup"))
             }
             Self::NativePython => {
                 // Written once all are installed.
@@ -160,6 +185,16 @@ pub fn agents_python_path() -> PathBuf {
 
 fn agents_folder() -> PathBuf {
     workspace_root().join("target/e2e/venv-agents")
+}
+
+/// The interpreter that has Phoenix.
+pub fn phoenix_python_path() -> PathBuf {
+    Backend::Phoenix.folder().join("bin/python")
+}
+
+/// The interpreter that has MLflow.
+pub fn mlflow_python_path() -> PathBuf {
+    Backend::Mlflow.folder().join("bin/python")
 }
 
 /// The client with OpenSSL linked in, its symbols stripped.

@@ -5,6 +5,7 @@ use std::{path::Path, process::Command};
 use anyhow::Result;
 
 use super::{
+    assistants::CODEX,
     client,
     requirements::{native_program, rustls_client},
 };
@@ -12,8 +13,6 @@ use crate::provider::running::Provider;
 
 /// Deno, below `node_modules`.
 pub const DENO: &str = "@deno/linux-x64-glibc/deno";
-/// Codex CLI, likewise.
-pub const CODEX: &str = "@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex";
 
 /// A Node script, by Deno.
 ///

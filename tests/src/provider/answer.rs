@@ -127,13 +127,19 @@ impl Answer<'_> {
         format!("{prefix}{}x{index}", self.unique)
     }
 
-    /// Arguments of the `index`th tool call: a JSON object, escaped to stand in a JSON string.
+    /// Arguments of the `index`th tool call: a JSON object, escaped to stand in a JSON string. Tools
+    /// of agents that people have get something harmless to do.
     pub fn tool_arguments(&self, index: usize) -> String {
-        let argument = &self.asked.argument;
-        format!(
-            r#"{{\"{argument}\":\"city number {index} {}\"}}"#,
-            self.secret
-        )
+        let members = self.asked.arguments.iter().map(|argument| {
+            let value = match argument.as_str() {
+                "command" | "cmd" => "sleep 0.2; echo done".to_owned(),
+                "file_path" => "/etc/hostname".to_owned(),
+                "prompt" => format!("n={} have a look", self.asked.n + 1),
+                _ => format!("city number {index} {}", self.secret),
+            };
+            format!(r#"\"{argument}\":\"{value}\""#)
+        });
+        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
     }
 }
 

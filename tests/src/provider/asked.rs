@@ -27,10 +27,10 @@ pub struct Asked {
     pub include_usage: bool,
     /// Choices (`n` of the body).
     pub choices: usize,
-    /// Name of the first tool offered.
+    /// Name of the tool to ask for: the first offered, unless the options name another.
     pub tool: String,
-    /// Its first required argument.
-    pub argument: String,
+    /// Its required arguments.
+    pub arguments: Vec<String>,
     /// Number that the token counts follow.
     pub n: u64,
     /// Words of the model name and the header.
@@ -52,6 +52,12 @@ impl Asked {
         let mut options = Options::parse(&model, text(headers, OPTIONS_HEADER));
         options.settle(results(body));
         options.gzip &= text(headers, header::ACCEPT_ENCODING.as_str()).contains("gzip");
+        let offered = |name: &String| {
+            let mut tools = fields.tools.iter();
+            tools.find(|tool| tool.name() == Some(name))
+        };
+        let named = options.uses.iter().find_map(offered);
+        let tool = named.or(fields.tools.first());
         Ok(Self {
             api: called.api,
             model_json: serde_json::Value::from(model.as_str()).to_string(),
@@ -59,18 +65,14 @@ impl Asked {
             stream: called.stream.unwrap_or(fields.stream),
             include_usage: fields.stream_options.include_usage,
             choices: fields.n.unwrap_or(1).clamp(1, 8),
-            tool: fields
-                .tools
-                .first()
+            tool: tool
                 .and_then(Tool::name)
                 .unwrap_or("get_weather")
                 .to_owned(),
-            argument: fields
-                .tools
-                .first()
-                .and_then(Tool::argument)
-                .unwrap_or("city")
-                .to_owned(),
+            arguments: tool
+                .map(Tool::arguments)
+                .filter(|arguments| !arguments.is_empty())
+                .map_or_else(|| vec!["city".to_owned()], <[String]>::to_vec),
             n: number_in_prompt(body).unwrap_or(body.len() as u64),
             options,
         })
@@ -209,11 +211,12 @@ impl Tool {
             .map(|function| function.name.as_str()))
     }
 
-    fn argument(&self) -> Option<&str> {
+    /// Names of those that are required.
+    fn arguments(&self) -> &[String] {
         let nested = self.function.as_ref();
         let nested = nested.and_then(|function| function.parameters.as_ref());
-        let required = &self.parameters.as_ref().or(nested)?.required;
-        required.first().map(String::as_str)
+        let schema = self.parameters.as_ref().or(nested);
+        schema.map_or(&[], |schema| &schema.required)
     }
 }
 

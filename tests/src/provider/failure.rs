@@ -7,8 +7,8 @@ use super::ledger::Api;
 pub enum Failure {
     /// Answer with this status, always.
     Status(u16),
-    /// Answer with this status the first time a body is seen, properly the second time.
-    Once(u16),
+    /// Answer with this status the first times that a body is seen, so many, then properly.
+    Times(u16, u32),
     /// Status 200, then an error inside the stream, half-way.
     InStream,
     /// Close the connection half-way through the answer.

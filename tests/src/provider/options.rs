@@ -28,6 +28,8 @@ pub struct Options {
     /// `steps-N`: answer with tool calls, one if no number is told, until the request brings the
     /// results of so many; then with text.
     pub steps: Option<usize>,
+    /// `use-NAME.NAME`: at each step the tool of that name; where it is not offered, the next that is.
+    pub uses: Vec<String>,
     /// `length`: finish because of the token limit.
     pub truncated: bool,
     /// `cost-N`: say that the call costs so many millionths of a dollar (OpenAI chat completions).
@@ -48,6 +50,7 @@ impl Default for Options {
             split: 1,
             tools: 0,
             steps: None,
+            uses: Vec::new(),
             truncated: false,
             cost: None,
             gzip: false,
@@ -70,6 +73,10 @@ impl Options {
                 "length" => options.truncated = true,
                 "cut" => options.failure = Some(Failure::Cut),
                 "fail" => options.failure = failure(&mut words),
+                "use" => {
+                    let names = words.next().into_iter().flat_map(|names| names.split('.'));
+                    options.uses = names.map(str::to_owned).collect();
+                }
                 _ => {
                     let Some(number) = words.peek().and_then(|word| word.parse().ok()) else {
                         continue;
@@ -90,6 +97,8 @@ impl Options {
                 0
             };
         }
+        let done = results.min(self.uses.len());
+        self.uses.drain(..done);
     }
 
     fn set(&mut self, word: &str, number: u32) {
@@ -108,19 +117,20 @@ impl Options {
     }
 }
 
-/// `STATUS`, `STATUS-once` or `stream`, after `fail-`.
+/// `STATUS`, `STATUS-once`, `STATUS-times-N` or `stream`, after `fail-`.
 fn failure<'a>(words: &mut std::iter::Peekable<impl Iterator<Item = &'a str>>) -> Option<Failure> {
     let word = words.next()?;
     if word == "stream" {
         return Some(Failure::InStream);
     }
     let status = word.parse().ok()?;
-    let once = words.next_if_eq(&"once").is_some();
-    Some(if once {
-        Failure::Once(status)
-    } else {
-        Failure::Status(status)
-    })
+    if words.next_if_eq(&"once").is_some() {
+        return Some(Failure::Times(status, 1));
+    }
+    if words.next_if_eq(&"times").is_some() {
+        return Some(Failure::Times(status, words.next()?.parse().ok()?));
+    }
+    Some(Failure::Status(status))
 }
 
 #[cfg(test)]
@@ -147,10 +157,18 @@ mod tests {
     }
 
     #[test]
+    fn the_tools_of_the_steps_to_come_are_left() {
+        let mut options = Options::parse("gpt-use-Bash.Read-steps-2", "");
+        assert_eq!(options.uses, ["Bash", "Read"]);
+        options.settle(1);
+        assert_eq!((options.tools, options.uses), (1, vec!["Read".to_owned()]));
+    }
+
+    #[test]
     fn failures_are_read() {
         assert_eq!(
             Options::parse("fail-429-once", "").failure,
-            Some(Failure::Once(429))
+            Some(Failure::Times(429, 1))
         );
         assert_eq!(
             Options::parse("gpt-fail-400", "").failure,

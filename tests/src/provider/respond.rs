@@ -1,7 +1,7 @@
 //! Requests in, responses out: reads what was asked, has the API answer, or fails as told.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Arc, Mutex, PoisonError,
@@ -36,8 +36,8 @@ pub struct Responder {
     /// Told apart from other runs: response ids never repeat.
     run: u64,
     sequence: AtomicU64,
-    /// Hashes of bodies whose first attempt has failed.
-    failed_once: Mutex<HashSet<u64>>,
+    /// How often bodies have failed so far, by their hashes.
+    failed: Mutex<HashMap<u64, u32>>,
 }
 
 impl Responder {
@@ -49,7 +49,7 @@ impl Responder {
             ledger,
             run: now.map_or(0, |time| time.as_nanos() as u64),
             sequence: AtomicU64::new(0),
-            failed_once: Mutex::default(),
+            failed: Mutex::default(),
         }
     }
 
@@ -94,19 +94,18 @@ impl Responder {
     fn failing_status(&self, asked: &Asked, body: &[u8]) -> Option<u16> {
         match asked.options.failure? {
             Failure::Status(status) => Some(status),
-            Failure::Once(status) => {
+            Failure::Times(status, times) => {
                 let mut hasher = DefaultHasher::new();
                 body.hash(&mut hasher);
                 let hash = hasher.finish();
-                let mut failed = self
-                    .failed_once
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                let first = failed.insert(hash);
-                if !first {
-                    failed.remove(&hash);
+                let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+                let so_far = failed.entry(hash).or_default();
+                if *so_far < times {
+                    *so_far += 1;
+                    return Some(status);
                 }
-                first.then_some(status)
+                failed.remove(&hash);
+                None
             }
             Failure::InStream | Failure::Cut => None,
         }

@@ -1,59 +1,36 @@
 //! Real agents, unmodified: one trace per turn, with every call, attempt and tool in its place.
 
-use std::time::Duration;
-
-use anyhow::{Result, ensure};
-use tests::{
-    harness::{
-        agent::Launch,
-        client,
-        otlp::Span,
-        patience::settled,
-        process::Process,
-        requirements::{
-            Need::{self, Agent, Agents},
-            agents_python_path, met,
-        },
-        sink::Sink,
-        tree::{expected, tree},
+use anyhow::Result;
+use tests::harness::{
+    client,
+    requirements::{
+        Need::{self, Agent, Agents},
+        agents_python_path, met,
     },
-    provider::running::Provider,
+    scenario,
 };
 
 const NEEDS: [Need; 2] = [Agent, Agents];
-const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Runs an agent, and compares what is reported of it with the tree that must come of it.
+/// Runs a script, and compares what is reported of it with the tree that must come of it.
 fn agrees(script: &str, argument: &str, wanted: &str) -> Result<()> {
     if !met(&NEEDS) {
         return Ok(());
     }
-    let provider = Provider::start("")?;
-    let sink = Sink::start(0)?;
-    let agent = Launch::json()?.otlp(&sink.url(), "http/protobuf").start()?;
     let script = format!("agents/{script}");
-    let mut command = client::python_by(&agents_python_path(), &script, &provider);
-    command
-        .arg(argument)
-        .env("LANGSMITH_TRACING", "false")
-        .env("OPENAI_AGENTS_DISABLE_TRACING", "1");
-    let mut client = Process::start(&mut command)?;
-    let pid = u64::from(client.id());
-    client.succeed(PATIENCE)?;
-    let wanted = expected(wanted);
-    let count = wanted.lines().filter(|line| *line != "trace").count();
-    let spans = settled(count, || {
-        let mut spans = sink.spans();
-        spans.retain(|span: &Span| span.resource.number("process.pid") == Some(pid));
-        spans
-    });
-    let found = tree(&spans);
-    ensure!(
-        found == wanted,
-        "wanted\n{wanted}\nfound\n{found}\n{}",
-        agent.process.said()
+    let run = scenario::agrees(
+        None,
+        |provider| {
+            let mut command = client::python_by(&agents_python_path(), &script, provider);
+            command
+                .arg(argument)
+                .env("LANGSMITH_TRACING", "false")
+                .env("OPENAI_AGENTS_DISABLE_TRACING", "1");
+            Ok(command)
+        },
+        wanted,
     );
-    Ok(())
+    run.map(drop)
 }
 
 /// Three turns in all: one with a tool, its session going on, one with an agent as a tool; a retry.

@@ -3,7 +3,9 @@
 //! Run by `cargo xtask e2e`; a test whose needs are not met prints `skipped: reason`.
 
 mod agents;
+mod assistants;
 mod attach;
+mod backends;
 mod both_ends;
 mod clients;
 mod collector;
@@ -32,6 +34,7 @@ mod rustls_served;
 mod short_lives;
 mod sockets;
 mod stop;
+mod storms;
 mod stripped;
 mod tapes;
 mod telemetry;

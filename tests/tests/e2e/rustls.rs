@@ -5,12 +5,13 @@ use std::process::Command;
 
 use anyhow::Result;
 use tests::harness::{
+    assistants::CODEX,
     client,
     requirements::{
         Need::{Native, NativePython, Node, Rustls},
         native_program, native_python_path, rustls_client,
     },
-    rust::{CODEX, DENO, codex, deno, reqwest},
+    rust::{DENO, codex, deno, reqwest},
 };
 
 use super::stripped::{Known, exact, import, version_of};

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use tests::{
     harness::{
         agent::{Agent, Launch},
+        assistants::CLAUDE_CODE,
         client,
         compare::compare,
         patience::{settled, until},
@@ -20,7 +21,6 @@ use tests::{
 };
 
 const BUN: &str = "@oven/bun-linux-x64/bin/bun";
-const CLAUDE: &str = "@anthropic-ai/claude-code-linux-x64/claude";
 
 /// Longest time from the first run of a program to its probes.
 const SOON: Duration = Duration::from_secs(20);
@@ -104,10 +104,10 @@ fn bun_anthropic() -> Result<()> {
 
 #[test]
 fn claude_code() -> Result<()> {
-    let claude = native_program(CLAUDE);
+    let claude = native_program(CLAUDE_CODE);
     let home = tempfile::tempdir()?;
     exact(
-        &[Native(CLAUDE)],
+        &[Native(CLAUDE_CODE)],
         "/claude",
         Known::ByUse(version_of(&claude).env("HOME", home.path())),
         |provider| {

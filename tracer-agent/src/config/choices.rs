@@ -75,6 +75,20 @@ choice! {
 }
 
 choice! {
+    /// Who reads what is sent.
+    Backend as "BACKEND", "generic, phoenix, mlflow or langfuse" {
+        /// Anybody who knows the conventions.
+        Generic = "generic",
+        /// Arize Phoenix.
+        Phoenix = "phoenix",
+        /// MLflow.
+        Mlflow = "mlflow",
+        /// Langfuse.
+        Langfuse = "langfuse",
+    }
+}
+
+choice! {
     /// How OTLP requests are compressed.
     Compression as "COMPRESSION", "gzip or none" {
         /// With gzip.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use tracer_core::semconv::backends::Backend;
+
 use super::{
     choices::{self, Exporter, OtlpProtocol},
     endpoint,
@@ -20,10 +22,14 @@ use crate::export::otlp::settings::{
 /// What is sent, where and how.
 pub fn resolve(layers: &Layers) -> Result<OtlpSettings, ConfigError> {
     let disabled = layers.get(&keys::EXPORT_DISABLED)?;
-    let (traces, metrics) = (signal(layers, &TRACES)?, signal(layers, &METRICS)?);
-    let logs = signal(layers, &LOGS)?;
+    let backend = backend(layers)?;
+    let traces = signal(layers, &TRACES)?.map(|traces| traces.with_headers(backend.headers()));
+    let is_taken = |signal: &SignalSettings| !backend.takes_only_spans() || signal.endpoint.is_exact();
+    let metrics = signal(layers, &METRICS)?.filter(is_taken);
+    let logs = signal(layers, &LOGS)?.filter(is_taken);
     let max_queue_size: Option<u32> = layers.get(&keys::MAX_QUEUED_SPANS)?;
     Ok(OtlpSettings {
+        backend,
         traces: traces.filter(|_| !disabled),
         metrics: metrics.filter(|_| !disabled),
         logs: logs.filter(|_| !disabled),
@@ -50,6 +56,15 @@ pub fn resolve(layers: &Layers) -> Result<OtlpSettings, ConfigError> {
 
 fn to_usize(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn backend(layers: &Layers) -> Result<Backend, ConfigError> {
+    Ok(match layers.get(&keys::OTLP_BACKEND)? {
+        choices::Backend::Generic => Backend::Generic,
+        choices::Backend::Phoenix => Backend::Phoenix,
+        choices::Backend::Mlflow => Backend::Mlflow,
+        choices::Backend::Langfuse => Backend::Langfuse,
+    })
 }
 
 /// The keys that one signal has of its own.

@@ -2,6 +2,8 @@
 
 use std::{ffi::OsString, path::Path, time::Duration};
 
+use tracer_core::semconv::backends::Backend;
+
 use super::super::{effective::Config, environment, error::ConfigError, layers::Layers};
 use crate::export::otlp::settings::{
     Compression, Endpoint, OtlpSettings, Protocol, SignalSettings, TlsSettings,
@@ -188,4 +190,34 @@ fn an_option_of_one_signal_wins_there_and_nowhere_else() {
             assert_eq!(value(&other, option), common, "{common_name}");
         }
     }
+}
+
+#[test]
+fn a_backend_has_its_headers_and_no_metrics_unless_told_otherwise() {
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:5000");
+    let generic = otlp(&[endpoint]);
+    assert_eq!(generic.backend, Backend::Generic);
+    assert!(generic.metrics.is_some());
+
+    let mlflow = otlp(&[endpoint, ("LLM_TRACER_BACKEND", "mlflow")]);
+    assert_eq!(mlflow.backend, Backend::Mlflow);
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let traces = mlflow.traces.unwrap();
+    assert_eq!(traces.headers.0, [header("x-mlflow-experiment-id", "0")]);
+    assert!(mlflow.metrics.is_none());
+
+    let told = otlp(&[
+        endpoint,
+        ("LLM_TRACER_BACKEND", "mlflow"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "X-MLflow-Experiment-Id=7"),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+            "http://metrics:4318/v1/metrics",
+        ),
+    ]);
+    let traces = told.traces.unwrap();
+    assert_eq!(traces.headers.0.len(), 1);
+    assert_eq!(traces.headers.0[0].1, "7");
+    let metrics = told.metrics.unwrap();
+    assert!(metrics.endpoint.is_exact());
 }

@@ -7,8 +7,8 @@ use super::{
     attribution::{DimensionName, SourceName},
     budgets::Budgets,
     choices::{
-        Compression, Exporter, JoinedBy, KernelLog, OtlpProtocol, OutputFormat, ReaderPriority,
-        ReturnProbes, Temporality,
+        Backend, Compression, Exporter, JoinedBy, KernelLog, OtlpProtocol, OutputFormat,
+        ReaderPriority, ReturnProbes, Temporality,
     },
     content_export::ContentExport,
     endpoint::Endpoint,
@@ -152,6 +152,9 @@ keys! {
     OTLP_ENDPOINT: Option<Endpoint> = Key::new("export.otlp.endpoint", "",
         "Collector for spans, metrics and events. Over HTTP, /v1/traces, /v1/metrics and /v1/logs are appended. Without one, nothing is sent.")
         .env(&[OTEL_EXPORTER_OTLP_ENDPOINT]).flag("otlp-endpoint");
+    OTLP_BACKEND: Backend = Key::new("export.otlp.backend", "generic",
+        "Who reads what is sent: `phoenix`, `mlflow` and `langfuse` get what they would read differently or miss, beside what the conventions say; docs/reference/backends.md has the list. These three take no metrics: none are sent, unless `export.otlp.metrics.endpoint` says where.")
+        .env(&[LLM_TRACER_BACKEND]).flag("backend");
     OTLP_PROTOCOL: OtlpProtocol = Key::new("export.otlp.protocol", "http/protobuf",
         "How the collector is spoken to.")
         .env(&[OTEL_EXPORTER_OTLP_PROTOCOL]).flag("otlp-protocol");

@@ -58,6 +58,7 @@ fn sample(key: &dyn AnyKey) -> &'static str {
         (_, "PATTERN") => "/usr/bin/python*",
         (_, "EXPORTER") => "none",
         (_, "PLACE") => "event",
+        (_, "BACKEND") => "phoenix",
         (_, "NAME=VALUE") => "a=b",
         (_, "URL") => "http://collector:4318",
         (_, "PROTOCOL") => "grpc",

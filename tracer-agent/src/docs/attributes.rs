@@ -107,7 +107,7 @@ fn attributes<'a>(list: impl IntoIterator<Item = &'a Attribute>) -> String {
     )
 }
 
-const fn kind(kind: Kind) -> &'static str {
+pub(super) const fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::String => "string",
         Kind::Int => "int",

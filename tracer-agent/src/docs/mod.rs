@@ -1,6 +1,7 @@
 //! The reference pages, generated from the registries so that they cannot be wrong.
 
 mod attributes;
+mod backends;
 mod configuration;
 pub mod doctor;
 mod environment;
@@ -12,11 +13,12 @@ mod table;
 pub type Page = (&'static str, String);
 
 /// All pages.
-pub fn pages() -> [Page; 6] {
+pub fn pages() -> [Page; 7] {
     [
         ("configuration.md", configuration::page()),
         ("environment.md", environment::page()),
         ("attributes.md", attributes::page()),
+        ("backends.md", backends::page()),
         ("metrics.md", metrics::page()),
         ("providers.md", providers::page()),
         ("doctor.md", doctor::page()),

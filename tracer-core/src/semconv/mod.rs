@@ -1,10 +1,12 @@
 //! The vocabulary: every attribute and metric name, and the neutral form of a span.
 //!
 //! Dialect 1.41 of the OpenTelemetry semantic conventions. A fact that this dialect has no name
-//! for stands under `llm_tracer.`; nothing else in the tree spells an attribute or metric name.
+//! for stands under `llm_tracer.`; nothing else in the tree spells an attribute or metric name. What
+//! single backends read beside it is in [`backends`].
 
 pub mod attributes;
 mod attribution;
+pub mod backends;
 mod build;
 mod content;
 mod cost;

@@ -4,6 +4,7 @@ use std::{path::Path, process::Command};
 
 use crate::{
     harness::{
+        assistants::CLAUDE_CODE,
         client,
         requirements::{Need, native_program, native_python_path, static_openssl_client},
     },
@@ -11,7 +12,6 @@ use crate::{
 };
 
 const BUN: &str = "@oven/bun-linux-x64/bin/bun";
-const CLAUDE: &str = "@anthropic-ai/claude-code-linux-x64/claude";
 
 pub fn programs() -> Vec<Listed> {
     vec![
@@ -60,8 +60,8 @@ fn bun(name: &'static str, script: &'static str) -> Listed {
 
 fn claude_code() -> Listed {
     let name = "Claude Code";
-    Listed::unless(Need::Native(CLAUDE).missing(), name, || {
-        let path = native_program(CLAUDE);
+    Listed::unless(Need::Native(CLAUDE_CODE).missing(), name, || {
+        let path = native_program(CLAUDE_CODE);
         let mut version = Command::new("sh");
         version.args(["-c", "HOME=$(mktemp -d) \"$0\" --version; echo BoringSSL"]);
         version.arg(&path);

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::{
     harness::{
+        assistants::CODEX,
         client,
         requirements::{Need, native_program, rustls_client, workspace_root},
         rust,
@@ -66,10 +67,10 @@ fn deno(name: &'static str, script: &'static str) -> Listed {
 
 fn codex() -> Listed {
     let name = "Codex CLI";
-    Listed::unless(Need::Native(rust::CODEX).missing(), name, || {
+    Listed::unless(Need::Native(CODEX).missing(), name, || {
         let mut version = Command::new("sh");
         let says = "CODEX_HOME=$(mktemp -d) \"$0\" --version; echo rustls on aws-lc";
-        version.args(["-c", says]).arg(native_program(rust::CODEX));
+        version.args(["-c", says]).arg(native_program(CODEX));
         Program {
             name: name.to_owned(),
             version,

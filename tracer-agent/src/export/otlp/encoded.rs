@@ -18,7 +18,12 @@ pub(super) fn span(span: &Span) -> usize {
         .links
         .iter()
         .map(|link| ITEM_BYTES + attributes(&link.attributes, 1));
-    ITEM_BYTES + span.name.len() + attributes(&span.attributes, 1) + links.sum::<usize>()
+    let events = span
+        .events
+        .iter()
+        .map(|event| ITEM_BYTES + attributes(&event.attributes, 1));
+    let own = ITEM_BYTES + span.name.len() + attributes(&span.attributes, 1);
+    own + links.chain(events).sum::<usize>()
 }
 
 /// Of an event, whose documents are structured.

@@ -239,13 +239,16 @@ impl MetricReader for SharedReader {
 #[cfg(test)]
 mod tests {
     use opentelemetry::Key;
-    use tracer_core::semconv::Value;
+    use tracer_core::semconv::{Value, backends::Backend};
 
     use super::*;
     use crate::export::samples;
 
     fn meters() -> Meters {
-        Meters::new(Temporality::Cumulative, ResourceBase::new(&[]))
+        Meters::new(
+            Temporality::Cumulative,
+            ResourceBase::new(&[], Backend::Generic),
+        )
     }
 
     fn record(meters: &mut Meters, process: u64, now: Instant) -> Result<(), NoRoom> {

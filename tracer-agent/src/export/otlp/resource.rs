@@ -1,7 +1,10 @@
 //! The resource of an observed process.
 
+use std::borrow::Cow;
+
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
+use tracer_core::semconv::backends::Backend;
 
 use super::span::{SCHEMA_URL, key_values};
 use crate::host::process::ProcessInfo;
@@ -10,10 +13,12 @@ use crate::host::process::ProcessInfo;
 #[derive(Debug, Clone)]
 pub(super) struct ResourceBase {
     shared: Vec<KeyValue>,
+    /// Attribute of a backend, and the one that it has the value of where nobody gives another.
+    heading: Option<(&'static str, &'static str)>,
 }
 
 impl ResourceBase {
-    pub(super) fn new(host: &[(String, String)]) -> Self {
+    pub(super) fn new(host: &[(String, String)], backend: Backend) -> Self {
         let host = host
             .iter()
             .map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
@@ -23,6 +28,7 @@ impl ResourceBase {
         ];
         Self {
             shared: host.chain(agent).collect(),
+            heading: backend.heading(),
         }
     }
 
@@ -31,7 +37,19 @@ impl ResourceBase {
         Resource::builder_empty()
             .with_schema_url(self.shared.iter().cloned(), SCHEMA_URL)
             .with_attributes(key_values(&process.resource))
+            .with_attributes(self.heading_of(process))
             .build()
+    }
+
+    fn heading_of(&self, process: &ProcessInfo) -> Option<KeyValue> {
+        let (name, from) = self.heading?;
+        let is_shared = self.shared.iter().any(|it| it.key.as_str() == name);
+        let of = |name: &str| process.resource.iter().find(|(known, _)| known == name);
+        if is_shared || of(name).is_some() {
+            return None;
+        }
+        let (_, value) = of(from)?;
+        key_values(&[(Cow::Borrowed(name), value.clone())]).pop()
     }
 }
 
@@ -49,7 +67,7 @@ mod tests {
             ("deployment.environment.name", "prod"),
         ];
         let host = host.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let resource = ResourceBase::new(&host).of(&samples::process(7));
+        let resource = ResourceBase::new(&host, Backend::Generic).of(&samples::process(7));
         let get = |name| resource.get(&Key::from_static_str(name));
         assert_eq!(get("service.name"), Some("service-7".into()));
         assert_eq!(get("deployment.environment.name"), Some("prod".into()));
@@ -58,5 +76,21 @@ mod tests {
             Some(env!("CARGO_PKG_NAME").into())
         );
         assert_eq!(resource.schema_url(), Some(SCHEMA_URL));
+    }
+
+    #[test]
+    fn spans_are_filed_under_the_service_unless_somebody_says_otherwise() {
+        let project = |host: &[(&str, &str)], backend| {
+            let host: Vec<_> = host
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            let resource = ResourceBase::new(&host, backend).of(&samples::process(7));
+            resource.get(&Key::from_static_str("openinference.project.name"))
+        };
+        assert_eq!(project(&[], Backend::Generic), None);
+        assert_eq!(project(&[], Backend::Phoenix), Some("service-7".into()));
+        let told = [("openinference.project.name", "all")];
+        assert_eq!(project(&told, Backend::Phoenix), Some("all".into()));
     }
 }

@@ -7,9 +7,13 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use tracer_core::semconv::backends::Backend;
+
 /// Where and how spans, events and metrics are sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OtlpSettings {
+    /// Who reads what is sent.
+    pub backend: Backend,
     /// Where spans go; `None`: nowhere.
     pub traces: Option<SignalSettings>,
     /// Where metrics go; `None`: nowhere.
@@ -141,6 +145,7 @@ impl Default for OtlpSettings {
     /// Sends nothing; everything else as the specification has it.
     fn default() -> Self {
         Self {
+            backend: Backend::default(),
             traces: None,
             metrics: None,
             logs: None,
@@ -169,6 +174,20 @@ impl SignalSettings {
             tls: TlsSettings::default(),
         }
     }
+
+    /// With these headers, where none of the same name is there.
+    pub fn with_headers(mut self, headers: &[(&str, &str)]) -> Self {
+        let given = &mut self.headers.0;
+        for (name, value) in headers {
+            if !given
+                .iter()
+                .any(|(known, _)| known.eq_ignore_ascii_case(name))
+            {
+                given.push(((*name).to_owned(), (*value).to_owned()));
+            }
+        }
+        self
+    }
 }
 
 impl Default for BatchSettings {
@@ -188,6 +207,11 @@ impl Endpoint {
         match self {
             Self::Base(address) | Self::Exact(address) => address,
         }
+    }
+
+    /// Whether it is for one signal alone.
+    pub const fn is_exact(&self) -> bool {
+        matches!(self, Self::Exact(_))
     }
 }
 

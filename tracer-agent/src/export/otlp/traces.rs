@@ -8,12 +8,12 @@ use opentelemetry_sdk::{
     Resource,
     trace::{SpanData, SpanExporter as _},
 };
-use tracer_core::semconv::Span;
+use tracer_core::semconv::{Span, backends::Backend};
 
 use super::{
     batches::Batched,
     encoded,
-    span::span_data,
+    span::{key_values, span_data},
     transport::{Refused, Transport},
 };
 use crate::{
@@ -27,6 +27,17 @@ pub(super) struct SpanItem {
     pub(super) process: Arc<ProcessInfo>,
     pub(super) span: Span,
     pub(super) ids: SpanIds,
+    /// Who reads it.
+    pub(super) backend: Backend,
+}
+
+impl SpanItem {
+    fn data(&self, scope: &InstrumentationScope) -> SpanData {
+        let mut data = span_data(&self.span, self.ids, scope);
+        let additions = self.backend.additions(&self.span);
+        data.attributes.extend(key_values(&additions));
+        data
+    }
 }
 
 impl Batched for SpanItem {
@@ -49,10 +60,7 @@ impl Batched for SpanItem {
         transport: &Transport<SpanExporter>,
         scope: &InstrumentationScope,
     ) -> Result<u64, Refused> {
-        let all = || -> Vec<SpanData> {
-            let convert = |held: &Held<Self>| span_data(&held.item.span, held.item.ids, scope);
-            group.iter().map(convert).collect()
-        };
+        let all = || group.iter().map(|held| held.item.data(scope)).collect();
         transport.deliver(|exporter| exporter.export(all())).await
     }
 }

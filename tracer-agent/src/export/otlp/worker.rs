@@ -45,6 +45,7 @@ pub struct OtlpSender {
     traces: Option<Sender<SpanItem>>,
     logs: Option<Sender<EventItem>>,
     metrics: Option<Sender<MetricItem>>,
+    backend: Backend,
     /// Spans that went on without content.
     content_dropped: Counter,
 }
@@ -58,7 +59,7 @@ pub fn start(
     settings: &OtlpSettings,
     telemetry: &Telemetry,
 ) -> Result<(OtlpSender, Vec<Delivery>), StartError> {
-    let resources = ResourceBase::new(&settings.resource_attributes);
+    let resources = ResourceBase::new(&settings.resource_attributes, settings.backend);
     let batches = Batches {
         settings,
         resources: &resources,
@@ -90,6 +91,7 @@ pub fn start(
         traces,
         logs,
         metrics,
+        backend: settings.backend,
         content_dropped: telemetry.export.signal("otlp", "traces").content_dropped,
     };
     Ok((sender, deliveries))
@@ -222,7 +224,13 @@ impl OtlpSender {
                 self.content_dropped.inc();
                 bytes = size::of_span(&span);
             }
-            let _ = traces.offer(SpanItem { process, span, ids }, bytes);
+            let item = SpanItem {
+                process,
+                span,
+                ids,
+                backend: self.backend,
+            };
+            let _ = traces.offer(item, bytes);
         }
     }
 

@@ -1,0 +1,35 @@
+//! A span as a backend keeps it, in the terms of all.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::harness::report::Report;
+
+/// A span that was read back.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// Trace, in hexadecimal.
+    pub trace: String,
+    /// Span, in hexadecimal.
+    pub span: String,
+    /// The span that it stands below, in hexadecimal.
+    pub parent: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// What the backend takes it for, in its own words.
+    pub kind: String,
+    /// Whether it failed.
+    pub failed: bool,
+    /// Start since the Unix epoch.
+    pub start: Duration,
+    /// End since the Unix epoch.
+    pub end: Duration,
+    /// Attributes.
+    pub attributes: Report,
+}
+
+/// Attributes from a map.
+pub fn attributes(map: Map<String, Value>) -> Report {
+    Report::new(map)
+}
