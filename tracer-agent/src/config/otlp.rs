@@ -24,7 +24,8 @@ pub fn resolve(layers: &Layers) -> Result<OtlpSettings, ConfigError> {
     let disabled = layers.get(&keys::EXPORT_DISABLED)?;
     let backend = backend(layers)?;
     let traces = signal(layers, &TRACES)?.map(|traces| traces.with_headers(backend.headers()));
-    let is_taken = |signal: &SignalSettings| !backend.takes_only_spans() || signal.endpoint.is_exact();
+    let is_taken =
+        |signal: &SignalSettings| !backend.takes_only_spans() || signal.endpoint.is_exact();
     let metrics = signal(layers, &METRICS)?.filter(is_taken);
     let logs = signal(layers, &LOGS)?.filter(is_taken);
     let max_queue_size: Option<u32> = layers.get(&keys::MAX_QUEUED_SPANS)?;

@@ -25,8 +25,8 @@ use super::{
     turn::{Above, Turn, TurnNumber},
 };
 use crate::{
-    http::head::{RequestHead, ResponseHead},
     evaluation::{Evaluation, Verdict},
+    http::head::{RequestHead, ResponseHead},
     llm::{
         call::{Call, CallFacts, Captured, OtherEnd, PairNumber},
         content::trail::AskedTrail,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use prometheus_client::metrics::counter::Counter;
 use tracer_core::{
     segment::ProcessKey,
-    semconv::{Event, drop_content},
+    semconv::{Event, backends::Backend, drop_content},
 };
 
 use super::{
