@@ -21,6 +21,7 @@ pub use crate::{
     policy::{mask::fuzz::fuzz_maskers as maskers, rules::fuzz::fuzz_policy as policy},
     pricing::fuzz_prices as prices,
     reassembly::fuzz_reassembly as reassembly,
+    semconv::fuzz::fuzz_documents as documents,
     stream::{
         event_stream::fuzz_event_stream as event_stream, json_array::fuzz_json_array as json_array,
         ndjson::fuzz_ndjson as ndjson, sse::fuzz_sse as sse,

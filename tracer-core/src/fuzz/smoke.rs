@@ -32,6 +32,7 @@ smoke!(
     connections,
     content_encoding,
     detect,
+    documents,
     event_stream,
     h1,
     h2,

@@ -6,7 +6,8 @@
 use super::{
     attributes as names,
     build::Builder,
-    messages::{Documents, InputMessages, Outcomes, OutputMessages, Parts, ToolDefinitions, Whole},
+    messages::{Documents, InputMessages, OutputMessages, ToolDefinitions},
+    parts::{Outcomes, Parts, Whole},
     value::{Attributes, Value},
 };
 use crate::{

@@ -14,12 +14,15 @@ mod document;
 mod evaluation;
 mod event;
 mod finish_reason;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod lineage;
 mod mcp;
 mod measure;
 mod messages;
 mod metrics;
 mod own;
+mod parts;
 mod permit;
 pub mod resource;
 mod socket;
