@@ -98,3 +98,25 @@ fn a_graph_of_langchain_over_openai() -> Result<()> {
 fn a_graph_of_langchain_over_anthropic() -> Result<()> {
     langgraph("anthropic", "claude-graph-steps-2")
 }
+
+/// A search by a tool, and one that the program makes before it asks.
+#[test]
+fn a_search_before_an_answer() -> Result<()> {
+    agrees(
+        "with_retrieval.py",
+        "",
+        "
+        trace
+          invoke_agent A
+            chat guide-steps-1 A
+            execute_tool look_up A
+              embeddings vectors-1 <derived:tool_arguments
+              retrieval vs_towns <derived:tool_arguments
+            chat guide-steps-1 <derived:messages A
+        trace
+          embeddings vectors-1
+          retrieval vs_towns
+          chat answers-1 B
+        ",
+    )
+}

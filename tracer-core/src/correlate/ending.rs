@@ -43,7 +43,10 @@ impl Correlator {
         self.repeats(&made, facts);
         let number = made.turn;
         let group = self.end_attempt(&made, facts, lineage);
-        self.worked(&made, facts);
+        // What is embedded or looked up for a tool is a part of its work, not all of it.
+        if !prepares(facts.operation) {
+            self.worked(&made, facts);
+        }
         let Some(turn) = self.turns.get_mut(&number) else {
             lineage.parent = group.or(made.caller);
             return;
@@ -248,10 +251,11 @@ impl Correlator {
             last.for_each(|text| remember(Mark::Asked(*text)));
         }
         if let Some(asked) = asked.as_ref().filter(|_| prepares(facts.operation)) {
-            asked
-                .texts
-                .iter()
-                .for_each(|text| remember(Mark::Prepared(*text)));
+            let mark = match facts.operation {
+                Operation::Retrieval | Operation::Rerank => Mark::Sought,
+                _ => Mark::Prepared,
+            };
+            asked.texts.iter().for_each(|text| remember(mark(*text)));
         }
     }
 }

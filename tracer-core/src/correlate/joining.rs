@@ -373,20 +373,21 @@ impl Correlator {
     /// An earlier call of the process with the same text.
     fn text_of(&mut self, asking: &Asking<'_>) -> Option<(Arc<Earlier>, Relation)> {
         let seeker = asking.seeker();
-        let is_chat = asking.is_chat();
-        let uses = matches!(
-            asking.operation,
-            Operation::Embeddings | Operation::Moderation
-        );
-        let (mark, relation): (fn(u64) -> Mark<'static>, _) = match (is_chat, uses) {
-            (true, _) => (Mark::Prepared, Relation::PreparedBy),
-            (_, true) => (Mark::Answered, Relation::Uses),
+        // A text is embedded, then looked up, then asked: the last of these is what it goes on from.
+        let (marks, relation): (&[fn(u64) -> Mark<'static>], _) = match asking.operation {
+            Operation::Embeddings | Operation::Moderation => (&[Mark::Answered], Relation::Uses),
+            Operation::Retrieval => (&[Mark::Prepared], Relation::PreparedBy),
+            _ if asking.is_chat() || asking.operation == Operation::Rerank => {
+                (&[Mark::Sought, Mark::Prepared], Relation::PreparedBy)
+            }
             _ => return None,
         };
-        let texts = asking.trail?.texts.iter();
-        let mut found = texts.filter_map(|text| self.memory.find(mark(*text), seeker));
-        let (earlier, is_sure) = found.next()?;
-        let is_recent = !is_chat || asking.start <= earlier.end.after(PREPARED);
+        let texts = &asking.trail?.texts;
+        let mut found = marks
+            .iter()
+            .flat_map(|mark| texts.iter().map(|text| mark(*text)));
+        let (earlier, is_sure) = found.find_map(|mark| self.memory.find(mark, seeker))?;
+        let is_recent = relation == Relation::Uses || asking.start <= earlier.end.after(PREPARED);
         let is_it = is_sure && is_recent && earlier.process() == asking.process();
         is_it.then_some((earlier, relation))
     }

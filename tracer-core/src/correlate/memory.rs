@@ -28,8 +28,10 @@ pub(super) enum Mark<'a> {
     Tool(&'a str),
     /// An answer that the provider stores.
     Response(&'a str),
-    /// A text that was looked up, embedded or judged.
+    /// A text that was embedded or judged.
     Prepared(u64),
+    /// A text that was looked up.
+    Sought(u64),
     /// A text that a model answered.
     Answered(u64),
     /// A text that a model was asked.
@@ -167,6 +169,7 @@ impl Mark<'_> {
             Self::Prepared(text) => join(4, text),
             Self::Answered(text) => join(5, text),
             Self::Asked(text) => join(6, text),
+            Self::Sought(text) => join(7, text),
         }
     }
 }

@@ -323,7 +323,7 @@ registry! {
     LLM_TRACER_TOOL_RESULT_CONFIDENCE = "llm_tracer.tool.result.confidence", String, Own;
     /// What tells: `tool_call_id` or `tool_name`.
     LLM_TRACER_TOOL_RESULT_SOURCE = "llm_tracer.tool.result.source", String, Own;
-    /// On a link, what the other span is to this one: `previous_attempt`, `previous_call` (the conversation goes on from it), `asked_by` (it asked for the tool), `prepared_by` (it embedded or judged what this one asks) or `uses` (this one is about its answer).
+    /// On a link, what the other span is to this one: `previous_attempt`, `previous_call` (the conversation goes on from it), `asked_by` (it asked for the tool), `prepared_by` (it embedded, judged or looked up what this one asks) or `uses` (this one is about its answer).
     LLM_TRACER_LINK_RELATION = "llm_tracer.link.relation", String, Own;
     /// On a link, how that is known, as of the session.
     LLM_TRACER_LINK_CONFIDENCE = "llm_tracer.link.confidence", String, Own;

@@ -77,7 +77,9 @@ impl Asked {
     }
 
     pub(super) fn query(&mut self, text: &str) {
-        self.query = Some(self.room.keep(text));
+        let text = self.room.keep(text);
+        self.trail.question(&text);
+        self.query = Some(text);
     }
 
     pub(super) fn document(&mut self, id: Option<&str>, text: &str) {

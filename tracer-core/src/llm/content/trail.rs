@@ -11,7 +11,7 @@
 use super::{
     arguments::Arguments,
     digest::{digest, join},
-    kept::Texts,
+    kept::{Kept, Texts},
     model::{Choice, Media, MediaSource, Part, ToolCall, ToolResponse},
 };
 
@@ -198,6 +198,13 @@ impl Trail {
                 Part::ToolCall(call) => Some(AskedTool::of(call)),
                 _ => None,
             });
+        }
+    }
+
+    /// What is looked for, where nobody says it in a message.
+    pub(super) fn question(&mut self, text: &Kept) {
+        if self.trail.texts.len() < ITEMS {
+            self.trail.texts.extend(text.telling_digest());
         }
     }
 
