@@ -33,6 +33,9 @@ const ANSWERS: usize = 32;
 /// How long after a text was looked up, embedded or judged it may be asked.
 const PREPARED: Duration = Duration::from_mins(1);
 
+/// The mark of a text.
+type MarkOf = fn(u64) -> Mark<'static>;
+
 /// The end of an id that is drawn has no fewer characters; that of one which is counted has.
 const DRAWN: usize = 8;
 
@@ -374,7 +377,7 @@ impl Correlator {
     fn text_of(&mut self, asking: &Asking<'_>) -> Option<(Arc<Earlier>, Relation)> {
         let seeker = asking.seeker();
         // A text is embedded, then looked up, then asked: the last of these is what it goes on from.
-        let (marks, relation): (&[fn(u64) -> Mark<'static>], _) = match asking.operation {
+        let (marks, relation): (&[MarkOf], _) = match asking.operation {
             Operation::Embeddings | Operation::Moderation => (&[Mark::Answered], Relation::Uses),
             Operation::Retrieval => (&[Mark::Prepared], Relation::PreparedBy),
             _ if asking.is_chat() || asking.operation == Operation::Rerank => {
