@@ -32,6 +32,13 @@ pub const LLM_TRACER_KERNEL_LOG: &str = "LLM_TRACER_KERNEL_LOG";
 /// Further files to attach.
 pub const LLM_TRACER_LIBRARIES: &str = "LLM_TRACER_LIBRARIES";
 
+/// Which evaluations are made.
+pub const LLM_TRACER_EVALUATIONS_CHECKS: &str = "LLM_TRACER_EVALUATIONS_CHECKS";
+/// Where evaluations go.
+pub const LLM_TRACER_EVALUATIONS_EXPORT: &str = "LLM_TRACER_EVALUATIONS_EXPORT";
+/// Whether others may post evaluations.
+pub const LLM_TRACER_EVALUATIONS_RECEIVE: &str = "LLM_TRACER_EVALUATIONS_RECEIVE";
+
 /// By what calls are joined to traces.
 pub const LLM_TRACER_JOINED_BY: &str = "LLM_TRACER_JOINED_BY";
 /// Headers that name a session.

@@ -150,6 +150,18 @@ choice! {
     }
 }
 
+choice! {
+    /// Where evaluations go that are known before their span leaves.
+    EvaluationPlace as "PLACE", "span, log or both" {
+        /// To the span, as its events.
+        Span = "span",
+        /// To events of their own, which are log records.
+        Log = "log",
+        /// To both.
+        Both = "both",
+    }
+}
+
 impl KernelLog {
     /// From 0 (off) to 5 (trace), as the kernel half counts.
     pub const fn level(self) -> u8 {

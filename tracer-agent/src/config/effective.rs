@@ -16,6 +16,7 @@ use super::{
     budgets::Budgets,
     choices::{JoinedBy, KernelLog, OutputFormat, ReaderPriority, ReturnProbes},
     error::ConfigError,
+    evaluations::{self, EvaluationsConfig},
     header_name::HeaderName,
     kubernetes,
     layers::Layers,
@@ -56,6 +57,8 @@ pub struct Config {
     pub privacy: PrivacyConfig,
     /// `[traces]`.
     pub traces: TracesConfig,
+    /// `[evaluations]`: what is found of calls.
+    pub evaluations: EvaluationsConfig,
     /// `[agent]`.
     pub agent: AgentConfig,
 }
@@ -167,6 +170,7 @@ impl Config {
                 joined_by: layers.get(&keys::JOINED_BY)?,
                 session_headers: layers.get(&keys::SESSION_HEADERS)?,
             },
+            evaluations: evaluations::resolve(layers)?,
             agent: AgentConfig {
                 log: layers.get(&keys::LOG)?,
                 drop_privileges: layers.get(&keys::DROP_PRIVILEGES)?,
@@ -201,6 +205,7 @@ impl Config {
                 JoinedBy::Ids => Relations::ByIds,
                 JoinedBy::None => Relations::Off,
             },
+            evaluations: self.evaluations.checks,
             attribution: attribution.clone(),
             // What goes nowhere is not kept either.
             content: match self.export.content {

@@ -16,6 +16,7 @@ pub mod effective;
 pub mod endpoint;
 pub mod environment;
 pub mod error;
+pub mod evaluations;
 pub mod file;
 pub mod flags;
 pub mod header_name;

@@ -7,11 +7,12 @@ use super::{
     attribution::{DimensionName, SourceName},
     budgets::Budgets,
     choices::{
-        Backend, Compression, Exporter, JoinedBy, KernelLog, OtlpProtocol, OutputFormat,
-        ReaderPriority, ReturnProbes, Temporality,
+        Backend, Compression, EvaluationPlace, Exporter, JoinedBy, KernelLog, OtlpProtocol,
+        OutputFormat, ReaderPriority, ReturnProbes, Temporality,
     },
     content_export::ContentExport,
     endpoint::Endpoint,
+    evaluations::CheckName,
     header_name::HeaderName,
     key::{AnyKey, Key},
     kubernetes::{ApiHost, ApiPort, LabelKey, NodeName},
@@ -331,6 +332,16 @@ keys! {
     SESSION_HEADERS: Vec<HeaderName> = Key::new("traces.session_headers", "",
         "Request headers that name a session, before those that agents and gateways are known to send. Headers that may hold credentials are refused.")
         .env(&[LLM_TRACER_SESSION_HEADERS]);
+
+    EVALUATIONS_CHECKS: Vec<CheckName> = Key::new("evaluations.checks", "refusal,content_filter,guardrail,moderation,structured_output,tool_arguments,truncated,empty_answer,unanswered_tool_call,repeated_call,repeated_tool_call,tool_error",
+        "What is looked at in calls, by name: see docs/outcomes.md. Some of it follows from what is said, which is read for it and dropped. An empty list switches all off.")
+        .env(&[LLM_TRACER_EVALUATIONS_CHECKS]);
+    EVALUATIONS_EXPORT: EvaluationPlace = Key::new("evaluations.export", "span",
+        "Where evaluations go that are known when a span leaves: to the `span`, as its events, which most backends show; to the `log`, as events `gen_ai.evaluation.result` of their own; or to `both`. Those of spans that have left always go to the log.")
+        .env(&[LLM_TRACER_EVALUATIONS_EXPORT]);
+    EVALUATIONS_RECEIVE: bool = Key::new("evaluations.receive", "false",
+        "Whether other programs may post evaluations of calls, to /v1/evaluations where the agent serves its metrics (`metrics.listen`). Whoever reaches that address may.")
+        .env(&[LLM_TRACER_EVALUATIONS_RECEIVE]);
 
     LOG: LogFilter = Key::new("agent.log", "info",
         "What the agent says about itself on standard error: a level, or a filter such as `info,tracer_agent::capture=debug`.")

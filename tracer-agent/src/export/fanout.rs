@@ -34,6 +34,7 @@ use super::{
     lines::{self, LineFormat, LineItem},
     otlp::{self, settings::OtlpSettings, worker::OtlpSender},
     queue::Sender,
+    recent::RecentSpans,
     record::Record,
     size,
     withholder::Withholder,
@@ -50,6 +51,8 @@ pub struct Outputs {
     attributor: Option<Arc<Mutex<Attributor>>>,
     /// Comes last, of what others added as well.
     withholder: Option<Arc<Mutex<Withholder>>>,
+    /// Where spans are noted that leave, if somebody may want to say more of them.
+    recent: Option<RecentSpans>,
 }
 
 /// The queue in front of an output of lines.
@@ -113,6 +116,11 @@ impl Outputs {
             withholder.strip(&mut record);
         }
         let ids = self.ids.ids(&record.span);
+        if record.is_sampled
+            && let Some(recent) = &self.recent
+        {
+            recent.note(&record.process, &record.span, ids);
+        }
         for lines in self.lines.iter().filter(|_| record.is_sampled) {
             lines.offer(&record, ids);
         }
@@ -146,6 +154,11 @@ impl Outputs {
     /// Nothing is active: records would go nowhere.
     pub fn is_empty(&self) -> bool {
         self.otlp.is_none() && self.lines.is_empty()
+    }
+
+    /// Spans are noted from here on, for those who want to say more of them.
+    pub fn remember(&mut self, recent: RecentSpans) {
+        self.recent = Some(recent);
     }
 
     /// Records are told to whom they belong from here on.

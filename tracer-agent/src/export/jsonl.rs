@@ -7,7 +7,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 use tracer_core::{
-    semconv::{Attributes, Event, Value},
+    semconv::{Attributes, Event, Severity, Span, Value},
     time::Timestamp,
 };
 
@@ -96,31 +96,51 @@ impl Serialize for Line<'_> {
         for (name, value) in service.into_iter().chain(&span.attributes) {
             serialize_attribute(&mut map, name, value)?;
         }
-        if !events.is_empty() {
-            map.serialize_entry("events", &Events(events))?;
+        if !events.is_empty() || !span.events.is_empty() {
+            map.serialize_entry("events", &Events(span, events))?;
         }
         map.end()
     }
 }
 
-struct Events<'a>(&'a [Event]);
+/// The events that a span carries, and those that are log records. What is both is told once.
+struct Events<'a>(&'a Span, &'a [Event]);
 
 impl Serialize for Events<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(OneEvent))
+        let Self(span, events) = self;
+        let is_told = |name| events.iter().any(|event| event.name == name);
+        let of_span = span.events.iter().filter(|event| !is_told(event.name));
+        let of_span = of_span.map(|event| OneEvent {
+            name: event.name,
+            time: event.time,
+            severity: Severity::Info,
+            attributes: &event.attributes,
+        });
+        let of_logs = events.iter().map(|event| OneEvent {
+            name: event.name,
+            time: event.time,
+            severity: event.severity,
+            attributes: &event.attributes,
+        });
+        serializer.collect_seq(of_span.chain(of_logs))
     }
 }
 
-struct OneEvent<'a>(&'a Event);
+struct OneEvent<'a> {
+    name: &'static str,
+    time: Timestamp,
+    severity: Severity,
+    attributes: &'a Attributes,
+}
 
 impl Serialize for OneEvent<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(event) = self;
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("name", event.name)?;
-        map.serialize_entry("time", &rfc3339(event.time))?;
-        map.serialize_entry("severity", event.severity.name())?;
-        map.serialize_entry("attributes", &EventAttributes(&event.attributes))?;
+        map.serialize_entry("name", self.name)?;
+        map.serialize_entry("time", &rfc3339(self.time))?;
+        map.serialize_entry("severity", self.severity.name())?;
+        map.serialize_entry("attributes", &EventAttributes(self.attributes))?;
         map.end()
     }
 }

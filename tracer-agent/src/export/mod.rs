@@ -8,6 +8,7 @@ pub mod jsonl;
 pub mod lines;
 pub mod otlp;
 pub mod queue;
+pub mod recent;
 pub mod record;
 pub mod size;
 pub mod spending;

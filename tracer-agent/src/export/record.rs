@@ -5,10 +5,13 @@ use std::sync::Arc;
 use tracer_core::{
     llm::call::{Call, Released},
     policy::{Release, ReleasedStep},
-    semconv::{self, ContentPlace, Event, Measurement, Span},
+    semconv::{
+        self, ContentPlace, EVALUATION_RESULT, Event, EventSpan, Measurement, Severity, Span,
+        SpanEvent,
+    },
 };
 
-use crate::host::process::ProcessInfo;
+use crate::{config::choices::EvaluationPlace, host::process::ProcessInfo};
 
 /// One released call with its span, events and measurements, or a span beside calls, and whose it is.
 #[derive(Debug, Clone)]
@@ -55,6 +58,28 @@ impl Record {
             }),
             Release::Nothing => None,
         }
+    }
+
+    /// Evaluations that the span has as events go where they are wanted.
+    #[must_use]
+    pub fn with_evaluations(mut self, place: EvaluationPlace) -> Self {
+        if place != EvaluationPlace::Span {
+            let is_evaluation = |event: &&SpanEvent| event.name == EVALUATION_RESULT;
+            let evaluations = self.span.events.iter().filter(is_evaluation);
+            self.events.extend(evaluations.map(|event| Event {
+                name: event.name,
+                time: event.time,
+                span: EventSpan::Own,
+                severity: Severity::Info,
+                attributes: event.attributes.clone(),
+            }));
+        }
+        if place == EvaluationPlace::Log {
+            self.span
+                .events
+                .retain(|event| event.name != EVALUATION_RESULT);
+        }
+        self
     }
 
     /// Something that calls tell of: a turn, a tool.

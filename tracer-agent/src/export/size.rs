@@ -24,10 +24,10 @@ pub fn of_span(span: &Span) -> usize {
             .map_or(0, of_text)
         + of_attributes(&span.attributes)
         + span.links.iter().map(of_link).sum::<usize>()
-        + span.events.iter().map(of_event).sum::<usize>()
+        + span.events.iter().map(of_span_event).sum::<usize>()
 }
 
-fn of_event(event: &SpanEvent) -> usize {
+fn of_span_event(event: &SpanEvent) -> usize {
     size_of::<SpanEvent>() + of_attributes(&event.attributes)
 }
 

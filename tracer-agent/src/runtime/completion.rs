@@ -13,7 +13,7 @@ use std::{
 };
 
 use lru::LruCache;
-use tracer_core::segment::ProcessKey;
+use tracer_core::{segment::ProcessKey, semconv::Event};
 
 use crate::{
     export::{fanout::Outputs, record::Record, size},
@@ -147,6 +147,15 @@ impl Completion {
             }
             Judgement::Wait => (Arc::clone(process), false),
         }
+    }
+
+    /// Gives an event of a span that was offered before to the outputs.
+    pub fn offer_event(&self, process: Arc<ProcessInfo>, event: Event) {
+        let pods = self.pods.as_ref();
+        let member = pods.and_then(|pods| pods.members.peek(&process.key));
+        let completed = member.and_then(|member| member.process.clone());
+        let process = completed.unwrap_or(process);
+        self.outputs.offer_event(process, event);
     }
 
     /// A process is gone, and all of its calls were offered.

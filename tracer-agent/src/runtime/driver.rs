@@ -42,6 +42,7 @@ use crate::{
         socket_hook::SocketHook,
         tables::Tables,
     },
+    config::choices::EvaluationPlace,
     telemetry::Telemetry,
 };
 
@@ -58,6 +59,8 @@ pub struct DriverParts<R> {
     pub policy: Policy,
     /// Where content goes that a policy lets out.
     pub content: ContentPlace,
+    /// Where evaluations go.
+    pub evaluations: EvaluationPlace,
     /// The kernel half's tables.
     pub tables: Tables,
     /// Who the processes are.
@@ -82,6 +85,7 @@ pub struct Driver<R> {
     prices: PriceBook,
     policy: Policy,
     content: ContentPlace,
+    evaluations: EvaluationPlace,
     tables: Tables,
     roster: Roster<R>,
     outputs: Completion,
@@ -107,6 +111,7 @@ impl<R: Resolve> Driver<R> {
             prices: parts.prices,
             policy: parts.policy,
             content: parts.content,
+            evaluations: parts.evaluations,
             tables: parts.tables,
             roster: Roster::new(parts.resolver),
             outputs: parts.outputs,

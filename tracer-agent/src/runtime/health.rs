@@ -5,6 +5,7 @@
 //! | `/metrics` | the agent's own metrics, OpenMetrics text |
 //! | `/healthz` | 200 while the capture thread makes progress, else 503 |
 //! | `/readyz` | 200 once probes are attached, else 503 |
+//! | `/v1/evaluations` | takes evaluations, where that is switched on: [`inbox`](super::inbox) |
 //!
 //! Nothing of the observed traffic is served but counts; still, only loopback is the default.
 
@@ -31,6 +32,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::io::Errno;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
+use super::inbox::{self, Inbox};
 use crate::telemetry::Telemetry;
 
 /// Default address of the endpoint.
@@ -85,6 +87,7 @@ pub async fn serve(
     listen: SocketAddr,
     telemetry: Telemetry,
     health: Health,
+    inbox: Option<Inbox>,
 ) -> Result<HealthServer, ServeError> {
     let bind_error = |error: io::Error| match error.kind() {
         io::ErrorKind::AddrInUse => ServeError::InUse(listen),
@@ -92,7 +95,7 @@ pub async fn serve(
     };
     let listener = bind(listen).await.map_err(bind_error)?;
     let address = listener.local_addr().map_err(bind_error)?;
-    let task = tokio::spawn(accept(listener, telemetry, health));
+    let task = tokio::spawn(accept(listener, telemetry, health, inbox));
     Ok(HealthServer { address, task })
 }
 
@@ -161,7 +164,7 @@ impl Default for Health {
     }
 }
 
-async fn accept(listener: TcpListener, telemetry: Telemetry, health: Health) {
+async fn accept(listener: TcpListener, telemetry: Telemetry, health: Health, inbox: Option<Inbox>) {
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
@@ -177,10 +180,18 @@ async fn accept(listener: TcpListener, telemetry: Telemetry, health: Health) {
             }
         };
         let (telemetry, health) = (telemetry.clone(), health.clone());
+        let inbox = inbox.clone();
         tokio::spawn(async move {
             let service = service_fn(move |request: Request<Incoming>| {
-                let response = answer(request.method(), request.uri().path(), &telemetry, &health);
-                async { Ok::<_, Infallible>(response) }
+                let path = request.uri().path();
+                let inbox = inbox.clone().filter(|_| path == inbox::PATH);
+                let response = answer(request.method(), path, &telemetry, &health);
+                async move {
+                    Ok::<_, Infallible>(match inbox {
+                        Some(inbox) => inbox.answer(request).await,
+                        None => response,
+                    })
+                }
             });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -261,7 +272,7 @@ mod tests {
 
     async fn server(health: &Health) -> HealthServer {
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        serve(any_port, Telemetry::new(), health.clone())
+        serve(any_port, Telemetry::new(), health.clone(), None)
             .await
             .unwrap()
     }
@@ -270,7 +281,7 @@ mod tests {
     #[tokio::test]
     async fn every_address_is_served() {
         let everywhere = "[::]:0".parse().unwrap();
-        let server = serve(everywhere, Telemetry::new(), Health::new()).await;
+        let server = serve(everywhere, Telemetry::new(), Health::new(), None).await;
         let port = server.as_ref().unwrap().address().port();
         let loopback = SocketAddr::from(([127, 0, 0, 1], port));
         let answer = get(loopback, "/healthz").await;
@@ -326,7 +337,7 @@ mod tests {
     #[tokio::test]
     async fn a_port_in_use_is_one_line_that_helps() {
         let server = server(&Health::new()).await;
-        let error = serve(server.address(), Telemetry::new(), Health::new())
+        let error = serve(server.address(), Telemetry::new(), Health::new(), None)
             .await
             .unwrap_err();
         let text = error.to_string();

@@ -9,6 +9,7 @@ pub mod driver;
 pub mod explain;
 pub mod health;
 mod ignored;
+pub mod inbox;
 pub mod memory;
 mod outputs;
 mod pods;

@@ -13,12 +13,13 @@ use std::{
 use anyhow::{Context as _, Result, anyhow};
 use tracer_core::{
     correlate::{Relations, Step},
+    evaluation::Verdict,
     llm::call::{Call, Captured},
     pipeline::{Output, Pipeline, PipelineConfig},
     policy::{Caller, Policy},
     pricing::PriceBook,
     segment::ProcessKey,
-    semconv::{ContentPlace, Value, resource},
+    semconv::{self, ContentPlace, Value, resource},
     tape::{Entry, Reader},
     time::Timestamp,
 };
@@ -28,7 +29,7 @@ use super::{
     shutdown::{self, NO_SIGNALS, StopSignals},
 };
 use crate::{
-    config::{effective::Config, prices},
+    config::{choices::EvaluationPlace, effective::Config, prices},
     export::{
         fanout::{Outputs, Running},
         record::Record,
@@ -76,6 +77,7 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
                 policy,
                 prices: prices::load(&config.cost)?,
                 content: config.export.content,
+                evaluations: config.evaluations.export,
                 outputs,
                 processes: HashMap::new(),
                 calls: 0,
@@ -130,6 +132,7 @@ struct Replay {
     prices: PriceBook,
     policy: Policy,
     content: ContentPlace,
+    evaluations: EvaluationPlace,
     outputs: Outputs,
     processes: HashMap<ProcessKey, Arc<ProcessInfo>>,
     calls: u64,
@@ -169,6 +172,7 @@ impl Replay {
             match output {
                 Output::Call(call) => self.call(*call).await,
                 Output::Step(step) => self.step(*step).await,
+                Output::Evaluation(verdict) => self.verdict(*verdict),
                 Output::LostExchanges(_, count) => self.lost += u64::from(count),
                 Output::Verdict(..) => {}
             }
@@ -180,7 +184,7 @@ impl Replay {
         let process = self.process(call.facts().connection.process);
         let release = self.policy.release(call, &caller(&process));
         if let Some(record) = Record::of_release(process, release, self.content) {
-            self.offer(record).await;
+            self.offer(record.with_evaluations(self.evaluations)).await;
         }
         self.calls += 1;
     }
@@ -188,7 +192,16 @@ impl Replay {
     async fn step(&mut self, step: Step) {
         let process = self.process(step.process);
         if let Some(step) = self.policy.release_step(step) {
-            self.offer(Record::of_step(process, &step)).await;
+            let record = Record::of_step(process, &step);
+            self.offer(record.with_evaluations(self.evaluations)).await;
+        }
+    }
+
+    fn verdict(&mut self, verdict: Verdict) {
+        let process = self.process(verdict.process);
+        if let Some(verdict) = self.policy.release_verdict(verdict) {
+            let event = semconv::verdict_event(&verdict);
+            self.outputs.offer_event(process, event);
         }
     }
 

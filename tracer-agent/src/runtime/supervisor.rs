@@ -20,6 +20,7 @@ use super::{
     capture_thread,
     driver::{Driver, DriverParts},
     health::{self, Health, HealthServer},
+    inbox::Inbox,
     memory, outputs, pods, policy,
     preparation::{prepare, watch_sockets},
     prober::{Prober, ProberParts},
@@ -80,6 +81,8 @@ struct Agent {
     signals: StopSignals,
     health: Health,
     _server: Option<HealthServer>,
+    /// Takes evaluations, if others may post them.
+    inbox: Option<Inbox>,
     running: Running,
     tape: Tape,
     /// Tells the threads to end.
@@ -110,12 +113,16 @@ impl Agent {
         let health = Health::new();
         let mut running = Running::default();
         // The address first: an output prints its heading as soon as it is there.
-        let server = serve(config, &telemetry, &health).await?;
+        let inbox = (config.evaluations.receive).then(|| Inbox::new(telemetry.clone()));
+        let server = serve(config, &telemetry, &health, inbox.as_ref()).await?;
         let salted = salt::salted(&config.attribution)?;
         let attribution = &salted.attribution;
         let policy = policy::load(config.policy.as_deref(), &salted)?;
         let never = policy.never();
-        let outputs = outputs::start(config, attribution, never, &mut running, &telemetry)?;
+        let mut outputs = outputs::start(config, attribution, never, &mut running, &telemetry)?;
+        if let Some(inbox) = &inbox {
+            inbox.open(&mut outputs);
+        }
         let outputs = pods::start(config.kubernetes.as_ref(), outputs, &telemetry);
 
         let stop = Arc::new(AtomicBool::new(false));
@@ -139,6 +146,7 @@ impl Agent {
             prices,
             policy,
             content: config.export.content,
+            evaluations: config.evaluations.export,
             tables: Tables::take(&mut loaded, capture_thread::caps(config))?,
             resolver: TracedProcesses::new(witness.clone()),
             outputs,
@@ -173,6 +181,7 @@ impl Agent {
             signals,
             health,
             _server: server,
+            inbox,
             running,
             tape,
             stop,
@@ -205,6 +214,10 @@ impl Agent {
     /// No new events, then the last ones, then their delivery; each for `limit` at most.
     async fn stop(mut self, limit: Duration, end: End) -> Result<ExitCode> {
         self.health.set_ready(false);
+        if let Some(inbox) = &self.inbox {
+            // It holds the outputs open.
+            inbox.close();
+        }
         self.running.forget_losses();
         self.stop.store(true, Ordering::Relaxed);
         join_within(limit, self.prober).await;
@@ -226,11 +239,23 @@ async fn serve(
     config: &Config,
     telemetry: &Telemetry,
     health: &Health,
+    inbox: Option<&Inbox>,
 ) -> Result<Option<HealthServer>> {
-    Ok(match config.metrics_listen {
-        Some(address) => Some(health::serve(address, telemetry.clone(), health.clone()).await?),
-        None => None,
-    })
+    let Some(address) = config.metrics_listen else {
+        if inbox.is_some() {
+            tracing::warn!(
+                "evaluations cannot be posted: `metrics.listen` is off, whose address they are posted to"
+            );
+        }
+        return Ok(None);
+    };
+    if inbox.is_some() && !address.ip().is_loopback() {
+        tracing::warn!("whoever reaches {address} may post evaluations");
+    }
+    let (telemetry, health, inbox) = (telemetry.clone(), health.clone(), inbox.cloned());
+    Ok(Some(
+        health::serve(address, telemetry, health, inbox).await?,
+    ))
 }
 
 /// Who the processes are, as the operator selects them.

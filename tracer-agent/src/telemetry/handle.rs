@@ -10,9 +10,9 @@ use prometheus_client::{
 
 use super::{
     blind::BlindMetrics, budgets::BudgetMetrics, calls::CallMetrics, capture::CaptureMetrics,
-    core::CoreMetrics, coverage::CoverageMetrics, export::ExportMetrics,
-    kubernetes::KubernetesMetrics, label::Labels, policy::PolicyMetrics, process::ProcessCollector,
-    registry,
+    core::CoreMetrics, coverage::CoverageMetrics, evaluations::EvaluationMetrics,
+    export::ExportMetrics, kubernetes::KubernetesMetrics, label::Labels, policy::PolicyMetrics,
+    process::ProcessCollector, registry,
 };
 
 /// All of the agent's metrics; cheap to clone.
@@ -40,6 +40,8 @@ pub struct Inner {
     pub budgets: BudgetMetrics,
     /// What the policy let out.
     pub policy: PolicyMetrics,
+    /// What was found of calls.
+    pub evaluations: EvaluationMetrics,
     registry: Registry,
 }
 
@@ -66,6 +68,7 @@ impl Telemetry {
             kubernetes: KubernetesMetrics::register(&mut registry),
             budgets: BudgetMetrics::register(&mut registry),
             policy: PolicyMetrics::register(&mut registry),
+            evaluations: EvaluationMetrics::register(&mut registry),
             registry,
         }))
     }
@@ -95,6 +98,12 @@ impl std::ops::Deref for Telemetry {
 
 #[cfg(test)]
 mod tests {
+    use tracer_core::{
+        confidence::Confidence,
+        correlate::Known,
+        evaluation::{Check, Evaluation, Label},
+    };
+
     use super::*;
     use crate::{
         capture::plan::{
@@ -140,6 +149,19 @@ mod tests {
         let java = [((Some("java"), FailureLabel::Java), 1)];
         telemetry.blind.show(&BlindFiles::new(), java.into());
         telemetry.budgets.exceeded("search");
+        telemetry.evaluations.count(&[Evaluation {
+            check: Check::Truncated,
+            label: Label::Fail,
+            score: Some(0.0),
+            target: None,
+            categories: Vec::new(),
+            reason: None,
+            tool: None,
+            known: Known {
+                confidence: Confidence::Observed,
+                by: "finish_reason",
+            },
+        }]);
         let text = telemetry.render();
         let mut scraped: Vec<_> = text
             .lines()

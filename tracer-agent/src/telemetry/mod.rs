@@ -9,6 +9,7 @@ pub mod calls;
 pub mod capture;
 pub mod core;
 pub mod coverage;
+pub mod evaluations;
 pub mod export;
 pub mod handle;
 pub mod kubernetes;

@@ -182,6 +182,10 @@ metrics! {
         "LLM calls of which only metrics leave since their trace is not of the sample");
     POLICY_DROPPED_CONTENT = counter("llm_tracer_policy_dropped_contents_total", [],
         "LLM calls whose content was dropped since it could not be masked");
+    EVALUATIONS = counter("llm_tracer_evaluations_total", ["name", "label"],
+        "Results of evaluations of calls and tools, by the name of the evaluation and its label");
+    EVALUATIONS_RECEIVED = counter("llm_tracer_evaluations_received_total", [],
+        "Results that other programs posted");
     RESIDENT_MEMORY = gauge("process_resident_memory_bytes", [],
         "Resident memory of the agent");
     BUILD_INFO = gauge("llm_tracer_build_info", ["version"],

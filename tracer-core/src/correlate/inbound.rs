@@ -142,6 +142,7 @@ impl Request {
             start: self.start,
             end: self.answered.unwrap_or(end).max(self.start),
             error: failed.map(|status| status.to_string()),
+            evaluations: Vec::new(),
             kind: StepKind::Request {
                 method: self.method,
                 template: self.template,

@@ -10,7 +10,6 @@ pub enum Check {
     ContentFilter,
     Guardrail,
     Moderation,
-    Judge,
     StructuredOutput,
     ToolArguments,
     Truncated,
@@ -23,12 +22,11 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 12] = [
         Self::Refusal,
         Self::ContentFilter,
         Self::Guardrail,
         Self::Moderation,
-        Self::Judge,
         Self::StructuredOutput,
         Self::ToolArguments,
         Self::Truncated,
@@ -46,7 +44,6 @@ impl Check {
             Self::ContentFilter => "content_filter",
             Self::Guardrail => "guardrail",
             Self::Moderation => "moderation",
-            Self::Judge => "judge",
             Self::StructuredOutput => "structured_output",
             Self::ToolArguments => "tool_arguments",
             Self::Truncated => "truncated",
@@ -69,7 +66,6 @@ impl Check {
             Self::Moderation => {
                 "What a moderation API said of a text that the call asked or answered."
             }
-            Self::Judge => "What a model answered that was asked to judge this answer.",
             Self::StructuredOutput => {
                 "Whether the answer is JSON, and valid against the schema that the request gave."
             }
@@ -100,7 +96,6 @@ impl Check {
             Self::ContentFilter => &["flagged", "blocked"],
             Self::Guardrail => &["pass", "flagged", "masked", "blocked"],
             Self::Moderation => &["pass", "flagged"],
-            Self::Judge => &["pass", "fail"],
             Self::StructuredOutput | Self::ToolArguments => &["pass", "fail"],
             Self::Truncated
             | Self::EmptyAnswer
@@ -116,7 +111,6 @@ impl Check {
         match self {
             Self::Refusal | Self::ContentFilter | Self::Guardrail => "none",
             Self::Moderation => "of the category that scored highest, where the API scores",
-            Self::Judge => "as the judge gave it",
             Self::StructuredOutput => "share of the choices that are valid",
             Self::ToolArguments => "share of the calls that are valid",
             _ => "0",
@@ -157,7 +151,7 @@ impl Checks {
         self.0 & check.bit() != 0
     }
 
-    /// Whether any is.
+    /// Whether none is.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -189,6 +183,6 @@ mod tests {
         }
         assert!("Refusal".parse::<Check>().is_err());
         let two: Checks = [Check::Refusal, Check::ToolError].into_iter().collect();
-        assert!(two.has(Check::ToolError) && !two.has(Check::Judge));
+        assert!(two.has(Check::ToolError) && !two.has(Check::Truncated));
     }
 }

@@ -6,7 +6,7 @@ use super::{
     mask::{Masker, PseudonymKey, Replacement},
     never::NeverList,
     permit::Permit,
-    release::{ReleasedStep, release_step},
+    release::{ReleasedStep, ReleasedVerdict, release_step, release_verdict},
     rules::{Caller, Capture, Decision, PolicyFile, Rules, Subject},
     sample::{AlwaysKept, KeptFor, Rate, SampledTrace, TraceFinder},
     traces::Traces,
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     attribution::AttributionRules,
     correlate::{Step, StepKind},
+    evaluation::Verdict,
     llm::{
         call::{Call, CallFacts, Captured, Released},
         content::ContentCapture,
@@ -179,6 +180,16 @@ impl Policy {
         Some(release_step(step))
     }
 
+    /// Lets out what was found of a call or a tool after it had left, if it has; not where some of its trace
+    /// was held back, since it may be of that.
+    pub fn release_verdict(&mut self, verdict: Verdict) -> Option<ReleasedVerdict> {
+        let has_left = self.traces.as_mut().is_none_or(|traces| {
+            let fate = traces.fate(verdict.trace.0);
+            fate.left && !fate.withheld
+        });
+        has_left.then(|| release_verdict(verdict))
+    }
+
     /// Whether a call's trace is of the sample, and why it is kept in any case.
     pub fn sampling(&self, call: &CallFacts, rate: Rate) -> (bool, Option<KeptFor>) {
         let SampledTrace { randomness, .. } = self.finder.of(call);
@@ -206,6 +217,7 @@ fn forget_attempt_before(call: &mut CallFacts) {
 /// What stays are times, ids and counts.
 fn forget_names(step: &mut Step) {
     step.session = None;
+    step.evaluations.clear();
     if step.error.is_some() {
         step.error = Some("_OTHER".to_owned());
     }
@@ -216,6 +228,7 @@ fn forget_names(step: &mut Step) {
             *provider = None;
             *agent = None;
         }
+        StepKind::Request { template, .. } => template.clear(),
         StepKind::Attempts { .. } => {}
         StepKind::Tool { name, id, .. } => {
             *name = None;

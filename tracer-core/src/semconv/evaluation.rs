@@ -8,6 +8,7 @@ use super::{
     value::Attributes,
 };
 use crate::{
+    correlate::{Known, SpanId, TraceId},
     evaluation::{Evaluation, Verdict},
     policy::ReleasedVerdict,
     time::Timestamp,
@@ -88,5 +89,51 @@ pub fn verdict_event(verdict: &ReleasedVerdict) -> Event {
         span: EventSpan::Known(*trace, *span),
         severity: Severity::Info,
         attributes: attributes(evaluation, response_id.as_deref()),
+    }
+}
+
+/// An evaluation that another program made.
+#[derive(Debug, Clone, Copy)]
+pub struct PostedEvaluation<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its score.
+    pub score: Option<f64>,
+    /// The same as a word.
+    pub label: Option<&'a str>,
+    /// Why.
+    pub explanation: Option<&'a str>,
+    /// Why there is none.
+    pub error_type: Option<&'a str>,
+    /// The answer that it is of.
+    pub response_id: Option<&'a str>,
+}
+
+/// The event of an evaluation that came from elsewhere, of a span that left.
+pub fn posted_event(
+    trace: TraceId,
+    span: SpanId,
+    time: Timestamp,
+    posted: &PostedEvaluation<'_>,
+) -> Event {
+    let mut add = Builder::with_capacity(8);
+    add.text(names::GEN_AI_EVALUATION_NAME, Some(posted.name));
+    add.double(names::GEN_AI_EVALUATION_SCORE_VALUE, posted.score);
+    add.text(names::GEN_AI_EVALUATION_SCORE_LABEL, posted.label);
+    add.text(names::GEN_AI_EVALUATION_EXPLANATION, posted.explanation);
+    add.text(names::GEN_AI_RESPONSE_ID, posted.response_id);
+    add.text(names::ERROR_TYPE, posted.error_type);
+    add_known(
+        &mut add,
+        names::LLM_TRACER_EVALUATION_CONFIDENCE,
+        names::LLM_TRACER_EVALUATION_SOURCE,
+        Known::observed("posted"),
+    );
+    Event {
+        name: EVALUATION_RESULT,
+        time,
+        span: EventSpan::Known(trace, span),
+        severity: Severity::Info,
+        attributes: add.finish(),
     }
 }

@@ -150,10 +150,14 @@ fn add_kind(add: &mut Builder, kind: &StepKind) -> String {
             status,
         } => {
             add.label(names::HTTP_REQUEST_METHOD, method);
-            add.text(names::URL_TEMPLATE, Some(template));
+            let template = Some(&**template).filter(|template| !template.is_empty());
+            add.text(names::URL_TEMPLATE, template);
             let status = status.map(u64::from);
             add.count(names::HTTP_RESPONSE_STATUS_CODE, status);
-            format!("{method} {template}")
+            match template {
+                Some(template) => format!("{method} {template}"),
+                None => (*method).to_owned(),
+            }
         }
         StepKind::Attempts { attempts } => {
             add.count(names::LLM_TRACER_ATTEMPT_COUNT, Some(*attempts));

@@ -31,7 +31,7 @@ mod value;
 
 pub use attribution::{OTHER_VALUE, attribute_measurement, attribute_span};
 pub use content::drop_content;
-pub use evaluation::{EVALUATION_RESULT, SpanEvent, verdict_event};
+pub use evaluation::{EVALUATION_RESULT, PostedEvaluation, SpanEvent, posted_event, verdict_event};
 pub use event::{ContentPlace, Event, EventSpan, INFERENCE_DETAILS, Severity, tell};
 pub use lineage::{SpanLink, SpanPlace, step_span};
 pub use measure::{Measurement, measurements};

@@ -5,10 +5,12 @@ use std::time::Instant;
 use tracer_common::counters::Counter;
 use tracer_core::{
     correlate::Step,
+    evaluation,
     llm::call::{Call, Captured},
     pipeline::Output,
     policy::{self, Caller, Release},
     segment::ConnectionId,
+    semconv,
     verdict::Verdict,
 };
 
@@ -26,6 +28,7 @@ impl<R: Resolve> Driver<R> {
                 Output::Verdict(connection, verdict) => self.judge(connection, verdict),
                 Output::Call(call) => self.report(*call),
                 Output::Step(step) => self.report_step(*step),
+                Output::Evaluation(verdict) => self.report_verdict(*verdict),
                 Output::LostExchanges(_, count) => {
                     self.telemetry.calls.lost_exchanges.inc_by(u64::from(count));
                 }
@@ -67,8 +70,10 @@ impl<R: Resolve> Driver<R> {
         self.telemetry.policy.count(&release);
         if let Release::Call(call) | Release::Measured(call) = &release {
             self.telemetry.calls.count(call.facts());
+            self.telemetry.evaluations.count(&call.facts().evaluations);
         }
         if let Some(record) = Record::of_release(holder.process.clone(), release, self.content) {
+            let record = record.with_evaluations(self.evaluations);
             self.outputs.offer(record, Instant::now());
         }
     }
@@ -79,8 +84,22 @@ impl<R: Resolve> Driver<R> {
         };
         let process = process.clone();
         if let Some(step) = self.policy.release_step(step) {
-            let record = Record::of_step(process, &step);
+            self.telemetry.evaluations.count(&step.step().evaluations);
+            let record = Record::of_step(process, &step).with_evaluations(self.evaluations);
             self.outputs.offer(record, Instant::now());
+        }
+    }
+
+    fn report_verdict(&mut self, verdict: evaluation::Verdict) {
+        let Some(process) = self.roster.info(verdict.process) else {
+            return;
+        };
+        let process = process.clone();
+        let found = verdict.evaluation.clone();
+        if let Some(verdict) = self.policy.release_verdict(verdict) {
+            self.telemetry.evaluations.count(&[found]);
+            let event = semconv::verdict_event(&verdict);
+            self.outputs.offer_event(process, event);
         }
     }
 

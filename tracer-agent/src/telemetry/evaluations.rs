@@ -1,0 +1,38 @@
+//! What was found of calls.
+
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family},
+    registry::Registry,
+};
+use tracer_core::evaluation::Evaluation;
+
+use super::{label::Labels, registry};
+
+/// Counters of evaluations, by name and label: both are of closed lists.
+#[derive(Debug)]
+pub struct EvaluationMetrics {
+    found: Family<Labels<2>, Counter>,
+    /// Evaluations that other programs posted.
+    pub received: Counter,
+}
+
+impl EvaluationMetrics {
+    pub(super) fn register(to: &mut Registry) -> Self {
+        let metrics = Self {
+            found: Family::default(),
+            received: Counter::default(),
+        };
+        registry::EVALUATIONS.register(to, &metrics.found);
+        registry::EVALUATIONS_RECEIVED.register(to, &metrics.received);
+        metrics
+    }
+
+    /// Counts what was found of one span.
+    pub fn count(&self, evaluations: &[Evaluation]) {
+        for evaluation in evaluations {
+            let values = [evaluation.check.name(), evaluation.label.name()];
+            let series = registry::EVALUATIONS.series(values);
+            self.found.get_or_create(&series).inc();
+        }
+    }
+}
