@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tests::{
     harness::{
         agent::{Agent, Launch},
+        assistants::CODEX,
         client::{self, call},
         compare::compare,
         patience::{settled, until},
@@ -23,7 +24,6 @@ use tests::{
             Need::{self, Golang, Native, Program, Python},
             golang_client, met, native_program,
         },
-        rust::CODEX,
     },
     provider::running::Provider,
 };

@@ -17,6 +17,7 @@ mod failures;
 mod gnutls;
 mod golang;
 mod http2;
+mod inbound;
 mod kill;
 mod large;
 mod libraries;

@@ -131,7 +131,11 @@ impl Outputs {
 
     /// Gives an event to every output that takes events by themselves: one of a span that was handed
     /// over before, or is of nobody here.
-    pub fn offer_event(&self, process: Arc<ProcessInfo>, event: Event) {
+    pub fn offer_event(&self, mut process: Arc<ProcessInfo>, mut event: Event) {
+        if let Some(withholder) = &self.withholder {
+            let mut withholder = withholder.lock().unwrap_or_else(PoisonError::into_inner);
+            withholder.strip_event(&mut process, &mut event);
+        }
         if let Some(otlp) = &self.otlp {
             otlp.offer_event(process, event, None);
         }

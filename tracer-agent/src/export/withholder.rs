@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use lru::LruCache;
-use tracer_core::{policy::NeverList, segment::ProcessKey};
+use tracer_core::{policy::NeverList, segment::ProcessKey, semconv::Event};
 
 use super::record::Record;
 use crate::host::process::ProcessInfo;
@@ -35,6 +35,12 @@ impl Withholder {
         }
         self.never.strip_measurements(&mut record.measurements);
         record.process = self.process(&record.process);
+    }
+
+    /// Takes it from an event that goes by itself, and from its process.
+    pub(super) fn strip_event(&mut self, process: &mut Arc<ProcessInfo>, event: &mut Event) {
+        self.never.strip_event(event);
+        *process = self.process(process);
     }
 
     fn process(&mut self, process: &Arc<ProcessInfo>) -> Arc<ProcessInfo> {

@@ -5,6 +5,7 @@ use std::{collections::HashMap, fs::File, io::BufRead, path::Path, sync::Arc};
 use anyhow::{Context as _, Result, anyhow};
 use tracer_core::{
     correlate::Step,
+    evaluation::Verdict,
     llm::{
         call::{Call, CallFacts, Captured},
         content::ContentCapture,
@@ -16,7 +17,7 @@ use tracer_core::{
     },
     pricing::PriceBook,
     segment::ProcessKey,
-    semconv::{ContentPlace, Value},
+    semconv::{ContentPlace, Value, verdict_event},
     tape::{Entry, Reader},
     time::Timestamp,
 };
@@ -71,10 +72,11 @@ pub struct ExplainedCall {
     pub stays: Vec<(String, String)>,
 }
 
-/// What becomes of a turn, a tool or a call with all attempts at it.
+/// What becomes of a turn, a tool, a call with all attempts at it, or of what was found of one of them
+/// later.
 #[derive(Debug)]
 pub struct ExplainedStep {
-    /// The name of its span, if that leaves.
+    /// The name of its span or event, if that leaves.
     pub leaves_as: Option<String>,
 }
 
@@ -158,6 +160,7 @@ impl<T: FnMut(&Explained)> Explainer<T> {
             let explained = match output {
                 Output::Call(call) => Explained::Call(Box::new(self.call(*call))),
                 Output::Step(step) => Explained::Step(self.step(*step)),
+                Output::Evaluation(verdict) => Explained::Step(self.verdict(*verdict)),
                 Output::LostExchanges(..) | Output::Verdict(..) => continue,
             };
             (self.tell)(&explained);
@@ -233,6 +236,12 @@ impl<T: FnMut(&Explained)> Explainer<T> {
             self.never.strip_span(&mut record.span);
             record.span.name
         });
+        ExplainedStep { leaves_as }
+    }
+
+    fn verdict(&mut self, verdict: Verdict) -> ExplainedStep {
+        let released = self.policy.release_verdict(verdict);
+        let leaves_as = released.map(|verdict| verdict_event(&verdict).name.into());
         ExplainedStep { leaves_as }
     }
 

@@ -117,6 +117,9 @@ impl NeverList {
             OTHER.clone_into(error);
         }
         self.strip(&mut span.attributes);
+        for event in &mut span.events {
+            self.strip(&mut event.attributes);
+        }
         for link in &mut span.links {
             self.strip(&mut link.attributes);
         }
