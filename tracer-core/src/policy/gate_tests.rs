@@ -49,6 +49,7 @@ fn tool(trace: u128) -> Step {
         start: Timestamp::default(),
         end: Timestamp::default(),
         error: None,
+        evaluations: Vec::new(),
         kind: StepKind::Tool {
             name: Some("lookup".to_owned()),
             id: None,

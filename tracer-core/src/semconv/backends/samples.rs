@@ -23,6 +23,7 @@ pub(super) fn span(name: &str, attributes: &[(&'static str, Value)]) -> Span {
         pair: None,
         place: None,
         links: Vec::new(),
+        events: Vec::new(),
         start: Timestamp::from_unix_nanos(START),
         end: Timestamp::from_unix_nanos(START + 1_000_000_000),
         error: None,
