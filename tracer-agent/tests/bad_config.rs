@@ -40,8 +40,8 @@ fn every_bad_file_is_told_in_one_line() {
     ring-size.toml:3:13: "9MiB" is no valid value of `capture.ring_size`: not a power of two; expected a power of two from 64KiB to 1GiB, such as 8MiB
     rule.toml:2:23: ["user:root"] is no valid value of `processes.include`: rules know no `user`; expected rules such as name:python*, exe:/usr/bin/* or cgroup:*docker*
     secret-of-wrong-kind.toml:2:12: (hidden) is no valid value of `export.otlp.headers`: a list stands where a table belongs; expected a table of strings in a file, `name=value,name=value` (values percent-encoded) elsewhere
-    section-as-key.toml:2:1: `export.otlp` is a section, not a key; it holds: endpoint, protocol, headers, timeout, compression, certificate, client_certificate, client_key, insecure, temporality, traces, metrics
-    section-unknown.toml:4:14: unknown key `export.otlp.profiles`; allowed here: endpoint, protocol, headers, timeout, compression, certificate, client_certificate, client_key, insecure, temporality, traces, metrics, logs
+    section-as-key.toml:2:1: `export.otlp` is a section, not a key; it holds: endpoint, backend, protocol, headers, timeout, compression, certificate, client_certificate, client_key, insecure, temporality, traces, metrics, logs
+    section-unknown.toml:4:14: unknown key `export.otlp.profiles`; allowed here: endpoint, backend, protocol, headers, timeout, compression, certificate, client_certificate, client_key, insecure, temporality, traces, metrics, logs
     size-too-small.toml:2:16: "1KiB" is no valid value of `capture.exchange_cap`: not between 64KiB and 1GiB; expected a size such as 512KiB or 4MiB
     syntax.toml:1:9: unclosed table, expected `]`; the file must be valid TOML
     time-without-unit.toml:2:20: 10 is no valid value of `agent.shutdown_timeout`: the unit is missing; expected a time with its unit such as 500ms, 10s or 2m
