@@ -9,16 +9,16 @@ use tempfile::TempDir;
 use super::{
     api::Api,
     kept::{Kept, attributes},
-    server,
+    server::{self, Server},
 };
-use crate::harness::{process::Process, requirements::mlflow_python_path, rotel::free_port};
+use crate::harness::{requirements::mlflow_python_path, rotel::free_port};
 
 /// A running server.
 #[derive(Debug)]
 pub struct Mlflow {
     /// Its API, and where it takes OTLP over HTTP.
     pub api: Api,
-    process: Process,
+    server: Server,
     _folder: TempDir,
 }
 
@@ -57,12 +57,13 @@ impl Mlflow {
             .args(["--backend-store-uri", &store, "--default-artifact-root"])
             .arg(folder.path().join("artifacts"))
             .env("MLFLOW_DISABLE_TELEMETRY", "true")
+            .env("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
             .env("DO_NOT_TRACK", "true");
         let api = Api::at(port);
-        let process = server::start(&mut command, api, "/health")?;
+        let server = server::start(&mut command, api, "/health")?;
         Ok(Self {
             api,
-            process,
+            server,
             _folder: folder,
         })
     }
@@ -95,7 +96,7 @@ impl Mlflow {
 
     /// What the server said, for error messages.
     pub fn said(&self) -> String {
-        self.process.said()
+        self.server.said()
     }
 }
 

@@ -9,10 +9,9 @@ use tempfile::TempDir;
 use super::{
     api::Api,
     kept::{Kept, attributes},
-    server,
+    server::{self, Server},
 };
 use crate::harness::{
-    process::Process,
     requirements::{phoenix_python_path, workspace_root},
     rotel::free_port,
 };
@@ -22,7 +21,7 @@ use crate::harness::{
 pub struct Phoenix {
     /// Its API, and where it takes OTLP over HTTP.
     pub api: Api,
-    process: Process,
+    server: Server,
     _folder: TempDir,
 }
 
@@ -56,10 +55,10 @@ impl Phoenix {
             .env("PHOENIX_TELEMETRY_ENABLED", "false")
             .env("PHOENIX_ALLOW_EXTERNAL_RESOURCES", "false");
         let api = Api::at(port);
-        let process = server::start(&mut command, api, "/v1/projects")?;
+        let server = server::start(&mut command, api, "/v1/projects")?;
         Ok(Self {
             api,
-            process,
+            server,
             _folder: folder,
         })
     }
@@ -139,7 +138,7 @@ impl Phoenix {
 
     /// What the server said, for error messages.
     pub fn said(&self) -> String {
-        self.process.said()
+        self.server.said()
     }
 
     fn query(&self, query: &str, variables: &Value) -> Result<Value> {
