@@ -10,6 +10,7 @@ mod smoke;
 pub use crate::{
     attribution::fuzz_attribution as attribution,
     detect::fuzz_detect as detect,
+    evaluation::fuzz_schema as schema,
     http::{
         content_encoding::fuzz_content_encoding as content_encoding, h1::fuzz::fuzz_h1 as h1,
         h2::fuzz::fuzz_h2 as h2, hpack::fuzz::fuzz_hpack as hpack,

@@ -152,7 +152,7 @@ choice! {
 
 choice! {
     /// Where evaluations go that are known before their span leaves.
-    EvaluationPlace as "PLACE", "span, log or both" {
+    EvaluationPlace as "SIGNAL", "span, log or both" {
         /// To the span, as its events.
         Span = "span",
         /// To events of their own, which are log records.

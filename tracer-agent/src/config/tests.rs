@@ -59,6 +59,8 @@ fn sample(key: &dyn AnyKey) -> &'static str {
         (_, "EXPORTER") => "none",
         (_, "PLACE") => "event",
         (_, "BACKEND") => "phoenix",
+        (_, "SIGNAL") => "both",
+        (_, "CHECK") => "truncated",
         (_, "NAME=VALUE") => "a=b",
         (_, "URL") => "http://collector:4318",
         (_, "PROTOCOL") => "grpc",

@@ -148,8 +148,11 @@ mod tests {
         assert!(recent.of_span(found.trace, found.span).is_ok());
         assert_eq!(recent.of_answer("other").unwrap_err(), NotFound::Unknown);
         // The same answer of another span: nobody knows which is meant.
-        let other = samples::item(samples::chat());
-        recent.note(&other.process, &other.span, other.ids);
+        let other = SpanIds {
+            span_id: opentelemetry::trace::SpanId::from_bytes([9; 8]),
+            ..item.ids
+        };
+        recent.note(&item.process, &item.span, other);
         assert_eq!(recent.of_answer(id).unwrap_err(), NotFound::Several);
     }
 }

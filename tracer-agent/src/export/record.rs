@@ -94,3 +94,30 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::samples;
+
+    #[test]
+    fn evaluations_go_where_they_are_wanted() {
+        let at = |place| {
+            let mut facts = samples::chat();
+            facts.evaluations = vec![samples::truncated()];
+            let item = samples::item(facts);
+            let record = Record {
+                process: item.process,
+                call: item.call,
+                span: item.span,
+                events: Vec::new(),
+                measurements: Vec::new(),
+            };
+            let record = record.with_evaluations(place);
+            (record.span.events.len(), record.events.len())
+        };
+        assert_eq!(at(EvaluationPlace::Span), (1, 0));
+        assert_eq!(at(EvaluationPlace::Log), (0, 1));
+        assert_eq!(at(EvaluationPlace::Both), (1, 1));
+    }
+}

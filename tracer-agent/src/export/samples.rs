@@ -5,7 +5,10 @@ use std::{borrow::Cow, sync::Arc};
 use serde_json::json;
 use tracer_core::{
     attribution::Attribution,
+    confidence::Confidence,
+    correlate::Known,
     detect::Role,
+    evaluation::{Check, Evaluation, Label},
     http::{
         exchange::ExchangeId,
         head::{Host, HttpVersion},
@@ -35,6 +38,23 @@ const MILLI: u64 = 1_000_000;
 
 fn at(millis: u64) -> Timestamp {
     Timestamp::from_unix_nanos(START + millis * MILLI)
+}
+
+/// That an answer was cut.
+pub fn truncated() -> Evaluation {
+    Evaluation {
+        check: Check::Truncated,
+        label: Label::Fail,
+        score: Some(0.0),
+        target: None,
+        categories: Vec::new(),
+        reason: None,
+        tool: None,
+        known: Known {
+            confidence: Confidence::Observed,
+            by: "finish_reason",
+        },
+    }
 }
 
 /// A plain chat completion, answered in one piece after 1.234 s.

@@ -1,7 +1,13 @@
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tracer_core::semconv::Value;
 
 use super::*;
-use crate::export::samples;
+use crate::{
+    export::samples,
+    runtime::health::{self, Health},
+};
 
 /// An inbox that knows one call, and the ids by which.
 fn inbox() -> (Inbox, String, String) {
@@ -92,4 +98,46 @@ fn what_is_refused_is_refused_as_a_whole_and_says_why() {
     let many = vec![good; ITEMS + 1].join(",");
     assert_eq!(taken(&inbox, &format!("[{many}]")).unwrap_err().0, 400);
     assert_eq!(inbox.telemetry.evaluations.received.get(), 0);
+}
+
+async fn post(address: SocketAddr, kind: &str, body: &str) -> String {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST {PATH} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: {kind}\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn evaluations_are_posted_over_http() {
+    let (inbox, by_answer, _) = inbox();
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let (telemetry, health) = (inbox.telemetry.clone(), Health::new());
+    let server = health::serve(any_port, telemetry, health, Some(inbox.clone())).await;
+    let address = server.as_ref().unwrap().address();
+    let body = format!(r#"{{{by_answer},"name":"Relevance","score":1}}"#);
+    let json = "application/json; charset=utf-8";
+    let answer = post(address, json, &body).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.ends_with("{\"accepted\":1}\n"), "{answer}");
+    for (kind, body, status) in [
+        ("text/plain", body.clone(), "415"),
+        (json, " ".repeat(BODY_BYTES + 1), "413"),
+        (json, "{".to_owned(), "400"),
+    ] {
+        let answer = post(address, kind, &body).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
+    // Where nobody may post, there is no such place.
+    let off = health::serve(any_port, Telemetry::new(), Health::new(), None).await;
+    let answer = post(off.as_ref().unwrap().address(), json, &body).await;
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
 }

@@ -98,17 +98,12 @@ impl std::ops::Deref for Telemetry {
 
 #[cfg(test)]
 mod tests {
-    use tracer_core::{
-        confidence::Confidence,
-        correlate::Known,
-        evaluation::{Check, Evaluation, Label},
-    };
-
     use super::*;
     use crate::{
         capture::plan::{
             CountLocation, Located, ProbeCost, ProbePlan, ProbePoint, ProbeRole, TlsFamily,
         },
+        export::samples,
         telemetry::{
             REGISTRY,
             blind::BlindFiles,
@@ -149,19 +144,7 @@ mod tests {
         let java = [((Some("java"), FailureLabel::Java), 1)];
         telemetry.blind.show(&BlindFiles::new(), java.into());
         telemetry.budgets.exceeded("search");
-        telemetry.evaluations.count(&[Evaluation {
-            check: Check::Truncated,
-            label: Label::Fail,
-            score: Some(0.0),
-            target: None,
-            categories: Vec::new(),
-            reason: None,
-            tool: None,
-            known: Known {
-                confidence: Confidence::Observed,
-                by: "finish_reason",
-            },
-        }]);
+        telemetry.evaluations.count(&[samples::truncated()]);
         let text = telemetry.render();
         let mut scraped: Vec<_> = text
             .lines()

@@ -81,7 +81,7 @@ impl Ending {
 /// Whether an error says that a filter refused the request.
 pub(super) fn is_filtered(error_type: &str) -> bool {
     let is = |name: &&str| error_type.eq_ignore_ascii_case(name);
-    REFUSING.iter().any(|name| is(&name))
+    REFUSING.iter().any(is)
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ smoke!(
     realtime,
     reassembly,
     response,
+    schema,
     sse,
     websocket,
 );

@@ -256,7 +256,7 @@ impl CallBuilder {
     /// counted.
     pub(crate) fn shed(&mut self) {
         if let Some(keeper) = self.keeper.as_mut().filter(|keeper| keeper.held() > 0) {
-            return keeper.drop_all();
+            return keeper.shed();
         }
         self.worsen(CaptureState::Truncated);
         self.end_request();

@@ -174,6 +174,26 @@ mod tests {
     }
 
     #[test]
+    fn what_was_found_of_a_call_is_an_event_of_its_span() {
+        let mut facts = samples::chat();
+        facts.evaluations = vec![samples::truncated()];
+        let data = data(facts);
+        let [event] = data.events.events.as_slice() else {
+            panic!("{:?}", data.events)
+        };
+        assert_eq!(event.name, "gen_ai.evaluation.result");
+        assert_eq!(event.timestamp, data.end_time);
+        let name = event
+            .attributes
+            .iter()
+            .find(|kv| kv.key.as_str() == "gen_ai.evaluation.name");
+        assert_eq!(
+            name.map(|kv| kv.value.as_str().into_owned()),
+            Some("truncated".to_owned())
+        );
+    }
+
+    #[test]
     fn a_call_that_was_served_is_a_server_span() {
         let data = data(samples::served());
         assert_eq!(data.span_kind, OtelSpanKind::Server);

@@ -179,8 +179,17 @@ impl Keeper {
             + self.repeated.held()
     }
 
+    /// Gives back what it holds: schemas, without which nothing is checked; where there are none,
+    /// everything.
+    pub(in crate::llm) fn shed(&mut self) {
+        let wanted = std::mem::take(&mut self.asked.wanted);
+        if wanted.held() == 0 {
+            self.drop_all();
+        }
+    }
+
     /// Drops everything: the call goes on as metadata.
-    pub(in crate::llm) fn drop_all(&mut self) {
+    fn drop_all(&mut self) {
         self.is_dropped = true;
         self.asked = Asked::new(Room::default());
         self.draft = Draft::new(Room::default());
