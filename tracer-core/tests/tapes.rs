@@ -35,6 +35,10 @@ fn play(tape: &str) -> String {
                 write_span(&mut out, &semconv::step_span(&release_step(*step)));
                 writeln!(out)
             }
+            Output::Evaluation(verdict) => {
+                let found = &verdict.evaluation;
+                writeln!(out, "{} {}\n", found.check.name(), found.label.name())
+            }
             Output::Call(call) => {
                 let call = release(*call);
                 write_span(&mut out, &semconv::span(&call));
@@ -98,7 +102,7 @@ fn summarise(tape: &str) -> String {
     let mut lines = Vec::new();
     while let Some(output) = pipeline.poll() {
         match output {
-            Output::Verdict(..) | Output::Step(_) => {}
+            Output::Verdict(..) | Output::Step(_) | Output::Evaluation(_) => {}
             Output::LostExchanges(_, count) => {
                 lines.push((Timestamp::default(), format!("lost {count}\n")))
             }
