@@ -144,7 +144,7 @@ fn play(moves: &[Move], lost: impl Fn(usize) -> bool) -> (u64, u64) {
         match output {
             Output::Call(_) => reported += 1,
             Output::LostExchanges(_, count) => counted += u64::from(count),
-            Output::Verdict(..) | Output::Step(_) => {}
+            Output::Verdict(..) | Output::Step(_) | Output::Evaluation(_) => {}
         }
     }
     (reported, counted)
