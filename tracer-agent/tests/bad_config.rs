@@ -30,7 +30,7 @@ fn every_bad_file_is_told_in_one_line() {
     header-with-credentials.toml:2:27: ["Authorization"] is no valid value of `privacy.keep_headers`: header `Authorization` may carry a credential and is never kept: take it off the list; expected header names such as x-request-team
     interval-zero.toml:2:19: 0 is no valid value of `export.metric_interval`: zero is not allowed; expected a time with its unit such as 500ms, 10s or 2m, more than zero
     key-misspelled.toml:2:1: unknown key `capture.ring_siz`; did you mean `capture.ring_size`?
-    key-unknown.toml:1:1: unknown key `colour`; allowed here: capture, processes, kubernetes, export, metrics, providers, cost, attribution, budgets, policy, privacy, traces, agent
+    key-unknown.toml:1:1: unknown key `colour`; allowed here: capture, processes, kubernetes, export, content, metrics, providers, cost, attribution, budgets, policy, privacy, traces, evaluations, agent
     log-filter.toml:2:7: "verbose" is no valid value of `agent.log`: not a filter; expected off, error, warn, info, debug or trace, or directives such as info,tracer_agent=debug
     pid.toml:2:8: "none" is no valid value of `processes.pids`: not a number in range; expected positive whole numbers
     prices-relative.toml:2:11: ["prices.toml"] is no valid value of `cost.prices`: the path is not absolute; expected absolute paths

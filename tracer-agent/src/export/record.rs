@@ -112,6 +112,7 @@ mod tests {
                 span: item.span,
                 events: Vec::new(),
                 measurements: Vec::new(),
+                is_sampled: true,
             };
             let record = record.with_evaluations(place);
             (record.span.events.len(), record.events.len())

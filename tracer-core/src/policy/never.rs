@@ -201,7 +201,7 @@ mod tests {
             ),
             (
                 "http.request.header.",
-                "there is no attribute `http.request.header.`: docs/reference/attributes.md lists all",
+                "there is no attribute `http.request.header.`: did you mean `http.request.method`?",
             ),
         ] {
             assert_eq!(NeverList::check(bad), Err(why.to_owned()));
