@@ -22,7 +22,7 @@ use std::{
 use prometheus_client::metrics::counter::Counter;
 use tokio::time::Instant;
 use tracer_core::{
-    policy::NeverList,
+    policy::{Capture, NeverList},
     segment::ProcessKey,
     semconv::{Event, drop_content},
 };
@@ -119,7 +119,9 @@ impl Outputs {
         if record.is_sampled
             && let Some(recent) = &self.recent
         {
-            recent.note(&record.process, &record.span, ids);
+            let permit = record.call.as_ref().and_then(|call| call.permit());
+            let is_full = permit.is_some_and(|permit| permit.capture == Capture::Full);
+            recent.note(&record.process, &record.span, ids, is_full);
         }
         for lines in self.lines.iter().filter(|_| record.is_sampled) {
             lines.offer(&record, ids);

@@ -12,7 +12,10 @@ use std::{
 use lru::LruCache;
 use tracer_core::{
     correlate::{SpanId, TraceId},
-    semconv::{Span, Value, attributes::GEN_AI_RESPONSE_ID},
+    semconv::{
+        Span, Value,
+        attributes::{GEN_AI_RESPONSE_ID, LLM_TRACER_USAGE_ELSEWHERE},
+    },
 };
 
 use super::ids::SpanIds;
@@ -34,6 +37,8 @@ pub struct LeftSpan {
     pub span: SpanId,
     /// Whose it is.
     pub process: Arc<ProcessInfo>,
+    /// What the call says may leave as it is: so may what others say of it in words of their own.
+    pub is_full: bool,
 }
 
 /// Why a span is not found.
@@ -49,7 +54,7 @@ pub enum NotFound {
 struct Books {
     keys: RandomState,
     of_answers: LruCache<u64, Option<LeftSpan>>,
-    of_spans: LruCache<(TraceId, SpanId), Arc<ProcessInfo>>,
+    of_spans: LruCache<(TraceId, SpanId), (Arc<ProcessInfo>, bool)>,
 }
 
 impl Default for Books {
@@ -64,12 +69,13 @@ impl Default for Books {
 }
 
 impl RecentSpans {
-    /// A span leaves.
-    pub fn note(&self, process: &Arc<ProcessInfo>, span: &Span, ids: SpanIds) {
+    /// A span leaves. `is_full`: content of its call may leave as it is.
+    pub fn note(&self, process: &Arc<ProcessInfo>, span: &Span, ids: SpanIds, is_full: bool) {
         let left = LeftSpan {
             trace: TraceId(u128::from_be_bytes(ids.trace_id.to_bytes())),
             span: SpanId(u64::from_be_bytes(ids.span_id.to_bytes())),
             process: Arc::clone(process),
+            is_full,
         };
         let mut books = self.books();
         let Books {
@@ -77,7 +83,11 @@ impl RecentSpans {
             of_answers,
             of_spans,
         } = &mut *books;
-        if let Some(Value::Str(id)) = span.attribute(GEN_AI_RESPONSE_ID) {
+        // Of a call that is seen at both ends, the end that tells the tokens is meant.
+        let is_other_end = span.attribute(LLM_TRACER_USAGE_ELSEWHERE).is_some();
+        if let Some(Value::Str(id)) = span.attribute(GEN_AI_RESPONSE_ID)
+            && !is_other_end
+        {
             let key = keys.hash_one(&**id);
             let is_other = |known: &Option<LeftSpan>| {
                 known.as_ref().is_none_or(|known| known.span != left.span)
@@ -91,7 +101,7 @@ impl RecentSpans {
                 of_answers.pop_lru();
             }
         }
-        of_spans.put((left.trace, left.span), left.process);
+        of_spans.put((left.trace, left.span), (left.process, is_full));
         while of_spans.len() > REMEMBERED {
             of_spans.pop_lru();
         }
@@ -116,11 +126,12 @@ impl RecentSpans {
     /// When none is known.
     pub fn of_span(&self, trace: TraceId, span: SpanId) -> Result<LeftSpan, NotFound> {
         let mut books = self.books();
-        let process = books.of_spans.get(&(trace, span)).cloned();
-        let left = process.map(|process| LeftSpan {
+        let found = books.of_spans.get(&(trace, span)).cloned();
+        let left = found.map(|(process, is_full)| LeftSpan {
             trace,
             span,
             process,
+            is_full,
         });
         left.ok_or(NotFound::Unknown)
     }
@@ -139,7 +150,7 @@ mod tests {
     fn a_span_is_found_by_its_answer_and_by_its_ids() {
         let recent = RecentSpans::default();
         let item = samples::item(samples::chat());
-        recent.note(&item.process, &item.span, item.ids);
+        recent.note(&item.process, &item.span, item.ids, false);
         let Some(Value::Str(id)) = item.span.attribute(GEN_AI_RESPONSE_ID) else {
             panic!("no id")
         };
@@ -152,7 +163,7 @@ mod tests {
             span_id: opentelemetry::trace::SpanId::from_bytes([9; 8]),
             ..item.ids
         };
-        recent.note(&item.process, &item.span, other);
+        recent.note(&item.process, &item.span, other, false);
         assert_eq!(recent.of_answer(id).unwrap_err(), NotFound::Several);
     }
 }

@@ -54,6 +54,7 @@ pub fn truncated() -> Evaluation {
             confidence: Confidence::Observed,
             by: "finish_reason",
         },
+        origin: None,
     }
 }
 

@@ -72,6 +72,24 @@ struct Posted {
     span_id: Option<String>,
 }
 
+/// What was taken of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Taken {
+    accepted: usize,
+    /// Whose explanations stay here: content of their calls may not leave as it is.
+    without_explanation: usize,
+}
+
+impl Taken {
+    fn answer(self) -> serde_json::Value {
+        let mut answer = json!({"accepted": self.accepted});
+        if self.without_explanation > 0 {
+            answer["without_explanation"] = self.without_explanation.into();
+        }
+        answer
+    }
+}
+
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
@@ -151,12 +169,12 @@ impl Inbox {
             Err(refused) => return refuse(&refused),
         };
         match self.take(&body, now()) {
-            Ok(count) => respond(StatusCode::OK, &json!({"accepted": count})),
+            Ok(taken) => respond(StatusCode::OK, &taken.answer()),
             Err(refused) => refuse(&refused),
         }
     }
 
-    fn take(&self, body: &[u8], now: Timestamp) -> Result<usize, Refused> {
+    fn take(&self, body: &[u8], now: Timestamp) -> Result<Taken, Refused> {
         let posted = parse(body)?;
         let mut found = Vec::with_capacity(posted.len());
         for (at, evaluation) in posted.iter().enumerate() {
@@ -166,12 +184,17 @@ impl Inbox {
             found.push(self.find(evaluation, at)?);
         }
         let outputs = self.of_outputs().clone().ok_or(Refused::Closed)?;
+        let mut taken = Taken::default();
         for (evaluation, span) in posted.iter().zip(found) {
-            let event = posted_event(span.trace, span.span, now, &evaluation.told());
+            let told = evaluation.told(span.is_full);
+            taken.accepted += 1;
+            taken.without_explanation +=
+                usize::from(evaluation.explanation.is_some() && told.explanation.is_none());
+            let event = posted_event(span.trace, span.span, now, &told);
             outputs.offer_event(span.process, event);
             self.telemetry.evaluations.received.inc();
         }
-        Ok(posted.len())
+        Ok(taken)
     }
 
     fn find(&self, evaluation: &Posted, at: usize) -> Result<LeftSpan, Refused> {
@@ -224,12 +247,14 @@ impl Posted {
         }
     }
 
-    fn told(&self) -> PostedEvaluation<'_> {
+    /// What is told of it. An explanation is somebody's own words, which may repeat what was said: it
+    /// leaves where that may leave as it is.
+    fn told(&self, is_full: bool) -> PostedEvaluation<'_> {
         PostedEvaluation {
             name: &self.name,
             score: self.score,
             label: self.label.as_deref(),
-            explanation: self.explanation.as_deref(),
+            explanation: self.explanation.as_deref().filter(|_| is_full),
             error_type: self.error_type.as_deref(),
             response_id: self.response_id.as_deref(),
         }

@@ -15,7 +15,9 @@ fn inbox() -> (Inbox, String, String) {
     let mut outputs = Outputs::default();
     inbox.open(&mut outputs);
     let item = samples::item(samples::chat());
-    inbox.recent.note(&item.process, &item.span, item.ids);
+    inbox
+        .recent
+        .note(&item.process, &item.span, item.ids, false);
     let Some(Value::Str(id)) = item.span.attribute("gen_ai.response.id") else {
         panic!("no id")
     };
@@ -27,6 +29,7 @@ fn inbox() -> (Inbox, String, String) {
 
 fn taken(inbox: &Inbox, body: &str) -> Result<usize, (u16, String)> {
     let taken = inbox.take(body.as_bytes(), Timestamp::default());
+    let taken = taken.map(|taken| taken.accepted);
     taken.map_err(|refused| (refused.status().as_u16(), refused.to_string()))
 }
 
@@ -98,6 +101,23 @@ fn what_is_refused_is_refused_as_a_whole_and_says_why() {
     let many = vec![good; ITEMS + 1].join(",");
     assert_eq!(taken(&inbox, &format!("[{many}]")).unwrap_err().0, 400);
     assert_eq!(inbox.telemetry.evaluations.received.get(), 0);
+}
+
+#[test]
+fn explanations_leave_where_content_may() {
+    let (inbox, _, by_span) = inbox();
+    let body = format!(r#"{{{by_span},"name":"Tone","label":"kind","explanation":"why"}}"#);
+    let explained = |inbox: &Inbox| {
+        let taken = inbox.take(body.as_bytes(), Timestamp::default());
+        taken.expect("an evaluation").answer()
+    };
+    assert_eq!(
+        explained(&inbox),
+        json!({"accepted": 1, "without_explanation": 1})
+    );
+    let item = samples::item(samples::chat());
+    inbox.recent.note(&item.process, &item.span, item.ids, true);
+    assert_eq!(explained(&inbox), json!({"accepted": 1}));
 }
 
 async fn post(address: SocketAddr, kind: &str, body: &str) -> String {

@@ -121,6 +121,13 @@ impl Agent {
         let never = policy.never();
         let mut outputs = outputs::start(config, attribution, never, &mut running, &telemetry)?;
         if let Some(inbox) = &inbox {
+            if config.export.otlp.logs.is_none() {
+                tracing::warn!(
+                    "evaluations that are posted go nowhere: no output takes events \
+                     (OTEL_EXPORTER_OTLP_ENDPOINT, or OTEL_EXPORTER_OTLP_LOGS_ENDPOINT \
+                     beside a backend that takes spans only)"
+                );
+            }
             inbox.open(&mut outputs);
         }
         let outputs = pods::start(config.kubernetes.as_ref(), outputs, &telemetry);

@@ -14,7 +14,9 @@ use super::{
     lineage::Parent,
     step::{Step, StepKind},
 };
-use crate::{http::head::ResponseHead, segment::ProcessKey, time::Timestamp};
+use crate::{
+    http::head::ResponseHead, policy::looks_like_credential, segment::ProcessKey, time::Timestamp,
+};
 
 /// Requests under way that are known at once; those beyond it are nobody's parents.
 const REQUESTS: usize = 16 << 10;
@@ -160,9 +162,11 @@ pub(super) fn bringing(method: &str) -> Option<&'static str> {
 }
 
 /// Longest part of a path that is a name as a rule.
-const NAME_BYTES: usize = 32;
-/// A version has as many digits, an id has more.
-const NAME_DIGITS: usize = 2;
+const NAME_BYTES: usize = 20;
+/// What stands behind them is of one user, or opens something.
+const BEFORE_IDS: [&str; 10] = [
+    "u", "user", "account", "customer", "member", "invite", "reset", "token", "hook", "webhook",
+];
 /// Parts of a path that are told.
 const PARTS: usize = 8;
 
@@ -171,10 +175,12 @@ const PARTS: usize = 8;
 pub(super) fn template(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut parts = path.trim_matches('/').split('/');
-    let mut template = String::new();
+    let (mut template, mut before) = (String::new(), "");
     for part in parts.by_ref().take(PARTS) {
+        let is_told = is_name(part) && !is_before_id(before);
         template.push('/');
-        template.push_str(if is_name(part) { part } else { "{}" });
+        template.push_str(if is_told { part } else { "{}" });
+        before = if is_told { part } else { "" };
     }
     if parts.next().is_some() {
         template.push_str("/{}");
@@ -182,11 +188,20 @@ pub(super) fn template(path: &str) -> String {
     template
 }
 
+/// Words in lower case, or a version.
 fn is_name(part: &str) -> bool {
-    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-    part.len() <= NAME_BYTES
-        && part.bytes().all(is_of_name)
-        && part.bytes().filter(u8::is_ascii_digit).count() <= NAME_DIGITS
+    let is_of_name = |byte: u8| byte.is_ascii_lowercase() || b"-_".contains(&byte);
+    let is_version = || {
+        let number = part.strip_prefix('v').unwrap_or_default();
+        matches!(number.len(), 1 | 2) && number.bytes().all(|digit| digit.is_ascii_digit())
+    };
+    let is_word = part.bytes().all(is_of_name) && part.len() <= NAME_BYTES;
+    (is_word || is_version()) && !looks_like_credential(part)
+}
+
+/// Collections, by their plural, and what is like them: `/users/jane`, `/reset/abcdef`.
+fn is_before_id(part: &str) -> bool {
+    part.ends_with('s') || BEFORE_IDS.contains(&part)
 }
 
 #[cfg(test)]
@@ -199,11 +214,14 @@ mod tests {
             ("/", "/"),
             ("/api/v2/ask", "/api/v2/ask"),
             ("/users/4711/chats/5f0c9a", "/users/{}/chats/{}"),
-            ("/reset/jane@example.com", "/reset/{}"),
-            (
-                "/reset/c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3JldA",
-                "/reset/{}",
-            ),
+            ("/confirm/jane@example.com", "/confirm/{}"),
+            ("/confirm/c2VjcmV0IHNlY3JldCBzZWNyZXQ", "/confirm/{}"),
+            ("/confirm/QwErTyUiOpAsDfGhJkLz", "/confirm/{}"),
+            ("/reset/abcdefgh", "/reset/{}"),
+            ("/in/sk-proj-abcdefgh", "/in/{}"),
+            ("/users/jane/chats", "/users/{}/chats"),
+            ("/jane.doe", "/{}"),
+            ("/v1/ask", "/v1/ask"),
             ("/a/b/c/d/e/f/g/h/i/j", "/a/b/c/d/e/f/g/h/{}"),
             ("/ask?q=secret", "/ask"),
             ("/caf%C3%A9", "/{}"),

@@ -55,7 +55,11 @@ impl Judgements {
     fn add(&mut self, key: u64, evaluation: Evaluation, time: Timestamp) {
         let before = self.0.pop(&key);
         let is_same = |before: &Judgement| {
-            before.evaluation == evaluation && time <= before.time.after(BESIDE)
+            let said = Evaluation {
+                origin: evaluation.origin,
+                ..before.evaluation.clone()
+            };
+            said == evaluation && time <= before.time.after(BESIDE)
         };
         let count = before.filter(is_same).map_or(0, |before| before.count);
         self.0.put(
@@ -117,7 +121,8 @@ impl Correlator {
         for (at, text) in texts.iter().enumerate().take(TEXTS) {
             let known = Known::derived("text");
             let evaluation = item_of(at).and_then(|item| findings.evaluation(item, known));
-            if let Some(evaluation) = evaluation {
+            if let Some(mut evaluation) = evaluation {
+                evaluation.origin = Some(lineage.trace);
                 self.judged_text(facts, *text, evaluation, lineage);
             }
         }

@@ -28,7 +28,8 @@ const LENGTH: [&str; 9] = [
     "limit",
     "context_length",
 ];
-const FILTER: [&str; 15] = [
+const FILTER: [&str; 16] = [
+    "content_blocked",
     "content_filter",
     "content_filtered",
     "safety",
@@ -78,8 +79,16 @@ impl Ending {
     }
 }
 
+/// Whether a filter, a guardrail or the model itself ended an answer for this reason.
+pub(crate) fn is_flagged_reason(reason: &str) -> bool {
+    matches!(
+        Ending::of(reason),
+        Ending::Refusal | Ending::Filter | Ending::Guardrail
+    )
+}
+
 /// Whether an error says that a filter refused the request.
-pub(super) fn is_filtered(error_type: &str) -> bool {
+pub(crate) fn is_filtered(error_type: &str) -> bool {
     let is = |name: &&str| error_type.eq_ignore_ascii_case(name);
     REFUSING.iter().any(is)
 }

@@ -29,6 +29,9 @@ pub struct Evaluation {
     pub tool: Option<String>,
     /// How it is known.
     pub known: Known,
+    /// The trace of another call that said it, a moderation: nothing of that may leave here that may not
+    /// leave there.
+    pub origin: Option<TraceId>,
 }
 
 /// How an evaluation came out.
@@ -93,6 +96,7 @@ impl Evaluation {
             reason: None,
             tool: None,
             known,
+            origin: None,
         }
     }
 

@@ -74,6 +74,8 @@ pub struct Findings {
     pub judged: Vec<Judged>,
     /// A guardrail was at work.
     pub guarded: bool,
+    /// It says that it stepped in, beside what the answer says of its end.
+    pub intervened: bool,
 }
 
 impl Findings {

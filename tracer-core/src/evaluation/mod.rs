@@ -20,6 +20,7 @@ mod schema;
 mod seen;
 
 pub use check::{Check, Checks, UnknownCheck};
+pub(crate) use ending::{is_filtered, is_flagged_reason};
 pub use evaluated::{Evaluation, Label, Target, Verdict};
 pub use finding::{Action, Detector, Finding, Findings, Judged};
 pub(crate) use of_call::of_call;

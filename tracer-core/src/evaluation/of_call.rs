@@ -92,12 +92,10 @@ fn guardrail(facts: &CallFacts) -> Option<Evaluation> {
     let found: Vec<_> = found(facts, Detector::Guardrail).collect();
     let has_ended = ends(facts, Ending::Guardrail);
     let worst = found.iter().map(|finding| finding.action).max();
-    let is_at_work = facts
-        .response
-        .findings
-        .as_ref()
-        .is_some_and(|findings| findings.guarded);
-    let label = match (worst, has_ended) {
+    let findings = facts.response.findings.as_deref();
+    let is_at_work = findings.is_some_and(|findings| findings.guarded);
+    let has_acted = has_ended || findings.is_some_and(|findings| findings.intervened);
+    let label = match (worst, has_acted) {
         (Some(Action::Masked), true) => Label::Masked,
         (_, true) => Label::Blocked,
         (Some(worst), false) => label(worst),

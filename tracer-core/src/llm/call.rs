@@ -133,14 +133,16 @@ impl Call<Captured> {
     #[must_use]
     pub(crate) fn with_said(self, said: Said) -> Self {
         let marks = Some(said.marks).filter(|marks| *marks != Marks::default());
+        let mut facts = self.facts;
+        facts.response.has_refusal |= said.seen.has_refusal;
         Self {
+            facts,
             content: Inside {
                 content: said.content.map(Box::new),
                 marks: marks.map(Box::new),
                 seen: said.seen,
                 checkable: said.checkable,
             },
-            ..self
         }
     }
 
@@ -507,6 +509,8 @@ pub struct ResponseFacts {
     pub upstream_provider: Option<String>,
     /// What filters, guardrails and moderation found, as the answer tells.
     pub findings: Option<Box<Findings>>,
+    /// It says in a part of its own that it declines, as far as its content was read.
+    pub has_refusal: bool,
     /// Stream chunks that carried output (0 for an answer in one piece).
     pub chunks: u64,
     pub body_bytes: u64,

@@ -121,6 +121,7 @@ impl Evaluation {
             reason: _,
             tool,
             known: _,
+            origin: _,
         } = self;
         bounds.list(categories, StringKind::Name);
         bounds.option(tool, StringKind::Name);
@@ -149,6 +150,7 @@ impl Findings {
             found,
             judged: _,
             guarded: _,
+            intervened: _,
         } = self;
         found.truncate(bounds.items(StringKind::Name));
         for Finding {
@@ -354,6 +356,7 @@ impl ResponseFacts {
             gateway,
             upstream_provider,
             findings,
+            has_refusal: _,
             chunks: _,
             body_bytes: _,
         } = self;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     attribution::AttributionRules,
-    correlate::{Step, StepKind},
+    correlate::{Step, StepKind, TraceId},
     evaluation::Verdict,
     llm::{
         call::{Call, CallFacts, Captured, Released},
@@ -129,8 +129,10 @@ impl Policy {
                 kept_for = kept.or(fate.kept.then_some(KeptFor::Trace));
                 is_sampled = kept_for.is_some();
             }
-            fate.left |= is_sampled;
             is_beside_withheld = fate.withheld;
+            if is_sampled {
+                traces.leaves(trace.id, facts.connection.process);
+            }
         }
         let passage = match (decision.capture, &self.masker) {
             (Capture::Full, _) => Some(Passage::Full),
@@ -146,12 +148,15 @@ impl Policy {
                 bounds: self.bounds,
             });
         let permit = Permit::of(&decision, kept_for);
-        let never = &self.never;
+        let (never, traces) = (&self.never, self.traces.as_mut());
         let call = call.release_with(
             |facts| {
                 never.strip_call(facts);
                 if is_beside_withheld {
                     forget_attempt_before(facts);
+                }
+                if let Some(traces) = traces {
+                    forget_withheld_judgements(facts, traces);
                 }
                 facts.bound(&ReleaseBounds);
             },
@@ -165,15 +170,14 @@ impl Policy {
         }
     }
 
-    /// Lets out what calls are part of, or make necessary, if any of its trace has left; without names
-    /// where some of it was held back.
+    /// Lets out what calls are part of, or make necessary, if a call of the same trace and process has left;
+    /// without names where some of the trace was held back.
     pub fn release_step(&mut self, mut step: Step) -> Option<ReleasedStep> {
         if let Some(traces) = &mut self.traces {
-            let fate = traces.fate(step.trace.0);
-            if !fate.left {
+            if !traces.has_left(step.trace.0, step.process) {
                 return None;
             }
-            if fate.withheld {
+            if traces.fate(step.trace.0).withheld {
                 forget_names(&mut step);
             }
         }
@@ -184,8 +188,11 @@ impl Policy {
     /// was held back, since it may be of that.
     pub fn release_verdict(&mut self, verdict: Verdict) -> Option<ReleasedVerdict> {
         let has_left = self.traces.as_mut().is_none_or(|traces| {
-            let fate = traces.fate(verdict.trace.0);
-            fate.left && !fate.withheld
+            let origin = verdict.evaluation.origin;
+            let mut is_withheld = |trace: TraceId| traces.fate(trace.0).withheld;
+            !is_withheld(verdict.trace)
+                && !origin.is_some_and(is_withheld)
+                && traces.has_left(verdict.trace.0, verdict.process)
         });
         has_left.then(|| release_verdict(verdict))
     }
@@ -212,6 +219,14 @@ fn forget_attempt_before(call: &mut CallFacts) {
     if let Some(attempt) = call.lineage.as_mut().and_then(|it| it.attempt.as_mut()) {
         attempt.reason = None;
     }
+}
+
+/// What a call says of another one does not leave if nothing of it may.
+fn forget_withheld_judgements(call: &mut CallFacts, traces: &mut Traces) {
+    call.evaluations.retain(|evaluation| {
+        let is_withheld = |origin: TraceId| traces.fate(origin.0).withheld;
+        !evaluation.origin.is_some_and(is_withheld)
+    });
 }
 
 /// What stays are times, ids and counts.

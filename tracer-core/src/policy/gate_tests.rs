@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    correlate::{Lineage, SpanId, ToolBound, TraceId},
+    correlate::{Known, Lineage, SpanId, ToolBound, TraceId},
+    evaluation::{Check, Evaluation, Label, Verdict},
     llm::{
         call::{CaptureState, Outcome},
         strings::sample::call_of,
@@ -101,6 +102,50 @@ fn what_calls_are_part_of_follows_them() {
     // Of both kinds in one trace: nobody knows whose tool it is.
     assert_eq!(released(&mut policy, call("secret", 2)), "nothing");
     assert_eq!(step_name(&mut policy, 2).as_deref(), Some("execute_tool"));
+}
+
+/// A gateway's own call of the same trace may leave.
+#[test]
+fn of_a_process_of_which_nothing_leaves_no_step_does() {
+    let mut policy = policy("[[rule]]\nname = 'r'\nwhen.model = 'secret'\ncapture = 'none'");
+    assert_eq!(released(&mut policy, call("secret", 1)), "nothing");
+    let mut of_gateway = call("open", 1);
+    of_gateway.connection.process = ProcessKey(2);
+    assert_eq!(released(&mut policy, of_gateway), "call");
+    assert_eq!(step_name(&mut policy, 1), None);
+    let step = Step {
+        process: ProcessKey(2),
+        ..tool(1)
+    };
+    assert!(policy.release_step(step).is_some());
+}
+
+#[test]
+fn what_a_withheld_call_said_of_another_stays() {
+    let text = "[[rule]]\nname = 'r'\nwhen.model = 'judge'\ncapture = 'none'";
+    let mut policy = policy(text);
+    let judged = |origin| {
+        let known = Known::derived("text");
+        let mut evaluation = Evaluation::new(Check::Moderation, Label::Flagged, known);
+        evaluation.origin = Some(TraceId(origin));
+        evaluation
+    };
+    let verdict = |origin| Verdict {
+        process: ProcessKey(1),
+        trace: TraceId(2),
+        span: SpanId(1),
+        response_id: None,
+        time: Timestamp::default(),
+        evaluation: judged(origin),
+    };
+    assert_eq!(released(&mut policy, call("judge", 1)), "nothing");
+    let mut asked = call("open", 2);
+    asked.evaluations = vec![judged(1), judged(3)];
+    let release = policy.release(Call::captured(asked), &Caller::UNKNOWN);
+    let left = release.into_call().expect("a call");
+    assert_eq!(left.facts().evaluations, [judged(3)]);
+    assert!(policy.release_verdict(verdict(1)).is_none());
+    assert!(policy.release_verdict(verdict(3)).is_some());
 }
 
 /// Of a half, traces with the upper half of the randomness are kept.

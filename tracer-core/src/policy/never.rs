@@ -118,7 +118,7 @@ impl NeverList {
         }
         self.strip(&mut span.attributes);
         for event in &mut span.events {
-            self.strip(&mut event.attributes);
+            self.strip_told(&mut event.attributes);
         }
         for link in &mut span.links {
             self.strip(&mut link.attributes);
@@ -128,7 +128,7 @@ impl NeverList {
     /// Withholds attributes of an event.
     pub fn strip_event(&self, event: &mut Event) {
         if !self.is_empty() {
-            self.strip(&mut event.attributes);
+            self.strip_told(&mut event.attributes);
         }
     }
 
@@ -150,6 +150,18 @@ impl NeverList {
             self.strip(&mut resource);
             resource
         })
+    }
+
+    /// Withholds attributes of an event, and the explanation that repeats some of them in words.
+    fn strip_told(&self, attributes: &mut Attributes) {
+        let repeated = [
+            names::GEN_AI_TOOL_NAME,
+            names::LLM_TRACER_EVALUATION_CATEGORIES,
+        ];
+        if repeated.into_iter().any(|name| self.has(name)) {
+            attributes.retain(|(name, _)| name != names::GEN_AI_EVALUATION_EXPLANATION);
+        }
+        self.strip(attributes);
     }
 
     fn strip(&self, attributes: &mut Attributes) {

@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::{
+    evaluation::{Action, Finding, is_filtered, is_flagged_reason},
     llm::call::{CallFacts, OtherEnd, Outcome, TraceParent},
     money::{Amount, Currency},
     pricing::Cost,
@@ -18,27 +19,6 @@ use crate::{
 
 /// Randomness and thresholds have so many values.
 const RANGE: u64 = 1 << 56;
-
-/// How content filters and models that refuse name why an answer ended, in lower case.
-const FLAGS: [&str; 17] = [
-    "blocklist",
-    "content_blocked",
-    "content_filter",
-    "content_filtered",
-    "content_policy_violation",
-    "error_toxic",
-    "guardrail_intervened",
-    "image_prohibited_content",
-    "image_safety",
-    "model_armor",
-    "moderation_blocked",
-    "prohibited_content",
-    "recitation",
-    "refusal",
-    "responsibleaipolicyviolation",
-    "safety",
-    "spii",
-];
 
 /// A part of all traces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,12 +133,22 @@ impl AlwaysKept {
 
 /// A content filter or the model itself refused, as far as its metadata tells.
 pub(super) fn is_flagged(call: &CallFacts) -> bool {
-    let names = |text: &str| FLAGS.iter().any(|flag| flag.eq_ignore_ascii_case(text));
     let error = match &call.outcome {
-        Outcome::Failed { error_type } => names(error_type),
+        Outcome::Failed { error_type } => is_filtered(error_type) || is_flagged_reason(error_type),
         _ => false,
     };
-    error || call.response.finish_reasons.iter().any(|it| names(it))
+    let response = &call.response;
+    let is_blocked = |finding: &Finding| finding.action == Action::Blocked;
+    let findings = response.findings.as_deref();
+    let mut found = findings.iter().flat_map(|all| &all.found);
+    error
+        || findings.is_some_and(|findings| findings.intervened)
+        || response.has_refusal
+        || response
+            .finish_reasons
+            .iter()
+            .any(|it| is_flagged_reason(it))
+        || found.any(is_blocked)
 }
 
 /// The trace of a call, as far as sampling has to do with it.

@@ -4,14 +4,14 @@ use std::num::NonZeroUsize;
 
 use lru::LruCache;
 
-/// Traces that are remembered.
+use crate::segment::ProcessKey;
+
+/// Traces that are remembered, and processes in them.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
 
 /// What became of the calls of one trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct TraceFate {
-    /// One has left: what it is part of is wanted.
-    pub(super) left: bool,
     /// Of one nothing may leave: names in what it is part of may be its own.
     pub(super) withheld: bool,
     /// One is kept in any case: so are those that follow.
@@ -20,22 +20,40 @@ pub(super) struct TraceFate {
 
 /// The latest traces.
 #[derive(Debug)]
-pub(super) struct Traces(LruCache<u128, TraceFate>);
+pub(super) struct Traces {
+    fates: LruCache<u128, TraceFate>,
+    /// Of which processes calls have left: what those calls are part of is wanted. A trace may go through
+    /// a process of which nothing leaves.
+    left: LruCache<(u128, ProcessKey), ()>,
+}
 
 impl Default for Traces {
     fn default() -> Self {
-        Self(LruCache::new(REMEMBERED))
+        Self {
+            fates: LruCache::new(REMEMBERED),
+            left: LruCache::new(REMEMBERED),
+        }
     }
 }
 
 impl Traces {
     /// What is known of a trace; of one that was forgotten nothing.
     pub(super) fn fate(&mut self, trace: u128) -> TraceFate {
-        self.0.get(&trace).copied().unwrap_or_default()
+        self.fates.get(&trace).copied().unwrap_or_default()
     }
 
     /// The same, to be changed.
     pub(super) fn fate_mut(&mut self, trace: u128) -> &mut TraceFate {
-        self.0.get_or_insert_mut(trace, TraceFate::default)
+        self.fates.get_or_insert_mut(trace, TraceFate::default)
+    }
+
+    /// A call of a process has left.
+    pub(super) fn leaves(&mut self, trace: u128, process: ProcessKey) {
+        self.left.put((trace, process), ());
+    }
+
+    /// Whether one of that process has.
+    pub(super) fn has_left(&mut self, trace: u128, process: ProcessKey) -> bool {
+        self.left.get(&(trace, process)).is_some()
     }
 }

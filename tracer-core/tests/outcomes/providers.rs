@@ -143,7 +143,7 @@ fn guardrails_of_bedrock_tell_what_they_did() {
             {"piiEntities": [{"type": "EMAIL", "match": "canary", "action": "ANONYMIZED"}]}}}}}});
     assert_eq!(
         of_exchange(&bedrock("/model/m/invoke", invoke), &Answer::json(invoked)),
-        ["guardrail masked (EMAIL) input observed finish_reason"]
+        ["guardrail masked (EMAIL) input observed guardrail_trace"]
     );
 }
 

@@ -59,7 +59,7 @@ mod tests {
             .collect();
         let script = script(&planned);
         let lines: Vec<&str> = script.lines().collect();
-        assert!(lines[0].starts_with("begin 0 '' --library /bin/go-client"));
+        assert!(lines[0].starts_with("begin 0 '' --library /bin/bun --library /bin/go-client"));
         assert!(lines.contains(&"client gnutls dash /bin/wget.sh"));
         let second = lines.iter().position(|line| line.starts_with("begin 1"));
         let first_end = lines.iter().position(|line| *line == "end 0");

@@ -8,7 +8,7 @@ use tracer_core::{
     evaluation,
     llm::call::{Call, Captured},
     pipeline::Output,
-    policy::{self, Caller, Release},
+    policy::{Caller, Release},
     segment::ConnectionId,
     semconv,
     verdict::Verdict,
@@ -55,7 +55,11 @@ impl<R: Resolve> Driver<R> {
         self.prices.price(&mut call);
         let Some(holder) = self.roster.holder(call.facts().connection) else {
             // Nobody to report it of.
-            self.telemetry.calls.count(policy::release(call).facts());
+            let release = self.policy.release(call, &Caller::UNKNOWN);
+            self.telemetry.policy.count(&release);
+            if let Release::Call(call) | Release::Measured(call) = &release {
+                self.telemetry.calls.count(call.facts());
+            }
             return;
         };
         if let Some(source) = holder.source {

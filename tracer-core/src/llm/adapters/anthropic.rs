@@ -15,6 +15,7 @@ use super::{
     request_line::RequestLine,
 };
 use crate::{
+    correlate::NamedSession,
     evaluation::{Action, Detector, Finding, Target},
     llm::{
         answer::{Answer, keep_last},
@@ -24,6 +25,7 @@ use crate::{
             Count, Filled, Flag, LongList, Money, Number, Object, Tells, Text, Texts, Tools, read,
         },
         usage::{Usage, UsageParts},
+        uuid::uuid_behind,
     },
     stream::event::Event,
 };
@@ -97,6 +99,24 @@ struct Request<'a> {
     output_format: Object<Format<'a>>,
     tools: Tools,
     thinking: Object<Thinking>,
+    metadata: Object<Metadata<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    user_id: Text<'a>,
+}
+
+/// Claude Code and others put the session into the id of the user, behind what tells who that is.
+fn session(metadata: &Metadata<'_>) -> Option<NamedSession> {
+    let id = uuid_behind(metadata.user_id.as_str()?, "session")?;
+    Some(NamedSession {
+        source: "metadata.user_id",
+        id: id.to_owned(),
+        agent: None,
+    })
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -145,6 +165,7 @@ fn read_request(body: &[u8]) -> Option<RequestRead> {
             .thinking
             .0
             .and_then(|thinking| thinking.budget_tokens.0),
+        session: body.metadata.0.as_ref().and_then(session),
         ..RequestFacts::default()
     };
     Some(RequestRead {

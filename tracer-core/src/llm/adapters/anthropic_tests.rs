@@ -88,3 +88,28 @@ fn a_tool_call_behind_many_texts() {
     let seen = super::super::testing::document(&super::AnthropicMessages, &answer);
     assert_eq!(seen.tools(), [("f", Some("t1"))]);
 }
+
+#[test]
+fn a_session_in_the_metadata_without_who_it_is() {
+    let asked = |user: &str| {
+        format!(
+            r#"{{"model":"claude-x","max_tokens":100,"metadata":{{"user_id":"{user}"}},"messages":[{{"role":"user","content":"canary"}}]}}"#
+        )
+    };
+    let answer = r#"{"id":"msg_1","type":"message","model":"claude-x-1","stop_reason":"end_turn","content":[],
+        "usage":{"input_tokens":1,"output_tokens":2}}"#;
+    let id = "4be7cf2e-0f5a-4b8f-9c39-6b4cf2a5d1aa";
+    let claude_code = asked(&format!("user_canary_account_canary_session_{id}"));
+    check(
+        &Asked(POST, &claude_code),
+        &Answered(JSON, answer),
+        &[
+            ("session.id", Some(id)),
+            ("llm_tracer.session.source", Some("metadata.user_id")),
+            ("llm_tracer.session.confidence", Some("observed")),
+        ],
+    );
+    let source = [("llm_tracer.session.source", Some("first_call"))];
+    let other = asked("canary@example.com");
+    check(&Asked(POST, &other), &Answered(JSON, answer), &source);
+}

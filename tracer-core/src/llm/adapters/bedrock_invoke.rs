@@ -141,10 +141,9 @@ fn tell_guardrail(data: &[u8], answer: &mut Answer) {
     let Some(guarded) = read::<Guarded<'_>>(data) else {
         return;
     };
-    match guarded.action.as_str() {
-        Some("INTERVENED") => answer.finish(0, "guardrail_intervened"),
-        Some(_) => answer.findings.guarded = true,
-        None => {}
+    if let Some(action) = guarded.action.as_str() {
+        answer.findings.guarded = true;
+        answer.findings.intervened |= action == "INTERVENED";
     }
     if let Some(trace) = guarded.trace.0.and_then(|trace| trace.guardrail.0) {
         trace.tell(&mut answer.findings);

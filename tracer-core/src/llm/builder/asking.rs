@@ -10,6 +10,7 @@ use crate::{
     llm::{
         content::{digest, join},
         request_digest::RequestDigest,
+        uuid::is_uuid,
     },
 };
 
@@ -119,15 +120,6 @@ pub(super) fn session(headers: &Headers, admitted: &AllowList) -> Option<NamedSe
 }
 
 /// The id that a header holds, if it may be told.
-/// Whether it is written as a UUID (RFC 9562), which agents number their sessions by.
-fn is_uuid(id: &str) -> bool {
-    let groups = id.split('-').map(|group| {
-        let is_hex = group.bytes().all(|digit| digit.is_ascii_hexdigit());
-        is_hex.then_some(group.len())
-    });
-    groups.eq([8, 4, 4, 4, 12].map(Some))
-}
-
 fn id(headers: &Headers, name: &str) -> Option<String> {
     let id = headers.get(name)?.trim();
     NamedSession::may_be(id).then(|| id.to_owned())

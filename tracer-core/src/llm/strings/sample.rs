@@ -206,7 +206,9 @@ fn response_of(text: &str, items: usize) -> ResponseFacts {
             ],
             judged: Vec::new(),
             guarded: false,
+            intervened: false,
         })),
+        has_refusal: false,
         chunks: 0,
         body_bytes: 0,
     }
