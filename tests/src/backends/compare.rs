@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::kept::Kept;
+use super::kept::{Kept, KeptEvent};
 use crate::harness::report::Report;
 
 /// Fields of a line of `--format json` that are no attributes of its span.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
+    "events",
     "start_time",
     "end_time",
     "duration",
@@ -90,7 +91,27 @@ fn span_differences(
             differ(name, &format!("{wanted:?}"), &format!("{got:?}"));
         }
     }
+    let wanted = KeptEvent::all(report.get("events").unwrap_or(&Value::Null), |own| {
+        own.as_object().cloned().unwrap_or_default()
+    });
+    if !are_same(&wanted, &span.events) {
+        differ(
+            "events",
+            &format!("{wanted:?}"),
+            &format!("{:?}", span.events),
+        );
+    }
     Ok(())
+}
+
+/// Whether all events are there, in order, with all their attributes.
+fn are_same(wanted: &[KeptEvent], got: &[KeptEvent]) -> bool {
+    let is_kept = |(wanted, got): (&KeptEvent, &KeptEvent)| {
+        let mut attributes = wanted.attributes.iter();
+        wanted.name == got.name
+            && attributes.all(|(name, value)| is_same(Some(value), got.attributes.get(name)))
+    };
+    wanted.len() == got.len() && wanted.iter().zip(got).all(is_kept)
 }
 
 fn time(text: &str) -> Result<Duration> {
@@ -118,6 +139,7 @@ mod tests {
             "name": "chat m", "trace_id": "01", "span_id": "02", "parent_span_id": "03",
             "start_time": "1970-01-01T00:00:01.000000001Z", "end_time": "1970-01-01T00:00:02Z",
             "kind": "client", "gen_ai.usage.input_tokens": 7, "llm_tracer.cost.amount": 0.25,
+            "events": [{"name": "judged", "attributes": {"score": 1}}],
         });
         line.as_object().cloned().unwrap_or_default()
     }
@@ -133,6 +155,10 @@ mod tests {
             start: Duration::from_nanos(1_000_000_001),
             end: Duration::from_secs(2),
             attributes: Report::new(sent()),
+            events: vec![KeptEvent {
+                name: "judged".into(),
+                attributes: Map::from_iter([("score".to_owned(), json!(1.0))]),
+            }],
         }
     }
 
@@ -148,7 +174,9 @@ mod tests {
         let mut more = kept();
         more.span = "04".into();
         assert!(!is_kept(&[kept(), more]));
-        let changes: [fn(&mut Kept); 6] = [
+        let changes: [fn(&mut Kept); 8] = [
+            |it| it.events.clear(),
+            |it| it.events[0].attributes.clear(),
             |it| it.name.push('x'),
             |it| it.trace.push('x'),
             |it| it.parent = None,

@@ -27,6 +27,29 @@ pub struct Kept {
     pub end: Duration,
     /// Attributes.
     pub attributes: Report,
+    /// Its events, in order.
+    pub events: Vec<KeptEvent>,
+}
+
+/// An event of a span.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptEvent {
+    /// Its name.
+    pub name: String,
+    /// Its attributes.
+    pub attributes: Map<String, Value>,
+}
+
+impl KeptEvent {
+    /// Those of a list, whose attributes `read` reads.
+    pub fn all(list: &Value, read: impl Fn(&Value) -> Map<String, Value>) -> Vec<Self> {
+        let list = list.as_array().into_iter().flatten();
+        list.map(|row| Self {
+            name: row["name"].as_str().unwrap_or_default().to_owned(),
+            attributes: read(&row["attributes"]),
+        })
+        .collect()
+    }
 }
 
 /// Attributes from a map.

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{
     api::Api,
-    kept::{Kept, attributes},
+    kept::{Kept, KeptEvent, attributes},
     server::{self, Server},
 };
 use crate::harness::{requirements::mlflow_python_path, rotel::free_port};
@@ -137,6 +137,7 @@ fn kept(row: &Value) -> Result<Kept> {
         start: nanos("start_time_unix_nano")?,
         end: nanos("end_time_unix_nano")?,
         attributes: attributes(own),
+        events: KeptEvent::all(&row["events"], pairs),
     })
 }
 

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::{
     api::Api,
-    kept::{Kept, attributes},
+    kept::{Kept, KeptEvent, attributes},
     server::{self, Server},
 };
 use crate::harness::{
@@ -173,6 +173,9 @@ fn kept(row: &Value) -> Result<Kept> {
         start: time(row, "start_time")?,
         end: time(row, "end_time")?,
         attributes: attributes(own.clone()),
+        events: KeptEvent::all(&row["events"], |own| {
+            own.as_object().cloned().unwrap_or_default()
+        }),
     })
 }
 
