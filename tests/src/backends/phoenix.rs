@@ -1,6 +1,6 @@
 //! Arize Phoenix.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -15,6 +15,9 @@ use crate::harness::{
     requirements::{phoenix_python_path, workspace_root},
     rotel::free_port,
 };
+
+/// It reads prices anew every five seconds; what comes before that is priced by those it had.
+const PRICES_KNOWN: Duration = Duration::from_secs(6);
 
 /// A running server.
 #[derive(Debug)]
@@ -81,6 +84,7 @@ impl Phoenix {
         answer["createModel"]["model"]["id"]
             .as_str()
             .with_context(|| format!("no price is set: {answer}"))?;
+        thread::sleep(PRICES_KNOWN);
         Ok(())
     }
 
