@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::kept::{Kept, KeptEvent};
+use super::kept::{Kept, KeptEvent, members};
 use crate::harness::report::Report;
 
 /// Fields of a line of `--format json` that are no attributes of its span.
@@ -91,9 +91,7 @@ fn span_differences(
             differ(name, &format!("{wanted:?}"), &format!("{got:?}"));
         }
     }
-    let wanted = KeptEvent::all(report.get("events").unwrap_or(&Value::Null), |own| {
-        own.as_object().cloned().unwrap_or_default()
-    });
+    let wanted = KeptEvent::all(report.get("events").unwrap_or(&Value::Null), members);
     if !are_same(&wanted, &span.events) {
         differ(
             "events",

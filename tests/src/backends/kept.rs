@@ -52,7 +52,7 @@ impl KeptEvent {
     }
 }
 
-/// Attributes from a map.
-pub fn attributes(map: Map<String, Value>) -> Report {
-    Report::new(map)
+/// The members of an object; none of anything else.
+pub fn members(object: &Value) -> Map<String, Value> {
+    object.as_object().cloned().unwrap_or_default()
 }

@@ -8,10 +8,10 @@ use tempfile::TempDir;
 
 use super::{
     api::Api,
-    kept::{Kept, KeptEvent, attributes},
+    kept::{Kept, KeptEvent},
     server::{self, Server},
 };
-use crate::harness::{requirements::mlflow_python_path, rotel::free_port};
+use crate::harness::{report::Report, requirements::mlflow_python_path, rotel::free_port};
 
 /// A running server.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ fn kept(row: &Value) -> Result<Kept> {
         failed: status.ends_with("ERROR"),
         start: nanos("start_time_unix_nano")?,
         end: nanos("end_time_unix_nano")?,
-        attributes: attributes(own),
+        attributes: Report::new(own),
         events: KeptEvent::all(&row["events"], pairs),
     })
 }

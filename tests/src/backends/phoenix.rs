@@ -8,10 +8,11 @@ use tempfile::TempDir;
 
 use super::{
     api::Api,
-    kept::{Kept, KeptEvent, attributes},
+    kept::{Kept, KeptEvent, members},
     server::{self, Server},
 };
 use crate::harness::{
+    report::Report,
     requirements::{phoenix_python_path, workspace_root},
     rotel::free_port,
 };
@@ -176,10 +177,8 @@ fn kept(row: &Value) -> Result<Kept> {
         failed: text(row, "status_code")? == "ERROR",
         start: time(row, "start_time")?,
         end: time(row, "end_time")?,
-        attributes: attributes(own.clone()),
-        events: KeptEvent::all(&row["events"], |own| {
-            own.as_object().cloned().unwrap_or_default()
-        }),
+        attributes: Report::new(own.clone()),
+        events: KeptEvent::all(&row["events"], members),
     })
 }
 

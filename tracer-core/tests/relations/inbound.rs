@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
-    scene::{Answer, Ask, Scene, asked, gave, user},
+    scene::{Answer, Ask, Connection, Scene, asked, gave, user},
     tree::assert_tree,
 };
 
@@ -19,6 +19,12 @@ fn question() -> Ask {
 
 fn reply() -> Answer {
     Answer::json(json!({"reply": "Sunny."}))
+}
+
+/// A call that goes on from none.
+fn answered(scene: &mut Scene, model: &mut Connection, question: &str) {
+    let ask = Ask::chat("m", &[user(question)]);
+    scene.exchange(model, &ask, &Answer::text("Sunny."));
 }
 
 #[test]
@@ -69,11 +75,7 @@ fn a_request_that_is_part_of_a_trace_goes_on_with_it() {
     let (mut inbound, mut model) = (scene.connect(1), scene.connect(1));
     let caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     scene.be_asked(&mut inbound, &question().with("traceparent", caller));
-    scene.exchange(
-        &mut model,
-        &Ask::chat("m", &[user("Paris?")]),
-        &Answer::text("Sunny."),
-    );
+    answered(&mut scene, &mut model, "Paris?");
     scene.give(&mut inbound, &reply());
     assert_tree(
         &scene.finish(),
@@ -91,18 +93,10 @@ fn of_two_requests_at_once_none_is_the_parent() {
     let (mut one, mut two, mut model) = (scene.connect(1), scene.connect(1), scene.connect(1));
     scene.be_asked(&mut one, &question());
     scene.be_asked(&mut two, &question());
-    scene.exchange(
-        &mut model,
-        &Ask::chat("m", &[user("Paris?")]),
-        &Answer::text("Sunny."),
-    );
+    answered(&mut scene, &mut model, "Paris?");
     scene.give(&mut one, &reply());
     // One is answered: what is asked now is for the other.
-    scene.exchange(
-        &mut model,
-        &Ask::chat("m", &[user("Rome?")]),
-        &Answer::text("Rainy."),
-    );
+    answered(&mut scene, &mut model, "Rome?");
     scene.give(&mut two, &reply());
     assert_tree(
         &scene.finish(),
@@ -122,11 +116,7 @@ fn polls_and_other_processes_are_nobodys_parents() {
     let (mut poll, mut other, mut model) = (scene.connect(1), scene.connect(2), scene.connect(1));
     scene.be_asked(&mut poll, &Ask::get("app.local", "/events"));
     scene.be_asked(&mut other, &question());
-    scene.exchange(
-        &mut model,
-        &Ask::chat("m", &[user("Paris?")]),
-        &Answer::text("Sunny."),
-    );
+    answered(&mut scene, &mut model, "Paris?");
     scene.give(&mut poll, &reply());
     scene.give(&mut other, &reply());
     assert_tree(
@@ -143,19 +133,11 @@ fn a_request_that_broke_off_has_its_span() {
     let mut scene = Scene::new();
     let (mut inbound, mut model) = (scene.connect(1), scene.connect(1));
     scene.be_asked(&mut inbound, &question());
-    scene.exchange(
-        &mut model,
-        &Ask::chat("m", &[user("Paris?")]),
-        &Answer::text("Sunny."),
-    );
+    answered(&mut scene, &mut model, "Paris?");
     scene.close(&inbound);
     // After it nothing is for it.
     scene.wait(Duration::from_secs(1));
-    scene.exchange(
-        &mut model,
-        &Ask::chat("m", &[user("Later")]),
-        &Answer::text("Yes."),
-    );
+    answered(&mut scene, &mut model, "Later");
     assert_tree(
         &scene.finish(),
         "
