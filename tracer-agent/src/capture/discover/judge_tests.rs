@@ -1,0 +1,123 @@
+//! What is said of a file, and when again.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::super::discovery::Discovery;
+use super::super::mapped::{FileKey, MappedFile, Source};
+use super::super::tests::tls_library;
+use super::{Judge, MAX_TRACKED};
+use crate::capture::plan::Returns;
+
+fn candidate(path: &Path) -> MappedFile {
+    let metadata = fs::metadata(path).expect("file");
+    let key = FileKey {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+    };
+    MappedFile {
+        key,
+        path: path.to_owned(),
+        source: Source::Path {
+            path: path.to_owned(),
+        },
+    }
+}
+
+fn run(command: &str, arguments: &[&str]) -> bool {
+    Command::new(command)
+        .args(arguments)
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Mounts overlayfs over `layer` in a mount namespace of this thread, which ends with it.
+fn mount(directory: &Path, name: &str, layer: &Path, options: &str) -> Option<PathBuf> {
+    let [merged, upper, work] = ["merged", "upper", "work"].map(|part| {
+        let path = directory.join(format!("{name}-{part}"));
+        fs::create_dir(&path).expect("directory");
+        path
+    });
+    let [lower, upper, work] = [layer, &upper, &work].map(|path| path.display());
+    let options = format!("lowerdir={lower},upperdir={upper},workdir={work}{options}");
+    let target = merged.to_str()?;
+    run(
+        "mount",
+        &["-t", "overlay", "overlay", "-o", &options, target],
+    )
+    .then_some(merged)
+}
+
+#[test]
+fn containers_of_one_image_share_the_probe_unless_they_copied_the_file() {
+    // SAFETY: affects this thread only, which no other code shares.
+    let own_namespace = unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0;
+    if !own_namespace || !run("mount", &["--make-rprivate", "/"]) {
+        println!("skipped: mounting needs root");
+        return;
+    }
+    let directory = tempfile::tempdir().expect("directory");
+    let layer = directory.path().join("layer");
+    fs::create_dir(&layer).expect("layer");
+    fs::write(layer.join("libssl.so.3"), tls_library()).expect("write");
+    let mounts = ["one", "two", "three"].map(|name| mount(directory.path(), name, &layer, ""));
+    let [Some(one), Some(two), Some(three)] = mounts else {
+        println!("skipped: this kernel refuses overlayfs");
+        return;
+    };
+    let copied = three.join("libssl.so.3");
+    fs::set_permissions(&copied, fs::Permissions::from_mode(0o755)).expect("copy up");
+
+    let mut judge = Judge::new(PathBuf::from("/proc"), Returns::Probed);
+    let mut is_news =
+        |path: &Path| matches!(judge.judge(&candidate(path)), Some(Discovery::Found(_)));
+    assert!(is_news(&one.join("libssl.so.3")));
+    assert!(!is_news(&two.join("libssl.so.3")));
+    assert!(!is_news(&layer.join("libssl.so.3")));
+    assert!(is_news(&copied));
+
+    // A layer on another file system, whose number is part of what the mount shows.
+    let foreign = directory.path().join("foreign");
+    fs::create_dir(&foreign).expect("layer");
+    let path = foreign.display().to_string();
+    if !run("mount", &["-t", "tmpfs", "tmpfs", &path]) {
+        println!("skipped: this kernel refuses tmpfs");
+        return;
+    }
+    fs::write(foreign.join("libssl.so.3"), tls_library()).expect("write");
+    let Some(four) = mount(directory.path(), "four", &foreign, ",xino=on") else {
+        println!("skipped: this kernel refuses xino");
+        return;
+    };
+    let inode = |path: &Path| fs::metadata(path).expect("file").ino();
+    let (seen, below) = (four.join("libssl.so.3"), foreign.join("libssl.so.3"));
+    println!("{:x} is {:x} below", inode(&seen), inode(&below));
+    assert!(is_news(&seen));
+    assert!(!is_news(&below));
+}
+
+#[test]
+fn what_found_no_room_is_probed_when_there_is_some() {
+    let directory = tempfile::tempdir().expect("directory");
+    let library = |name: usize| {
+        let path = directory.path().join(format!("libssl.so.{name}"));
+        fs::write(&path, tls_library()).expect("write");
+        candidate(&path)
+    };
+    let mut judge = Judge::new(PathBuf::from("/proc"), Returns::Probed);
+    let mut first = None;
+    for name in 0..MAX_TRACKED {
+        match judge.judge(&library(name)) {
+            Some(Discovery::Found(found)) => first = first.or(Some(found.identity)),
+            other => panic!("{other:?}"),
+        }
+    }
+    let late = library(MAX_TRACKED);
+    let refused = judge.judge(&late);
+    assert!(matches!(refused, Some(Discovery::NotTraceable { .. })));
+    assert!(judge.judge(&late).is_none(), "it is said once");
+    judge.forget(&first.expect("a library"));
+    assert!(matches!(judge.judge(&late), Some(Discovery::Found(_))));
+}
