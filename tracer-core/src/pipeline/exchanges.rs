@@ -216,9 +216,11 @@ impl Exchanges {
         for call in std::mem::take(&mut self.calls) {
             self.finish(call, end, time, report);
         }
-        for exchange in self.served.clone() {
-            self.request_over(exchange, time, report);
+        for exchange in std::mem::take(&mut self.served) {
+            let place = (report.connection, exchange);
+            report.correlator.request_over(place, time);
         }
+        report.steps();
     }
 
     fn begin(

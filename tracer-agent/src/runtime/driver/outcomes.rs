@@ -56,10 +56,7 @@ impl<R: Resolve> Driver<R> {
         let Some(holder) = self.roster.holder(call.facts().connection) else {
             // Nobody to report it of.
             let release = self.policy.release(call, &Caller::UNKNOWN);
-            self.telemetry.policy.count(&release);
-            if let Release::Call(call) | Release::Measured(call) = &release {
-                self.telemetry.calls.count(call.facts());
-            }
+            self.count(&release);
             return;
         };
         if let Some(source) = holder.source {
@@ -71,14 +68,19 @@ impl<R: Resolve> Driver<R> {
             is_settled,
         };
         let release = self.policy.release(call, &caller);
-        self.telemetry.policy.count(&release);
-        if let Release::Call(call) | Release::Measured(call) = &release {
-            self.telemetry.calls.count(call.facts());
-            self.telemetry.evaluations.count(&call.facts().evaluations);
-        }
+        self.count(&release);
         if let Some(record) = Record::of_release(holder.process.clone(), release, self.content) {
             let record = record.with_evaluations(self.evaluations);
             self.outputs.offer(record, Instant::now());
+        }
+    }
+
+    /// Counts a call as far as the policy lets it out.
+    fn count(&self, release: &Release) {
+        self.telemetry.policy.count(release);
+        if let Release::Call(call) | Release::Measured(call) = release {
+            self.telemetry.calls.count(call.facts());
+            self.telemetry.evaluations.count(&call.facts().evaluations);
         }
     }
 
