@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use anyhow::Context;
 use serde::Deserialize;
 
-/// Names of the load clients' processes: with TLS, without.
-const PROCESSES: [&str; 2] = ["load", "plain"];
+/// Names of the load clients' processes: with TLS, without, with that of the kernel.
+const PROCESSES: [&str; 3] = ["load", "plain", "kernel-tls"];
 /// What stands before the number in the ids of the provider.
 const ID_PREFIX: &str = "chatcmpl-";
 

@@ -1,10 +1,6 @@
 //! The command: prepares, boots each kernel, prints a line for each family of probes.
 
-use std::{
-    fmt, fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fmt, fs, path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
 use serde_json::json;
@@ -16,6 +12,7 @@ use super::{
     initramfs::{self, Initramfs},
     judge::judge,
     machine::Machine,
+    modules,
     programs::Programs,
 };
 use crate::{
@@ -82,15 +79,11 @@ fn boot_all(series: &[&'static str], arguments: &Arguments) -> anyhow::Result<Ta
     fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
     let programs = Programs::of(architecture, &cache)?;
     let initramfs = initramfs::build(&programs)?;
-    let archive = cache.join("initramfs.cpio");
-    fs::write(&archive, &initramfs.bytes)
-        .with_context(|| format!("cannot write {}", archive.display()))?;
     let guest = |series: &&'static str| Guest {
         series,
         architecture,
         programs: &programs,
         initramfs: &initramfs,
-        archive: &archive,
         limit: Duration::from_secs(arguments.timeout),
     };
     Ok(series.iter().map(|series| guest(series).tally()).sum())
@@ -110,7 +103,6 @@ struct Guest<'a> {
     architecture: Architecture,
     programs: &'a Programs,
     initramfs: &'a Initramfs,
-    archive: &'a Path,
     limit: Duration,
 }
 
@@ -164,10 +156,15 @@ impl Guest<'_> {
 
     fn boot(&self, skipped: &[(&'static Family, String)]) -> anyhow::Result<GuestReport> {
         let names: Vec<_> = skipped.iter().map(|(family, _)| family.name).collect();
+        let kernel = self.programs.packages.kernel(self.series)?;
+        let archive = cache(self.architecture).join("initramfs.cpio");
+        let bytes = [&*self.initramfs.bytes, &modules::archive(&kernel.tree)?].concat();
+        fs::write(&archive, bytes)
+            .with_context(|| format!("cannot write {}", archive.display()))?;
         let machine = Machine {
             architecture: self.architecture,
-            kernel: &self.programs.packages.kernel(self.series)?,
-            initramfs: self.archive,
+            kernel: &kernel.image,
+            initramfs: &archive,
             words: &format!("skip={}", names.join(",")),
             logs: &cache(self.architecture).join(format!("logs-{}", self.series)),
             limit: self.limit,

@@ -23,6 +23,15 @@ pub struct Packages {
     settings: Option<PathBuf>,
 }
 
+/// A kernel that was unpacked.
+#[derive(Debug)]
+pub struct Kernel {
+    /// What is booted.
+    pub image: PathBuf,
+    /// Its package's tree, with the modules.
+    pub tree: PathBuf,
+}
+
 impl Packages {
     /// Those of the host's apt if it is of this architecture.
     pub fn of(architecture: Architecture, cache: &Path) -> anyhow::Result<Self> {
@@ -37,8 +46,8 @@ impl Packages {
         })
     }
 
-    /// The image of the newest cloud kernel of a series (`6.1`, `6.12`).
-    pub fn kernel(&self, series: &str) -> anyhow::Result<PathBuf> {
+    /// The newest cloud kernel of a series (`6.1`, `6.12`).
+    pub fn kernel(&self, series: &str) -> anyhow::Result<Kernel> {
         let package = self.newest_kernel(series)?;
         let tree = self.unpacked(&package)?;
         let version = package.trim_start_matches("linux-image-");
@@ -46,7 +55,7 @@ impl Packages {
         if !image.is_file() {
             bail!("{package} holds no {}", image.display());
         }
-        Ok(image)
+        Ok(Kernel { image, tree })
     }
 
     /// The tree of a package, downloaded and unpacked once.

@@ -79,7 +79,7 @@ const CLIENT: Family = Family {
 };
 
 /// The table. What a row cannot have on this host is skipped with the reason.
-pub const FAMILIES: [Family; 9] = [
+pub const FAMILIES: [Family; 10] = [
     // The last ones through a proxy reached by TLS: TLS in TLS, calls in calls of one thread.
     Family {
         name: "libssl",
@@ -94,6 +94,24 @@ pub const FAMILIES: [Family; 9] = [
         program: "load",
         find: Programs::load,
         library: Some("libssl.so"),
+        told: false,
+        ..CLIENT
+    },
+    // The kernel encrypts what it is given, so sockets carry the plaintext as well: sent only, then both
+    // ways. Reported once.
+    Family {
+        name: "kernel-tls",
+        judged: Judged::ById,
+        commands: &[
+            "dash /bin/kernel_tls.sh TLSv1.3 Tx --mode json --port 4433 --connections 2 --count 20",
+            "dash /bin/kernel_tls.sh TLSv1.2 both --mode json --port 4433 --connections 2 --count 20",
+            "dash /bin/kernel_tls.sh TLSv1.2 both --mode stream --port 4433 --connections 2 --count 4",
+        ],
+        exchanges: 44,
+        program: "kernel-tls",
+        find: Programs::load,
+        library: Some("libssl.so"),
+        scripts: &["kernel_tls.sh"],
         told: false,
         ..CLIENT
     },

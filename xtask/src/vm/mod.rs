@@ -16,6 +16,7 @@ mod initramfs;
 mod judge;
 mod libraries;
 mod machine;
+mod modules;
 mod plan;
 mod programs;
 
