@@ -7,6 +7,7 @@ mod assistants;
 mod attach;
 mod backends;
 mod both_ends;
+mod busy;
 mod clients;
 mod collector;
 mod containers;

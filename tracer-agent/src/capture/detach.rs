@@ -4,8 +4,15 @@
 //! period, tens of milliseconds, for each. Those who wait at the same time share one.
 
 use std::{
-    sync::{Mutex, PoisonError},
-    thread,
+    collections::HashSet,
+    hash::Hash,
+    io,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{self, Sender},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use super::attach::Attached;
@@ -15,9 +22,96 @@ const THREADS: usize = 63;
 /// Stack of one: closing a file takes next to none.
 const STACK: usize = 64 << 10;
 
+/// How often it is looked whether the thread that is waited for still is there.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// Removes the probes of many files in hardly more time than those of one take.
 pub fn detach(all: impl IntoIterator<Item = Attached>) {
     drop_together(all.into_iter().flat_map(Attached::into_links).collect());
+}
+
+/// Drops values of files in a thread of its own: what comes while it waits is dropped together.
+#[derive(Debug)]
+pub struct Detacher<K, V> {
+    work: Sender<(K, V)>,
+    leaving: Arc<Leaving<K>>,
+    thread: JoinHandle<()>,
+}
+
+/// Files that values are dropped of.
+#[derive(Debug)]
+struct Leaving<K> {
+    files: Mutex<HashSet<K>>,
+    fewer: Condvar,
+}
+
+impl<K: Copy + Eq + Hash + Send + 'static, V: Send + 'static> Detacher<K, V> {
+    /// Starts the thread; `detach` drops many values together.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn start(detach: impl Fn(Vec<V>) + Send + 'static) -> io::Result<Self> {
+        let (work, orders) = mpsc::channel::<(K, V)>();
+        let leaving = Arc::new(Leaving {
+            files: Mutex::new(HashSet::new()),
+            fewer: Condvar::new(),
+        });
+        let left = leaving.clone();
+        let thread = thread::Builder::new()
+            .name("detacher".to_owned())
+            .spawn(move || {
+                while let Ok(first) = orders.recv() {
+                    let (files, values): (Vec<K>, Vec<V>) =
+                        [first].into_iter().chain(orders.try_iter()).unzip();
+                    detach(values);
+                    let mut waiting = left.files();
+                    files.iter().for_each(|file| {
+                        waiting.remove(file);
+                    });
+                    left.fewer.notify_all();
+                }
+            })?;
+        Ok(Self {
+            work,
+            leaving,
+            thread,
+        })
+    }
+
+    /// Has a file's value dropped.
+    pub fn detach(&self, file: K, value: V) {
+        self.leaving.files().insert(file);
+        // If the thread ended by a panic, the value is dropped here.
+        if self.work.send((file, value)).is_err() {
+            self.leaving.files().remove(&file);
+        }
+    }
+
+    /// Waits until nothing of a file is left. The kernel keeps one copy of the instruction under a
+    /// breakpoint for all who probe that place: after the file was overwritten it is the wrong one, until
+    /// the last of them has gone.
+    pub fn wait_for(&self, file: K) {
+        let mut files = self.leaving.files();
+        while files.contains(&file) && !self.thread.is_finished() {
+            let waited = self.leaving.fewer.wait_timeout(files, PATIENCE);
+            files = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits until all are dropped.
+    pub fn finish(self) {
+        let Self { work, thread, .. } = self;
+        drop(work);
+        if thread.join().is_err() {
+            tracing::error!("the thread that takes probes away ended by a panic");
+        }
+    }
+}
+
+impl<K> Leaving<K> {
+    fn files(&self) -> MutexGuard<'_, HashSet<K>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Drops values whose drop waits. What the system refuses threads for, this one drops.
@@ -45,11 +139,6 @@ fn drop_together<T: Send>(values: Vec<T>) {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::{Arc, Condvar},
-        time::Duration,
-    };
-
     use super::*;
 
     /// Values that are being dropped, and that were.
@@ -90,5 +179,27 @@ mod tests {
             drop_together((0..values).map(|_| slow()).collect());
             assert_eq!(*counts.waiting.lock().unwrap(), values);
         }
+    }
+
+    #[test]
+    fn a_file_is_waited_for_and_no_other() {
+        let (go, gate) = mpsc::channel::<()>();
+        let gate = Mutex::new(gate);
+        let detacher = Detacher::start(move |values: Vec<&str>| {
+            gate.lock().unwrap().recv().unwrap();
+            drop(values);
+        })
+        .unwrap();
+        detacher.detach(1, "one");
+        detacher.wait_for(2);
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| detacher.wait_for(1));
+            thread::sleep(Duration::from_millis(20));
+            assert!(!waits.is_finished());
+            go.send(()).unwrap();
+        });
+        detacher.detach(3, "three");
+        go.send(()).unwrap();
+        detacher.finish();
     }
 }

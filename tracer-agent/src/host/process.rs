@@ -42,6 +42,8 @@ pub struct ProcessInfo {
     pub placement: Placement,
     /// How often more became known of it: each time its resource is another one.
     pub revision: u32,
+    /// Whether nothing is known of its program, as it was gone before anybody looked.
+    pub is_nameless: bool,
 }
 
 impl ProcessInfo {
@@ -55,6 +57,7 @@ impl ProcessInfo {
             said: Vec::new(),
             placement: Placement::default(),
             revision: 0,
+            is_nameless: false,
         }
     }
 
@@ -79,6 +82,8 @@ pub struct ProcessFacts {
     pub said: Vec<String>,
     /// See [`ProcessInfo`].
     pub placement: Placement,
+    /// See [`ProcessInfo`].
+    pub is_nameless: bool,
 }
 
 impl ProcessFacts {
@@ -102,6 +107,7 @@ impl ProcessFacts {
             said: self.said.clone(),
             placement: self.placement.clone(),
             revision: 0,
+            is_nameless: self.is_nameless,
         }
     }
 }
@@ -174,6 +180,7 @@ impl Inspector {
             .as_deref()
             .and_then(|id| container_name::lookup(&self.proc, id));
         let name = program.name.clone();
+        let is_nameless = name.is_none();
         let name = name.unwrap_or_else(|| format!("pid {pid}"));
         let environment = program.environment;
         let said = environment.names();
@@ -214,6 +221,7 @@ impl Inspector {
             resource: resource.attributes,
             said,
             placement,
+            is_nameless,
         }
     }
 

@@ -11,6 +11,7 @@ fn learnt(name: &str) -> Learnt {
         resource: Vec::new(),
         said: Vec::new(),
         placement: Placement::default(),
+        is_nameless: false,
     }))
 }
 

@@ -65,6 +65,21 @@ impl ProcessTable {
         self.entries.get(&key).map(|entry| &entry.info)
     }
 
+    /// The same with what has become known of it since, if nothing of its program was when it was resolved
+    /// and something is now.
+    pub fn know_better(&mut self, key: ProcessKey) -> Option<&Arc<ProcessInfo>> {
+        let entry = self.entries.get_mut(&key)?;
+        if !entry.info.is_nameless {
+            return None;
+        }
+        let facts = self.witness.identify_again(entry.info.pid, entry.called)?;
+        entry.info = Arc::new(ProcessInfo {
+            revision: entry.info.revision.saturating_add(1),
+            ..facts.numbered(key)
+        });
+        Some(&entry.info)
+    }
+
     /// The process ended. Its facts stay for calls that are still to be reported.
     pub fn exited(&mut self, pid: u32) {
         if let Some(key) = self.current.remove(&pid) {

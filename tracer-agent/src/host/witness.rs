@@ -20,8 +20,8 @@ use super::{
 };
 use crate::capture::clock::monotonic_nanos;
 
-/// Longest wait for news of a process that is gone already. They come within a millisecond or two, but
-/// for the time that it takes to attach to a file; a call is read later than that, as a rule.
+/// Longest wait for news of a process that is gone already. They come within a millisecond or two, if
+/// whoever takes them gets a processor; who a process was is asked again when a call of it is reported.
 const NEWS_TAKE: Duration = Duration::from_millis(20);
 /// Pause between two looks for them.
 const NEWS_PAUSE: Duration = Duration::from_micros(300);
@@ -41,12 +41,22 @@ pub struct Witness {
 }
 
 /// How far news of processes have come.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct News {
     /// What happened before was noted.
     heard: AtomicU64,
     /// The same when they were last waited for in vain: whoever tells them is busy.
     stuck: AtomicU64,
+}
+
+impl Default for News {
+    fn default() -> Self {
+        Self {
+            heard: AtomicU64::new(0),
+            // Nothing was waited for yet.
+            stuck: AtomicU64::new(u64::MAX),
+        }
+    }
 }
 
 impl Witness {
@@ -147,6 +157,13 @@ impl Witness {
             return self.learnt(admission, facts);
         }
         self.learnt(admission, facts)
+    }
+
+    /// The facts of a process that made a call at `time` and is gone, if more became known of it since
+    /// nothing was; `None` if not.
+    pub fn identify_again(&self, pid: u32, time: u64) -> Learnt {
+        let (_, facts) = self.recall(pid, time, GENERATIONS)?;
+        facts.filter(|facts| !facts.is_nameless).map(Arc::new)
     }
 
     /// Who ran in a process that cannot be looked at, by what was told of its beginning; `None` if
@@ -374,6 +391,21 @@ mod tests {
         let told = format!("{facts:?}");
         assert!(told.contains("/usr/bin/curl"), "{told}");
         assert!(told.contains("(\"process.parent_pid\", Int(7))"), "{told}");
+    }
+
+    #[test]
+    fn news_that_come_after_the_call_give_the_name() {
+        let root = tempfile::tempdir().unwrap();
+        let witness = witness_of(root.path(), Selection::default());
+        let first = witness.identify(8, 150).unwrap();
+        assert!(first.is_nameless, "{first:?}");
+        assert_eq!(witness.identify_again(8, 150), None);
+        witness.executed(8, 110, "curl");
+        witness.mapped(8, 111, "/usr/bin/curl");
+        witness.exited(8, 200);
+        let known = witness.identify_again(8, 150).unwrap();
+        assert_eq!((&*known.name, known.is_nameless), ("curl", false));
+        assert_eq!(witness.identify_again(8, 250), None, "of another time");
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod health;
 mod ignored;
 pub mod inbox;
+mod listener;
 pub mod memory;
 mod outputs;
 mod pods;

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,13 +16,18 @@ use std::{
 use aya_log::EbpfLogger;
 use tracer_common::socket;
 
-use super::{blind_spots, driver::ProcessLife, sources::Sources};
+use super::{
+    blind_spots,
+    driver::ProcessLife,
+    listener::{Listener, ListenerParts},
+    sources::Sources,
+};
 use crate::{
     capture::{
         attach::{self, Attached, ProbedFile},
         clock::monotonic_nanos,
-        detach::detach,
-        discover::{Audience, BinaryFound, Discoverer, Discovery, Identity},
+        detach::{self, Detacher},
+        discover::{BinaryFound, Discovery, Identity},
         load::Loaded,
         mechanism::{Mechanism, ProgramSet},
         sockets::SocketProbes,
@@ -35,6 +40,11 @@ use crate::{
 
 /// Longest wait for news, and so for a stop.
 const WAIT: Duration = Duration::from_millis(200);
+/// Longest time for which the start waits until all that is there already is probed.
+const LONGEST_START: Duration = Duration::from_secs(30);
+
+/// Device and inode number of a file under probe.
+type Number = (u64, u64);
 
 /// What the prober works with.
 pub struct ProberParts {
@@ -63,7 +73,8 @@ pub struct ProberParts {
 /// Probes at work.
 pub struct Prober {
     parts: ProberParts,
-    discoverer: Discoverer,
+    listener: Listener,
+    detacher: Detacher<Number, Attached>,
     kernel_log: Option<EbpfLogger<&'static dyn log::Log>>,
     probed: HashMap<Identity, Probed>,
     next_source: u16,
@@ -83,40 +94,44 @@ impl Prober {
     ///
     /// # Errors
     /// If the system refuses a thread.
-    pub fn start(parts: ProberParts) -> io::Result<Self> {
-        let witness = parts.witness.clone();
-        let discoverer = Discoverer::start(
-            parts.proc_root.clone(),
-            parts.mechanism.returns(),
-            Audience {
-                newcomers: witness.takes_newcomers(),
-                left_alone: Box::new(move |pid| witness.leaves_alone(pid)),
-            },
-        )?;
+    pub fn start(mut parts: ProberParts) -> io::Result<Self> {
+        let listener = Listener::start(ListenerParts {
+            proc_root: parts.proc_root.clone(),
+            returns: parts.mechanism.returns(),
+            libraries: std::mem::take(&mut parts.libraries),
+            telemetry: parts.telemetry.clone(),
+            witness: parts.witness.clone(),
+            lives: parts.lives.clone(),
+        })?;
         let mut prober = Self {
             parts,
-            discoverer,
+            listener,
+            detacher: Detacher::start(detach::detach)?,
             kernel_log: None,
             probed: HashMap::new(),
             next_source: 1,
             is_full: false,
         };
         prober.count_sockets();
-        for path in std::mem::take(&mut prober.parts.libraries) {
-            match prober.discoverer.look_at_file(&path) {
-                Ok(discovery) => {
-                    warn_unless_found(&path, discovery.as_ref());
-                    discovery.into_iter().for_each(|it| prober.act(it));
-                }
-                Err(error) => {
-                    tracing::warn!(file = %Printable(path.display()), "cannot be probed: {error}; check the path (`capture.libraries`)")
+        prober.begin();
+        Ok(prober)
+    }
+
+    /// Probes what is there already.
+    fn begin(&mut self) {
+        let begun = Instant::now();
+        while let Some(left) = LONGEST_START.checked_sub(begun.elapsed()) {
+            if let Some(news) = self.listener.next(left) {
+                let is_all = matches!(news, Discovery::LookedAround { .. });
+                self.act(news);
+                if is_all {
+                    return;
                 }
             }
         }
-        for discovery in prober.discoverer.look_around() {
-            prober.act(discovery);
-        }
-        Ok(prober)
+        tracing::warn!(
+            "after {LONGEST_START:?} not all files in use are looked at; the others will be"
+        );
     }
 
     fn count_sockets(&self) {
@@ -161,12 +176,9 @@ impl Prober {
     }
 
     fn round(&mut self, wait: Duration) {
-        for discovery in self.discoverer.next(wait) {
-            self.act(discovery);
+        if let Some(news) = self.listener.next(wait) {
+            self.act(news);
         }
-        let gone = self.discoverer.take_gone();
-        self.parts.telemetry.coverage.gone.inc_by(gone);
-        self.parts.witness.heard(self.discoverer.heard());
         if let Some(log) = &mut self.kernel_log {
             log.flush();
         }
@@ -201,26 +213,13 @@ impl Prober {
                 } = &self.parts;
                 blind_spots::show(&blind_spots, witness.proc(), &telemetry.blind);
             }
-            Discovery::ProcessMayCall { pid, time } => self.parts.witness.may_call(pid, time),
-            Discovery::NewsMissed => self.parts.witness.missed_news(),
-            // Nobody listens only when everything stops.
-            Discovery::ProcessForked { pid, parent, time } => {
-                self.parts.witness.forked(pid, parent, time);
-            }
-            Discovery::ProgramMapped { pid, path, time } => {
-                let path = path.to_string_lossy();
-                self.parts.witness.mapped(pid, time, &path);
-            }
-            Discovery::ProcessExecuted { pid, name, time } => {
-                self.parts.witness.executed(pid, time, &name);
-                let _ = self.parts.lives.send(ProcessLife::Executed { pid, time });
-            }
-            Discovery::ProcessExited { pid, time } => {
-                if let Some(time) = time {
-                    self.parts.witness.exited(pid, time);
-                }
-                let _ = self.parts.lives.send(ProcessLife::Exited { pid, time });
-            }
+            // The listener keeps them.
+            Discovery::ProcessMayCall { .. }
+            | Discovery::NewsMissed(_)
+            | Discovery::ProcessForked { .. }
+            | Discovery::ProgramMapped { .. }
+            | Discovery::ProcessExecuted { .. }
+            | Discovery::ProcessExited { .. } => {}
         }
     }
 
@@ -236,6 +235,7 @@ impl Prober {
     }
 
     fn attach(&mut self, found: &BinaryFound) {
+        self.detacher.wait_for(number(&found.identity));
         let path = found.open_path();
         let source = self.free_source();
         let file = ProbedFile {
@@ -287,7 +287,7 @@ impl Prober {
             }
             Err(error) => {
                 // Seen again, it is tried again: what stood in the way may have passed.
-                self.discoverer.forget(&found.identity);
+                self.listener.failed(&found.identity);
                 telemetry.coverage.failures.of((&error).into()).inc();
                 tracing::warn!(file = %Printable(found.display_path.display()), "{error}");
             }
@@ -298,33 +298,26 @@ impl Prober {
         if let Some(probed) = self.probed.remove(identity) {
             self.parts.sources.remove(probed.source);
             self.parts.telemetry.coverage.detached(&probed.coverage);
+            self.detacher.detach(number(identity), probed.attached);
             tracing::info!(file = %Printable(probed.path.display()), "detached");
         }
     }
 
     /// Takes all probes away, together: one file after the other, they would take longer than whoever
     /// stops the agent waits.
-    fn detach_all(&mut self) {
+    fn detach_all(mut self) {
         let begun = Instant::now();
         let files = self.probed.len();
-        detach(self.probed.drain().map(|(_, probed)| probed.attached));
-        self.parts.sockets = None;
+        for (identity, probed) in self.probed.drain() {
+            self.detacher.detach(number(&identity), probed.attached);
+        }
+        self.detacher.finish();
+        self.listener.stop();
+        drop(self.parts.sockets.take());
         tracing::info!("detached from {files} files in {:.1?}", begun.elapsed());
     }
 }
 
-/// The operator asked for this file by name, and is to hear why it is not probed.
-fn warn_unless_found(path: &Path, discovery: Option<&Discovery>) {
-    const ANOTHER: &str = "name the library or program that does the TLS (`capture.libraries`)";
-    const DOCTOR: &str = "`tracer-agent doctor` says what helps, for each process that uses it";
-    let file = Printable(path.display());
-    match discovery {
-        Some(Discovery::NotTraceable { reason, .. }) => {
-            let no_program = matches!(reason, NotTraceable::Unreadable(_));
-            let advice = if no_program { ANOTHER } else { DOCTOR };
-            tracing::warn!(%file, "not probed: {reason}; {advice}");
-        }
-        None => tracing::warn!(%file, "holds no TLS functions to probe; {ANOTHER}"),
-        Some(_) => {}
-    }
+const fn number(identity: &Identity) -> Number {
+    (identity.device, identity.inode)
 }

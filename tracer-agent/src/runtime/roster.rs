@@ -11,6 +11,8 @@ use crate::host::process::ProcessInfo;
 pub trait Resolve {
     /// Who began a connection at `time` (monotonic nanoseconds); `None`: leave the process alone.
     fn resolve(&mut self, pid: u32, time: u64) -> Option<Arc<ProcessInfo>>;
+    /// A process of whose program nothing was known, if something is by now.
+    fn know_better(&mut self, process: ProcessKey) -> Option<Arc<ProcessInfo>>;
     /// The process is gone; its number may come back.
     fn gone(&mut self, pid: u32);
     /// When the process that has this id now was started, in any unit; `None` if there is none.
@@ -173,6 +175,19 @@ impl<R: Resolve> Roster<R> {
             process,
             source: life.map(|life| life.source),
         })
+    }
+
+    /// Asks again who a process was of which nothing is known: news of it may have come later than what it
+    /// did.
+    pub fn know_better(&mut self, process: ProcessKey) {
+        let tgid = self.ids.get(&process);
+        if let Some(member) = tgid.and_then(|tgid| self.members.get_mut(tgid))
+            && let Kind::Traced { process: known, .. } = &mut member.kind
+            && known.is_nameless
+            && let Some(better) = self.resolver.know_better(process)
+        {
+            *known = better;
+        }
     }
 
     /// What is known of a traced process.

@@ -1,5 +1,8 @@
 use super::*;
 
+/// One of whose program nothing is known at first.
+const NAMELESS: u32 = 77;
+
 /// Processes below 100 are traced; those in the list have ended.
 #[derive(Default)]
 struct Numbers(Vec<u32>);
@@ -8,8 +11,19 @@ impl Resolve for Numbers {
     fn resolve(&mut self, pid: u32, _time: u64) -> Option<Arc<ProcessInfo>> {
         (pid < 100).then(|| {
             let key = ProcessKey(u64::from(pid) * 10);
-            Arc::new(ProcessInfo::new(key, pid, format!("p{pid}"), Vec::new()))
+            let info = ProcessInfo::new(key, pid, format!("p{pid}"), Vec::new());
+            let is_nameless = pid == NAMELESS;
+            Arc::new(ProcessInfo {
+                is_nameless,
+                ..info
+            })
         })
+    }
+
+    fn know_better(&mut self, process: ProcessKey) -> Option<Arc<ProcessInfo>> {
+        let pid = u32::try_from(process.0 / 10).ok()?;
+        let known = ProcessInfo::new(process, pid, "late".to_owned(), Vec::new());
+        Some(Arc::new(known))
     }
 
     fn gone(&mut self, _pid: u32) {}
@@ -172,4 +186,16 @@ fn without_room_a_new_connection_takes_the_place_of_another() {
     assert_eq!(id.handle, u64::MAX);
     assert_ne!(old.handle, u64::MAX);
     assert_eq!(roster.connections(7).len(), MAX_CONNECTIONS);
+}
+
+#[test]
+fn who_was_nameless_is_asked_for_again_and_no_other() {
+    let mut roster = Roster::new(Numbers::default());
+    for pid in [NAMELESS, 7] {
+        roster.place(key(pid, 1), 5, 0);
+        roster.know_better(ProcessKey(u64::from(pid) * 10));
+    }
+    let name = |pid: u64| &roster.info(ProcessKey(pid * 10)).unwrap().name;
+    assert_eq!(name(NAMELESS.into()), "late");
+    assert_eq!(name(7), "p7");
 }

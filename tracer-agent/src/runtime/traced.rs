@@ -2,6 +2,8 @@
 
 use std::{num::NonZeroUsize, sync::Arc, time::Instant};
 
+use tracer_core::segment::ProcessKey;
+
 use super::roster::Resolve;
 use crate::host::{process::ProcessInfo, procfs::ProcFs, table::ProcessTable, witness::Witness};
 
@@ -28,6 +30,10 @@ impl TracedProcesses {
 impl Resolve for TracedProcesses {
     fn resolve(&mut self, pid: u32, time: u64) -> Option<Arc<ProcessInfo>> {
         self.table.resolve(pid, time, Instant::now()).cloned()
+    }
+
+    fn know_better(&mut self, process: ProcessKey) -> Option<Arc<ProcessInfo>> {
+        self.table.know_better(process).cloned()
     }
 
     fn gone(&mut self, pid: u32) {

@@ -109,6 +109,8 @@ pub struct CoverageMetrics {
     pub failures: ByLabel<FailureLabel>,
     /// Files that were gone before they were looked at.
     pub gone: Counter,
+    /// News of processes that were lost.
+    pub lost_news: Counter,
 }
 
 /// A probed file's series. Keep it with the file; give it back to
@@ -134,8 +136,10 @@ impl CoverageMetrics {
             retired: Mutex::default(),
             failures: ByLabel::register(&registry::ATTACH_FAILURES, to),
             gone: Counter::default(),
+            lost_news: Counter::default(),
         };
         registry::FILES_GONE.register(to, &metrics.gone);
+        registry::LOST_NEWS.register(to, &metrics.lost_news);
         registry::BINARIES.register(to, &metrics.binaries);
         registry::COVERAGE_FILES.register(to, &metrics.files);
         registry::PROBES.register(to, &metrics.probes);

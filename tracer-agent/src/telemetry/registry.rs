@@ -142,6 +142,8 @@ metrics! {
         "Attempts to probe a file with TLS that failed, by reason");
     FILES_GONE = counter("llm_tracer_coverage_files_gone_total", [],
         "Files, as a rule programs, that were gone with whoever used them before they could be looked at: what calls they made, if any, was not seen");
+    LOST_NEWS = counter("llm_tracer_lost_news_total", [],
+        "News of processes and files that the kernel had no room for: short processes may be missed or stay without a name, others are found by the look that follows");
     BINARY_CALLS = counter("llm_tracer_binary_calls_total", ["binary", "build_id"],
         "LLM calls seen through a file's probes");
     EXPORT_SENT = counter("llm_tracer_export_sent_total", ["output", "signal"],

@@ -1,20 +1,19 @@
-//! What is still to be looked at, in two lines.
+//! What is still to be looked at, in three lines.
 //!
 //! A library that was just mapped will be used within milliseconds; reading a large program takes up
-//! to seconds. So libraries do not wait for programs, and new programs go before a full look.
+//! to seconds. So libraries do not wait for programs, and neither wait for a full look, nor it for them:
+//! it ends, however many programs are begun meanwhile.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
-use super::mapped::MappedFile;
+use super::mapped::{FileKey, MappedFile};
 
 /// Programs that wait at a time. More are not needed: a full look finds those that run on.
 const MAX_PROGRAMS: usize = 4096;
 
-/// One piece of work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Task {
-    /// A program, or a file that may be one.
-    File(MappedFile),
+/// One piece of a full look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
     /// Everything that a process maps.
     Process(u32),
     /// Libraries of the system directories, which nobody may map yet.
@@ -26,6 +25,8 @@ pub(super) enum Task {
 pub(super) struct Backlog {
     libraries: VecDeque<MappedFile>,
     programs: VecDeque<MappedFile>,
+    /// The keys of `programs`.
+    waiting: HashSet<FileKey>,
     processes: VecDeque<u32>,
     system: bool,
 }
@@ -41,7 +42,7 @@ impl Backlog {
     #[must_use]
     pub(super) fn program(&mut self, file: MappedFile) -> bool {
         let room = self.programs.len() < MAX_PROGRAMS;
-        if room && !self.programs.iter().any(|known| known.key == file.key) {
+        if room && self.waiting.insert(file.key) {
             self.programs.push_back(file);
         }
         room
@@ -59,12 +60,17 @@ impl Backlog {
         self.libraries.pop_front()
     }
 
-    /// What to do next of all that can wait.
-    pub(super) fn take(&mut self) -> Option<Task> {
-        let program = self.programs.pop_front().map(Task::File);
-        program
-            .or_else(|| self.processes.pop_front().map(Task::Process))
-            .or_else(|| std::mem::take(&mut self.system).then_some(Task::System))
+    /// The next program, or file that may be one.
+    pub(super) fn take_program(&mut self) -> Option<MappedFile> {
+        let file = self.programs.pop_front()?;
+        self.waiting.remove(&file.key);
+        Some(file)
+    }
+
+    /// The next piece of a full look.
+    pub(super) fn take_look(&mut self) -> Option<Look> {
+        let process = self.processes.pop_front().map(Look::Process);
+        process.or_else(|| std::mem::take(&mut self.system).then_some(Look::System))
     }
 
     /// Whether a library waits.
@@ -72,9 +78,14 @@ impl Backlog {
         !self.libraries.is_empty()
     }
 
-    /// Whether something waits that can.
-    pub(super) fn has_more(&self) -> bool {
-        !self.programs.is_empty() || !self.processes.is_empty() || self.system
+    /// Whether a program waits.
+    pub(super) fn has_program(&self) -> bool {
+        !self.programs.is_empty()
+    }
+
+    /// Whether a full look is under way.
+    pub(super) fn is_looking(&self) -> bool {
+        !self.processes.is_empty() || self.system
     }
 }
 
@@ -95,21 +106,24 @@ mod tests {
     }
 
     #[test]
-    fn programs_go_before_a_full_look_and_libraries_wait_for_nothing() {
+    fn libraries_programs_and_looks_do_not_wait_for_each_other() {
         let mut backlog = Backlog::default();
         backlog.full_look([7, 8], true);
         assert!(backlog.program(file(1)));
         assert!(backlog.program(file(2)));
         assert!(backlog.program(file(1)), "one of each is enough");
         backlog.library(file(3));
-        assert_eq!(backlog.take(), Some(Task::File(file(1))));
-        assert!(backlog.has_library());
+        assert!(backlog.has_library() && backlog.has_program() && backlog.is_looking());
         assert_eq!(backlog.take_library(), Some(file(3)));
         assert_eq!(backlog.take_library(), None);
-        assert_eq!(backlog.take(), Some(Task::File(file(2))));
-        let rest: Vec<_> = std::iter::from_fn(|| backlog.take()).collect();
-        assert_eq!(rest, [Task::Process(7), Task::Process(8), Task::System]);
-        assert!(!backlog.has_library() && !backlog.has_more());
+        let looks: Vec<_> = std::iter::from_fn(|| backlog.take_look()).collect();
+        assert_eq!(looks, [Look::Process(7), Look::Process(8), Look::System]);
+        assert!(!backlog.is_looking() && backlog.has_program());
+        let programs: Vec<_> = std::iter::from_fn(|| backlog.take_program()).collect();
+        assert_eq!(programs, [file(1), file(2)]);
+        assert!(backlog.program(file(1)), "it does not wait any more");
+        assert_eq!(backlog.take_program(), Some(file(1)));
+        assert!(!backlog.has_library() && !backlog.has_program());
     }
 
     #[test]

@@ -34,6 +34,11 @@ impl Census {
         }
     }
 
+    /// When.
+    pub(super) const fn begun(&self) -> Instant {
+        self.begun
+    }
+
     /// Notes what a process maps. Files that are known to hold no TLS do not matter.
     pub(super) fn uses(&mut self, pid: u32, files: &[MappedFile], judge: &mut Judge) {
         for file in files {

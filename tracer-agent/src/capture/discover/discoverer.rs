@@ -1,16 +1,17 @@
 //! The stream of discoveries: what is there at the start, then what appears and goes.
 
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::backlog::{Backlog, Task};
+use super::backlog::{Backlog, Look};
 use super::census::Census;
 use super::discovery::{Discovery, Identity};
 use super::judge::Judge;
-use super::mapped::{MappedFile, mapped_files, maps_inode, process_ids, suggests_tls};
+use super::mapped::{MappedFile, mapped_files, maps_inodes, process_ids, suggests_tls};
 use super::perf_ring::wait;
 use super::polling::TICK;
 use super::readers::Readers;
@@ -26,6 +27,9 @@ const BATCH: Duration = Duration::from_millis(1);
 const FULL_SCAN: Duration = Duration::from_secs(60);
 /// The least time between two full looks, when events are lost time and again.
 const FULL_SCAN_PAUSE: Duration = Duration::from_secs(1);
+/// Longest time after which a look at all processes is concluded though files that it found are still to be
+/// read: others that were found meanwhile may wait before them, and their number has no end.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
 /// Time between two looks for files under probe that were overwritten in place.
 const OVERWRITTEN_CHECK: Duration = Duration::from_secs(1);
 /// Time between two looks for deleted files that nobody maps any more.
@@ -63,7 +67,7 @@ pub struct Discoverer {
 impl Discoverer {
     /// Starts watching the processes under `proc_root` (`/proc`), as far as they are of the `audience`,
     /// for files whose calls can be seen to return by `returns`: from now on nothing that is mapped goes
-    /// unnoticed. [`Self::look_around`] reports what is there already.
+    /// unnoticed. What is there already comes first, up to [`Discovery::LookedAround`].
     ///
     /// # Errors
     /// If the system refuses a thread.
@@ -126,7 +130,8 @@ impl Discoverer {
     }
 
     /// Everything that is there already, and from here on whatever was not reported before.
-    pub fn look_around(&mut self) -> Vec<Discovery> {
+    #[cfg(test)]
+    pub(super) fn look_around(&mut self) -> Vec<Discovery> {
         let mut news = Vec::new();
         loop {
             // The rings are small: left alone for as long as this takes, they would overflow.
@@ -214,18 +219,17 @@ impl Discoverer {
                 self.readers.library(question);
             }
         }
-        if !self.readers.has_room_for_program() {
-            return;
-        }
-        match self.backlog.take() {
-            Some(Task::File(file)) => {
-                self.drop_overwritten(news);
-                if let Some(question) = self.judge.question(&file) {
-                    self.readers.program(question);
-                }
+        if self.readers.has_room_for_program()
+            && let Some(file) = self.backlog.take_program()
+        {
+            self.drop_overwritten(news);
+            if let Some(question) = self.judge.question(&file) {
+                self.readers.program(question);
             }
-            Some(Task::Process(pid)) => self.look_at(pid, news),
-            Some(Task::System) => {
+        }
+        match self.backlog.take_look() {
+            Some(Look::Process(pid)) => self.look_at(pid, news),
+            Some(Look::System) => {
                 let files = system_files(&self.proc_root);
                 files.into_iter().for_each(|file| self.enqueue(file));
             }
@@ -236,11 +240,13 @@ impl Discoverer {
     /// Whether something waits and nobody works on its like.
     fn can_work(&self) -> bool {
         self.backlog.has_library() && self.readers.has_room_for_library()
-            || self.backlog.has_more() && self.readers.has_room_for_program()
+            || self.backlog.has_program() && self.readers.has_room_for_program()
+            || self.backlog.is_looking()
     }
 
     fn is_idle(&self) -> bool {
-        !self.readers.is_busy() && !self.backlog.has_library() && !self.backlog.has_more()
+        let waits = self.backlog.has_library() || self.backlog.has_program();
+        !waits && !self.backlog.is_looking() && !self.readers.is_busy()
     }
 
     fn take_answers(&mut self, news: &mut Vec<Discovery>) {
@@ -248,11 +254,13 @@ impl Discoverer {
         news.extend(answers.filter_map(|answer| self.judge.conclude(answer)));
     }
 
-    /// Says what a look at all processes found, once nothing of it is left to do.
+    /// Says what a look at all processes found, once nothing of it is left to do, or it has taken long.
     fn conclude_look(&mut self, news: &mut Vec<Discovery>) {
-        if self.is_idle()
-            && let Some(census) = self.census.take()
-        {
+        let idle = self.is_idle();
+        let looking = self.backlog.is_looking();
+        let is_over =
+            |census: &mut Census| idle || !looking && census.begun().elapsed() > LONGEST_LOOK;
+        if let Some(census) = self.census.take_if(is_over) {
             census.conclude(&mut self.judge, news);
         }
     }
@@ -304,18 +312,30 @@ impl Discoverer {
 
     /// Reports deleted files that no process maps any more.
     fn drop_gone(&mut self, news: &mut Vec<Discovery>) {
+        let root = &self.proc_root;
+        let mut unseen = self.judge.deleted();
+        // Most are still mapped by whom they were seen with last.
+        unseen.retain(|tracked| {
+            let inode = HashSet::from([tracked.mapped_inode]);
+            let maps = |pid| !maps_inodes(root, pid, &inode).is_empty();
+            !tracked.witness.is_some_and(maps)
+        });
+        if unseen.is_empty() {
+            return;
+        }
+        let Ok(pids) = process_ids(root) else {
+            return;
+        };
+        let wanted: HashSet<u64> = unseen.iter().map(|tracked| tracked.mapped_inode).collect();
+        let mut users = HashMap::new();
+        for pid in pids {
+            let used = maps_inodes(root, pid, &wanted).into_iter();
+            users.extend(used.map(|inode| (inode, pid)));
+        }
         let mut gone = Vec::new();
-        for tracked in self.judge.deleted() {
-            let maps = |pid: &u32| maps_inode(&self.proc_root, *pid, tracked.mapped_inode);
-            if tracked.witness.as_ref().is_some_and(maps) {
-                continue;
-            }
-            let Ok(pids) = process_ids(&self.proc_root) else {
-                continue;
-            };
-            let witness = pids.into_iter().find(maps);
-            tracked.witness = witness;
-            if witness.is_none() {
+        for tracked in unseen {
+            tracked.witness = users.get(&tracked.mapped_inode).copied();
+            if tracked.witness.is_none() {
                 gone.push(tracked.identity.clone());
             }
         }
@@ -363,7 +383,7 @@ impl Discoverer {
 
     /// Whether an analyst is at a program, or one waits for it.
     pub(super) fn is_reading_a_program(&self) -> bool {
-        self.readers.has_a_program() || self.backlog.has_more()
+        self.readers.has_a_program() || self.backlog.has_program()
     }
 
     /// Makes a look at all processes due.

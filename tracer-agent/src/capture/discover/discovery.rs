@@ -42,8 +42,8 @@ pub enum Discovery {
         /// When it was known, monotonic nanoseconds.
         time: u64,
     },
-    /// Some news of processes were missed.
-    NewsMissed,
+    /// So many news of processes were missed.
+    NewsMissed(u64),
     /// A process was begun by another one, whose program it runs.
     ProcessForked {
         /// Its id.

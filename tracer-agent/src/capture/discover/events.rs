@@ -74,8 +74,8 @@ impl Discoverer {
                     let time = Some(time);
                     news.push(Discovery::ProcessExited { pid, time });
                 }
-                Record::Lost => {
-                    news.push(Discovery::NewsMissed);
+                Record::Lost(count) => {
+                    news.push(Discovery::NewsMissed(count));
                     lost = true;
                 }
             });

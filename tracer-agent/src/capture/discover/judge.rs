@@ -11,7 +11,7 @@ use std::time::Instant;
 use super::discovery::{BinaryFound, Discovery, Identity};
 use super::mapped::{FileKey, MappedFile, Stamp, stamp_of};
 use super::recent::Recent;
-use super::tracked::{Analysis, Tracked};
+use super::tracked::{Analysis, Beginning, Tracked};
 use crate::capture::plan::{ProbePlan, Returns};
 use crate::capture::symbols::{ElfImage, Machine, NotTraceable, plan};
 
@@ -58,7 +58,10 @@ pub(super) struct Question {
 pub(super) struct Analysed {
     candidate: MappedFile,
     at: Number,
+    /// Its stamp before it was read.
     stamp: Option<Stamp>,
+    /// Whether that still was its stamp when it had been read.
+    is_steady: bool,
     analysis: Analysis,
 }
 
@@ -70,12 +73,16 @@ impl Question {
 
     /// Reads the file: milliseconds for a library, up to seconds for a large program.
     pub(super) fn answer(self) -> Analysed {
-        let stamp = self.file.metadata().ok().as_ref().map(stamp_of);
+        let stamp_now = |file: &File| file.metadata().ok().as_ref().map(stamp_of);
+        let (stamp, same_file) = (stamp_now(&self.file), self.file.try_clone());
+        let analysis = Analysis::of(self.file, self.returns);
+        let is_steady = same_file.is_ok_and(|file| stamp_now(&file) == stamp);
         Analysed {
             candidate: self.candidate,
             at: self.at,
             stamp,
-            analysis: Analysis::of(self.file, self.returns),
+            is_steady,
+            analysis,
         }
     }
 }
@@ -248,6 +255,7 @@ impl Judge {
             candidate,
             at,
             stamp: analysed,
+            is_steady,
             analysis: Analysis { build_id, outcome },
         } = analysed;
         let (device, inode) = at;
@@ -275,17 +283,15 @@ impl Judge {
             Ok((plan, file)) => {
                 let file = Arc::new(file);
                 let witness = candidate.pid();
-                let tracked = Tracked {
+                let tracked = Tracked::new(Beginning {
                     identity: identity.clone(),
                     file: file.clone(),
                     mapped_inode: candidate.key.inode,
                     witness,
-                    ahead: witness.is_none(),
-                    used: Instant::now(),
                     plan: plan.clone(),
                     returns: self.returns,
                     analysed,
-                };
+                });
                 self.tracked.insert(at, tracked);
                 self.judged.insert(candidate.key, Judgement::Tracked(at));
                 let display_path = candidate.path.clone();
@@ -299,7 +305,9 @@ impl Judge {
                 Some(Discovery::Found(found))
             }
             Err(reason) => {
-                let stamp = candidate.stamp(&self.proc_root)?;
+                // What was written while it was read was not judged.
+                let now = is_steady.then(|| candidate.stamp(&self.proc_root));
+                let stamp = now.unwrap_or(analysed)?;
                 let missed = reason != NotTraceable::NoTlsSymbols;
                 let missed = missed.then(|| Arc::new(reason.clone()));
                 let judgement = match (&reason, missed) {

@@ -1,5 +1,6 @@
 //! The files that one process maps executable, from `/proc/PID/maps`.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -37,8 +38,16 @@ pub struct FileKey {
     pub inode: u64,
 }
 
-/// Change time (seconds, nanoseconds) and size: tells apart files under one inode number.
-pub(super) type Stamp = (i64, i64, u64);
+/// Tells apart files under one inode number, and contents of one file. Times are seconds and nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    /// When anything of it was changed: its content, its names, who may use it.
+    pub(super) changed: (i64, i64),
+    /// When its content was, unless somebody says otherwise.
+    pub(super) modified: (i64, i64),
+    /// Bytes.
+    pub(super) size: u64,
+}
 
 /// Where to open a file from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +61,11 @@ pub(super) enum Source {
 }
 
 pub(super) fn stamp_of(metadata: &fs::Metadata) -> Stamp {
-    (metadata.ctime(), metadata.ctime_nsec(), metadata.size())
+    Stamp {
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+        size: metadata.size(),
+    }
 }
 
 impl MappedFile {
@@ -200,12 +213,14 @@ pub(super) fn executable(proc_root: &Path, pid: u32) -> Option<MappedFile> {
     })
 }
 
-/// Whether a process still maps the file of this inode.
-pub(super) fn maps_inode(proc_root: &Path, pid: u32, inode: u64) -> bool {
-    read_maps(proc_root, pid).is_ok_and(|maps| {
-        let mut mappings = mappings(&maps);
-        mappings.any(|mapping| mapping.executable && mapping.key.inode == inode)
-    })
+/// Which of the files of these inodes a process still maps.
+pub(super) fn maps_inodes(proc_root: &Path, pid: u32, inodes: &HashSet<u64>) -> HashSet<u64> {
+    let maps = read_maps(proc_root, pid).unwrap_or_default();
+    mappings(&maps)
+        .filter(|mapping| mapping.executable)
+        .map(|mapping| mapping.key.inode)
+        .filter(|inode| inodes.contains(inode))
+        .collect()
 }
 
 fn read_maps(proc_root: &Path, pid: u32) -> io::Result<Vec<u8>> {

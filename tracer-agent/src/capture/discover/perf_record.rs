@@ -30,8 +30,8 @@ pub(super) enum Record<'a> {
     Executed { pid: u32, name: &'a [u8], time: u64 },
     /// Its first thread ended, and with it, in all but odd programs, the process.
     Exited { pid: u32, time: u64 },
-    /// Records were lost: only a scan tells what was missed.
-    Lost,
+    /// So many records were lost: only a scan tells what was missed.
+    Lost(u64),
 }
 
 impl<'a> Record<'a> {
@@ -57,7 +57,8 @@ impl<'a> Record<'a> {
                 pid: word(body, 0)?,
                 time: time(body)?,
             }),
-            LOST => Some(Self::Lost),
+            // An id, then the number.
+            LOST => Some(Self::Lost(long(body, 8)?)),
             _ => None,
         }
     }

@@ -14,8 +14,8 @@ use super::perf_record::{HEADER, Record};
 const PERF_TYPE_SOFTWARE: u32 = 1;
 const PERF_COUNT_SW_DUMMY: u64 = 9;
 const PERF_SAMPLE_TIME: u64 = 1 << 2;
-/// Bytes of records, a power of two: room for about 250 mappings between two looks.
-const DATA: usize = 32 * 1024;
+/// Bytes of records, a power of two: room for about 500 mappings between two looks.
+const DATA: usize = 64 * 1024;
 
 /// The ring of one processor.
 pub(super) struct PerfRing {
@@ -73,7 +73,7 @@ impl PerfRing {
             });
             if size < HEADER || size as u64 > head.wrapping_sub(tail) {
                 // Not what the kernel writes: give up on what is there.
-                visit(Record::Lost);
+                visit(Record::Lost(1));
                 tail = head;
                 break;
             }

@@ -14,8 +14,9 @@ use super::{
 
 /// Programs of more bytes take tenths of a second to read.
 const LARGE: u64 = 32 << 20;
-/// Large programs that wait, each with its file open. More are left in the backlog.
-const WAITING: usize = 16;
+/// Large programs that wait, each with its file open. Only behind so many others wait small ones as well,
+/// in the backlog.
+const WAITING: usize = 128;
 
 /// A thread each.
 #[derive(Debug)]

@@ -254,6 +254,37 @@ fn a_file_overwritten_in_place_is_gone_and_found_anew() {
     assert!(gone && again, "{gone} {again}");
 }
 
+/// As package managers do at each installation: nothing of the file is read again but the code at the
+/// probes.
+#[test]
+fn another_name_changes_nothing_and_other_code_is_seen_whatever_its_time() {
+    let tree = ProcTree::new();
+    tree.put("/bin/app", b"#!");
+    let path = tree.put("/venv/libssl.so.3", &tls_library());
+    tree.process(42, &["/bin/app", "/venv/libssl.so.3"]);
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), everybody()).expect("threads");
+    let news = discoverer.look_around();
+    let [binary] = found(&news)[..] else {
+        panic!("{news:?}")
+    };
+    let written = fs::metadata(&path)
+        .expect("metadata")
+        .modified()
+        .expect("time");
+    fs::hard_link(&path, path.with_file_name("libssl-link.so.3")).expect("link");
+    assert!(discoverer.judge.take_overwritten().is_empty());
+
+    let at = binary.plan.points[0].file_offset;
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .open(&path)
+        .expect("open");
+    std::os::unix::fs::FileExt::write_all_at(&file, b"\xcc\xcc", at).expect("write");
+    file.set_modified(written).expect("time");
+    let gone = discoverer.judge.take_overwritten();
+    assert_eq!(gone, std::slice::from_ref(&binary.identity));
+}
+
 #[test]
 fn libraries_that_nobody_maps_are_found_in_the_system_directories() {
     let tree = ProcTree::new();

@@ -1,6 +1,6 @@
 //! A file under probe, and whether it still is what was analysed.
 
-use std::{fs::File, sync::Arc, time::Instant};
+use std::{fs::File, os::unix::fs::FileExt as _, sync::Arc, time::Instant};
 
 use super::{
     discovery::Identity,
@@ -11,6 +11,12 @@ use crate::capture::{
     plan::{ProbePlan, Returns},
     symbols::{BuildId, ElfImage, NotTraceable, plan},
 };
+
+/// Bytes of code that are compared at each probe: the longest instruction has 15.
+const CODE: usize = 16;
+
+/// What stands at each probe of a plan, in its order.
+type Code = Vec<[u8; CODE]>;
 
 /// A file under probe. Its descriptor is open, so its inode number is not reused.
 #[derive(Debug)]
@@ -30,10 +36,48 @@ pub(super) struct Tracked {
     /// What the plan was made for.
     pub(super) returns: Returns,
     /// Its stamp when its content was last known to be the one that was analysed.
+    analysed: Option<Stamp>,
+    /// What was at the probes then.
+    code: Option<Code>,
+}
+
+/// What is known of a file when it comes under probe.
+pub(super) struct Beginning {
+    pub(super) identity: Identity,
+    pub(super) file: Arc<File>,
+    pub(super) mapped_inode: u64,
+    pub(super) witness: Option<u32>,
+    pub(super) plan: ProbePlan,
+    pub(super) returns: Returns,
     pub(super) analysed: Option<Stamp>,
 }
 
 impl Tracked {
+    /// A file that comes under probe.
+    pub(super) fn new(beginning: Beginning) -> Self {
+        let Beginning {
+            identity,
+            file,
+            mapped_inode,
+            witness,
+            plan,
+            returns,
+            analysed,
+        } = beginning;
+        Self {
+            code: code_of(&file, &plan),
+            identity,
+            file,
+            mapped_inode,
+            ahead: witness.is_none(),
+            witness,
+            used: Instant::now(),
+            plan,
+            returns,
+            analysed,
+        }
+    }
+
     pub(super) fn stamp(&self) -> Option<Stamp> {
         self.file.metadata().ok().as_ref().map(stamp_of)
     }
@@ -41,11 +85,21 @@ impl Tracked {
     /// Whether its content was replaced in place. The kernel would go on to write its breakpoints
     /// where the old code had them, into the middle of the new: such probes must go at once.
     ///
-    /// Renaming, deleting and changes of owner move the change time as well, so the content is
-    /// looked at again before anything is said.
+    /// New names (package managers make hard links), deleting and changes of owner move the change time
+    /// as well. Where the time of the content stands, only the code at the probes is looked at again: to
+    /// read all of a large program takes long. Else all of it is.
     pub(super) fn was_overwritten(&mut self) -> bool {
         let now = self.stamp();
         if now == self.analysed {
+            return false;
+        }
+        if let (Some(now), Some(analysed)) = (now, self.analysed)
+            && now.modified == analysed.modified
+            && now.size == analysed.size
+            && self.code.is_some()
+            && self.code == code_of(&self.file, &self.plan)
+        {
+            self.analysed = Some(now);
             return false;
         }
         let same = self.file.try_clone().is_ok_and(|file| {
@@ -58,6 +112,18 @@ impl Tracked {
         }
         !same
     }
+}
+
+/// `None` if it cannot be read.
+fn code_of(file: &File, plan: &ProbePlan) -> Option<Code> {
+    let at = |offset| {
+        let mut code = [0; CODE];
+        file.read_exact_at(&mut code, offset).ok().map(|()| code)
+    };
+    plan.points
+        .iter()
+        .map(|point| at(point.file_offset))
+        .collect()
 }
 
 /// What a file is and where it can be probed.

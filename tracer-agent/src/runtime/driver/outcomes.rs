@@ -53,6 +53,7 @@ impl<R: Resolve> Driver<R> {
 
     fn report(&mut self, mut call: Call<Captured>) {
         self.prices.price(&mut call);
+        self.roster.know_better(call.facts().connection.process);
         let Some(holder) = self.roster.holder(call.facts().connection) else {
             // Nobody to report it of.
             let release = self.policy.release(call, &Caller::UNKNOWN);
@@ -85,6 +86,7 @@ impl<R: Resolve> Driver<R> {
     }
 
     fn report_step(&mut self, step: Step) {
+        self.roster.know_better(step.process);
         let Some(process) = self.roster.info(step.process) else {
             return;
         };

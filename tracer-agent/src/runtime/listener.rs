@@ -1,0 +1,221 @@
+//! Follows the news of processes and files, in a thread of its own: whoever asks who made a call must
+//! not wait until probes are attached or taken away, which takes up to seconds.
+
+use std::{
+    convert::Infallible,
+    io,
+    path::{Path, PathBuf},
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use super::driver::ProcessLife;
+use crate::{
+    capture::{
+        discover::{Audience, Discoverer, Discovery, Identity},
+        plan::Returns,
+        symbols::NotTraceable,
+    },
+    host::witness::Witness,
+    printable::Printable,
+    telemetry::Telemetry,
+};
+
+/// Longest wait for news, and so for a stop.
+const WAIT: Duration = Duration::from_millis(200);
+
+/// What the listener works with.
+pub struct ListenerParts {
+    /// Root of the host's process file system.
+    pub proc_root: PathBuf,
+    /// How calls can be seen to return.
+    pub returns: Returns,
+    /// Files to report whether or not anybody uses them.
+    pub libraries: Vec<PathBuf>,
+    /// The agent's own metrics.
+    pub telemetry: Telemetry,
+    /// Takes news of processes, and notes who they are before they make calls.
+    pub witness: Witness,
+    /// Takes news of their ends.
+    pub lives: Sender<ProcessLife>,
+}
+
+/// The thread, as long as this is not dropped.
+pub struct Listener {
+    news: Receiver<Discovery>,
+    failed: Sender<Identity>,
+    thread: JoinHandle<()>,
+}
+
+impl Listener {
+    /// Starts it. First it reports what is there already.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn start(parts: ListenerParts) -> io::Result<Self> {
+        let witness = parts.witness.clone();
+        let discoverer = Discoverer::start(
+            parts.proc_root.clone(),
+            parts.returns,
+            Audience {
+                newcomers: witness.takes_newcomers(),
+                left_alone: Box::new(move |pid| witness.leaves_alone(pid)),
+            },
+        )?;
+        let (told, news) = mpsc::channel();
+        let (failed, failures) = mpsc::channel();
+        let ears = Ears {
+            parts,
+            discoverer,
+            told,
+            failures,
+        };
+        let thread = thread::Builder::new()
+            .name("listener".to_owned())
+            .spawn(move || ears.listen())?;
+        Ok(Self {
+            news,
+            failed,
+            thread,
+        })
+    }
+
+    /// The next news of files, within `wait`.
+    pub fn next(&self, wait: Duration) -> Option<Discovery> {
+        match self.news.recv_timeout(wait) {
+            Ok(news) => Some(news),
+            Err(RecvTimeoutError::Timeout) => None,
+            // It ended by a panic: there is no more to be told, and nothing to be busy with.
+            Err(RecvTimeoutError::Disconnected) => {
+                thread::sleep(wait);
+                None
+            }
+        }
+    }
+
+    /// A file could not be probed: it is reported again when it is seen again.
+    pub fn failed(&self, identity: &Identity) {
+        // Nobody listens only when everything stops.
+        let _ = self.failed.send(identity.clone());
+    }
+
+    /// Ends it.
+    pub fn stop(self) {
+        let Self {
+            news,
+            failed,
+            thread,
+        } = self;
+        drop((news, failed));
+        if thread.join().is_err() {
+            tracing::error!("the thread that follows processes ended by a panic");
+        }
+    }
+}
+
+/// The inside of the thread.
+struct Ears {
+    parts: ListenerParts,
+    discoverer: Discoverer,
+    told: Sender<Discovery>,
+    failures: Receiver<Identity>,
+}
+
+/// Nobody wants to be told any more.
+struct Stopped;
+
+impl Ears {
+    fn listen(mut self) {
+        let Err(Stopped) = self.listen_until_stopped();
+    }
+
+    fn listen_until_stopped(&mut self) -> Result<Infallible, Stopped> {
+        for path in std::mem::take(&mut self.parts.libraries) {
+            self.look_at_library(&path)?;
+        }
+        loop {
+            self.take_failures()?;
+            for discovery in self.discoverer.next(WAIT) {
+                self.tell(discovery)?;
+            }
+            let coverage = &self.parts.telemetry.coverage;
+            coverage.gone.inc_by(self.discoverer.take_gone());
+            self.parts.witness.heard(self.discoverer.heard());
+        }
+    }
+
+    fn take_failures(&mut self) -> Result<(), Stopped> {
+        loop {
+            match self.failures.try_recv() {
+                Ok(identity) => self.discoverer.forget(&identity),
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Disconnected) => return Err(Stopped),
+            }
+        }
+    }
+
+    /// The operator named this file, and is to hear why it is not probed.
+    fn look_at_library(&mut self, path: &Path) -> Result<(), Stopped> {
+        const ANOTHER: &str = "name the library or program that does the TLS (`capture.libraries`)";
+        const DOCTOR: &str = "`tracer-agent doctor` says what helps, for each process that uses it";
+        let file = Printable(path.display());
+        match self.discoverer.look_at_file(path) {
+            Ok(Some(discovery)) => {
+                if let Discovery::NotTraceable { reason, .. } = &discovery {
+                    let no_program = matches!(reason, NotTraceable::Unreadable(_));
+                    let advice = if no_program { ANOTHER } else { DOCTOR };
+                    tracing::warn!(%file, "not probed: {reason}; {advice}");
+                }
+                self.tell(discovery)
+            }
+            Ok(None) => {
+                tracing::warn!(%file, "holds no TLS functions to probe; {ANOTHER}");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::warn!(%file, "cannot be probed: {error}; check the path (`capture.libraries`)");
+                Ok(())
+            }
+        }
+    }
+
+    /// Keeps what is said of processes; all else is for who attaches.
+    fn tell(&self, discovery: Discovery) -> Result<(), Stopped> {
+        let ListenerParts {
+            witness,
+            lives,
+            telemetry,
+            ..
+        } = &self.parts;
+        match discovery {
+            Discovery::ProcessMayCall { pid, time } => witness.may_call(pid, time),
+            Discovery::NewsMissed(count) => {
+                telemetry.coverage.lost_news.inc_by(count);
+                witness.missed_news();
+            }
+            Discovery::ProcessForked { pid, parent, time } => witness.forked(pid, parent, time),
+            Discovery::ProgramMapped { pid, path, time } => {
+                witness.mapped(pid, time, &path.to_string_lossy());
+            }
+            // Nobody takes lives only when everything stops.
+            Discovery::ProcessExecuted { pid, name, time } => {
+                witness.executed(pid, time, &name);
+                let _ = lives.send(ProcessLife::Executed { pid, time });
+            }
+            Discovery::ProcessExited { pid, time } => {
+                if let Some(time) = time {
+                    witness.exited(pid, time);
+                }
+                let _ = lives.send(ProcessLife::Exited { pid, time });
+            }
+            of_files @ (Discovery::Found(_)
+            | Discovery::NotTraceable { .. }
+            | Discovery::Gone(_)
+            | Discovery::LookedAround { .. }) => {
+                return self.told.send(of_files).map_err(|_| Stopped);
+            }
+        }
+        Ok(())
+    }
+}
