@@ -39,8 +39,8 @@ fn curls(provider: &Provider) -> Result<Process> {
     Process::start(command.arg(CALLS.to_string()))
 }
 
-/// Enough was reported, and who called is known of all of it.
-fn all_are_named(agent: &Agent, provider: &Provider, least: usize) -> Result<()> {
+/// Enough was reported, and who called is known of all of it, but for so many.
+fn are_named(agent: &Agent, provider: &Provider, least: usize, unknown: usize) -> Result<()> {
     let named = until(LIMIT, || {
         let calls = agent.calls(provider);
         (calls.len() >= least).then_some(calls)
@@ -52,7 +52,7 @@ fn all_are_named(agent: &Agent, provider: &Provider, least: usize) -> Result<()>
         .filter(|name| !["curl", "direct"].contains(name))
         .collect();
     ensure!(
-        nameless.is_empty(),
+        nameless.len() <= unknown,
         "{} of {} calls: {nameless:?}",
         nameless.len(),
         calls.len()
@@ -70,7 +70,8 @@ fn names_are_known_while_the_agent_begins() -> Result<()> {
     let agent = Launch::json()?.start()?;
     shell.succeed(LIMIT)?;
     // Those of before the agent's first probe are not seen.
-    all_are_named(&agent, &provider, 1)
+    // Nor is it known who the one is that was there before the agent, if it was gone before its look.
+    are_named(&agent, &provider, 1, 1)
 }
 
 fn copies(folder: &Path, library: &Path) -> Result<Vec<PathBuf>> {
@@ -141,5 +142,5 @@ fn new_libraries_and_names_do_not_wait_for_files_that_go() -> Result<()> {
     );
     user.succeed(LIMIT)?;
     shell.succeed(LIMIT)?;
-    all_are_named(&agent, &provider, CALLS)
+    are_named(&agent, &provider, CALLS, 0)
 }

@@ -16,7 +16,7 @@ use super::{
     prober::{Prober, ProberParts},
     shutdown::{NO_SIGNALS, StopSignals},
     sources::Sources,
-    supervisor::{announce, witness},
+    supervisor::{announce, listen, witness},
     threads::join,
 };
 use crate::{capture::mechanism::ProgramSet, config::effective::Config, telemetry::Telemetry};
@@ -29,17 +29,17 @@ pub fn run(config: &Config) -> Result<ExitCode> {
     let (loaded, mechanism) = prepare(config)?;
     let (lives, _) = mpsc::channel();
     let telemetry = Telemetry::new();
+    let witness = witness(config, &telemetry);
+    let listener = listen(config, mechanism, &telemetry, &witness, lives)?;
     let prober = Prober::start(ProberParts {
+        listener,
         loaded,
         sockets: None,
         mechanism,
         set: ProgramSet::Bare,
-        proc_root: config.agent.proc.clone(),
-        libraries: config.capture.libraries.clone(),
         sources: Sources::default(),
-        witness: witness(config, &telemetry),
+        witness,
         telemetry,
-        lives,
     })
     .context("cannot start a thread")?;
     announce(&prober, mechanism);

@@ -7,7 +7,6 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::Sender,
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -16,12 +15,7 @@ use std::{
 use aya_log::EbpfLogger;
 use tracer_common::socket;
 
-use super::{
-    blind_spots,
-    driver::ProcessLife,
-    listener::{Listener, ListenerParts},
-    sources::Sources,
-};
+use super::{blind_spots, listener::Listener, sources::Sources};
 use crate::{
     capture::{
         attach::{self, Attached, ProbedFile},
@@ -56,24 +50,19 @@ pub struct ProberParts {
     pub mechanism: Mechanism,
     /// What to attach.
     pub set: ProgramSet,
-    /// Root of the host's process file system.
-    pub proc_root: PathBuf,
-    /// Files to probe whether or not anybody uses them.
-    pub libraries: Vec<PathBuf>,
+    /// Tells of files.
+    pub listener: Listener,
     /// The agent's own metrics.
     pub telemetry: Telemetry,
     /// Counters of calls by probed file.
     pub sources: Sources,
-    /// Takes news of processes, and notes who they are before they make calls.
+    /// Notes who processes are before they make calls.
     pub witness: Witness,
-    /// Takes news of their ends.
-    pub lives: Sender<ProcessLife>,
 }
 
 /// Probes at work.
 pub struct Prober {
     parts: ProberParts,
-    listener: Listener,
     detacher: Detacher<Number, Attached>,
     kernel_log: Option<EbpfLogger<&'static dyn log::Log>>,
     probed: HashMap<Identity, Probed>,
@@ -94,18 +83,9 @@ impl Prober {
     ///
     /// # Errors
     /// If the system refuses a thread.
-    pub fn start(mut parts: ProberParts) -> io::Result<Self> {
-        let listener = Listener::start(ListenerParts {
-            proc_root: parts.proc_root.clone(),
-            returns: parts.mechanism.returns(),
-            libraries: std::mem::take(&mut parts.libraries),
-            telemetry: parts.telemetry.clone(),
-            witness: parts.witness.clone(),
-            lives: parts.lives.clone(),
-        })?;
+    pub fn start(parts: ProberParts) -> io::Result<Self> {
         let mut prober = Self {
             parts,
-            listener,
             detacher: Detacher::start(detach::detach)?,
             kernel_log: None,
             probed: HashMap::new(),
@@ -121,7 +101,7 @@ impl Prober {
     fn begin(&mut self) {
         let begun = Instant::now();
         while let Some(left) = LONGEST_START.checked_sub(begun.elapsed()) {
-            if let Some(news) = self.listener.next(left) {
+            if let Some(news) = self.parts.listener.next(left) {
                 let is_all = matches!(news, Discovery::LookedAround { .. });
                 self.act(news);
                 if is_all {
@@ -176,7 +156,7 @@ impl Prober {
     }
 
     fn round(&mut self, wait: Duration) {
-        if let Some(news) = self.listener.next(wait) {
+        if let Some(news) = self.parts.listener.next(wait) {
             self.act(news);
         }
         if let Some(log) = &mut self.kernel_log {
@@ -245,6 +225,7 @@ impl Prober {
         };
         let ProberParts {
             loaded,
+            listener,
             mechanism,
             set,
             telemetry,
@@ -287,7 +268,7 @@ impl Prober {
             }
             Err(error) => {
                 // Seen again, it is tried again: what stood in the way may have passed.
-                self.listener.failed(&found.identity);
+                listener.failed(&found.identity);
                 telemetry.coverage.failures.of((&error).into()).inc();
                 tracing::warn!(file = %Printable(found.display_path.display()), "{error}");
             }
@@ -312,8 +293,11 @@ impl Prober {
             self.detacher.detach(number(&identity), probed.attached);
         }
         self.detacher.finish();
-        self.listener.stop();
-        drop(self.parts.sockets.take());
+        let ProberParts {
+            listener, sockets, ..
+        } = self.parts;
+        listener.stop();
+        drop(sockets);
         tracing::info!("detached from {files} files in {:.1?}", begun.elapsed());
     }
 }

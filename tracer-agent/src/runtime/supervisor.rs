@@ -18,9 +18,10 @@ use tracer_core::pipeline::Pipeline;
 
 use super::{
     capture_thread,
-    driver::{Driver, DriverParts},
+    driver::{Driver, DriverParts, ProcessLife},
     health::{self, Health, HealthServer},
     inbox::Inbox,
+    listener::{Listener, ListenerParts},
     memory, outputs, pods, policy,
     preparation::{prepare, watch_sockets},
     prober::{Prober, ProberParts},
@@ -138,6 +139,9 @@ impl Agent {
         let ring_size = i64::from(config.capture.ring_size);
         telemetry.capture.ring_size.set(ring_size);
         let (reader, control) = capture_thread::reader(&mut loaded, config)?;
+        // News of processes before the first of their bytes.
+        let witness = witness(config, &telemetry);
+        let listener = listen(config, mechanism, &telemetry, &witness, lives)?;
         let sockets = watch_sockets(&mut loaded);
         let socket_hook = SocketHook::new(&mut loaded, control, sockets.is_some())
             .inspect_err(|error| tracing::warn!("calls will have no peer addresses: {error}"))
@@ -146,7 +150,6 @@ impl Agent {
         let prices = prices::load(&config.cost)?;
         // Before the first event, since it takes a moment.
         prices.warm();
-        let witness = witness(config, &telemetry);
         let (recorder, tape) = Tape::start(recording, &pipeline)?;
         let driver = Driver::new(DriverParts {
             pipeline: Taped::new(Pipeline::new(pipeline), recorder),
@@ -171,12 +174,10 @@ impl Agent {
             loaded,
             mechanism,
             set: ProgramSet::Capture,
-            proc_root: config.agent.proc.clone(),
-            libraries: config.capture.libraries.clone(),
+            listener,
             telemetry,
             sources,
             witness,
-            lives,
         };
         let prober = start_prober(config, parts)?;
         announce(&prober, mechanism);
@@ -270,6 +271,25 @@ pub(super) fn witness(config: &Config, telemetry: &Telemetry) -> Witness {
     let proc = ProcFs::new(config.agent.proc.clone());
     let unidentified = telemetry.capture.unidentified.clone();
     Witness::new(proc, config.processes.clone(), unidentified)
+}
+
+/// Follows the news of processes and files from now on.
+pub(super) fn listen(
+    config: &Config,
+    mechanism: Mechanism,
+    telemetry: &Telemetry,
+    witness: &Witness,
+    lives: mpsc::Sender<ProcessLife>,
+) -> Result<Listener> {
+    Listener::start(ListenerParts {
+        proc_root: config.agent.proc.clone(),
+        returns: mechanism.returns(),
+        libraries: config.capture.libraries.clone(),
+        telemetry: telemetry.clone(),
+        witness: witness.clone(),
+        lives,
+    })
+    .context("cannot start a thread")
 }
 
 fn start_prober(config: &Config, parts: ProberParts) -> Result<Prober> {
