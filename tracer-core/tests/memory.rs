@@ -2,53 +2,24 @@
 //!
 //! Alone in its binary, and one test: other threads would be counted, too.
 
+#[path = "wire/allocator.rs"]
+mod allocator;
 #[path = "http2/frames.rs"]
 #[expect(dead_code, reason = "not all of a peer is needed here")]
 mod frames;
 #[expect(dead_code, reason = "not all of it is needed here")]
 mod wire;
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    sync::atomic::{AtomicUsize, Ordering},
-};
-
+use allocator::allocated;
 use frames::{Compression, PREFACE, SETTINGS, frame};
 use tracer_core::{correlate::Relations, pipeline::PipelineConfig, segment::Direction};
 use wire::{CHAT_ANSWER, CHAT_BODY, Player, Wire, chat_request, chat_stream, chunked, json};
-
-/// Counts the bytes that are allocated now.
-struct Counting;
-
-static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call is handed on to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promises are those of the system's allocator.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        ALLOCATED.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Connections that are averaged over, so that what all of them share does not matter.
 const CONNECTIONS: u64 = 1_000;
 
 /// Bytes of a call by which later ones can be joined, most of them for three marks.
 const REMEMBERED: usize = 700;
-
-fn allocated() -> usize {
-    ALLOCATED.load(Ordering::Relaxed)
-}
 
 /// Exchanges over one HTTP/2 connection, with headers as clients and providers send them: as many as
 /// fill both tables of header compression.

@@ -105,6 +105,8 @@ impl Attributor {
 mod tests {
     use tracer_core::{
         attribution::{Salt, Source},
+        money::{Amount, Currency},
+        pricing::{Cost, CostSource, KnownCost},
         semconv::Value,
     };
 
@@ -202,5 +204,48 @@ mod tests {
         }
         let expected = ["a", "b", "_OTHER", "_OTHER", "a"];
         assert_eq!(values, expected.map(|it| Value::Str(it.into())));
+    }
+
+    /// Each of a user, a key and a team that nobody else has.
+    #[test]
+    fn of_a_million_values_few_are_held_and_none_costs_more_for_the_others() {
+        const CALLS: u32 = 1_000_000;
+        const WATCHED: usize = 4_096;
+        let telemetry = Telemetry::new();
+        let budgets = [("keys", "workspace=* 1 USD per day")]
+            .map(|(name, text)| (name.to_owned(), text.parse().unwrap()));
+        let mut attributor = Attributor::new(
+            AttributionRules::default(),
+            vec![Dimension::Team, Dimension::User],
+            64,
+            Spending::new(budgets.into(), &telemetry),
+        );
+        let mut facts = samples::chat();
+        facts.cost = Cost::Known(KnownCost {
+            amount: Amount::from_decimal("0.1").unwrap(),
+            currency: Currency::USD,
+            source: CostSource::Reported,
+            confidence: Confidence::Observed,
+        });
+        let mut record = samples::record(1, facts);
+        record.measurements.truncate(1);
+        let bare = record.measurements[0].attributes.len();
+        let mut others = 0;
+        for number in 0..CALLS {
+            let known = [Dimension::Team, Dimension::User, Dimension::Workspace]
+                .map(|dimension| (dimension, format!("key-{number:016x}")));
+            attributor.measure(&known, &mut record);
+            attributor.spending.count(&known, &mut record);
+            let attributes = &mut record.measurements[0].attributes;
+            let other = Value::Str(OTHER_VALUE.into());
+            others += attributes
+                .drain(bare..)
+                .filter(|(_, it)| *it == other)
+                .count();
+        }
+        assert_eq!(others, 2 * (CALLS as usize - 64));
+        assert_eq!(attributor.spending.watched(), WATCHED);
+        let unwatched = telemetry.budgets.unwatched.get();
+        assert_eq!(unwatched, u64::from(CALLS) - WATCHED as u64);
     }
 }

@@ -27,6 +27,8 @@ const MAX_ACCOUNTS: usize = 4_096;
 pub struct Spending {
     budgets: Vec<Watched>,
     accounts: HashMap<(usize, String), Account>,
+    /// The hour in which accounts of periods that are over were looked for: no period ends within one.
+    cleared: Option<Timestamp>,
     unwatched: Counter,
 }
 
@@ -56,8 +58,15 @@ impl Spending {
         Self {
             budgets: watched.collect(),
             accounts: HashMap::new(),
+            cleared: None,
             unwatched: telemetry.budgets.unwatched.clone(),
         }
+    }
+
+    /// How many values are counted apart.
+    #[cfg(test)]
+    pub(super) fn watched(&self) -> usize {
+        self.accounts.len()
     }
 
     /// Counts a call of these; one that brings a budget over its limit says so, once in each period.
@@ -89,11 +98,15 @@ impl Spending {
             };
             let key = (place, value.to_owned());
             if self.accounts.len() >= MAX_ACCOUNTS && !self.accounts.contains_key(&key) {
-                let budgets = &self.budgets;
-                self.accounts.retain(|(place, _), account| {
-                    let of = budgets.get(*place).map(|it| it.budget.period);
-                    of.and_then(|period| beginning(period, at)) == Some(account.period)
-                });
+                let hour = beginning(Period::Hour, at);
+                if hour > self.cleared {
+                    self.cleared = hour;
+                    let budgets = &self.budgets;
+                    self.accounts.retain(|(place, _), account| {
+                        let of = budgets.get(*place).map(|it| it.budget.period);
+                        of.and_then(|period| beginning(period, at)) == Some(account.period)
+                    });
+                }
                 if self.accounts.len() >= MAX_ACCOUNTS {
                     self.unwatched.inc();
                     continue;

@@ -20,6 +20,8 @@ use super::{
 const ANSWERS: usize = 64;
 /// Texts, tools and results of one call that are remembered.
 const ITEMS: usize = 64;
+/// Bytes of an id or a name that are remembered; what has more is none.
+const NAME_BYTES: usize = 256;
 
 /// Marks of one call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -242,8 +244,8 @@ impl Trail {
                 }
                 Part::ToolResponse(response) if self.trail.results.len() < ITEMS => {
                     self.trail.results.push(ToolResult {
-                        id: response.id.clone(),
-                        name: response.name.clone(),
+                        id: remembered(response.id.as_deref()),
+                        name: remembered(response.name.as_deref()),
                         is_error: response.is_error,
                         seems_error: response.seems_error,
                     });
@@ -284,11 +286,17 @@ impl AnsweredTrail {
 impl AskedTool {
     fn of(call: &ToolCall) -> Self {
         Self {
-            id: call.id.clone(),
-            name: call.name.clone(),
+            id: remembered(call.id.as_deref()),
+            name: remembered(call.name.as_deref()),
             arguments: Arguments::of(&call.arguments),
         }
     }
+}
+
+/// An id or a name, if it is none that only fills memory.
+fn remembered(name: Option<&str>) -> Option<String> {
+    let name = name.filter(|name| name.len() <= NAME_BYTES)?;
+    Some(name.to_owned())
 }
 
 /// What a part adds to the digest of its turn.
