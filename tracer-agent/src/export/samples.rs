@@ -114,6 +114,7 @@ pub fn chat() -> CallFacts {
         kept_headers: Vec::new(),
         other_end: OtherEnd::Unknown,
         is_passed_on: false,
+        counted_at: None,
         lineage: None,
         evaluations: Vec::new(),
     }

@@ -32,6 +32,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) model: Option<&'a str>,
     /// Digest of host and path: where it goes.
     pub(crate) target: u64,
+    /// Digest of the whole request, if it was seen: the same at both ends.
+    pub(crate) request: Option<u64>,
     /// Digest of the whole body, if it was seen.
     pub(crate) body: Option<u64>,
     /// Digest of what the client calls all attempts at the same by.
@@ -114,6 +116,7 @@ impl<'a> Asking<'a> {
             operation: facts.operation,
             model: facts.request.model.as_deref(),
             target: 0,
+            request: None,
             body: None,
             key: None,
             retry_count: facts.request.retry_count,

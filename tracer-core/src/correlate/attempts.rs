@@ -4,7 +4,7 @@
 //! duplicate, and one beside another that is under way may be another user's: neither is joined.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -44,6 +44,7 @@ pub(super) struct Attempts {
     /// In the order in which they failed first.
     groups: BTreeMap<GroupNumber, Group>,
     by_mark: HashMap<u64, Vec<GroupNumber>>,
+    by_process: HashMap<ProcessKey, BTreeSet<GroupNumber>>,
     last: u64,
 }
 
@@ -230,6 +231,8 @@ impl Attempts {
                 group.marks.push(mark);
             }
         }
+        let of_process = self.by_process.entry(group.process).or_default();
+        of_process.insert(number);
         self.groups.insert(number, group);
         number
     }
@@ -253,6 +256,12 @@ impl Attempts {
     /// The attempt came to nothing that could be told; others may follow.
     pub(super) fn over(&mut self, number: GroupNumber) -> Option<Group> {
         let group = self.groups.remove(&number)?;
+        if let Some(of_process) = self.by_process.get_mut(&group.process) {
+            of_process.remove(&number);
+            if of_process.is_empty() {
+                self.by_process.remove(&group.process);
+            }
+        }
         for mark in &group.marks {
             if let Some(numbers) = self.by_mark.get_mut(mark) {
                 numbers.retain(|other| *other != number);
@@ -273,9 +282,8 @@ impl Attempts {
 
     /// Those of a process, in order.
     pub(super) fn of_process(&self, process: ProcessKey) -> Vec<GroupNumber> {
-        let is_of = |(_, group): &(&GroupNumber, &Group)| group.process == process;
-        let found = self.groups.iter().filter(is_of);
-        found.map(|(number, _)| *number).collect()
+        let of_process = self.by_process.get(&process).into_iter().flatten();
+        of_process.copied().collect()
     }
 
     /// All of them, in order.

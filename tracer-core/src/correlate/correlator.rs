@@ -8,29 +8,26 @@ use std::{
 use lru::LruCache;
 
 use super::{
-    asking::{Asking, Place, caller},
+    asking::{Asking, Place},
     attempts::Attempts,
+    hops::Hops,
     ids::{IdKey, Ids, SpanId, TraceId},
-    inbound::{self, Inbound, Request},
-    joining::of_caller,
+    inbound::Inbound,
     judging::Judgements,
     known::Known,
-    lineage::{Lineage, Parent},
+    lineage::Lineage,
     memory::Memory,
     open::{Open, Side},
     repeated::Answered,
     serving::Serving,
-    step::{Step, StepKind},
-    tools,
-    turn::{Above, Turn, TurnNumber},
+    step::Step,
+    turn::{Turn, TurnNumber},
 };
 use crate::{
     evaluation::{Evaluation, Verdict},
-    http::head::{RequestHead, ResponseHead},
     llm::{
         call::{Call, CallFacts, Captured, OtherEnd, PairNumber},
         content::trail::AskedTrail,
-        trace_parent,
     },
     segment::ProcessKey,
     time::Timestamp,
@@ -38,12 +35,10 @@ use crate::{
 
 /// Calls under way that are known at once; more are joined only when they are over.
 const OPEN: usize = 16 << 10;
-/// Turns under way.
-const TURNS: usize = 16 << 10;
 /// Marks of earlier calls, about four for each.
 const MARKS: usize = 64 << 10;
 /// Sessions that the wire names, and pairs of calls that were seen at both ends.
-const NAMED: usize = 16 << 10;
+pub(super) const NAMED: usize = 16 << 10;
 /// How long a turn may be silent: tools run, people think about what they approve.
 const SILENCE: Duration = Duration::from_mins(30);
 /// After so long a call that is under way was lost: no exchange is silent for longer.
@@ -64,29 +59,33 @@ pub enum Relations {
 /// Joins calls. What it cannot join is as right as what it can, only alone.
 #[derive(Debug)]
 pub(crate) struct Correlator {
-    relations: Relations,
+    pub(super) relations: Relations,
     pub(super) ids: Ids,
     pub(super) memory: Memory,
     /// The first is the one that was silent longest.
     pub(super) turns: LruCache<TurnNumber, Turn>,
+    /// Tools at work, of all of them.
+    pub(super) tools: usize,
     pub(super) attempts: Attempts,
     pub(super) open: HashMap<Place, Open>,
     /// Calls that a process serves.
     pub(super) serving: Serving,
     /// What else processes serve.
     pub(super) inbound: Inbound,
+    /// Which hop of what they pass on counts.
+    pub(super) hops: Hops,
     /// Turns under way by process.
-    of_process: HashMap<ProcessKey, BTreeSet<TurnNumber>>,
+    pub(super) of_process: HashMap<ProcessKey, BTreeSet<TurnNumber>>,
     /// Those of them whose tools are at work.
     pub(super) at_work: HashMap<ProcessKey, BTreeSet<TurnNumber>>,
     /// The turn under way of each session that the wire names.
     pub(super) named: LruCache<u64, TurnNumber>,
-    pairs: LruCache<PairNumber, (TraceId, SpanId)>,
+    pub(super) pairs: LruCache<PairNumber, (TraceId, SpanId)>,
     pub(super) last_turn: u64,
     /// Calls so far: an exchange may hold several, and a connection that was forgotten begins anew.
     calls: u64,
     /// The time, as far as it was told.
-    latest: Timestamp,
+    pub(super) latest: Timestamp,
     pub(super) steps: Vec<Step>,
     pub(super) judgements: Judgements,
     pub(super) repeated: Answered,
@@ -105,10 +104,12 @@ impl Correlator {
             memory: Memory::new(MARKS),
             // Not made with their capacity: that would be allocated at once.
             turns: LruCache::unbounded(),
+            tools: 0,
             attempts: Attempts::default(),
             open: HashMap::new(),
             serving: Serving::default(),
             inbound: Inbound::default(),
+            hops: Hops::default(),
             of_process: HashMap::new(),
             at_work: HashMap::new(),
             named: LruCache::unbounded(),
@@ -145,59 +146,6 @@ impl Correlator {
         }
         let open = self.admit(&asking, client);
         self.open.insert(asking.place, open);
-    }
-
-    /// A process is asked for something, perhaps for a call. Whether its end is to be told.
-    pub(crate) fn requested(&mut self, place: Place, head: &RequestHead, start: Timestamp) -> bool {
-        let method = inbound::bringing(&head.method);
-        let Some(method) = method.filter(|_| self.relations != Relations::Off) else {
-            return false;
-        };
-        let parent = trace_parent::of_request(&head.headers).map(|parent| caller(&parent));
-        let parent = parent.map(of_caller);
-        let trace = parent.map(|(trace, _)| trace);
-        let request = Request {
-            start,
-            trace: trace.unwrap_or_else(|| self.ids.trace((place, "request"))),
-            span: self.ids.span((place, "request")),
-            parent: parent.map(|(_, parent)| parent),
-            method,
-            template: inbound::template(&head.target.path),
-            status: None,
-            answered: None,
-            is_parent: false,
-        };
-        self.inbound.begin(place, request)
-    }
-
-    /// The head of the answer to a request was seen.
-    pub(crate) fn request_answered(&mut self, place: Place, head: &ResponseHead, time: Timestamp) {
-        self.inbound.answered(place, head, time);
-    }
-
-    /// A request that a process served is over.
-    pub(crate) fn request_over(&mut self, place: Place, time: Timestamp) {
-        let step = self.inbound.end(place, time);
-        self.steps.extend(step);
-    }
-
-    /// A call that is served turned out to be the other end of one that began later, as it seemed.
-    pub(crate) fn met(&mut self, server: Place, client: Place) {
-        let Some(&Open { trace, span, .. }) = self.open.get(&client) else {
-            return;
-        };
-        let Some(open) = self.open.get_mut(&server) else {
-            return;
-        };
-        if let Side::Served {
-            parent, is_joined, ..
-        } = &mut open.side
-            && (open.trace == trace || !*is_joined)
-        {
-            open.trace = trace;
-            *parent = Some(both_ends(span));
-            *is_joined = true;
-        }
     }
 
     /// It came to no call.
@@ -262,18 +210,26 @@ impl Correlator {
             session,
             attempt: None,
         };
+        let counted_at;
         match side {
-            Side::Made(made) => self.end_made(made, facts, marks.as_deref(), &mut lineage),
+            Side::Made(made) => {
+                counted_at = self.counted_at(&made, facts);
+                self.end_made(made, facts, marks.as_deref(), &mut lineage);
+            }
             Side::Served {
                 parent,
                 marks,
                 is_joined,
-                has_calls: _,
+                ..
             } => {
                 self.serving.end(place, &marks);
                 lineage.parent = parent;
                 self.join_client(facts, is_joined, &mut lineage);
+                counted_at = self.counted_below(facts);
             }
+        }
+        if let Some(known) = counted_at {
+            call.count_elsewhere(known);
         }
         call.set_lineage(lineage);
         call.add_evaluations(self.found.drain(..));
@@ -319,22 +275,6 @@ impl Correlator {
         self.end_requests(Some(process));
     }
 
-    /// Requests under way end now, as far as was seen.
-    fn end_requests(&mut self, process: Option<ProcessKey>) {
-        for place in self.inbound.places(process) {
-            self.request_over(place, self.latest);
-        }
-    }
-
-    /// A turn ends with tools that have given nothing. Of one in which no tool ever gave anything,
-    /// nobody knows whether its tools are run at all.
-    fn left_alone(&mut self, turn: &Turn, known: Known) {
-        if turn.has_results {
-            let verdicts = tools::unanswered(&turn.pending, turn, known, turn.end);
-            self.verdicts.extend(verdicts);
-        }
-    }
-
     /// Nothing more will come: what is under way ends here.
     pub(crate) fn settle_all(&mut self) {
         for number in self.attempts.all() {
@@ -356,89 +296,8 @@ impl Correlator {
         std::mem::take(&mut self.verdicts)
     }
 
-    /// A turn goes on. All attempts at one call are one step of it.
-    pub(super) fn enter(&mut self, number: TurnNumber, asking: &Asking<'_>, is_attempt: bool) {
-        if let Some(turn) = self.turns.get_mut(&number) {
-            turn.under_way += 1;
-            turn.calls += 1;
-            turn.start = turn.start.min(asking.start);
-            turn.end = turn.end.max(asking.start);
-            if turn.calls > 1 && !is_attempt {
-                turn.grow();
-            }
-        }
-    }
-
-    pub(super) fn begin_turn(&mut self, turn: Turn) -> TurnNumber {
-        self.last_turn += 1;
-        let number = TurnNumber(self.last_turn);
-        let of_process = self.of_process.entry(turn.process).or_default();
-        of_process.insert(number);
-        self.turns.put(number, turn);
-        while self.turns.len() > TURNS {
-            if let Some((number, turn)) = self.turns.pop_lru() {
-                self.end_turn(number, turn);
-            }
-        }
-        number
-    }
-
-    /// A session has a turn; the one under way stays until it is over.
-    pub(super) fn name(&mut self, session: u64, turn: TurnNumber) {
-        let before = self.named.get(&session);
-        if before.is_some_and(|before| self.turns.contains(before)) {
-            return;
-        }
-        self.named.put(session, turn);
-        while self.named.len() > NAMED {
-            self.named.pop_lru();
-        }
-    }
-
     pub(super) fn tell(&mut self, step: Step) {
         self.steps.push(step);
-    }
-
-    /// Ends a turn if nothing of it is under way.
-    pub(super) fn settle(&mut self, number: TurnNumber) {
-        let is_over = |turn: &Turn| turn.is_at_rest() && (turn.is_over || turn.calls == 0);
-        if self.turns.peek(&number).is_some_and(is_over)
-            && let Some(turn) = self.turns.pop(&number)
-        {
-            self.end_turn(number, turn);
-        }
-    }
-
-    pub(super) fn end_turn(&mut self, number: TurnNumber, mut turn: Turn) {
-        take_out(&mut self.of_process, turn.process, number);
-        take_out(&mut self.at_work, turn.process, number);
-        let unanswered = std::mem::take(&mut turn.pending);
-        self.steps.extend(turn.left(unanswered));
-        if !turn.has_root {
-            return;
-        }
-        let parent = match turn.above {
-            Above::Span(parent) => Some(parent),
-            _ => None,
-        };
-        self.tell(Step {
-            process: turn.process,
-            trace: turn.trace,
-            span: turn.root,
-            parent,
-            links: Vec::new(),
-            session: turn.session,
-            start: turn.start,
-            end: turn.end,
-            error: turn.error,
-            kind: StepKind::Turn {
-                provider: turn.provider,
-                agent: turn.agent,
-                calls: turn.calls,
-                tool_calls: turn.tool_calls,
-            },
-            evaluations: Vec::new(),
-        });
     }
 
     /// The other end can find the span of a call that this process made.
@@ -448,43 +307,6 @@ impl Correlator {
             while self.pairs.len() > NAMED {
                 self.pairs.pop_lru();
             }
-        }
-    }
-
-    /// A call that is served is part of the one that its client made.
-    fn join_client(&mut self, facts: &CallFacts, is_joined: bool, lineage: &mut Lineage) {
-        let OtherEnd::Known(pair) = facts.other_end else {
-            return;
-        };
-        let Some((trace, span)) = self.pairs.pop(&pair) else {
-            return;
-        };
-        if trace == lineage.trace || !is_joined {
-            lineage.trace = trace;
-            lineage.parent = Some(both_ends(span));
-        }
-    }
-}
-
-/// The client's end of a call as what the server's is part of.
-pub(super) const fn both_ends(span: SpanId) -> Parent {
-    Parent {
-        span,
-        is_remote: true,
-        known: Known::derived("both_ends"),
-    }
-}
-
-/// Takes a turn out of a list of those of each process.
-pub(super) fn take_out(
-    turns: &mut HashMap<ProcessKey, BTreeSet<TurnNumber>>,
-    process: ProcessKey,
-    number: TurnNumber,
-) {
-    if let Some(of_process) = turns.get_mut(&process) {
-        of_process.remove(&number);
-        if of_process.is_empty() {
-            turns.remove(&process);
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     llm::{
         call::{CallFacts, Operation, Outcome},
         content::trail::Marks,
+        usage::Usage,
     },
 };
 
@@ -57,15 +58,20 @@ impl Correlator {
             let answered = marks.and_then(|marks| marks.answered.as_ref());
             let requested = marks.and_then(|marks| marks.asked.as_ref());
             let is_forced = requested.is_some_and(|asked| asked.is_forced);
-            let asked = tools::of_answer(&self.ids, facts, answered, lineage.span, is_forced);
+            let asked = match turn.is_hop {
+                true => Vec::new(),
+                false => tools::of_answer(&self.ids, facts, answered, lineage.span, is_forced),
+            };
             self.found.extend(turn.asked_before.note(&asked));
             turn.is_over = asked.is_empty() && !is_paused(facts);
             if !asked.is_empty() {
                 turn.grow();
                 turn.tool_calls += asked.len() as u64;
+                self.tools += asked.len();
                 turn.pending.extend(asked);
                 let surplus = turn.pending.len().saturating_sub(PENDING);
                 let given_up: Vec<_> = turn.pending.drain(..surplus).collect();
+                self.tools = self.tools.saturating_sub(surplus);
                 self.steps.extend(turn.left(given_up));
                 self.at_work.entry(turn.process).or_default().insert(number);
             }
@@ -80,6 +86,7 @@ impl Correlator {
         lineage.parent = group.or(made.caller).or_else(of_turn);
         self.remember(number, facts, marks, lineage);
         self.settle(number);
+        self.bound_tools();
     }
 
     /// The same was answered a moment ago.
@@ -223,12 +230,14 @@ impl Correlator {
             place: (facts.connection, facts.exchange),
             session: lineage.session.clone(),
             end: facts.timing.end,
+            tells_usage: facts.usage != Usage::default(),
         });
         let mut remember = |mark| self.memory.remember(mark, &call);
         if let Some(id) = &facts.response.id {
             remember(Mark::Response(id));
         }
-        let Some(Marks { asked, answered }) = marks else {
+        let is_hop = self.turns.peek(&turn).is_some_and(|turn| turn.is_hop);
+        let Some(Marks { asked, answered }) = marks.filter(|_| !is_hop) else {
             return;
         };
         if let Some(answered) = answered {

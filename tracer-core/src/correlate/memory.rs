@@ -55,6 +55,8 @@ pub(super) struct Earlier {
     pub(super) place: Place,
     pub(super) session: Option<Session>,
     pub(super) end: Timestamp,
+    /// It tells what it used.
+    pub(super) tells_usage: bool,
 }
 
 impl Earlier {
@@ -116,8 +118,8 @@ impl Memory {
     }
 
     /// The call that a later one means, and whether that is sure: the only one, or the only one of its
-    /// session; likely the only one of its process or of its connection. `None` where several are as
-    /// likely.
+    /// session, or the one of its process where all are hops of one call; likely the only one of its
+    /// process or of its connection. `None` where several are as likely.
     pub(super) fn find(
         &mut self,
         mark: Mark<'_>,
@@ -137,9 +139,10 @@ impl Memory {
         {
             return Some((call, true));
         }
-        is_alone(&|call| call.process() == place.0.process)
-            .or_else(|| is_alone(&|call| call.place.0 == place.0))
-            .map(|call| (call, false))
+        let found = is_alone(&|call| call.process() == place.0.process)
+            .or_else(|| is_alone(&|call| call.place.0 == place.0))?;
+        let are_hops = alike.iter().all(|call| call.trace == found.trace);
+        Some((found, are_hops))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Calls under way.
 
 use super::{
+    asking::Place,
     attempts::{self, GroupNumber},
     ids::{SpanId, TraceId},
     known::Known,
@@ -8,7 +9,7 @@ use super::{
     serving::ServedMarks,
     turn::TurnNumber,
 };
-use crate::time::Timestamp;
+use crate::{llm::call::Operation, time::Timestamp};
 
 /// A call under way.
 #[derive(Debug)]
@@ -34,6 +35,11 @@ pub(super) enum Side {
         is_joined: bool,
         /// Calls were made for it.
         has_calls: bool,
+        operation: Operation,
+        /// Digest of its request.
+        request: Option<u64>,
+        /// The call of a process of this host that it is the other end of.
+        client: Option<Place>,
     },
 }
 
@@ -53,4 +59,10 @@ pub(super) struct Made {
     pub(super) key: Option<u64>,
     /// The tool that it does the work of.
     pub(super) tool: Option<(TurnNumber, SpanId)>,
+    /// Digest of its request.
+    pub(super) request: Option<u64>,
+    /// Its other end, where a process of this host serves it.
+    pub(super) served_by: Option<Place>,
+    /// The call that the process serves, and made this one for.
+    pub(super) passes_on: Option<(Place, Known)>,
 }

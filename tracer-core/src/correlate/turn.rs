@@ -29,6 +29,8 @@ pub(super) struct Turn {
     pub(super) session: Option<Session>,
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
+    /// Its calls only pass on what the process serves: whose turn that is, the client tells.
+    pub(super) is_hop: bool,
     /// Calls that have not ended.
     pub(super) under_way: u32,
     pub(super) calls: u64,

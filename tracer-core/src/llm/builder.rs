@@ -456,6 +456,7 @@ impl CallBuilder {
             kept_headers: self.kept_headers,
             other_end: OtherEnd::Unknown,
             is_passed_on: false,
+            counted_at: None,
             lineage: None,
             evaluations: Vec::new(),
         };

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt::Debug, time::Duration};
 
 use crate::{
     attribution::Attribution,
-    correlate::{Lineage, NamedSession},
+    correlate::{Known, Lineage, NamedSession},
     detect::Role,
     evaluation::{Evaluation, Findings, Seen},
     http::{
@@ -112,6 +112,11 @@ impl Call<Captured> {
     /// Notes that the process made a call of its own meanwhile.
     pub(crate) const fn pass_on(&mut self) {
         self.facts.is_passed_on = true;
+    }
+
+    /// Notes that its tokens stand on another hop.
+    pub(crate) const fn count_elsewhere(&mut self, known: Known) {
+        self.facts.counted_at = Some(known);
     }
 
     /// It is known where it stands among others.
@@ -270,6 +275,8 @@ pub struct CallFacts {
     pub other_end: OtherEnd,
     /// The process served the call, and made one of its own meanwhile that used tokens.
     pub is_passed_on: bool,
+    /// Its tokens stand on another hop of the same call, and how that is known.
+    pub counted_at: Option<Known>,
     /// Where it stands among others, if that was looked for.
     pub lineage: Option<Box<Lineage>>,
     /// What was found of it by the time it was over.
@@ -280,7 +287,19 @@ impl CallFacts {
     /// Its tokens stand on another call that is reported: the one that its client made, or the one
     /// that was made to answer it.
     pub fn is_counted_elsewhere(&self) -> bool {
-        self.role == Role::Server && (self.is_passed_on || self.other_end != OtherEnd::Unknown)
+        self.counted_elsewhere().is_some()
+    }
+
+    /// How it is known that its tokens stand on another call that is reported, if they do.
+    pub fn counted_elsewhere(&self) -> Option<Known> {
+        self.counted_at.or(match (self.role, self.other_end) {
+            (Role::Client, _) => None,
+            (Role::Server, OtherEnd::Known(_)) => Some(Known::derived("both_ends")),
+            (Role::Server, OtherEnd::Unclear) => Some(Known::inferred("both_ends")),
+            (Role::Server, OtherEnd::Unknown) => self
+                .is_passed_on
+                .then_some(Known::inferred("served_meanwhile")),
+        })
     }
 }
 
@@ -290,7 +309,7 @@ pub enum OtherEnd {
     /// Nothing.
     #[default]
     Unknown,
-    /// A process here made the call; which of those that are alike, nobody can tell.
+    /// A process here has the other end; which of those that are alike, nobody can tell.
     Unclear,
     /// The call of the other role that has this number, too.
     Known(PairNumber),

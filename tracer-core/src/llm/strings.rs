@@ -80,6 +80,7 @@ impl CallFacts {
             kept_headers,
             other_end: _,
             is_passed_on: _,
+            counted_at: _,
             lineage,
             evaluations,
         } = self;

@@ -110,7 +110,7 @@ impl BothEnds {
         pair_up(alike, &mut self.peers, &mut self.pairs);
         let is_it = |end: &End| end.role == role && end.place == place;
         let Some(at) = alike.iter().position(is_it) else {
-            return unclear(role); // there were too many
+            return OtherEnd::Unclear; // there were too many
         };
         let end = alike.remove(at);
         self.open -= 1;
@@ -120,7 +120,7 @@ impl BothEnds {
         }
         match end.pair {
             Some(pair) => OtherEnd::Known(pair),
-            None if is_doubtful => unclear(role),
+            None if is_doubtful => OtherEnd::Unclear,
             None => self.peers.other_end(role, place.0),
         }
     }
@@ -201,14 +201,6 @@ impl BothEnds {
     /// A connection is over.
     pub(super) fn closed(&mut self, connection: ConnectionId) {
         self.peers.closed(connection);
-    }
-}
-
-/// Only of what is served anything depends on whether its client is here.
-const fn unclear(role: Role) -> OtherEnd {
-    match role {
-        Role::Client => OtherEnd::Unknown,
-        Role::Server => OtherEnd::Unclear,
     }
 }
 

@@ -121,9 +121,9 @@ fn what_is_alike_at_once_stays_unclear() {
     host.requested(&all);
     let mut over = |at: usize| host.over(all[at]);
     assert_eq!(over(2), OtherEnd::Unclear);
-    assert_eq!(over(0), OtherEnd::Unknown);
+    assert_eq!(over(0), OtherEnd::Unclear);
     assert_eq!(over(3), OtherEnd::Unclear, "what is left is no proof");
-    assert_eq!(over(1), OtherEnd::Unknown);
+    assert_eq!(over(1), OtherEnd::Unclear);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_client_elsewhere_makes_it_unclear() {
     host.requested(&[APP, MODEL, remote]);
     assert_eq!(host.over(MODEL), OtherEnd::Unclear);
     assert_eq!(host.over(remote), OtherEnd::Unclear);
-    assert_eq!(host.over(APP), OtherEnd::Unknown);
+    assert_eq!(host.over(APP), OtherEnd::Unclear);
 }
 
 /// A request from elsewhere is under way when the same is asked from here: seconds later, it is not

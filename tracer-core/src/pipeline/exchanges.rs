@@ -337,6 +337,7 @@ impl Exchanges {
     fn finish(&mut self, call: Candidate, end: BodyEnd, time: Timestamp, report: &mut Report<'_>) {
         let last = call.last_news(end, time);
         let (place, digest) = ((report.connection, call.exchange()), call.digest());
+        meet(self.role, place, digest, report);
         let built = call.finish(end, time);
         if !built.is_call() {
             report.correlator.forget(place);
@@ -459,5 +460,15 @@ fn requested(call: &Candidate, place: Place, role: Role, time: Timestamp, report
     // A write may be reported after the read of what it wrote.
     if let Some(server) = other.filter(|_| role == Role::Client) {
         report.correlator.met(server, place);
+    }
+}
+
+/// Tells what is clear of both ends of a call by now.
+fn meet(role: Role, place: Place, digest: Option<u64>, report: &mut Report<'_>) {
+    let other = digest.and_then(|digest| report.both_ends.other_of(role, place, digest));
+    match (role, other) {
+        (_, None) => {}
+        (Role::Client, Some(server)) => report.correlator.met(server, place),
+        (Role::Server, Some(client)) => report.correlator.met(place, client),
     }
 }

@@ -502,7 +502,8 @@ fn requests_that_are_alike_on_new_connections_stay_unclear_but_are_counted_once(
         ends.answer(&mut host, 100);
     }
     let [made, served] = by_side(host.outputs().calls);
-    assert!(made.iter().all(|call| call.other_end == OtherEnd::Unknown));
+    assert!(made.iter().all(|call| call.other_end == OtherEnd::Unclear));
+    assert!(made.iter().all(|call| !call.is_counted_elsewhere()));
     for call in &served {
         assert_eq!(call.other_end, OtherEnd::Unclear);
         let span = semconv::span(&released(call));

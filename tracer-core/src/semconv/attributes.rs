@@ -289,8 +289,16 @@ registry! {
     LLM_TRACER_RETRIEVAL_DOCUMENT_COUNT = "llm_tracer.retrieval.document_count", Int, Own;
     /// `true` if an MCP request was only accepted, and its answer was not found: it came, if at all, on a stream that was not seen from its beginning, or whose loss or end came first.
     LLM_TRACER_MCP_ANSWER_ELSEWHERE = "llm_tracer.mcp.answer_elsewhere", Boolean, Own;
-    /// `true` on the span of a call that was served and whose tokens stand on another span of this host: that of its client, or of a call that the process made to answer it.
+    /// `true` on the span of a call whose tokens and cost stand on another span of this host. Of both ends of a call the client's counts; of both hops of a gateway the one next to the provider.
     LLM_TRACER_USAGE_ELSEWHERE = "llm_tracer.usage.elsewhere", Boolean, Own;
+    /// How it is known that they stand elsewhere: `derived` or `inferred`.
+    LLM_TRACER_USAGE_CONFIDENCE = "llm_tracer.usage.confidence", String, Own;
+    /// What tells that: `both_ends`, `messages`, `traceparent`, `response_id`, `text` or `served_meanwhile`.
+    LLM_TRACER_USAGE_SOURCE = "llm_tracer.usage.source", String, Own;
+    /// Input tokens as a gateway on this host told them to its client, where they count elsewhere: not to be added to anything.
+    LLM_TRACER_USAGE_TOLD_INPUT_TOKENS = "llm_tracer.usage.told.input_tokens", Int, Own;
+    /// The same of output tokens.
+    LLM_TRACER_USAGE_TOLD_OUTPUT_TOKENS = "llm_tracer.usage.told.output_tokens", Int, Own;
     /// Which attempt the client library says this is, from 1 for the first retry.
     LLM_TRACER_RETRY_COUNT = "llm_tracer.retry_count", Int, Own;
     /// How the conversation is known: `observed` (its id is on the wire), `derived` (an exact join) or `inferred` (likely).

@@ -44,8 +44,9 @@ pub fn measurements(call: &Call<Released>) -> Vec<Measurement> {
 }
 
 fn add_made(all: &mut Vec<Measurement>, common: &Attributes, facts: &CallFacts) {
+    let is_counted = !facts.is_counted_elsewhere();
     for (kind, tokens) in [("input", facts.usage.input), ("output", facts.usage.output)] {
-        if let Some(tokens) = tokens {
+        if let Some(tokens) = tokens.filter(|_| is_counted) {
             all.push(token_usage(common, kind, tokens));
         }
     }

@@ -338,11 +338,16 @@ fn add_response(add: &mut Builder, facts: &CallFacts) {
 
 fn add_usage(add: &mut Builder, facts: &CallFacts) {
     let usage = &facts.usage;
-    if facts.is_counted_elsewhere() {
-        add.flag(
-            names::LLM_TRACER_USAGE_ELSEWHERE,
-            *usage != Usage::default(),
-        );
+    if let Some(known) = facts.counted_elsewhere() {
+        if *usage != Usage::default() {
+            add.flag(names::LLM_TRACER_USAGE_ELSEWHERE, true);
+            add.label(names::LLM_TRACER_USAGE_CONFIDENCE, known.confidence.name());
+            add.label(names::LLM_TRACER_USAGE_SOURCE, known.by);
+        }
+        if facts.role == Role::Client {
+            add.count(names::LLM_TRACER_USAGE_TOLD_INPUT_TOKENS, usage.input);
+            add.count(names::LLM_TRACER_USAGE_TOLD_OUTPUT_TOKENS, usage.output);
+        }
         return;
     }
     add.count(names::GEN_AI_USAGE_INPUT_TOKENS, usage.input);

@@ -35,11 +35,11 @@ fn what_a_gateway_passes_on_is_part_of_what_it_serves() {
         "
         trace
           1 chat fast | A=derived:first_call
-            2 chat fast | <derived:both_ends
-              3 chat m | <derived:messages | B=derived:first_call
+            2 chat fast | <derived:both_ends | A=derived:both_ends
+              3 chat m | <derived:messages | A=derived:messages
         trace
-          4 chat fast | C=derived:first_call
-            5 chat fast | <derived:both_ends
+          4 chat fast | B=derived:first_call
+            5 chat fast | <derived:both_ends | B=derived:both_ends
         ",
     );
 }

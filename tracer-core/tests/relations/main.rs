@@ -6,6 +6,7 @@ mod attempts;
 mod bounds;
 mod conversations;
 mod gateways;
+mod hops;
 mod inbound;
 mod orphans;
 #[expect(dead_code, reason = "not all of it is needed here")]

@@ -66,6 +66,7 @@ impl CallBuilder {
             operation: endpoint.operation,
             model: endpoint.model.as_deref().or(facts.model.as_deref()),
             target: target(&self.head),
+            request: self.digest.as_ref().map(RequestDigest::value),
             body: self.digest.as_ref().map(RequestDigest::of_body),
             key: key(headers),
             retry_count: retry_count(headers),

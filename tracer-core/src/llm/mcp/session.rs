@@ -164,6 +164,7 @@ pub(in crate::llm) fn asked(
         kept_headers: Vec::new(),
         other_end: OtherEnd::Unknown,
         is_passed_on: false,
+        counted_at: None,
         lineage: None,
         evaluations: Vec::new(),
     })

@@ -299,6 +299,7 @@ impl Session {
             kept_headers: shared.kept_headers.clone(),
             other_end: OtherEnd::Unknown,
             is_passed_on: false,
+            counted_at: None,
             lineage: None,
             evaluations: Vec::new(),
         }))

@@ -67,6 +67,7 @@ pub(crate) fn call_of(text: &str, items: usize) -> CallFacts {
         kept_headers: vec![(text.to_owned(), text.to_owned()); 3],
         other_end: OtherEnd::Unknown,
         is_passed_on: false,
+        counted_at: None,
         lineage: Some(Box::new(lineage_of(text))),
         evaluations: vec![Evaluation {
             categories: vec![text.to_owned(); items],
