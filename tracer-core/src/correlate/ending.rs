@@ -18,7 +18,7 @@ use crate::{
     evaluation::{Check, Evaluation},
     llm::{
         call::{CallFacts, Operation, Outcome},
-        content::trail::Marks,
+        content::{ToolChoice, trail::Marks},
         usage::Usage,
     },
 };
@@ -57,10 +57,15 @@ impl Correlator {
         if is_chat(facts.operation) && facts.outcome == Outcome::Success {
             let answered = marks.and_then(|marks| marks.answered.as_ref());
             let requested = marks.and_then(|marks| marks.asked.as_ref());
-            let is_forced = requested.is_some_and(|asked| asked.is_forced);
-            let asked = match turn.is_hop {
-                true => Vec::new(),
-                false => tools::of_answer(&self.ids, facts, answered, lineage.span, is_forced),
+            let choice = requested.map_or(ToolChoice::Free, |asked| asked.choice);
+            let asked = match choice {
+                // The client's call tells, or nobody runs it.
+                _ if turn.is_hop => Vec::new(),
+                ToolChoice::One => Vec::new(),
+                ToolChoice::Any | ToolChoice::Free => {
+                    let is_forced = choice == ToolChoice::Any;
+                    tools::of_answer(&self.ids, facts, answered, lineage.span, is_forced)
+                }
             };
             self.found.extend(turn.asked_before.note(&asked));
             turn.is_over = asked.is_empty() && !is_paused(facts);

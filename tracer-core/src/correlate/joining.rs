@@ -164,7 +164,7 @@ impl Correlator {
                 relation: Relation::PreviousCall,
                 known: found.known,
             });
-            return (None, None);
+            return (None, late_result(asking, &found));
         }
         if let Some(tool) = self.tool_of(asking, made) {
             return (None, Some(tool));
@@ -312,6 +312,21 @@ fn named(session: &NamedSession) -> Session {
         id: session.id.clone(),
         known: Known::observed(session.source),
     }
+}
+
+/// What a request is part of that brings what a tool gave after its turn was over: it took too long,
+/// or was taken for the answer.
+fn late_result(asking: &Asking<'_>, found: &Found) -> Option<(TraceId, Parent)> {
+    let brings = asking
+        .trail
+        .is_some_and(|trail| !trail.results.is_empty() && trail.last != Some(Speaker::Model));
+    let is_it = brings && found.is_last && !found.earlier.is_elsewhere(asking.session.as_ref());
+    let parent = Parent {
+        span: found.earlier.span,
+        is_remote: false,
+        known: found.known,
+    };
+    is_it.then_some((found.earlier.trace, parent))
 }
 
 /// The session of one hop as that of another.

@@ -187,11 +187,16 @@ impl PendingTool {
         }
     }
 
-    /// Whether one of these texts is among its arguments.
-    pub(super) fn asks(&self, texts: &[u64]) -> bool {
-        texts
-            .iter()
-            .any(|text| self.tool.arguments.texts.contains(text))
+    /// Whether one of these texts is among its arguments, and how sure it is that somebody asks it for
+    /// the tool.
+    pub(super) fn asks(&self, texts: &[u64]) -> Option<Known> {
+        let own = self.tool.arguments.texts.iter();
+        let asked = own.filter(|own| texts.contains(&own.digest));
+        let is_long = asked.map(|own| own.is_long).max()?;
+        Some(match is_long {
+            true => Known::derived("tool_arguments"),
+            false => Known::inferred("tool_arguments"),
+        })
     }
 
     /// It was seen at work.

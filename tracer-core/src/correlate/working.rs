@@ -37,9 +37,7 @@ impl Correlator {
             }
             match &trail.tool {
                 Some(call) => tool.is_call(call),
-                None => tool
-                    .asks(&trail.texts)
-                    .then_some(Known::derived("tool_arguments")),
+                None => tool.asks(&trail.texts),
             }
         };
         // Of several that are called alike, the first at which nothing was seen yet; which it is, is

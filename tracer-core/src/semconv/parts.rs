@@ -191,7 +191,7 @@ fn show<M: SerializeMap>(map: &mut M, media: &Media) -> Result<(), M::Error> {
         map.serialize_entry("mime_type", mime_type)?;
     }
     match source {
-        MediaSource::Inline { bytes } => {
+        MediaSource::Inline { bytes, .. } => {
             map.serialize_entry("content", "")?;
             map.serialize_entry("byte_size", bytes)
         }

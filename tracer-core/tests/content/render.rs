@@ -103,7 +103,7 @@ fn tool_response(response: &ToolResponse) -> String {
 fn media(media: &Media) -> String {
     let mime_type = media.mime_type.as_deref().unwrap_or("-");
     let source = match &media.source {
-        MediaSource::Inline { bytes } => format!("{bytes} bytes"),
+        MediaSource::Inline { bytes, .. } => format!("{bytes} bytes"),
         MediaSource::Uri(uri) => kept(uri),
         MediaSource::File(id) => format!("file {id}"),
         MediaSource::Unknown => "somewhere".to_owned(),

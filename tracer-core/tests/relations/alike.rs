@@ -399,3 +399,35 @@ fn what_a_server_passes_on_is_told_by_all_of_it() {
     assert_eq!(found.matches("<derived:messages").count(), 2, "\n{found}");
     assert_eq!(found.matches("trace").count(), 2, "\n{found}");
 }
+
+/// Two users send a picture each, of one size, with the same question.
+#[test]
+fn pictures_of_one_size_are_others() {
+    let mut scene = Scene::new();
+    let (mut one, mut two) = (scene.connect(1), scene.connect(2));
+    let picture = |pixels: &str| {
+        let url = format!("data:image/png;base64,{}", pixels.repeat(4_000));
+        let content = json!([
+            {"type": "text", "text": "What is this?"},
+            {"type": "image_url", "image_url": {"url": url}}
+        ]);
+        json!({"role": "user", "content": content})
+    };
+    scene.exchange(
+        &mut one,
+        &Ask::chat("m", &[picture("AAAA")]),
+        &Answer::text("A cat."),
+    );
+    // The first request of this one was before the agent came.
+    let second = [picture("BBBB"), assistant("A cat."), user("Are you sure?")];
+    scene.exchange(&mut two, &Ask::chat("m", &second), &Answer::text("Yes."));
+    assert_tree(
+        &scene.finish(),
+        "
+        trace
+          1 chat m | A=derived:first_call
+        trace
+          2 chat m | B=derived:first_call
+        ",
+    );
+}

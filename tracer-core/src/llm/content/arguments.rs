@@ -9,6 +9,8 @@ use super::{
 
 /// Texts among the arguments that are remembered.
 const TEXTS: usize = 16;
+/// Bytes of a text that is hardly said twice: a town or a name is, a question is not.
+const LONG: usize = 24;
 /// How deep arguments are read.
 const DEPTH: u8 = 16;
 /// Floats tell all whole numbers apart below this one.
@@ -20,8 +22,16 @@ pub(crate) struct Arguments {
     /// The digest of the value, however it is written; `None` where it was not kept as a whole or is
     /// no JSON.
     pub(crate) value: Option<u64>,
-    /// Digests of the texts in it: an agent that is called as a tool is asked one of them.
-    pub(crate) texts: Vec<u64>,
+    /// The texts in it: an agent that is called as a tool is asked one of them.
+    pub(crate) texts: Vec<ArgumentText>,
+}
+
+/// A text among the arguments of a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ArgumentText {
+    pub(crate) digest: u64,
+    /// It is so long that nobody else is likely to say the same.
+    pub(crate) is_long: bool,
 }
 
 impl Arguments {
@@ -38,7 +48,7 @@ impl Arguments {
 }
 
 /// `None` where it is too deep.
-fn of_value(value: &Value, depth: u8, texts: &mut Vec<u64>) -> Option<u64> {
+fn of_value(value: &Value, depth: u8, texts: &mut Vec<ArgumentText>) -> Option<u64> {
     if depth > DEPTH {
         return None;
     }
@@ -50,7 +60,10 @@ fn of_value(value: &Value, depth: u8, texts: &mut Vec<u64>) -> Option<u64> {
         Value::String(text) => {
             let mark = digest(text);
             if text.len() as u64 >= TELLING && texts.len() < TEXTS {
-                texts.push(mark);
+                texts.push(ArgumentText {
+                    digest: mark,
+                    is_long: text.len() >= LONG,
+                });
             }
             join(5, mark)
         }
@@ -103,7 +116,13 @@ mod tests {
     #[test]
     fn long_texts_can_be_found_again() {
         let marks = of(r#"{"prompt":"Look for bugs.","mode":"fast"}"#);
-        assert_eq!(marks.texts, [digest("Look for bugs.")]);
+        let text = |text: &str, is_long| ArgumentText {
+            digest: digest(text),
+            is_long,
+        };
+        assert_eq!(marks.texts, [text("Look for bugs.", false)]);
+        let marks = of(r#"{"prompt":"Look for bugs in all files."}"#);
+        assert_eq!(marks.texts, [text("Look for bugs in all files.", true)]);
     }
 
     #[test]

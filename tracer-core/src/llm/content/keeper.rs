@@ -87,8 +87,7 @@ impl Keeper {
         self.missing_of_request = self.missing_of_request.max(missing);
         if self.missing_of_request.is_none() {
             let trail = std::mem::take(&mut self.asked.trail);
-            let is_forced = self.asked.wanted.is_forced;
-            self.trail = trail.finish(is_forced).map(Box::new);
+            self.trail = trail.finish(self.asked.wanted.choice).map(Box::new);
         }
         if self.keeps_content {
             self.draft.room.grow(self.asked.room.take_rest());

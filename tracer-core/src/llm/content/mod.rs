@@ -49,4 +49,4 @@ pub use model::{
     Choice, Content, ContentCapture, Document, Extent, Media, MediaSource, Message, Missing,
     Modality, Part, ToolCall, ToolDefinition, ToolResponse,
 };
-pub(crate) use wanted::{Form, Schema};
+pub(crate) use wanted::{Form, Schema, ToolChoice};

@@ -198,6 +198,8 @@ pub enum MediaSource {
     Inline {
         /// Size of the media, without its coding.
         bytes: u64,
+        /// Tells it from others, under a key that is drawn with every start.
+        mark: u64,
     },
     /// At an address.
     Uri(Kept),

@@ -1,6 +1,7 @@
 //! Gathers the parts of one message.
 
 use super::{
+    digest::TextDigest,
     error_text::seems_error,
     kept::{Kept, Room},
     model::{Media, MediaSource, Modality, Part, ToolCall, ToolResponse},
@@ -151,15 +152,17 @@ impl<'r> Parts<'r> {
             data.len() as u64
         };
         let told = Some(told).filter(|told| !told.is_empty());
+        let mark = mark_of(data);
         self.media(modality, mime_type.or(told), |_| MediaSource::Inline {
             bytes,
+            mark,
         });
     }
 
     /// Media in base64, of which only the size is kept.
     pub(super) fn media_in(&mut self, modality: Modality, mime_type: Option<&str>, base64: &str) {
-        let bytes = decoded_bytes(base64);
-        self.media(modality, mime_type, |_| MediaSource::Inline { bytes });
+        let (bytes, mark) = (decoded_bytes(base64), mark_of(base64));
+        self.media(modality, mime_type, |_| MediaSource::Inline { bytes, mark });
     }
 
     /// Media that the provider stores.
@@ -218,6 +221,27 @@ pub(super) fn decoded_bytes(base64: &str) -> u64 {
     (base64.len().saturating_sub(padding) as u64).saturating_mul(3) / 4
 }
 
+/// Pieces of media that are looked at, and their length in bytes: media are packed, and those that
+/// differ do so everywhere. Their head and their end are among them.
+const PIECES: usize = 16;
+const PIECE_BYTES: usize = 64;
+
+/// The digest of what media are told apart by.
+fn mark_of(data: &str) -> u64 {
+    let data = data.as_bytes();
+    if data.len() <= PIECES * PIECE_BYTES {
+        return TextDigest::of(data).value();
+    }
+    let last = data.len() - PIECE_BYTES;
+    let mut digest = TextDigest::default();
+    for piece in 0..PIECES {
+        let start = last / (PIECES - 1) * piece;
+        let start = if piece + 1 == PIECES { last } else { start };
+        digest.feed(data.get(start..start + PIECE_BYTES).unwrap_or_default());
+    }
+    digest.value()
+}
+
 /// The kind that a media type names.
 fn modality_of(mime_type: &str) -> Option<Modality> {
     Some(match mime_type.split_once('/')?.0 {
@@ -246,7 +270,10 @@ mod tests {
                 source,
             })
         };
-        let inline = MediaSource::Inline { bytes: 5 };
+        let inline = MediaSource::Inline {
+            bytes: 5,
+            mark: mark_of("aGVsbG8="),
+        };
         let address = Room::new(100).keep("https://example.com/a.png");
         assert_eq!(
             parts.finish(),

@@ -9,6 +9,7 @@
 //! thought is often left out, instructions change from call to call: neither counts.
 
 use super::{
+    ToolChoice,
     arguments::Arguments,
     digest::{digest, join},
     kept::{Kept, Texts},
@@ -20,8 +21,6 @@ use super::{
 const ANSWERS: usize = 64;
 /// Texts, tools and results of one call that are remembered.
 const ITEMS: usize = 64;
-/// Bytes of an id or a name that are remembered; what has more is none.
-const NAME_BYTES: usize = 256;
 
 /// Marks of one call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,8 +48,8 @@ pub(crate) struct AskedTrail {
     pub(crate) texts: Vec<u64>,
     /// The tool that a request of MCP calls.
     pub(crate) tool: Option<AskedTool>,
-    /// The model has to call a tool: what it calls it with is the answer, and nobody runs it.
-    pub(crate) is_forced: bool,
+    /// Whether the model has to call a tool.
+    pub(crate) choice: ToolChoice,
 }
 
 impl Marks {
@@ -78,7 +77,7 @@ impl AskedTrail {
             last: self.last,
             results: self.results.clone(),
             tool,
-            is_forced: self.is_forced,
+            choice: self.choice,
             ..Self::default()
         }
     }
@@ -215,10 +214,9 @@ impl Trail {
         self.has_lost = true;
     }
 
-    /// All of it, of a request that forces the model to call a tool or does not; `None` if parts are
-    /// missing.
-    pub(super) fn finish(mut self, is_forced: bool) -> Option<AskedTrail> {
-        self.trail.is_forced = is_forced;
+    /// All of it, of a request that chooses tools like this; `None` if parts are missing.
+    pub(super) fn finish(mut self, choice: ToolChoice) -> Option<AskedTrail> {
+        self.trail.choice = choice;
         self.end_turn();
         (!self.has_lost).then_some(self.trail)
     }
@@ -244,8 +242,8 @@ impl Trail {
                 }
                 Part::ToolResponse(response) if self.trail.results.len() < ITEMS => {
                     self.trail.results.push(ToolResult {
-                        id: remembered(response.id.as_deref()),
-                        name: remembered(response.name.as_deref()),
+                        id: response.id.clone(),
+                        name: response.name.clone(),
                         is_error: response.is_error,
                         seems_error: response.seems_error,
                     });
@@ -286,17 +284,11 @@ impl AnsweredTrail {
 impl AskedTool {
     fn of(call: &ToolCall) -> Self {
         Self {
-            id: remembered(call.id.as_deref()),
-            name: remembered(call.name.as_deref()),
+            id: call.id.clone(),
+            name: call.name.clone(),
             arguments: Arguments::of(&call.arguments),
         }
     }
-}
-
-/// An id or a name, if it is none that only fills memory.
-fn remembered(name: Option<&str>) -> Option<String> {
-    let name = name.filter(|name| name.len() <= NAME_BYTES)?;
-    Some(name.to_owned())
 }
 
 /// What a part adds to the digest of its turn.
@@ -334,7 +326,7 @@ fn of_response(response: &ToolResponse) -> u64 {
 fn of_media(media: &Media) -> u64 {
     let kind = media.modality as u64;
     let source = match &media.source {
-        MediaSource::Inline { bytes } => *bytes,
+        MediaSource::Inline { bytes, mark } => join(*bytes, *mark),
         MediaSource::Uri(address) => address.digest().unwrap_or_default(),
         MediaSource::File(id) => digest(id),
         MediaSource::Unknown => 0,

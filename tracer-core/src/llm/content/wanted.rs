@@ -18,8 +18,8 @@ pub(crate) struct Wanted {
     pub(crate) output: Option<Form>,
     /// The list of tools, as it was written.
     pub(crate) tools: Option<Tools>,
-    /// The model has to call one of the tools: what it calls with is the answer.
-    pub(crate) is_forced: bool,
+    /// Whether the model has to call a tool.
+    pub(crate) choice: ToolChoice,
 }
 
 /// The form of a text.
@@ -82,9 +82,10 @@ impl Wanted {
 
     /// How tools are chosen.
     pub(super) fn choose(&mut self, choice: Raw<'_>) {
-        self.is_forced = match object::<Choice<'_>>(choice) {
-            Some(choice) => choice.is_forced(),
-            None => matches!(text(choice).as_deref(), Some("required" | "any")),
+        self.choice = match object::<Choice<'_>>(choice) {
+            Some(choice) => choice.meaning(),
+            None if matches!(text(choice).as_deref(), Some("required" | "any")) => ToolChoice::Any,
+            None => ToolChoice::Free,
         };
     }
 
@@ -149,6 +150,18 @@ struct Format<'a> {
     value: Raw<'a>,
 }
 
+/// Whether a model has to call a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ToolChoice {
+    /// It may, or may not.
+    #[default]
+    Free,
+    /// It has to call one of them.
+    Any,
+    /// It has to call this one: what it calls it with is the answer, and as a rule nobody runs it.
+    One,
+}
+
 /// A choice of tools in the words of OpenAI, Anthropic, Bedrock and Google.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -170,15 +183,20 @@ struct Choice<'a> {
 }
 
 impl Choice<'_> {
-    fn is_forced(&self) -> bool {
+    fn meaning(&self) -> ToolChoice {
         if let Some(calling) = object::<Choice<'_>>(self.calling) {
-            return calling.mode.as_str() == Some("ANY");
+            return match calling.mode.as_str() {
+                Some("ANY") => ToolChoice::Any,
+                _ => ToolChoice::Free,
+            };
         }
-        let is_kind = matches!(
-            self.kind.as_str(),
-            Some("function" | "tool" | "any" | "custom")
-        );
-        is_kind || self.tool.is_some() || self.any.is_some()
+        match self.kind.as_str() {
+            Some("function" | "tool" | "custom") => ToolChoice::One,
+            Some("any") => ToolChoice::Any,
+            _ if self.tool.is_some() => ToolChoice::One,
+            _ if self.any.is_some() => ToolChoice::Any,
+            _ => ToolChoice::Free,
+        }
     }
 }
 
@@ -228,20 +246,23 @@ mod tests {
 
     #[test]
     fn who_has_to_call_a_tool_answers_by_it() {
-        for (choice, is_forced) in [
-            (r#""auto""#, false),
-            (r#""required""#, true),
-            (r#"{"type":"function","function":{"name":"auto"}}"#, true),
-            (r#"{"type":"auto"}"#, false),
-            (r#"{"type":"tool","name":"n"}"#, true),
-            (r#"{"auto":{}}"#, false),
-            (r#"{"any":{}}"#, true),
-            (r#"{"functionCallingConfig":{"mode":"AUTO"}}"#, false),
-            (r#"{"functionCallingConfig":{"mode":"ANY"}}"#, true),
+        use ToolChoice::{Any, Free, One};
+        for (choice, meaning) in [
+            (r#""auto""#, Free),
+            (r#""required""#, Any),
+            (r#"{"type":"function","function":{"name":"auto"}}"#, One),
+            (r#"{"type":"auto"}"#, Free),
+            (r#"{"type":"any"}"#, Any),
+            (r#"{"type":"tool","name":"n"}"#, One),
+            (r#"{"auto":{}}"#, Free),
+            (r#"{"any":{}}"#, Any),
+            (r#"{"tool":{"name":"n"}}"#, One),
+            (r#"{"functionCallingConfig":{"mode":"AUTO"}}"#, Free),
+            (r#"{"functionCallingConfig":{"mode":"ANY"}}"#, Any),
         ] {
             let mut wanted = Wanted::default();
             wanted.choose(raw(choice));
-            assert_eq!(wanted.is_forced, is_forced, "{choice}");
+            assert_eq!(wanted.choice, meaning, "{choice}");
         }
     }
 
