@@ -220,11 +220,12 @@ impl Correlator {
                 parent,
                 marks,
                 is_joined,
+                is_doubtful,
                 ..
             } => {
                 self.serving.end(place, &marks);
                 lineage.parent = parent;
-                self.join_client(facts, is_joined, &mut lineage);
+                self.join_client(facts, is_joined, is_doubtful, &mut lineage);
                 counted_at = self.counted_below(facts);
             }
         }

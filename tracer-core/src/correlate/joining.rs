@@ -64,6 +64,7 @@ impl Correlator {
                 parent,
                 marks,
                 is_joined,
+                is_doubtful: false,
                 has_calls: false,
                 operation: asking.operation,
                 request: asking.request,

@@ -33,6 +33,8 @@ pub(super) enum Side {
         marks: ServedMarks,
         /// Others have joined its trace, which cannot change any more.
         is_joined: bool,
+        /// Its client is only likely.
+        is_doubtful: bool,
         /// Calls were made for it.
         has_calls: bool,
         operation: Operation,

@@ -182,11 +182,33 @@ impl Correlator {
         self.hops.paired(server);
     }
 
+    /// Another client may have made a call that is served: which, is only likely.
+    pub(crate) fn doubt(&mut self, server: Place) {
+        let Some(open) = self.open.get_mut(&server) else {
+            return;
+        };
+        let by = BOTH_ENDS;
+        if let Side::Served {
+            parent: Some(parent),
+            is_doubtful,
+            ..
+        } = &mut open.side
+            && parent.known.by == by
+        {
+            parent.known = Known::inferred(by);
+            *is_doubtful = true;
+            if let Some(session) = open.session.as_mut().filter(|it| it.known.by == by) {
+                session.known = Known::inferred(by);
+            }
+        }
+    }
+
     /// A call that is served is part of the one that its client made.
     pub(super) fn join_client(
         &mut self,
         facts: &CallFacts,
         is_joined: bool,
+        is_doubtful: bool,
         lineage: &mut Lineage,
     ) {
         let OtherEnd::Known(pair) = facts.other_end else {
@@ -197,17 +219,27 @@ impl Correlator {
         };
         if trace == lineage.trace || !is_joined {
             lineage.trace = trace;
-            lineage.parent = Some(both_ends(span));
+            let parent = both_ends(span);
+            lineage.parent = Some(match is_doubtful {
+                true => Parent {
+                    known: Known::inferred(BOTH_ENDS),
+                    ..parent
+                },
+                false => parent,
+            });
         }
     }
 }
+
+/// That both ends see the same.
+const BOTH_ENDS: &str = "both_ends";
 
 /// The client's end of a call as what the server's is part of.
 pub(super) const fn both_ends(span: SpanId) -> Parent {
     Parent {
         span,
         is_remote: true,
-        known: Known::derived("both_ends"),
+        known: Known::derived(BOTH_ENDS),
     }
 }
 

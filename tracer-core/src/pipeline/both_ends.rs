@@ -75,17 +75,30 @@ struct End {
     /// When its request was complete.
     time: Timestamp,
     pair: Option<PairNumber>,
+    /// That pair is not sure: it may be that of another one, which came late.
+    is_likely: bool,
     /// It could have been the other end of one that is over.
     is_doubtful: bool,
 }
 
 impl BothEnds {
-    /// The request of an exchange was seen to its end.
-    pub(super) fn requested(&mut self, role: Role, place: Place, digest: u64, time: Timestamp) {
+    /// The request of an exchange was seen to its end. Returns the served ones whose clients were clear
+    /// without it, and are only likely now.
+    pub(super) fn requested(
+        &mut self,
+        role: Role,
+        place: Place,
+        digest: u64,
+        time: Timestamp,
+    ) -> Vec<Place> {
         if self.open >= MAX_OPEN {
-            return;
+            return Vec::new();
         }
         let alike = self.alike.entry(digest).or_default();
+        let contested = match role {
+            Role::Client => contested(alike, place, time, &mut self.peers),
+            Role::Server => Vec::new(),
+        };
         if alike.len() < MAX_ALIKE {
             self.open += 1;
             self.ends += 1;
@@ -95,9 +108,11 @@ impl BothEnds {
                 number: self.ends,
                 time,
                 pair: None,
+                is_likely: !contested.is_empty(),
                 is_doubtful: false,
             });
         }
+        contested
     }
 
     /// An exchange is over: what was seen of its other end. `digest`: of its request, if that was
@@ -125,14 +140,22 @@ impl BothEnds {
         }
     }
 
-    /// The place of the call that one under way is the other end of, as far as that is clear by now.
-    pub(super) fn other_of(&mut self, role: Role, place: Place, digest: u64) -> Option<Place> {
+    /// The place of the call that one under way is the other end of, as far as that is clear by now,
+    /// and whether it is sure.
+    pub(super) fn other_of(
+        &mut self,
+        role: Role,
+        place: Place,
+        digest: u64,
+    ) -> Option<(Place, bool)> {
         let alike = self.alike.get_mut(&digest)?;
         pair_up(alike, &mut self.peers, &mut self.pairs);
         let is_it = |end: &&End| end.role == role && end.place == place;
-        let pair = alike.iter().find(is_it)?.pair?;
+        let own = alike.iter().find(is_it)?;
+        let pair = own.pair?;
         let is_other = |end: &&End| end.role != role && end.pair == Some(pair);
-        alike.iter().find(is_other).map(|end| end.place)
+        let other = alike.iter().find(is_other)?;
+        Some((other.place, !own.is_likely && !other.is_likely))
     }
 
     /// Holds back a call that was served and is over, for as long as its client may still show; the
@@ -195,7 +218,7 @@ impl BothEnds {
 
     /// The sockets of two connections are the two ends of one.
     pub(super) fn meet(&mut self, one: ConnectionId, other: ConnectionId) {
-        self.peers.meet(one, other);
+        self.peers.meet_by_socket(one, other);
     }
 
     /// A connection is over.
@@ -208,15 +231,47 @@ impl BothEnds {
 fn pair_up(alike: &mut [End], peers: &mut Peers, pairs: &mut u64) {
     while let Some((client, server)) = next_pair(alike, peers) {
         *pairs += 1;
+        let of_server = alike.get(server).map(|end| end.place.0);
+        let by_connection = of_server.is_some_and(|of_server| peers.of(of_server).is_some());
+        let mut is_likely = false;
         let places = [client, server].map(|at| {
             let end = alike.get_mut(at)?;
+            end.is_likely &= !by_connection;
+            is_likely |= end.is_likely;
             end.pair = Some(PairNumber(*pairs));
             Some(end.place.0)
         });
-        if let [Some(client), Some(server)] = places {
+        if let [Some(client), Some(server)] = places
+            && !is_likely
+        {
             peers.meet(client, server);
         }
     }
+}
+
+/// The served exchanges among these that may have read what a client is told now to have written,
+/// although they have another one: which connections belong together is not known by them any more.
+fn contested(
+    alike: &mut [End],
+    client: Place,
+    written: Timestamp,
+    peers: &mut Peers,
+) -> Vec<Place> {
+    if peers.of(client.0).is_some() {
+        return Vec::new();
+    }
+    let mut contested = Vec::new();
+    for end in alike {
+        // What a process passes on it has read before.
+        let is_of_others = end.place.0.process != client.0.process;
+        let may_be = end.role == Role::Server && is_of_others && written <= end.time.after(LATE);
+        if may_be && end.pair.is_some() && !peers.is_by_socket(end.place.0) {
+            end.is_likely = true;
+            peers.closed(end.place.0);
+            contested.push(end.place);
+        }
+    }
+    contested
 }
 
 /// Whether an end that goes without a pair could have had one of those that stay: then it will never

@@ -449,17 +449,30 @@ impl Exchanges {
 fn requested(call: &Candidate, place: Place, role: Role, time: Timestamp, report: &mut Report<'_>) {
     let digest = call.digest();
     if let Some(digest) = digest {
-        report.both_ends.requested(role, place, digest, time);
+        for server in report.both_ends.requested(role, place, digest, time) {
+            report.correlator.doubt(server);
+        }
     }
     let Some(asking) = call.asking() else {
         return;
     };
     let other = digest.and_then(|digest| report.both_ends.other_of(role, place, digest));
     let client = other.filter(|_| role == Role::Server);
-    report.correlator.asked(asking, client);
-    // A write may be reported after the read of what it wrote.
-    if let Some(server) = other.filter(|_| role == Role::Client) {
-        report.correlator.met(server, place);
+    report
+        .correlator
+        .asked(asking, client.map(|(client, _)| client));
+    match (role, other) {
+        (_, None) | (Role::Server, Some((_, true))) => {}
+        (Role::Server, Some((_, false))) => report.correlator.doubt(place),
+        // A write may be reported after the read of what it wrote.
+        (Role::Client, Some(server)) => met(server, place, report),
+    }
+}
+
+fn met((server, is_sure): (Place, bool), client: Place, report: &mut Report<'_>) {
+    report.correlator.met(server, client);
+    if !is_sure {
+        report.correlator.doubt(server);
     }
 }
 
@@ -468,7 +481,7 @@ fn meet(role: Role, place: Place, digest: Option<u64>, report: &mut Report<'_>) 
     let other = digest.and_then(|digest| report.both_ends.other_of(role, place, digest));
     match (role, other) {
         (_, None) => {}
-        (Role::Client, Some(server)) => report.correlator.met(server, place),
-        (Role::Server, Some(client)) => report.correlator.met(place, client),
+        (Role::Client, Some(server)) => met(server, place, report),
+        (Role::Server, Some((client, is_sure))) => met((place, is_sure), client, report),
     }
 }

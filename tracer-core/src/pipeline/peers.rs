@@ -11,7 +11,14 @@ const MAX_KNOWN: NonZeroUsize = NonZeroUsize::new(16 << 10).unwrap();
 
 /// Which connection is the other end of which, as requests have told.
 #[derive(Debug)]
-pub(super) struct Peers(LruCache<ConnectionId, ConnectionId>);
+pub(super) struct Peers(LruCache<ConnectionId, Peer>);
+
+/// The connection at the other end, and whether its socket tells; otherwise a request did.
+#[derive(Debug, Clone, Copy)]
+struct Peer {
+    connection: ConnectionId,
+    by_socket: bool,
+}
 
 impl Default for Peers {
     fn default() -> Self {
@@ -23,7 +30,13 @@ impl Default for Peers {
 impl Peers {
     /// The connection at the other end.
     pub(super) fn of(&self, connection: ConnectionId) -> Option<ConnectionId> {
-        self.0.peek(&connection).copied()
+        self.0.peek(&connection).map(|peer| peer.connection)
+    }
+
+    /// Whether that is known by its socket, for certain.
+    pub(super) fn is_by_socket(&self, connection: ConnectionId) -> bool {
+        let peer = self.0.peek(&connection);
+        peer.is_some_and(|peer| peer.by_socket)
     }
 
     /// Whether two connections may be the ends of one.
@@ -34,21 +47,36 @@ impl Peers {
         }
     }
 
-    /// Two connections are the ends of one.
+    /// Two connections are the ends of one, as a request tells that both have seen.
     pub(super) fn meet(&mut self, client: ConnectionId, server: ConnectionId) {
-        self.0.put(client, server);
-        self.0.put(server, client);
+        let by_socket = self.is_by_socket(server);
+        self.put(client, server, by_socket);
+    }
+
+    /// The same, as their sockets tell.
+    pub(super) fn meet_by_socket(&mut self, one: ConnectionId, other: ConnectionId) {
+        self.put(one, other, true);
+    }
+
+    fn put(&mut self, one: ConnectionId, other: ConnectionId, by_socket: bool) {
+        for (connection, of) in [(one, other), (other, one)] {
+            let peer = Peer {
+                connection,
+                by_socket,
+            };
+            self.0.put(of, peer);
+        }
         while self.0.len() > MAX_KNOWN.get()
             && let Some((_, other)) = self.0.pop_lru()
         {
-            self.0.pop(&other);
+            self.0.pop(&other.connection);
         }
     }
 
     /// A connection is over.
     pub(super) fn closed(&mut self, connection: ConnectionId) {
         if let Some(other) = self.0.pop(&connection) {
-            self.0.pop(&other);
+            self.0.pop(&other.connection);
         }
     }
 

@@ -7,7 +7,7 @@ use tracer_core::semconv::Span;
 
 use crate::{
     scene::{Answer, Ask, Scene, asked, assistant, gave, user},
-    tree::{place, tree},
+    tree::{assert_tree, place, tree},
 };
 
 /// Every parent of this host is there, in the same trace; no span is there twice.
@@ -169,4 +169,35 @@ fn a_connection_that_was_forgotten_and_goes_on_has_other_spans() {
     let spans = scene.finish();
     assert_eq!(spans.len(), 2);
     assert_whole(&spans);
+}
+
+/// Two processes ask the same, and the server reads what the second wrote before that is told.
+#[test]
+fn a_client_that_is_told_late_leaves_it_likely_who_asked() {
+    let mut scene = Scene::new();
+    let ask = Ask::chat("m", &[user("Hello there")]);
+    let (mut one, mut two) = (scene.connect(1), scene.connect(3));
+    let mut served = [scene.connect(2), scene.connect(2)];
+    scene.ask(&mut one, &ask);
+    scene.be_asked(&mut served[0], &ask);
+    scene.ask(&mut two, &ask);
+    scene.be_asked(&mut served[1], &ask);
+    for on in &mut served {
+        scene.give(on, &Answer::text("Hello."));
+    }
+    for on in [&mut one, &mut two] {
+        scene.answer(on, &Answer::text("Hello."));
+    }
+    scene.wait(Duration::from_secs(1));
+    assert_tree(
+        &scene.finish(),
+        "
+        trace
+          1 chat m | A=derived:first_call
+            2 chat m | <inferred:both_ends | A=inferred:both_ends
+        trace
+          3 chat m | B=derived:first_call
+            4 chat m | <inferred:both_ends | B=inferred:both_ends
+        ",
+    );
 }
