@@ -74,9 +74,16 @@ fn lasting(text: &str) -> Option<&str> {
     lasts.then_some(key)
 }
 
+impl KeyFingerprint {
+    /// It as a number.
+    pub(crate) const fn number(self) -> u64 {
+        u64::from_be_bytes(self.0)
+    }
+}
+
 impl fmt::Display for KeyFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "key-{:016x}", u64::from_be_bytes(self.0))
+        write!(f, "key-{:016x}", self.number())
     }
 }
 

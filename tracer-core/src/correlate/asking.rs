@@ -3,6 +3,7 @@
 use super::{
     ids::{SpanId, TraceId},
     memory::Seeker,
+    tenants::Tenant,
 };
 use crate::{
     detect::Role,
@@ -10,6 +11,7 @@ use crate::{
     llm::{
         call::{CallFacts, Operation, TraceParent},
         content::trail::AskedTrail,
+        uuid::is_uuid,
     },
     policy::looks_like_credential,
     segment::{ConnectionId, ProcessKey},
@@ -32,6 +34,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) model: Option<&'a str>,
     /// Digest of host and path: where it goes.
     pub(crate) target: u64,
+    /// With which key, if that is known.
+    pub(crate) tenant: Option<Tenant>,
     /// Digest of the whole request, if it was seen: the same at both ends.
     pub(crate) request: Option<u64>,
     /// Digest of the whole body, if it was seen.
@@ -53,6 +57,9 @@ pub(crate) struct Asking<'a> {
 /// The longest id of a session, in bytes.
 const LONGEST: usize = 256;
 
+/// The end of an id that is drawn has no fewer characters.
+const DRAWN: usize = 8;
+
 /// A session as the wire names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedSession {
@@ -60,6 +67,8 @@ pub struct NamedSession {
     pub source: &'static str,
     /// Its id.
     pub id: String,
+    /// Nobody else is likely to have the same.
+    pub is_drawn: bool,
     /// The agent in it, where there are several.
     pub agent: Option<String>,
 }
@@ -70,12 +79,21 @@ impl NamedSession {
         !id.is_empty() && id.len() <= LONGEST && !looks_like_credential(id)
     }
 
+    /// Whether nobody else is likely to have the same id: it is not counted, and no name.
+    pub(crate) fn is_drawn(id: &str) -> bool {
+        let end = id.rsplit(['_', '-', '.', ':', '/']).next().unwrap_or(id);
+        let has = |is: fn(&u8) -> bool| end.as_bytes().iter().any(is);
+        let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+        is_uuid(id) || (end.len() >= DRAWN && is_mixed)
+    }
+
     /// The conversation that a provider keeps.
     pub(crate) fn of_conversation(id: Option<&str>) -> Option<Self> {
         let id = id.filter(|id| Self::may_be(id))?;
         Some(Self {
             source: "conversation",
             id: id.to_owned(),
+            is_drawn: Self::is_drawn(id),
             agent: None,
         })
     }
@@ -116,6 +134,7 @@ impl<'a> Asking<'a> {
             operation: facts.operation,
             model: facts.request.model.as_deref(),
             target: 0,
+            tenant: None,
             request: None,
             body: None,
             key: None,

@@ -21,6 +21,7 @@ use super::{
     repeated::Answered,
     serving::Serving,
     step::Step,
+    tenants::Tenants,
     turn::{Turn, TurnNumber},
 };
 use crate::{
@@ -72,6 +73,8 @@ pub(crate) struct Correlator {
     pub(super) serving: Serving,
     /// What else processes serve.
     pub(super) inbound: Inbound,
+    /// Whose sessions are.
+    tenants: Tenants,
     /// Which hop of what they pass on counts.
     pub(super) hops: Hops,
     /// Turns under way by process.
@@ -109,6 +112,7 @@ impl Correlator {
             open: HashMap::new(),
             serving: Serving::default(),
             inbound: Inbound::default(),
+            tenants: Tenants::default(),
             hops: Hops::default(),
             of_process: HashMap::new(),
             at_work: HashMap::new(),
@@ -143,6 +147,9 @@ impl Correlator {
         if self.relations == Relations::ByIds {
             ids = asking.trail.map(AskedTrail::without_texts);
             (asking.body, asking.trail) = (None, ids.as_ref());
+        }
+        if let (Some(session), Some(tenant)) = (&mut asking.session, asking.tenant) {
+            self.tenants.scope(session, tenant);
         }
         let open = self.admit(&asking, client);
         self.open.insert(asking.place, open);

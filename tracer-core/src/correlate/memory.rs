@@ -1,6 +1,9 @@
 //! What later calls are found by: marks of earlier ones, the oldest forgotten first.
 
-use std::sync::Arc;
+use std::{
+    hash::{BuildHasherDefault, Hasher},
+    sync::Arc,
+};
 
 use lru::LruCache;
 
@@ -89,7 +92,7 @@ enum Alike {
 /// Earlier calls by their marks.
 #[derive(Debug)]
 pub(super) struct Memory {
-    calls: LruCache<u64, Alike>,
+    calls: LruCache<u64, Alike, BuildHasherDefault<Digested>>,
     capacity: usize,
 }
 
@@ -98,7 +101,7 @@ impl Memory {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             // Not made with its capacity: that would be allocated at once.
-            calls: LruCache::unbounded(),
+            calls: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
             capacity,
         }
     }
@@ -143,6 +146,27 @@ impl Memory {
             .or_else(|| is_alone(&|call| call.place.0 == place.0))?;
         let are_hops = alike.iter().all(|call| call.trace == found.trace);
         Some((found, are_hops))
+    }
+}
+
+/// Keys are digests already, under a key that nobody knows.
+#[derive(Debug, Default)]
+struct Digested(u64);
+
+impl Hasher for Digested {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, digest: u64) {
+        // Digests are below 2^61, and tables look at the highest bits.
+        self.0 = digest.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

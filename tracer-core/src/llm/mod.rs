@@ -45,7 +45,7 @@ mod rpc_status;
 pub(crate) mod trace_parent;
 mod trace_state;
 mod upstream;
-mod uuid;
+pub(crate) mod uuid;
 
 #[cfg(any(test, feature = "fuzzing"))]
 pub use self::{

@@ -4,7 +4,7 @@
 const LENGTH: usize = 36;
 
 /// Whether a text is one.
-pub(super) fn is_uuid(text: &str) -> bool {
+pub(crate) fn is_uuid(text: &str) -> bool {
     let groups = text.split('-').map(|group| {
         let is_hex = group.bytes().all(|digit| digit.is_ascii_hexdigit());
         is_hex.then_some(group.len())

@@ -3,6 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tracer_core::{
+    attribution::{AttributionRules, Dimension, Salt},
+    http::allow_list::AllowList,
+    pipeline::PipelineConfig,
+};
 
 use crate::{
     scene::{Answer, Ask, Scene, asked, assistant, gave, user},
@@ -149,4 +154,74 @@ fn a_hedge_is_no_retry() {
         number.is_some_and(|number| *number != tracer_core::semconv::Value::Int(1))
     });
     assert_eq!(retries.count(), 0);
+}
+
+fn with_keys() -> Scene {
+    let sources = [(Dimension::Workspace, vec!["api-key".parse().unwrap()])];
+    let attribution = AttributionRules::new(&sources, Salt::new([1; Salt::BYTES]));
+    Scene::with(PipelineConfig {
+        headers: attribution.admitted(AllowList::default()),
+        attribution,
+        ..PipelineConfig::default()
+    })
+}
+
+#[test]
+fn tenants_who_count_their_sessions_alike_have_others() {
+    for header in ["helicone-session-id", "x-session-id"] {
+        let mut scene = with_keys();
+        let mut on = scene.connect(1);
+        for (key, text) in [
+            ("Bearer sk-one", "Hello there"),
+            ("Bearer sk-two", "Good morning"),
+            ("Bearer sk-one", "Who are you?"),
+            ("Bearer sk-two", "What is new?"),
+        ] {
+            let ask = Ask::chat("m", &[user(text)])
+                .with("authorization", key)
+                .with(header, "chat-1");
+            scene.exchange(&mut on, &ask, &Answer::text("Hello."));
+        }
+        let spans = scene.finish();
+        assert_tree(
+            &spans,
+            &"
+            trace
+              1 chat m | A=observed:HEADER
+            trace
+              2 chat m | B=observed:HEADER
+            trace
+              3 chat m | A=observed:HEADER
+            trace
+              4 chat m | B=observed:HEADER
+            "
+            .replace("HEADER", header),
+        );
+    }
+}
+
+/// Two providers, two keys, one agent.
+#[test]
+fn a_session_goes_on_at_another_provider() {
+    let mut scene = with_keys();
+    let mut on = scene.connect(1);
+    for (host, key) in [
+        ("api.openai.com", "Bearer sk-one"),
+        ("api.groq.com", "Bearer gsk-two"),
+    ] {
+        let ask = Ask::chat("m", &[user(host)])
+            .at(host)
+            .with("authorization", key)
+            .with("helicone-session-id", "chat-1");
+        scene.exchange(&mut on, &ask, &Answer::text("Hello."));
+    }
+    assert_tree(
+        &scene.finish(),
+        "
+        trace
+          1 chat m | A=observed:helicone-session-id
+        trace
+          2 chat m | A=observed:helicone-session-id
+        ",
+    );
 }

@@ -115,6 +115,7 @@ fn session(metadata: &Metadata<'_>) -> Option<NamedSession> {
     Some(NamedSession {
         source: "metadata.user_id",
         id: id.to_owned(),
+        is_drawn: true,
         agent: None,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{CallBuilder, Request, Standing, parent};
 use crate::{
-    correlate::{Asking, NamedSession, caller},
+    correlate::{Asking, NamedSession, Tenant, caller},
     http::{
         allow_list::AllowList,
         head::{Headers, RequestHead},
@@ -66,6 +66,7 @@ impl CallBuilder {
             operation: endpoint.operation,
             model: endpoint.model.as_deref().or(facts.model.as_deref()),
             target: target(&self.head),
+            tenant: tenant(&self.head),
             request: self.digest.as_ref().map(RequestDigest::value),
             body: self.digest.as_ref().map(RequestDigest::of_body),
             key: key(headers),
@@ -100,9 +101,14 @@ pub(super) fn retry_count(headers: &Headers) -> Option<u64> {
 /// The session that a header names: one that the operator told, else one of those that are known.
 pub(super) fn session(headers: &Headers, admitted: &AllowList) -> Option<NamedSession> {
     let told = |name: &str| id(headers, name);
-    let configured = || Some((CONFIGURED, admitted.sessions().find_map(told)?));
+    let configured = || {
+        let id = admitted.sessions().find_map(told)?;
+        let is_drawn = NamedSession::is_drawn(&id);
+        Some((CONFIGURED, id, is_drawn))
+    };
     let known = |name: &&'static str| {
         let id = id(headers, name)?;
+        let is_drawn = NamedSession::is_drawn(&id);
         // A name of ours stands in for what may be a secret.
         let is_plain = !COMMON.contains(name) || is_uuid(&id);
         let id = if is_plain {
@@ -110,12 +116,14 @@ pub(super) fn session(headers: &Headers, admitted: &AllowList) -> Option<NamedSe
         } else {
             format!("{:016x}", digest(&id))
         };
-        Some((*name, id))
+        Some((*name, id, is_drawn))
     };
-    let (source, id_of_session) = configured().or_else(|| SESSIONS.iter().find_map(known))?;
+    let (source, id_of_session, is_drawn) =
+        configured().or_else(|| SESSIONS.iter().find_map(known))?;
     Some(NamedSession {
         source,
         id: id_of_session,
+        is_drawn,
         agent: AGENTS.iter().find_map(|name| id(headers, name)),
     })
 }
@@ -131,8 +139,18 @@ fn key(headers: &Headers) -> Option<u64> {
 }
 
 fn target(head: &RequestHead) -> u64 {
-    let host = head.host.as_ref().map_or(0, |host| {
+    join(host(head), digest(&head.target.path))
+}
+
+fn host(head: &RequestHead) -> u64 {
+    head.host.as_ref().map_or(0, |host| {
         join(digest(&host.name), host.port.unwrap_or_default().into())
-    });
-    join(host, digest(&head.target.path))
+    })
+}
+
+fn tenant(head: &RequestHead) -> Option<Tenant> {
+    Some(Tenant {
+        host: host(head),
+        key: head.headers.key()?.number(),
+    })
 }

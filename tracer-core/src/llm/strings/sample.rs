@@ -123,6 +123,7 @@ pub(crate) fn request_of(text: &str, items: usize) -> RequestFacts {
         session: Some(NamedSession {
             source: "session-id",
             id: text.to_owned(),
+            is_drawn: true,
             agent: one(),
         }),
         tool_count: None,
