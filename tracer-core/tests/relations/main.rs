@@ -5,10 +5,12 @@ mod alike;
 mod attempts;
 mod bounds;
 mod conversations;
+mod forced;
 mod gateways;
 mod hops;
 mod inbound;
 mod orphans;
+mod retrieval;
 #[expect(dead_code, reason = "not all of it is needed here")]
 #[path = "../scene/mod.rs"]
 mod scene;
