@@ -19,7 +19,6 @@ struct Gateway {
 struct Call {
     client: Connection,
     served: Connection,
-    ask: Ask,
 }
 
 const CLIENT: u64 = 1;
@@ -38,11 +37,7 @@ impl Gateway {
         let (mut on, mut served) = (self.scene.connect(client), self.scene.connect(GATEWAY));
         self.scene.ask(&mut on, &ask);
         self.scene.be_asked(&mut served, &ask);
-        Call {
-            client: on,
-            served,
-            ask,
-        }
+        Call { client: on, served }
     }
 
     /// The gateway asks a provider.
