@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use tracer_core::{
     correlate::IdKey,
+    evaluation::Label,
     pipeline::{Output, Pipeline, PipelineConfig},
     policy::{release, release_step},
     semconv::{self, Span, Value},
@@ -37,7 +38,12 @@ fn play(tape: &str) -> String {
             }
             Output::Evaluation(verdict) => {
                 let found = &verdict.evaluation;
-                writeln!(out, "{} {}\n", found.check.name(), found.label.name())
+                writeln!(
+                    out,
+                    "{} {}\n",
+                    found.check.name(),
+                    found.label.map_or("-", Label::name)
+                )
             }
             Output::Call(call) => {
                 let call = release(*call);

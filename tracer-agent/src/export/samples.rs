@@ -44,7 +44,7 @@ fn at(millis: u64) -> Timestamp {
 pub fn truncated() -> Evaluation {
     Evaluation {
         check: Check::Truncated,
-        label: Label::Fail,
+        label: Some(Label::Fail),
         score: Some(0.0),
         target: None,
         categories: Vec::new(),
@@ -117,6 +117,7 @@ pub fn chat() -> CallFacts {
         counted_at: None,
         lineage: None,
         evaluations: Vec::new(),
+        judgement: None,
     }
 }
 

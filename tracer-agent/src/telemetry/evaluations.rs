@@ -4,9 +4,12 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family},
     registry::Registry,
 };
-use tracer_core::evaluation::Evaluation;
+use tracer_core::evaluation::{Evaluation, Label};
 
 use super::{label::Labels, registry};
+
+/// The label of those that have a score alone.
+const NO_LABEL: &str = "none";
 
 /// Counters of evaluations, by name and label: both are of closed lists.
 #[derive(Debug)]
@@ -30,7 +33,8 @@ impl EvaluationMetrics {
     /// Counts what was found of one span.
     pub fn count(&self, evaluations: &[Evaluation]) {
         for evaluation in evaluations {
-            let values = [evaluation.check.name(), evaluation.label.name()];
+            let label = evaluation.label.map_or(NO_LABEL, Label::name);
+            let values = [evaluation.check.name(), label];
             let series = registry::EVALUATIONS.series(values);
             self.found.get_or_create(&series).inc();
         }

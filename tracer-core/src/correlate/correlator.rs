@@ -18,6 +18,7 @@ use super::{
     lineage::Lineage,
     memory::Memory,
     open::{Open, Side},
+    quotes::Quotes,
     repeated::Answered,
     serving::Serving,
     step::Step,
@@ -91,6 +92,7 @@ pub(crate) struct Correlator {
     pub(super) latest: Timestamp,
     pub(super) steps: Vec<Step>,
     pub(super) judgements: Judgements,
+    pub(super) quotes: Quotes,
     pub(super) repeated: Answered,
     /// What was found of the call that is over.
     pub(super) found: Vec<Evaluation>,
@@ -123,6 +125,7 @@ impl Correlator {
             latest: Timestamp::default(),
             steps: Vec::new(),
             judgements: Judgements::default(),
+            quotes: Quotes::default(),
             repeated: Answered::default(),
             found: Vec::new(),
             verdicts: Vec::new(),
@@ -194,6 +197,8 @@ impl Correlator {
         {
             marks.forget_texts();
         }
+        let judging = call.take_judging();
+        let judging = judging.filter(|_| self.relations == Relations::All);
         let facts = call.facts();
         let place = (facts.connection, facts.exchange);
         let open = self.open.remove(&place).unwrap_or_else(|| {
@@ -218,10 +223,14 @@ impl Correlator {
             attempt: None,
         };
         let counted_at;
+        let mut judgement = None;
         match side {
             Side::Made(made) => {
                 counted_at = self.counted_at(&made, facts);
                 self.end_made(made, facts, marks.as_deref(), &mut lineage);
+                if let Some(judging) = judging {
+                    judgement = self.opine(facts, *judging, &mut lineage);
+                }
             }
             Side::Served {
                 parent,
@@ -238,6 +247,9 @@ impl Correlator {
         }
         if let Some(known) = counted_at {
             call.count_elsewhere(known);
+        }
+        if let Some(judgement) = judgement {
+            call.set_judgement(judgement);
         }
         call.set_lineage(lineage);
         call.add_evaluations(self.found.drain(..));

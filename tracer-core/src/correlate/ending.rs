@@ -257,6 +257,8 @@ impl Correlator {
                     .texts
                     .iter()
                     .for_each(|text| remember(Mark::Answered(*text)));
+                let quotable = answered.quotable.iter();
+                quotable.for_each(|quotable| self.quotes.note(*quotable));
             }
         }
         // Moderation may look at it when it is answered.

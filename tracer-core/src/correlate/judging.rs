@@ -55,11 +55,7 @@ impl Judgements {
     fn add(&mut self, key: u64, evaluation: Evaluation, time: Timestamp) {
         let before = self.0.pop(&key);
         let is_same = |before: &Judgement| {
-            let said = Evaluation {
-                origin: evaluation.origin,
-                ..before.evaluation.clone()
-            };
-            said == evaluation && time <= before.time.after(BESIDE)
+            before.evaluation.says_as(&evaluation) && time <= before.time.after(BESIDE)
         };
         let count = before.filter(is_same).map_or(0, |before| before.count);
         self.0.put(
@@ -164,6 +160,7 @@ impl Correlator {
                 response_id: None,
                 time: facts.timing.end,
                 evaluation,
+                reason: None,
             });
             return;
         }

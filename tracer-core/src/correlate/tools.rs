@@ -96,6 +96,7 @@ pub(super) fn unanswered(
             response_id: None,
             time,
             evaluation,
+            reason: None,
         });
     }
     verdicts

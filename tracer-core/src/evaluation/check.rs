@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use super::opinion::WORDS;
+
 /// What is looked at: the name of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "see `Check::description`")]
@@ -10,6 +12,7 @@ pub enum Check {
     ContentFilter,
     Guardrail,
     Moderation,
+    Judgement,
     StructuredOutput,
     ToolArguments,
     Truncated,
@@ -22,11 +25,12 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Refusal,
         Self::ContentFilter,
         Self::Guardrail,
         Self::Moderation,
+        Self::Judgement,
         Self::StructuredOutput,
         Self::ToolArguments,
         Self::Truncated,
@@ -44,6 +48,7 @@ impl Check {
             Self::ContentFilter => "content_filter",
             Self::Guardrail => "guardrail",
             Self::Moderation => "moderation",
+            Self::Judgement => "judgement",
             Self::StructuredOutput => "structured_output",
             Self::ToolArguments => "tool_arguments",
             Self::Truncated => "truncated",
@@ -65,6 +70,9 @@ impl Check {
             Self::Guardrail => "What a guardrail that the request names did.",
             Self::Moderation => {
                 "What a moderation API said of a text that the call asked or answered."
+            }
+            Self::Judgement => {
+                "What another call to a model, that was given the answer, says of it: its words look like those of a judge."
             }
             Self::StructuredOutput => {
                 "Whether the answer is JSON, and valid against the schema that the request gave."
@@ -96,6 +104,7 @@ impl Check {
             Self::ContentFilter => &["flagged", "blocked"],
             Self::Guardrail => &["pass", "flagged", "masked", "blocked"],
             Self::Moderation => &["pass", "flagged"],
+            Self::Judgement => &WORDS,
             Self::StructuredOutput | Self::ToolArguments => &["pass", "fail"],
             Self::Truncated
             | Self::EmptyAnswer
@@ -111,6 +120,9 @@ impl Check {
         match self {
             Self::Refusal | Self::ContentFilter | Self::Guardrail => "none",
             Self::Moderation => "of the category that scored highest, where the API scores",
+            Self::Judgement => {
+                "in the judge's own measure; of statements that were judged one by one, the share of those that hold"
+            }
             Self::StructuredOutput => "share of the choices that are valid",
             Self::ToolArguments => "share of the calls that are valid",
             _ => "0",

@@ -1,6 +1,9 @@
 //! One evaluation, and one of a span that has left.
 
-use super::check::Check;
+use super::{
+    check::Check,
+    opinion::{Opinion, Word},
+};
 use crate::{
     correlate::{Known, SpanId, TraceId},
     segment::ProcessKey,
@@ -15,8 +18,8 @@ const CATEGORIES: usize = 16;
 pub struct Evaluation {
     /// What was looked at.
     pub check: Check,
-    /// How it came out.
-    pub label: Label,
+    /// How it came out; of judgements by models, what they say may be a number alone.
+    pub label: Option<Label>,
     /// The same as a number, as [`Check::score`] has it.
     pub score: Option<f64>,
     /// Which side of the call.
@@ -29,8 +32,8 @@ pub struct Evaluation {
     pub tool: Option<String>,
     /// How it is known.
     pub known: Known,
-    /// The trace of another call that said it, a moderation: nothing of that may leave here that may not
-    /// leave there.
+    /// The trace of another call that said it, a moderation or a judge: nothing of that may leave here that
+    /// may not leave there.
     pub origin: Option<TraceId>,
 }
 
@@ -49,6 +52,8 @@ pub enum Label {
     Masked,
     /// Something was found, and nothing let through.
     Blocked,
+    /// What a model that judges says.
+    Said(Word),
 }
 
 impl Label {
@@ -61,6 +66,7 @@ impl Label {
             Self::Flagged => "flagged",
             Self::Masked => "masked",
             Self::Blocked => "blocked",
+            Self::Said(word) => word.name(),
         }
     }
 }
@@ -89,7 +95,7 @@ impl Evaluation {
     pub(crate) const fn new(check: Check, label: Label, known: Known) -> Self {
         Self {
             check,
-            label,
+            label: Some(label),
             score: None,
             target: None,
             categories: Vec::new(),
@@ -107,10 +113,41 @@ impl Evaluation {
         evaluation
     }
 
+    /// What a model says of an answer.
+    pub(crate) fn judged(opinion: &Opinion, known: Known) -> Self {
+        let mut evaluation = Self::new(Check::Judgement, Label::Pass, known);
+        evaluation.label = opinion.label.map(Label::Said);
+        evaluation.score = opinion.score;
+        evaluation.of(Some(Target::Output))
+    }
+
     /// It is about this side.
     #[must_use]
     pub(crate) fn of(self, target: Option<Target>) -> Self {
         Self { target, ..self }
+    }
+
+    /// Whether it says the same, whoever said it.
+    pub(crate) fn says_as(&self, other: &Self) -> bool {
+        let Self {
+            check,
+            label,
+            score,
+            target,
+            categories,
+            reason,
+            tool,
+            known,
+            origin: _,
+        } = self;
+        *check == other.check
+            && *label == other.label
+            && *score == other.score
+            && *target == other.target
+            && *categories == other.categories
+            && *reason == other.reason
+            && *tool == other.tool
+            && *known == other.known
     }
 
     /// Another category was found.
@@ -145,4 +182,17 @@ pub struct Verdict {
     pub time: Timestamp,
     /// The evaluation.
     pub evaluation: Evaluation,
+    /// Why, in the words of a model that judges.
+    pub reason: Option<Quoted>,
+}
+
+/// Words of a call about the answer of another one: content of the one, and perhaps of the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quoted {
+    /// The words.
+    pub text: Box<str>,
+    /// The trace of the call that says them.
+    pub trace: TraceId,
+    /// Its span.
+    pub span: SpanId,
 }

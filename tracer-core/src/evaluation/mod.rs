@@ -9,21 +9,25 @@
 //! ```
 //!
 //! An evaluation is metadata: a [name](Check) of a closed list, a score, a label, categories in the
-//! words of the provider. Of the texts that were judged nothing is in it.
+//! words of the provider. Of the texts that were judged nothing is in it. What a model that judges
+//! says of its reasons is content: it is [beside](Quoted) the evaluation, until a policy lets it out.
 
 mod check;
 mod ending;
 mod evaluated;
 mod finding;
 mod of_call;
+mod opinion;
 mod schema;
 mod seen;
 
 pub use check::{Check, Checks, UnknownCheck};
 pub(crate) use ending::{is_filtered, is_flagged_reason};
-pub use evaluated::{Evaluation, Label, Target, Verdict};
+pub use evaluated::{Evaluation, Label, Quoted, Target, Verdict};
 pub use finding::{Action, Detector, Finding, Findings, Judged};
 pub(crate) use of_call::of_call;
+pub(crate) use opinion::Opinion;
+pub use opinion::Word;
 pub(crate) use schema::Checker;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use schema::fuzz_schema;

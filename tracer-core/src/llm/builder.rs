@@ -459,6 +459,7 @@ impl CallBuilder {
             counted_at: None,
             lineage: None,
             evaluations: Vec::new(),
+            judgement: None,
         };
         let call = Box::new(Call::captured(facts).with_said(answered.said));
         match session {

@@ -12,7 +12,7 @@ use crate::{
         head::{Host, HttpVersion},
     },
     llm::{
-        content::{Checkable, Content, keeper::Said, trail::Marks},
+        content::{Checkable, Content, Judging, keeper::Said, trail::Marks},
         mcp::{McpAnswer, McpRequest},
         rate_limits::RateLimits,
         usage::Usage,
@@ -66,6 +66,8 @@ pub struct Inside {
     seen: Seen,
     /// What is to be checked of it; none once it was.
     checkable: Option<Box<Checkable>>,
+    /// What it says of the answer of another call, perhaps; none once that was looked for.
+    judging: Option<Box<Judging>>,
 }
 
 mod private {
@@ -147,6 +149,7 @@ impl Call<Captured> {
                 marks: marks.map(Box::new),
                 seen: said.seen,
                 checkable: said.checkable,
+                judging: said.judging,
             },
         }
     }
@@ -169,12 +172,23 @@ impl Call<Captured> {
 
     /// Forgets evaluations that nobody wants.
     pub(crate) fn keep_evaluations(&mut self, is_wanted: impl Fn(&Evaluation) -> bool) {
-        self.facts.evaluations.retain(is_wanted);
+        self.facts.evaluations.retain(&is_wanted);
+        self.facts.judgement = self.facts.judgement.take().filter(|it| is_wanted(it));
     }
 
     /// What is to be checked of it.
     pub(crate) fn take_checkable(&mut self) -> Option<Box<Checkable>> {
         self.content.checkable.take()
+    }
+
+    /// What it says of the answer of another call, perhaps.
+    pub(crate) fn take_judging(&mut self) -> Option<Box<Judging>> {
+        self.content.judging.take()
+    }
+
+    /// It judges the answer of another call.
+    pub(crate) fn set_judgement(&mut self, judgement: Evaluation) {
+        self.facts.judgement = Some(Box::new(judgement));
     }
 
     /// It was evaluated.
@@ -281,6 +295,8 @@ pub struct CallFacts {
     pub lineage: Option<Box<Lineage>>,
     /// What was found of it by the time it was over.
     pub evaluations: Vec<Evaluation>,
+    /// What it says of the answer of another call, if it judges one.
+    pub judgement: Option<Box<Evaluation>>,
 }
 
 impl CallFacts {

@@ -83,6 +83,7 @@ impl CallFacts {
             counted_at: _,
             lineage,
             evaluations,
+            judgement,
         } = self;
         bound_cow(provider, bounds);
         if let Some(host) = host {
@@ -104,7 +105,7 @@ impl CallFacts {
         if let Some(lineage) = lineage {
             lineage.bound(bounds);
         }
-        for evaluation in evaluations {
+        for evaluation in evaluations.iter_mut().chain(judgement.as_deref_mut()) {
             evaluation.bound(bounds);
         }
     }
@@ -139,6 +140,8 @@ impl Verdict {
             response_id,
             time: _,
             evaluation,
+            // Bounded where it is let out.
+            reason: _,
         } = self;
         bounds.option(response_id, StringKind::Name);
         evaluation.bound(bounds);

@@ -2,18 +2,19 @@
 
 use super::{
     bounds::ReleaseBounds,
-    content::{ContentBounds, ContentGrant, Passage, ReleasedContent},
+    content::{ContentBounds, ContentFields, ContentGrant, Passage, ReleasedContent},
     mask::{Masker, PseudonymKey, Replacement},
     never::NeverList,
     permit::Permit,
-    release::{ReleasedStep, ReleasedVerdict, release_step, release_verdict},
+    release::{ReleasedStep, ReleasedVerdict, release_step, release_verdict_with_reason},
     rules::{Caller, Capture, Decision, PolicyFile, Rules, Subject},
     sample::{AlwaysKept, KeptFor, Rate, SampledTrace, TraceFinder},
+    spoken::Spoken,
     traces::Traces,
 };
 use crate::{
     attribution::AttributionRules,
-    correlate::{Step, StepKind, TraceId},
+    correlate::{Link, Relation, Step, StepKind, TraceId},
     evaluation::Verdict,
     llm::{
         call::{Call, CallFacts, Captured, Released},
@@ -36,6 +37,8 @@ pub struct Policy {
     finder: TraceFinder,
     /// What became of the latest traces; none if all that there is leaves.
     traces: Option<Traces>,
+    /// The latest calls whose content left as it is; none where none does.
+    spoken: Option<Spoken>,
 }
 
 /// What is let out of a call.
@@ -63,6 +66,7 @@ impl Policy {
         });
         Self {
             traces: rules.keep_calls_back().then(Traces::default),
+            spoken: rules.want_content().then(Spoken::default),
             rules,
             always,
             masker,
@@ -147,6 +151,11 @@ impl Policy {
                 fields: decision.fields,
                 bounds: self.bounds,
             });
+        // Reasons may repeat anything that either call says.
+        let is_full = decision.capture == Capture::Full && decision.fields == ContentFields::ALL;
+        if let Some(spoken) = self.spoken.as_mut().filter(|_| is_full && is_sampled) {
+            spoken.note(facts);
+        }
         let permit = Permit::of(&decision, kept_for);
         let (never, traces) = (&self.never, self.traces.as_mut());
         let call = call.release_with(
@@ -185,8 +194,9 @@ impl Policy {
     }
 
     /// Lets out what was found of a call or a tool after it had left, if it has; not where some of its trace
-    /// was held back, since it may be of that.
-    pub fn release_verdict(&mut self, verdict: Verdict) -> Option<ReleasedVerdict> {
+    /// was held back, since it may be of that. Why a model judges so leaves where what both calls say may leave
+    /// as it is.
+    pub fn release_verdict(&mut self, mut verdict: Verdict) -> Option<ReleasedVerdict> {
         let has_left = self.traces.as_mut().is_none_or(|traces| {
             let origin = verdict.evaluation.origin;
             let mut is_withheld = |trace: TraceId| traces.fate(trace.0).withheld;
@@ -194,7 +204,13 @@ impl Policy {
                 && !origin.is_some_and(is_withheld)
                 && traces.has_left(verdict.trace.0, verdict.process)
         });
-        has_left.then(|| release_verdict(verdict))
+        let reason = verdict.reason.take();
+        verdict.reason = reason.filter(|reason| {
+            self.spoken.as_mut().is_some_and(|spoken| {
+                spoken.has(reason.trace, reason.span) && spoken.has(verdict.trace, verdict.span)
+            })
+        });
+        has_left.then(|| release_verdict_with_reason(verdict))
     }
 
     /// Whether a call's trace is of the sample, and why it is kept in any case.
@@ -221,12 +237,20 @@ fn forget_attempt_before(call: &mut CallFacts) {
     }
 }
 
-/// What a call says of another one does not leave if nothing of it may.
+/// What a call says of another one, or another one of it, does not leave if nothing of that may.
 fn forget_withheld_judgements(call: &mut CallFacts, traces: &mut Traces) {
     call.evaluations.retain(|evaluation| {
         let is_withheld = |origin: TraceId| traces.fate(origin.0).withheld;
         !evaluation.origin.is_some_and(is_withheld)
     });
+    let judged = call.judgement.as_ref().and_then(|it| it.origin);
+    if let Some(judged) = judged.filter(|judged| traces.fate(judged.0).withheld) {
+        call.judgement = None;
+        if let Some(lineage) = &mut call.lineage {
+            let is_of_it = |link: &Link| link.relation == Relation::Uses && link.trace == judged;
+            lineage.links.retain(|link| !is_of_it(link));
+        }
+    }
 }
 
 /// What stays are times, ids and counts.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    correlate::{Known, Lineage, SpanId, ToolBound, TraceId},
-    evaluation::{Check, Evaluation, Label, Verdict},
+    correlate::{Known, Lineage, Link, Relation, SpanId, ToolBound, TraceId},
+    evaluation::{Check, Evaluation, Label, Opinion, Quoted, Verdict},
     llm::{
         call::{CaptureState, Outcome},
         strings::sample::call_of,
@@ -137,6 +137,7 @@ fn what_a_withheld_call_said_of_another_stays() {
         response_id: None,
         time: Timestamp::default(),
         evaluation: judged(origin),
+        reason: None,
     };
     assert_eq!(released(&mut policy, call("judge", 1)), "nothing");
     let mut asked = call("open", 2);
@@ -146,6 +147,89 @@ fn what_a_withheld_call_said_of_another_stays() {
     assert_eq!(left.facts().evaluations, [judged(3)]);
     assert!(policy.release_verdict(verdict(1)).is_none());
     assert!(policy.release_verdict(verdict(3)).is_some());
+}
+
+/// A judgement of the call of trace 2 by that of trace 1.
+fn judgement() -> (Evaluation, Verdict) {
+    let opinion = Opinion::of(r#"{"score": 4, "reason": "canary"}"#).expect("a judgement");
+    let known = Known::inferred("quoted_answer");
+    let evaluation = |origin| Evaluation {
+        origin: Some(TraceId(origin)),
+        ..Evaluation::judged(&opinion, known)
+    };
+    let verdict = Verdict {
+        process: ProcessKey(1),
+        trace: TraceId(2),
+        span: SpanId(1),
+        response_id: None,
+        time: Timestamp::default(),
+        evaluation: evaluation(1),
+        reason: opinion.reason.clone().map(|text| Quoted {
+            text,
+            trace: TraceId(1),
+            span: SpanId(1),
+        }),
+    };
+    (evaluation(2), verdict)
+}
+
+/// The call that judges, with a link to what it judges.
+fn judge() -> CallFacts {
+    let (judgement, verdict) = judgement();
+    let mut judge = call("judge", 1);
+    judge.judgement = Some(Box::new(judgement));
+    judge.lineage.as_mut().unwrap().links.push(Link {
+        trace: verdict.trace,
+        span: verdict.span,
+        relation: Relation::Uses,
+        known: Known::inferred("quoted_answer"),
+    });
+    judge
+}
+
+#[test]
+fn a_judge_says_nothing_of_a_call_of_which_nothing_leaves() {
+    let mut open = policy("[[rule]]\nname = 'r'\nwhen.model = 'secret'\ncapture = 'none'");
+    assert_eq!(released(&mut open, call("secret", 2)), "nothing");
+    let release = open.release(Call::captured(judge()), &Caller::UNKNOWN);
+    let left = release.into_call().expect("a call");
+    assert_eq!(left.facts().judgement, None);
+    assert!(left.facts().lineage.as_ref().unwrap().links.is_empty());
+    assert!(open.release_verdict(judgement().1).is_none());
+    // Nor is anything told of a judge of which nothing leaves.
+    let mut closed = policy("[[rule]]\nname = 'r'\nwhen.model = 'judge'\ncapture = 'none'");
+    assert_eq!(released(&mut closed, call("open", 2)), "call");
+    assert_eq!(released(&mut closed, judge()), "nothing");
+    assert!(closed.release_verdict(judgement().1).is_none());
+}
+
+#[test]
+fn why_a_judge_says_so_leaves_where_both_calls_may_leave_as_they_are() {
+    let full = "capture = 'full'";
+    let of_judge = "[[rule]]\nname = 'j'\nwhen.model = 'judge'\n";
+    let of_judged = "[[rule]]\nname = 'o'\nwhen.model = 'open'\n";
+    let in_part = "capture = 'full'\ndrop = ['input_messages']";
+    for (rules, is_told) in [
+        (format!("{of_judge}{full}\n{of_judged}{full}"), true),
+        (format!("{of_judge}{full}"), false),
+        (format!("{of_judged}{full}"), false),
+        (
+            format!("{of_judge}capture = 'masked'\n{of_judged}{full}"),
+            false,
+        ),
+        (format!("{of_judge}{in_part}\n{of_judged}{full}"), false),
+        (String::new(), false),
+    ] {
+        let mut policy = policy(&rules);
+        assert_eq!(released(&mut policy, call("open", 2)), "call");
+        let release = policy.release(Call::captured(judge()), &Caller::UNKNOWN);
+        let left = release.into_call().expect("a call");
+        assert!(!format!("{:?}", left.facts()).contains("canary"));
+        let verdict = policy.release_verdict(judgement().1).expect("a verdict");
+        let event = semconv::verdict_event(&verdict);
+        let said = format!("{event:?}").contains("canary");
+        assert_eq!(said, is_told, "{rules}");
+    }
 }
 
 /// Of a half, traces with the upper half of the randomness are kept.

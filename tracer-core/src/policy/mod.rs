@@ -16,6 +16,7 @@ mod permit;
 mod release;
 pub(crate) mod rules;
 mod sample;
+mod spoken;
 mod traces;
 
 pub use content::{

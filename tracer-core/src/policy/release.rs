@@ -10,6 +10,9 @@ use crate::{
     llm::call::{Call, Captured, Released},
 };
 
+/// Bytes of the reason of a model that judges.
+const REASON_BYTES: usize = 4 << 10;
+
 /// Lets a call out as metadata, as a policy without rules does: no type in [`CallFacts`] holds prompts, answers, tool arguments or
 /// credentials, and every string in it is bounded and free of control characters from here on.
 ///
@@ -55,10 +58,29 @@ impl ReleasedVerdict {
     }
 }
 
-/// Lets a verdict out: it holds names, ids and numbers, bounded from here on.
-pub fn release_verdict(mut verdict: Verdict) -> ReleasedVerdict {
+/// Lets a verdict out as a policy without rules does: it holds names, ids and numbers, bounded from here on.
+pub fn release_verdict(verdict: Verdict) -> ReleasedVerdict {
+    release_verdict_with_reason(Verdict {
+        reason: None,
+        ..verdict
+    })
+}
+
+/// The same with the words of a model that judges, if they are there: content.
+pub(super) fn release_verdict_with_reason(mut verdict: Verdict) -> ReleasedVerdict {
     verdict.bound(&ReleaseBounds);
+    if let Some(reason) = &mut verdict.reason {
+        reason.text = bounded(&reason.text);
+    }
     ReleasedVerdict(verdict)
+}
+
+/// What is left of a reason.
+fn bounded(reason: &str) -> Box<str> {
+    reason
+        .get(..reason.floor_char_boundary(REASON_BYTES))
+        .unwrap_or_default()
+        .into()
 }
 
 #[cfg(test)]

@@ -351,9 +351,9 @@ registry! {
     GEN_AI_EVALUATION_NAME = "gen_ai.evaluation.name", String, Required;
     /// How it came out, as a number. On events `gen_ai.evaluation.result`.
     GEN_AI_EVALUATION_SCORE_VALUE = "gen_ai.evaluation.score.value", Double, Conditional;
-    /// How it came out: `pass`, `fail`, `refused`, `flagged`, `masked` or `blocked`; of evaluations that others post, in their words. On events `gen_ai.evaluation.result`.
+    /// How it came out: `pass`, `fail`, `refused`, `flagged`, `masked` or `blocked`; of judgements by models a word of those in docs/outcomes.md; of evaluations that others post, in their words. On events `gen_ai.evaluation.result`.
     GEN_AI_EVALUATION_SCORE_LABEL = "gen_ai.evaluation.score.label", String, Conditional;
-    /// Why: the tool, a reason in words of the agent's own, categories in those of the provider. Never what was judged. On events `gen_ai.evaluation.result`.
+    /// Why: the tool, a reason in words of the agent's own, categories in those of the provider. Never what was judged; but the reason of a model that judges, and the explanation of an evaluation that is posted, where a policy lets content out as it is. On events `gen_ai.evaluation.result`.
     GEN_AI_EVALUATION_EXPLANATION = "gen_ai.evaluation.explanation", String, Recommended;
     /// Which side of the call was judged: `input` or `output`. On events `gen_ai.evaluation.result`.
     LLM_TRACER_EVALUATION_TARGET = "llm_tracer.evaluation.target", String, Own;
@@ -367,6 +367,14 @@ registry! {
     LLM_TRACER_MODERATION_FLAGGED = "llm_tracer.moderation.flagged", Boolean, Own;
     /// Categories that it found.
     LLM_TRACER_MODERATION_CATEGORIES = "llm_tracer.moderation.categories", StringList, Own;
+    /// What the call says of the answer of another one, which the link `uses` names, if it seems to judge that: a word of those in docs/outcomes.md.
+    LLM_TRACER_JUDGEMENT_LABEL = "llm_tracer.judgement.label", String, Own;
+    /// The same as a number, in the judge's own measure.
+    LLM_TRACER_JUDGEMENT_SCORE = "llm_tracer.judgement.score", Double, Own;
+    /// How it is known that the call judges: `inferred`.
+    LLM_TRACER_JUDGEMENT_CONFIDENCE = "llm_tracer.judgement.confidence", String, Own;
+    /// The rule that tells: `quoted_answer` (what it asks holds the whole answer of the other call, and its own answer is a judgement).
+    LLM_TRACER_JUDGEMENT_SOURCE = "llm_tracer.judgement.source", String, Own;
     /// Media types of the files that were sent along, in order; empty where the caller gave none.
     LLM_TRACER_REQUEST_FILE_TYPES = "llm_tracer.request.file.types", StringList, Own;
     /// Size of all files that were sent along, in bytes.

@@ -37,24 +37,27 @@ pub(super) fn events(
     let event = |evaluation| SpanEvent {
         name: EVALUATION_RESULT,
         time: end,
-        attributes: attributes(evaluation, response_id),
+        attributes: attributes(evaluation, response_id, None),
     };
     evaluations.iter().map(event).collect()
 }
 
-/// The attributes of the event that tells of an evaluation.
-pub(super) fn attributes(evaluation: &Evaluation, response_id: Option<&str>) -> Attributes {
+/// The attributes of the event that tells of an evaluation. `reason`: that of a model that judges, where it
+/// may leave.
+pub(super) fn attributes(
+    evaluation: &Evaluation,
+    response_id: Option<&str>,
+    reason: Option<&str>,
+) -> Attributes {
     let mut add = Builder::with_capacity(10);
     add.label(names::GEN_AI_EVALUATION_NAME, evaluation.check.name());
     add.double(names::GEN_AI_EVALUATION_SCORE_VALUE, evaluation.score);
-    add.label(
-        names::GEN_AI_EVALUATION_SCORE_LABEL,
-        evaluation.label.name(),
-    );
-    add.text(
-        names::GEN_AI_EVALUATION_EXPLANATION,
-        evaluation.explanation().as_deref(),
-    );
+    if let Some(label) = evaluation.label {
+        add.label(names::GEN_AI_EVALUATION_SCORE_LABEL, label.name());
+    }
+    let explanation = reason.map(str::to_owned);
+    let explanation = explanation.or_else(|| evaluation.explanation());
+    add.text(names::GEN_AI_EVALUATION_EXPLANATION, explanation.as_deref());
     add.text(names::GEN_AI_RESPONSE_ID, response_id);
     if let Some(target) = evaluation.target {
         add.label(names::LLM_TRACER_EVALUATION_TARGET, target.name());
@@ -82,13 +85,15 @@ pub fn verdict_event(verdict: &ReleasedVerdict) -> Event {
         response_id,
         time,
         evaluation,
+        reason,
     } = verdict.verdict();
+    let reason = reason.as_ref().map(|reason| &*reason.text);
     Event {
         name: EVALUATION_RESULT,
         time: *time,
         span: EventSpan::Known(*trace, *span),
         severity: Severity::Info,
-        attributes: attributes(evaluation, response_id.as_deref()),
+        attributes: attributes(evaluation, response_id.as_deref(), reason),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{attributes as names, build::Builder};
-use crate::evaluation::Detector;
+use super::{attributes as names, build::Builder, lineage::add_known};
+use crate::evaluation::{Detector, Evaluation};
 use crate::llm::{
     call::{CallFacts, CaptureState, FileFacts, Outcome, RequestFacts, ResponseFacts},
     rate_limits::{Quota, RateLimits},
@@ -28,6 +28,7 @@ pub(super) fn add_own(add: &mut Builder, facts: &CallFacts) {
     add_response(add, &facts.response);
     add_tool_calls(add, &facts.response);
     add_moderation(add, &facts.response);
+    add_judgement(add, facts.judgement.as_deref());
     add_rate_limits(add, &facts.response.rate_limits);
     add_gateway(add, &facts.response);
 }
@@ -143,6 +144,20 @@ fn add_moderation(add: &mut Builder, response: &ResponseFacts) {
     let is_flagged = flags().any(|flag| flag);
     add.bool(names::LLM_TRACER_MODERATION_FLAGGED, Some(is_flagged));
     add.list(names::LLM_TRACER_MODERATION_CATEGORIES, categories);
+}
+
+fn add_judgement(add: &mut Builder, judgement: Option<&Evaluation>) {
+    let Some(judgement) = judgement else { return };
+    if let Some(label) = judgement.label {
+        add.label(names::LLM_TRACER_JUDGEMENT_LABEL, label.name());
+    }
+    add.double(names::LLM_TRACER_JUDGEMENT_SCORE, judgement.score);
+    add_known(
+        add,
+        names::LLM_TRACER_JUDGEMENT_CONFIDENCE,
+        names::LLM_TRACER_JUDGEMENT_SOURCE,
+        judgement.known,
+    );
 }
 
 fn add_rate_limits(add: &mut Builder, limits: &RateLimits) {

@@ -56,7 +56,7 @@ impl Asked {
     ) {
         let Self { room, trail, .. } = self;
         if !room.keeps_content() || !room.admits_item() {
-            let mut marks = Room::of_marks(trail.texts());
+            let mut marks = Room::of_marks(trail.texts(role));
             trail.message(role, &parts_of(&mut marks, tell));
             if marks.cut().1 > 0 {
                 trail.lose();

@@ -8,6 +8,7 @@ use super::{
     checkable::Checkable,
     draft::{Asked, Draft, finished},
     invoke,
+    judging::{Judging, Quoting},
     kept::{Room, Texts},
     model::{Content, ContentCapture, Missing, Part},
     repeated::Repeated,
@@ -38,6 +39,8 @@ pub(in crate::llm) struct Keeper {
     asked: Asked,
     /// Marks of the request, once it was read as a whole.
     trail: Option<Box<AskedTrail>>,
+    /// Texts of a request that may judge the answer of another call.
+    quoting: Quoting,
     draft: Draft,
     repeated: Repeated,
     missing_of_request: Option<Missing>,
@@ -62,13 +65,19 @@ impl Keeper {
             }
             ContentCapture::Off => return None,
         };
+        let shape = table::shape(adapter);
+        let mut asked = Asked::new(asked);
+        if !shape.converses() {
+            asked.trail.quotes_nothing();
+        }
         Some(Box::new(Self {
-            shape: table::shape(adapter),
+            shape,
             inner: None,
             chunk: Vec::new(),
-            keeps_content: asked.keeps_content(),
+            keeps_content: asked.room.keeps_content(),
             trail: None,
-            asked: Asked::new(asked),
+            quoting: Quoting::default(),
+            asked,
             draft: Draft::new(draft),
             repeated: Repeated::default(),
             missing_of_request: None,
@@ -85,7 +94,9 @@ impl Keeper {
         let Self { shape, asked, .. } = self;
         let missing = read(body, |bytes| shape.request(bytes, asked));
         self.missing_of_request = self.missing_of_request.max(missing);
+        let quoting = self.asked.trail.take_quoting();
         if self.missing_of_request.is_none() {
+            self.quoting = quoting;
             let trail = std::mem::take(&mut self.asked.trail);
             self.trail = trail.finish(self.asked.wanted.choice).map(Box::new);
         }
@@ -95,7 +106,7 @@ impl Keeper {
         if self.missing_of_request.is_some() {
             self.asked.wanted = Wanted::default();
         }
-        if self.asked.wanted.output.is_some() {
+        if self.asked.wanted.output.is_some() || !self.quoting.is_empty() {
             self.draft.room.keep_all();
         }
     }
@@ -173,16 +184,19 @@ impl Keeper {
     pub(in crate::llm) fn held(&self) -> usize {
         self.asked.room.used()
             + self.asked.wanted.held()
+            + self.asked.trail.held()
+            + self.quoting.held()
             + self.draft.room.used()
             + self.chunk.capacity()
             + self.repeated.held()
     }
 
-    /// Gives back what it holds: schemas, without which nothing is checked; where there are none,
-    /// everything.
+    /// Gives back what it holds: schemas and texts that may quote an answer, without which nothing is
+    /// checked; where there are none, everything.
     pub(in crate::llm) fn shed(&mut self) {
         let wanted = std::mem::take(&mut self.asked.wanted);
-        if wanted.held() == 0 {
+        let quoting = std::mem::take(&mut self.quoting);
+        if wanted.held() + quoting.held() == 0 {
             self.drop_all();
         }
     }
@@ -193,6 +207,7 @@ impl Keeper {
         self.asked = Asked::new(Room::default());
         self.draft = Draft::new(Room::default());
         self.chunk = Vec::new();
+        self.quoting = Quoting::default();
         self.repeated = Repeated::default();
         self.missing_of_request = Some(Missing::Dropped);
         self.missing_of_answer = Some(Missing::Dropped);
@@ -222,10 +237,13 @@ impl Keeper {
             is_empty: content.answer.is_whole() && is_seen && !parts().any(Part::says),
         };
         let checkable = is_seen.then(|| Checkable::of(wanted, &content.output));
+        let quoting = self.quoting;
+        let judging = is_seen.then(|| Judging::of(quoting, &content.output));
         Said {
             marks: Marks { asked, answered },
             seen,
             checkable: checkable.flatten(),
+            judging: judging.flatten(),
             content: self.keeps_content.then_some(content),
         }
     }
@@ -242,6 +260,8 @@ pub(crate) struct Said {
     pub(crate) seen: Seen,
     /// What is to be checked of it.
     pub(crate) checkable: Option<Box<Checkable>>,
+    /// What it says of the answer of another call, if its words are those of a judge.
+    pub(crate) judging: Option<Box<Judging>>,
 }
 
 impl Missing {

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::digest::TextDigest;
+use super::{
+    digest::TextDigest,
+    quotable::{Head, Quotable},
+};
 
 /// The longest name, id or kind that is kept, in bytes.
 const NAME_BYTES: usize = 256;
@@ -20,6 +23,8 @@ pub struct Kept {
     cut: u64,
     /// Of all of it, kept or not.
     digest: TextDigest,
+    /// The same of its beginning; of arguments none.
+    head: Head,
 }
 
 impl fmt::Debug for Kept {
@@ -48,6 +53,7 @@ impl Kept {
             text,
             cut,
             digest: TextDigest::default(),
+            head: Head::default(),
         }
     }
 
@@ -60,6 +66,7 @@ impl Kept {
         let cut = (before - self.text.len()) as u64;
         self.cut = self.cut.saturating_add(cut);
         self.digest = TextDigest::default();
+        self.head = Head::default();
         cut
     }
 
@@ -71,6 +78,11 @@ impl Kept {
     /// The same of a text that is long enough to be told from others.
     pub(super) fn telling_digest(&self) -> Option<u64> {
         (self.digest.len() >= TELLING).then(|| self.digest.value())
+    }
+
+    /// By what it is found in other texts, if it is long enough.
+    pub(super) fn quotable(&self) -> Option<Quotable> {
+        Quotable::of(self.head, self.digest)
     }
 
     /// Whether the whole text is this one.
@@ -184,6 +196,7 @@ impl Room {
 
     /// Appends the next piece of a text. Behind a cut nothing is appended.
     pub(super) fn append(&mut self, kept: &mut Kept, piece: &str) {
+        kept.head.feed(kept.digest.len(), piece.as_bytes());
         kept.digest.feed(piece.as_bytes());
         if self.texts == Texts::All {
             self.append_text(kept, piece);

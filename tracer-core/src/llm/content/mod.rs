@@ -10,10 +10,12 @@ mod checkable;
 mod digest;
 mod draft;
 mod error_text;
+mod judging;
 mod kept;
 mod lone;
 mod model;
 mod parts;
+mod quotable;
 mod repeated;
 mod steps;
 mod wanted;
@@ -44,9 +46,11 @@ pub(crate) mod trail;
 
 pub(crate) use checkable::Checkable;
 pub(crate) use digest::{TextDigest, digest, join};
+pub(crate) use judging::Judging;
 pub use kept::Kept;
 pub use model::{
     Choice, Content, ContentCapture, Document, Extent, Media, MediaSource, Message, Missing,
     Modality, Part, ToolCall, ToolDefinition, ToolResponse,
 };
+pub(crate) use quotable::{HEAD, Quotable};
 pub(crate) use wanted::{Form, Schema, ToolChoice};

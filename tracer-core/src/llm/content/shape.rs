@@ -45,6 +45,14 @@ pub(in crate::llm) enum Shape {
 }
 
 impl Shape {
+    /// Whether models are asked something in words, and answer in words.
+    pub(super) const fn converses(self) -> bool {
+        !matches!(
+            self,
+            Self::Inputs | Self::Search | Self::Rpc | Self::Runs | Self::Unread
+        )
+    }
+
     /// Reads the body of a request; false if it is none.
     pub(super) fn request(self, body: &[u8], asked: &mut Asked) -> bool {
         match self {

@@ -12,8 +12,10 @@ use super::{
     ToolChoice,
     arguments::Arguments,
     digest::{digest, join},
+    judging::Quoting,
     kept::{Kept, Texts},
     model::{Choice, Media, MediaSource, Part, ToolCall, ToolResponse},
+    quotable::Quotable,
 };
 
 /// Answers among the messages of a request that are remembered: the last ones, and of more than these
@@ -59,6 +61,7 @@ impl Marks {
         if let Some(answered) = &mut self.answered {
             answered.tips.clear();
             answered.texts.clear();
+            answered.quotable.clear();
             for tool in &mut answered.tools {
                 tool.arguments = Arguments::default();
             }
@@ -90,6 +93,8 @@ pub(crate) struct AnsweredTrail {
     pub(crate) tips: Vec<u64>,
     /// Texts of the answer.
     pub(crate) texts: Vec<u64>,
+    /// By what they are found where they are quoted.
+    pub(crate) quotable: Vec<Quotable>,
     /// Tools that the caller shall run.
     pub(crate) tools: Vec<AskedTool>,
 }
@@ -155,21 +160,41 @@ pub(super) struct Trail {
     is_call: bool,
     /// Parts of a message were not read.
     has_lost: bool,
+    /// Texts that may quote an answer of another call.
+    quoting: Quoting,
 }
 
 impl Trail {
     /// The next message is the call of a tool, and nothing else.
-    pub(super) const fn expect_call(&mut self) {
+    pub(super) fn expect_call(&mut self) {
         self.is_call = true;
+        self.quoting.give_up();
     }
 
-    /// The texts that marks of the next message need.
-    pub(super) const fn texts(&self) -> Texts {
+    /// Nothing in the request quotes an answer.
+    pub(super) fn quotes_nothing(&mut self) {
+        self.quoting.give_up();
+    }
+
+    /// The texts that marks of the next message need, of this role.
+    pub(super) fn texts(&self, role: &str) -> Texts {
         if self.is_call {
             Texts::Arguments
+        } else if self.quoting.wants_texts() && Speaker::of(role) == Some(Speaker::Asker) {
+            Texts::All
         } else {
             Texts::No
         }
+    }
+
+    /// The texts that may quote an answer.
+    pub(super) fn take_quoting(&mut self) -> Quoting {
+        std::mem::take(&mut self.quoting)
+    }
+
+    /// Bytes that it holds.
+    pub(super) const fn held(&self) -> usize {
+        self.quoting.held()
     }
 
     /// The next message.
@@ -193,8 +218,12 @@ impl Trail {
         self.trail.last = Some(speaker);
         self.trail.messages = self.trail.messages.saturating_add(1);
         if speaker == Speaker::Asker {
+            self.quoting.asks(parts);
             self.brings(parts);
-        } else if self.is_call {
+            return;
+        }
+        self.quoting.give_up();
+        if self.is_call {
             self.trail.tool = parts.iter().find_map(|part| match part {
                 Part::ToolCall(call) => Some(AskedTool::of(call)),
                 _ => None,
@@ -272,7 +301,10 @@ impl AnsweredTrail {
         let parts = choices.iter().flat_map(|choice| &choice.parts);
         for part in parts.take(ITEMS) {
             match part {
-                Part::Text(text) => trail.texts.extend(text.telling_digest()),
+                Part::Text(text) => {
+                    trail.texts.extend(text.telling_digest());
+                    trail.quotable.extend(text.quotable());
+                }
                 Part::ToolCall(call) => trail.tools.push(AskedTool::of(call)),
                 _ => {}
             }

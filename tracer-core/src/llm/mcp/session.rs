@@ -167,5 +167,6 @@ pub(in crate::llm) fn asked(
         counted_at: None,
         lineage: None,
         evaluations: Vec::new(),
+        judgement: None,
     })
 }

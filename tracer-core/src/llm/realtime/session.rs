@@ -302,6 +302,7 @@ impl Session {
             counted_at: None,
             lineage: None,
             evaluations: Vec::new(),
+            judgement: None,
         }))
     }
 }

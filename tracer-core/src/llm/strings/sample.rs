@@ -74,6 +74,7 @@ pub(crate) fn call_of(text: &str, items: usize) -> CallFacts {
             tool: Some(text.to_owned()),
             ..Evaluation::new(Check::Guardrail, Label::Pass, Known::observed("trace"))
         }],
+        judgement: None,
     }
 }
 
