@@ -16,8 +16,17 @@ impl Report {
         Self { attributes }
     }
 
-    /// From a line of `--format json`; `None` for any other line.
+    /// From a line of `--format json` with a span; `None` for any other line.
     pub fn from_line(line: &str) -> Option<Self> {
+        Self::of_any(line).filter(|report| report.text("kind") != Some("event"))
+    }
+
+    /// From such a line with what was found of a span that had left.
+    pub fn event_from_line(line: &str) -> Option<Self> {
+        Self::of_any(line).filter(|report| report.text("kind") == Some("event"))
+    }
+
+    fn of_any(line: &str) -> Option<Self> {
         match serde_json::from_str(line) {
             Ok(Value::Object(attributes)) => Some(Self { attributes }),
             _ => None,

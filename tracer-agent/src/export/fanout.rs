@@ -24,14 +24,14 @@ use tokio::time::Instant;
 use tracer_core::{
     policy::{Capture, NeverList},
     segment::ProcessKey,
-    semconv::{Event, drop_content},
+    semconv::{EVALUATION_RESULT, Event, EventSpan, drop_content},
 };
 
 use super::{
     attributor::Attributor,
     delivery::{Delivery, End, is_reader_gone},
     ids::{IdSource, SpanIds},
-    lines::{self, LineFormat, LineItem},
+    lines::{self, Line, LineEvent, LineFormat, LineItem},
     otlp::{self, settings::OtlpSettings, worker::OtlpSender},
     queue::Sender,
     recent::RecentSpans,
@@ -58,7 +58,7 @@ pub struct Outputs {
 /// The queue in front of an output of lines.
 #[derive(Debug, Clone)]
 struct LineQueue {
-    queue: Sender<LineItem>,
+    queue: Sender<Line>,
     /// Calls that went on without content.
     content_dropped: Counter,
 }
@@ -137,6 +137,10 @@ impl Outputs {
         if let Some(withholder) = &self.withholder {
             let mut withholder = withholder.lock().unwrap_or_else(PoisonError::into_inner);
             withholder.strip_event(&mut process, &mut event);
+        }
+        let is_found = event.name == EVALUATION_RESULT;
+        for lines in self.lines.iter().filter(|_| is_found) {
+            lines.offer_event(&process, &event);
         }
         if let Some(otlp) = &self.otlp {
             otlp.offer_event(process, event, None);
@@ -244,7 +248,20 @@ impl LineQueue {
             }
         }
         // What is dropped is counted by the queue.
-        let _ = self.queue.offer(item, bytes);
+        let _ = self.queue.offer(item.into(), bytes);
+    }
+
+    fn offer_event(&self, process: &Arc<ProcessInfo>, event: &Event) {
+        let EventSpan::Known(trace, span) = event.span else {
+            return;
+        };
+        let line = LineEvent {
+            process: Arc::clone(process),
+            trace,
+            span,
+            event: event.clone(),
+        };
+        let _ = self.queue.offer(Line::Event(line), size::of_event(event));
     }
 }
 

@@ -4,6 +4,8 @@
 //! [`tracer_core::semconv::attributes`]), and [`FIELDS`].
 //! Absent is absent: nothing is `null` or zero for want of knowledge.
 
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 use tracer_core::{
@@ -11,7 +13,8 @@ use tracer_core::{
     time::Timestamp,
 };
 
-use super::lines::{LineFormat, LineItem};
+use super::lines::{LineEvent, LineFormat, LineItem};
+use crate::host::process::ProcessInfo;
 
 /// The fields beside the span's attributes, with their meaning.
 pub const FIELDS: &[(&str, &str)] = &[
@@ -24,10 +27,12 @@ pub const FIELDS: &[(&str, &str)] = &[
         "when the last byte of the response was read or written likewise, RFC 3339 in UTC",
     ),
     ("duration", "seconds from start to end"),
-    ("name", "name of the span"),
+    ("time", "when an event was, RFC 3339 in UTC"),
+    ("name", "name of the span, or of the event"),
+    ("severity", "how much an event matters: `INFO`"),
     (
         "kind",
-        "`client` for a call that the process made, `server` for one that it served, `internal` for what calls are part of or make necessary: a turn, a tool, a call with its attempts",
+        "`client` for a call that the process made, `server` for one that it served, `internal` for what calls are part of or make necessary: a turn, a tool, a call with its attempts; `event` for what was found of one of these after its line: it has `trace_id` and `span_id` of that, a `time` and a `severity`, its `name`, the attributes of the event, and no start, end and duration",
     ),
     ("trace_id", "trace that the span belongs to, hexadecimal"),
     ("span_id", "the span, hexadecimal"),
@@ -63,6 +68,47 @@ impl LineFormat for JsonLines {
             Err(_) => out.truncate(before),
         }
     }
+
+    fn event(&mut self, event: &LineEvent, out: &mut Vec<u8>) {
+        let before = out.len();
+        match serde_json::to_writer(&mut *out, &EventLine(event)) {
+            Ok(()) => out.push(b'\n'),
+            Err(_) => out.truncate(before),
+        }
+    }
+}
+
+/// An event by itself.
+struct EventLine<'a>(&'a LineEvent);
+
+impl Serialize for EventLine<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(LineEvent {
+            process,
+            trace,
+            span,
+            event,
+        }) = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("time", &rfc3339(event.time))?;
+        map.serialize_entry("name", event.name)?;
+        map.serialize_entry("kind", "event")?;
+        map.serialize_entry("severity", event.severity.name())?;
+        map.serialize_entry("trace_id", &format!("{:032x}", trace.0))?;
+        map.serialize_entry("span_id", &format!("{:016x}", span.0))?;
+        map.serialize_entry("pid", &process.pid)?;
+        map.serialize_entry("process", &process.name)?;
+        for (name, value) in service(process).chain(&event.attributes) {
+            serialize_attribute(&mut map, name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// The service of a process, if it has one.
+fn service(process: &ProcessInfo) -> impl Iterator<Item = &(Cow<'static, str>, Value)> {
+    let service = |(name, _): &&(Cow<'static, str>, Value)| name == "service.name";
+    process.resource.iter().find(service).into_iter()
 }
 
 struct Line<'a>(&'a LineItem);
@@ -89,11 +135,7 @@ impl Serialize for Line<'_> {
         }
         map.serialize_entry("pid", &process.pid)?;
         map.serialize_entry("process", &process.name)?;
-        let service = process
-            .resource
-            .iter()
-            .find(|(name, _)| name == "service.name");
-        for (name, value) in service.into_iter().chain(&span.attributes) {
+        for (name, value) in service(process).chain(&span.attributes) {
             serialize_attribute(&mut map, name, value)?;
         }
         if !events.is_empty() || !span.events.is_empty() {
@@ -198,6 +240,13 @@ mod tests {
     #[test]
     fn one_object_per_call() {
         insta::assert_snapshot!(render(&samples::all()));
+    }
+
+    #[test]
+    fn what_is_found_later_is_a_line_of_its_own() {
+        let mut out = Vec::new();
+        JsonLines.event(&samples::late(), &mut out);
+        insta::assert_snapshot!(String::from_utf8(out).unwrap());
     }
 
     #[test]

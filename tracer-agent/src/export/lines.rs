@@ -12,6 +12,7 @@ use std::{
 
 use tokio::sync::oneshot;
 use tracer_core::{
+    correlate::{SpanId, TraceId},
     llm::call::{Call, Released},
     semconv::{Event, Span},
 };
@@ -36,6 +37,34 @@ const BLOCK: usize = 64 * 1024;
 /// After a write, calls are left to gather this long: it bounds how often the thread wakes.
 const REST: Duration = Duration::from_millis(20);
 
+/// What becomes a line.
+#[derive(Debug, Clone)]
+pub enum Line {
+    /// A span.
+    Span(Box<LineItem>),
+    /// What was found of a span that has left.
+    Event(LineEvent),
+}
+
+impl From<LineItem> for Line {
+    fn from(item: LineItem) -> Self {
+        Self::Span(Box::new(item))
+    }
+}
+
+/// What was found of a span that has left.
+#[derive(Debug, Clone)]
+pub struct LineEvent {
+    /// Whose span.
+    pub process: Arc<ProcessInfo>,
+    /// The trace.
+    pub trace: TraceId,
+    /// The span.
+    pub span: SpanId,
+    /// What was found.
+    pub event: Event,
+}
+
 /// One call, for people or for a pipe.
 #[derive(Debug, Clone)]
 pub struct LineItem {
@@ -57,6 +86,8 @@ pub trait LineFormat: Send + 'static {
     fn header(&mut self, out: &mut Vec<u8>);
     /// One call, with its line feed.
     fn line(&mut self, item: &LineItem, out: &mut Vec<u8>);
+    /// What was found of a call later, with its line feed.
+    fn event(&mut self, event: &LineEvent, out: &mut Vec<u8>);
 }
 
 /// Starts a thread that writes calls to `writer`.
@@ -69,7 +100,7 @@ pub fn start(
     format: impl LineFormat,
     writer: impl Write + Send + 'static,
     telemetry: &Telemetry,
-) -> io::Result<(Sender<LineItem>, Delivery)> {
+) -> io::Result<(Sender<Line>, Delivery)> {
     let metrics = telemetry.export.signal(name, "calls");
     let gauges = telemetry.export.queue(name, "calls");
     let (sender, receiver) = queue::bounded(BOUNDS, gauges.clone(), metrics.dropped.clone());
@@ -98,7 +129,7 @@ pub fn start(
 struct Worker<F, W> {
     format: F,
     writer: W,
-    receiver: Receiver<LineItem>,
+    receiver: Receiver<Line>,
     metrics: SignalMetrics,
 }
 
@@ -111,12 +142,12 @@ impl<F: LineFormat, W: Write> Worker<F, W> {
         }
         while let Some(first) = self.receiver.blocking_recv() {
             block.clear();
-            self.format.line(&first.item, &mut block);
+            self.add(&first.item, &mut block);
             let mut calls = 1;
             while block.len() < BLOCK
                 && let Some(next) = self.receiver.try_recv()
             {
-                self.format.line(&next.item, &mut block);
+                self.add(&next.item, &mut block);
                 calls += 1;
             }
             self.write(&block, calls)?;
@@ -125,6 +156,13 @@ impl<F: LineFormat, W: Write> Worker<F, W> {
             }
         }
         Ok(())
+    }
+
+    fn add(&mut self, line: &Line, block: &mut Vec<u8>) {
+        match line {
+            Line::Span(item) => self.format.line(item, block),
+            Line::Event(event) => self.format.event(event, block),
+        }
     }
 
     /// Counts what waited for a stream that takes nothing more.
@@ -180,7 +218,7 @@ mod tests {
         }
     }
 
-    fn json(pipe: Pipe) -> (Sender<LineItem>, Delivery, SignalMetrics) {
+    fn json(pipe: Pipe) -> (Sender<Line>, Delivery, SignalMetrics) {
         let telemetry = Telemetry::new();
         let (sender, output) = start("json", JsonLines, pipe, &telemetry).unwrap();
         (sender, output, telemetry.export.signal("json", "calls"))
@@ -191,7 +229,7 @@ mod tests {
         let (pipe, reader) = mpsc::sync_channel(100);
         let (sender, output, metrics) = json(Pipe(pipe));
         for item in samples::all() {
-            sender.offer(item, 1).unwrap();
+            sender.offer(item.into(), 1).unwrap();
         }
         drop(sender);
         assert!(matches!(ended(output), End::Done));
@@ -207,7 +245,7 @@ mod tests {
         let item = samples::item(samples::chat());
         let quarter = BOUNDS.bytes / 4;
         let taken = (0..100)
-            .filter(|_| sender.offer(item.clone(), quarter).is_ok())
+            .filter(|_| sender.offer(item.clone().into(), quarter).is_ok())
             .count();
         // Four fill the queue; up to a few more fit if the thread had already taken some to write.
         assert!((4..10).contains(&taken), "{taken}");
@@ -219,10 +257,11 @@ mod tests {
         let (pipe, reader) = mpsc::sync_channel(100);
         drop(reader);
         let (sender, output, metrics) = json(Pipe(pipe));
-        sender.offer(samples::item(samples::chat()), 1).unwrap();
+        let item = samples::item(samples::chat());
+        sender.offer(item.clone().into(), 1).unwrap();
         assert!(matches!(ended(output), End::Failed(error) if is_reader_gone(&error)));
         assert_eq!(metrics.failed.get(), 1);
-        assert!(sender.offer(samples::item(samples::chat()), 1).is_err());
+        assert!(sender.offer(item.into(), 1).is_err());
         assert_eq!(metrics.dropped.get(), 1);
     }
 }

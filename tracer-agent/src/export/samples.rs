@@ -6,7 +6,7 @@ use serde_json::json;
 use tracer_core::{
     attribution::Attribution,
     confidence::Confidence,
-    correlate::Known,
+    correlate::{Known, SpanId, TraceId},
     detect::Role,
     evaluation::{Check, Evaluation, Label},
     http::{
@@ -25,11 +25,15 @@ use tracer_core::{
     policy::{ContentBounds, ContentFields, ContentGrant, Passage, release, release_with_content},
     pricing::Cost,
     segment::{ConnectionId, Direction, ProcessKey, Segment},
-    semconv::{ContentPlace, Value},
+    semconv::{ContentPlace, PostedEvaluation, Value, posted_event},
     time::Timestamp,
 };
 
-use super::{ids::IdSource, lines::LineItem, record::Record};
+use super::{
+    ids::IdSource,
+    lines::{LineEvent, LineItem},
+    record::Record,
+};
 use crate::host::process::ProcessInfo;
 
 /// 2026-03-04T05:06:07Z.
@@ -199,6 +203,25 @@ pub fn process(key: u64) -> Arc<ProcessInfo> {
         "worker.py".into(),
         resource,
     ))
+}
+
+/// What somebody posted of a call that had left.
+pub fn late() -> LineEvent {
+    let posted = PostedEvaluation {
+        name: "Relevance",
+        score: Some(0.9),
+        label: Some("relevant"),
+        explanation: Some("it is to the point"),
+        error_type: None,
+        response_id: Some("chatcmpl-1"),
+    };
+    let (trace, span) = (TraceId(0x11), SpanId(0x22));
+    LineEvent {
+        process: process(7),
+        trace,
+        span,
+        event: posted_event(trace, span, at(5_000), &posted),
+    }
 }
 
 /// A call of process `key` as a record.

@@ -7,11 +7,18 @@ use jiff::tz::TimeZone;
 use tracer_core::{
     detect::Role,
     llm::call::{CallFacts, CaptureState, Outcome},
+    semconv::{
+        Event, Value,
+        attributes::{
+            ERROR_TYPE, GEN_AI_EVALUATION_EXPLANATION, GEN_AI_EVALUATION_NAME,
+            GEN_AI_EVALUATION_SCORE_LABEL, GEN_AI_EVALUATION_SCORE_VALUE,
+        },
+    },
     text::is_invisible,
     time::Timestamp,
 };
 
-use super::lines::{LineFormat, LineItem};
+use super::lines::{LineEvent, LineFormat, LineItem};
 
 const FAILED: Style = AnsiColor::Red.on_default();
 const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
@@ -100,6 +107,39 @@ impl LineFormat for Terminal {
         );
         self.write(style(facts), format_args!("{}", line.trim_end()), out);
     }
+
+    fn event(&mut self, found: &LineEvent, out: &mut Vec<u8>) {
+        let text = |name: &str| match attribute(&found.event, name)? {
+            Value::Str(text) => Some(fit(text, WIDTH_NOTE)),
+            Value::Double(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let parts = [
+            text(GEN_AI_EVALUATION_SCORE_LABEL),
+            text(GEN_AI_EVALUATION_SCORE_VALUE),
+            text(ERROR_TYPE),
+            text(GEN_AI_EVALUATION_EXPLANATION).map(|why| format!("({why})")),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        let line = format!(
+            "{:WIDTH_TIME$}  {:WIDTH_PROCESS$}  {:WIDTH_PROVIDER$}  {:WIDTH_MODEL$}  {} of {:016x}",
+            self.time(found.event.time),
+            process(&found.process.name, found.process.pid),
+            "evaluation",
+            fit(
+                &text(GEN_AI_EVALUATION_NAME).unwrap_or_default(),
+                WIDTH_MODEL
+            ),
+            parts.join(" "),
+            found.span.0,
+        );
+        self.write(PLAIN, format_args!("{line}"), out);
+    }
+}
+
+fn attribute<'a>(event: &'a Event, name: &str) -> Option<&'a Value> {
+    let mut attributes = event.attributes.iter();
+    attributes.find_map(|(own, value)| (own == name).then_some(value))
 }
 
 fn style(facts: &CallFacts) -> Style {
@@ -207,6 +247,17 @@ mod tests {
     #[test]
     fn lines_are_aligned_and_marked() {
         insta::assert_snapshot!(render(&samples::all(), false));
+    }
+
+    #[test]
+    fn what_is_found_later_names_its_span() {
+        let mut terminal = Terminal {
+            colour: false,
+            zone: TimeZone::UTC,
+        };
+        let mut out = Vec::new();
+        terminal.event(&samples::late(), &mut out);
+        insta::assert_snapshot!(String::from_utf8(out).unwrap());
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct EvaluationMetrics {
     found: Family<Labels<2>, Counter>,
     /// Evaluations that other programs posted.
     pub received: Counter,
+    /// Evaluations of calls that had ended and had not left.
+    pub withheld: Counter,
 }
 
 impl EvaluationMetrics {
@@ -24,9 +26,11 @@ impl EvaluationMetrics {
         let metrics = Self {
             found: Family::default(),
             received: Counter::default(),
+            withheld: Counter::default(),
         };
         registry::EVALUATIONS.register(to, &metrics.found);
         registry::EVALUATIONS_RECEIVED.register(to, &metrics.received);
+        registry::EVALUATIONS_WITHHELD.register(to, &metrics.withheld);
         metrics
     }
 

@@ -188,6 +188,8 @@ metrics! {
         "Results of evaluations of calls and tools, by the name of the evaluation and its label");
     EVALUATIONS_RECEIVED = counter("llm_tracer_evaluations_received_total", [],
         "Results that other programs posted");
+    EVALUATIONS_WITHHELD = counter("llm_tracer_evaluations_withheld_total", [],
+        "Results of evaluations that came after the span of their call, and went nowhere: its trace is not of the sample, or a policy lets nothing of it out");
     RESIDENT_MEMORY = gauge("process_resident_memory_bytes", [],
         "Resident memory of the agent");
     BUILD_INFO = gauge("llm_tracer_build_info", ["version"],

@@ -66,6 +66,25 @@ pub(super) fn http(signal: &'static str, settings: &SignalSettings) -> Option<Ur
     }
 }
 
+/// The address of another interface of a server that spans are sent to; `None` where spans go elsewhere
+/// than below `v1/traces`.
+pub(super) fn beside(settings: &SignalSettings, path: &str) -> Option<Uri> {
+    let base = match &settings.endpoint {
+        Endpoint::Base(base) => base,
+        Endpoint::Exact(address) => {
+            let address = address.split(['?', '#']).next()?.trim_end_matches('/');
+            address.strip_suffix("/v1/traces")?
+        }
+    };
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let base = base.split(['?', '#']).next()?;
+    let address = below(base, path)?;
+    match query {
+        "" => Some(address),
+        query => format!("{address}?{query}").parse().ok(),
+    }
+}
+
 /// The address of `path` below `base`: its path grows, its query stays.
 fn below(base: &str, path: &str) -> Option<Uri> {
     let mut parts = base.parse::<Uri>().ok()?.into_parts();
@@ -122,6 +141,21 @@ mod tests {
         assert_eq!(sent, expected);
         let sent = headed(&exporters, &map(&[("user-agent", "flag")]));
         assert_eq!(sent["user-agent"], "flag");
+    }
+
+    #[test]
+    fn another_interface_is_beside_that_of_spans() {
+        let beside = |endpoint| {
+            let address = beside(&SignalSettings::new(endpoint), "v1/a?sync=true");
+            address.map(|address| address.to_string())
+        };
+        let wanted = Some("https://h/x/v1/a?sync=true".to_owned());
+        assert_eq!(beside(Endpoint::Base("https://h/x/".into())), wanted);
+        assert_eq!(
+            beside(Endpoint::Exact("https://h/x/v1/traces".into())),
+            wanted
+        );
+        assert_eq!(beside(Endpoint::Exact("https://h/x/spans".into())), None);
     }
 
     #[test]

@@ -70,6 +70,11 @@ impl HttpWay {
         })
     }
 
+    /// The client alone, for another interface of the same server.
+    pub(super) fn into_client(self) -> Arc<dyn HttpClient> {
+        self.client
+    }
+
     /// The builder of an exporter that makes one attempt for each export.
     pub(super) fn configure<B: WithHttpConfig + WithExportConfig>(self, builder: B) -> B {
         let builder = builder

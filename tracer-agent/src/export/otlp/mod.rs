@@ -4,6 +4,7 @@
 //! spans ────────► traces  ─ grouped by process ─┐
 //! events ───────► logs    ─ grouped by process ─┤
 //! measurements ─► metrics ─ a meter per process ┴► transport (retries, TLS, gzip) ─► collector
+//! late evaluations ─► annotations ─ one by one ──► an interface of the backend, if it has one
 //! ```
 //!
 //! One OTLP resource per observed process. While the collector is away the transport retries with
@@ -14,6 +15,7 @@
 //! what is said of a delivery.
 
 mod address;
+mod annotations;
 mod answer;
 mod batches;
 mod encoded;

@@ -5,10 +5,15 @@ use std::{sync::Arc, time::Duration};
 use prometheus_client::metrics::counter::Counter;
 use tracer_core::{
     segment::ProcessKey,
-    semconv::{Event, backends::Backend, drop_content},
+    semconv::{
+        Event,
+        backends::{Annotation, Backend},
+        drop_content,
+    },
 };
 
 use super::{
+    annotations::{self, AnnotationItem},
     batches::{BatchWorker, Batched},
     error::StartError,
     logs::{EventIds, EventItem},
@@ -44,6 +49,7 @@ const MEASUREMENT_BOUNDS: Bounds = Bounds {
 pub struct OtlpSender {
     traces: Option<Sender<SpanItem>>,
     logs: Option<Sender<EventItem>>,
+    annotations: Option<Sender<AnnotationItem>>,
     metrics: Option<Sender<MetricItem>>,
     backend: Backend,
     /// Spans that went on without content.
@@ -86,10 +92,21 @@ pub fn start(
         .map(start_metrics)
         .transpose()?
         .unzip();
-    let deliveries = [spans, events, histograms].into_iter().flatten().collect();
+    let (annotations, found) = settings
+        .traces
+        .as_ref()
+        .map(|signal| annotations::start(settings, signal, telemetry))
+        .transpose()?
+        .flatten()
+        .unzip();
+    let deliveries = [spans, events, found, histograms]
+        .into_iter()
+        .flatten()
+        .collect();
     let sender = OtlpSender {
         traces,
         logs,
+        annotations,
         metrics,
         backend: settings.backend,
         content_dropped: telemetry.export.signal("otlp", "traces").content_dropped,
@@ -175,11 +192,15 @@ fn start_metrics(
 }
 
 /// The limit that holds of two; no limit is longer than any.
-fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+pub(super) fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     [one, other].into_iter().flatten().min()
 }
 
-fn outage(signal: &'static str, settings: &SignalSettings, metrics: &SignalMetrics) -> Outage {
+pub(super) fn outage(
+    signal: &'static str,
+    settings: &SignalSettings,
+    metrics: &SignalMetrics,
+) -> Outage {
     Outage::new(
         signal,
         settings.endpoint.to_string(),
@@ -192,6 +213,7 @@ impl OtlpSender {
     pub fn has_room(&self) -> bool {
         self.traces.as_ref().is_none_or(Sender::has_room)
             && self.logs.as_ref().is_none_or(Sender::has_room)
+            && self.annotations.as_ref().is_none_or(Sender::has_room)
             && self.metrics.as_ref().is_none_or(Sender::has_room)
     }
 
@@ -236,6 +258,12 @@ impl OtlpSender {
 
     /// Gives an event its way; `own` are the ids of the span that it is handed over with.
     pub fn offer_event(&self, process: Arc<ProcessInfo>, event: Event, own: Option<SpanIds>) {
+        if let Some(annotations) = self.annotations.as_ref().filter(|_| own.is_none())
+            && let Some(annotation) = Annotation::of(self.backend, &event)
+        {
+            let bytes = annotation.path.len() + annotation.body.len();
+            let _ = annotations.offer(AnnotationItem::new(annotation), bytes);
+        }
         if let Some(logs) = &self.logs {
             let bytes = size::of_event(&event);
             let of = EventIds::of(&event, own);

@@ -108,6 +108,8 @@ impl<R: Resolve> Driver<R> {
             self.telemetry.evaluations.count(&[found]);
             let event = semconv::verdict_event(&verdict);
             self.outputs.offer_event(process, event);
+        } else {
+            self.telemetry.evaluations.withheld.inc();
         }
     }
 

@@ -8,6 +8,7 @@
 //! What is asked and answered, and what is judged of it, stands in the conventions' own attributes
 //! and events; a backend that reads those elsewhere gets a row for it as for anything else.
 
+mod annotation;
 mod backend;
 mod langfuse;
 mod mlflow;
@@ -18,5 +19,6 @@ mod sort;
 #[cfg(test)]
 mod samples;
 
+pub use annotation::Annotation;
 pub use backend::Backend;
 pub use rule::Rule;
