@@ -94,6 +94,27 @@ impl Mlflow {
         rows.into_iter().flatten().map(kept).collect()
     }
 
+    /// What is said of a span of a trace: name, kind of the source, value.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn assessments(&self, trace: &str, span: &str) -> Result<Vec<[String; 3]>> {
+        let path = format!("/api/3.0/mlflow/traces/get?trace_id=tr-{trace}");
+        let page = self.api.get(&path)?;
+        let rows = page["trace"]["trace_info"]["assessments"].as_array();
+        let rows = rows.into_iter().flatten();
+        let said = |row: &Value| -> Result<[String; 3]> {
+            Ok([
+                text(row, "assessment_name")?,
+                text(&row["source"], "source_type")?,
+                text(&row["feedback"], "value")?,
+            ])
+        };
+        rows.filter(|row| row["span_id"] == span)
+            .map(said)
+            .collect()
+    }
+
     /// What the server said, for error messages.
     pub fn said(&self) -> String {
         self.server.said()

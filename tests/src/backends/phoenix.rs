@@ -128,6 +128,23 @@ impl Phoenix {
             .collect()
     }
 
+    /// What is said of a span of a project: name, annotator, label.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn annotations(&self, project: &str, span: &str) -> Result<Vec<[String; 3]>> {
+        let path = format!("/v1/projects/{project}/span_annotations?span_ids={span}");
+        let page = self.api.get(&path)?;
+        let said = |row: &Value| -> Result<[String; 3]> {
+            Ok([
+                text(row, "name")?,
+                text(row, "annotator_kind")?,
+                text(&row["result"], "label")?,
+            ])
+        };
+        rows(&page)?.iter().map(said).collect()
+    }
+
     /// Tokens and dollars of a project, by its own prices.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 use super::{
     patience, process::Process, report::Report, requirements::agent_path, rotel::free_port,
@@ -187,6 +188,35 @@ impl Agent {
         let mut page = String::new();
         stream.read_to_string(&mut page)?;
         Ok(page)
+    }
+
+    /// Posts JSON to its own server; returns the answer with its head.
+    ///
+    /// # Errors
+    /// If it cannot be reached.
+    pub fn post(&self, path: &str, body: &Value) -> Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.metrics_port))
+            .context("cannot reach the agent's server")?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        let body = body.to_string();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
+    /// What it has told of spans that had left.
+    pub fn found_later(&self) -> Vec<Report> {
+        let lines = self.process.stdout.all();
+        let events = lines
+            .iter()
+            .filter_map(|line| Report::event_from_line(line));
+        events.collect()
     }
 
     /// Resident memory, bytes.

@@ -119,6 +119,7 @@ impl Answer<'_> {
             chunk,
             length,
             secret: if chunk == 0 { self.secret } else { "" },
+            is_judgement: options.judges,
         }
     }
 
@@ -149,11 +150,16 @@ pub struct Text<'a> {
     chunk: usize,
     length: usize,
     secret: &'a str,
+    is_judgement: bool,
 }
 
 impl std::fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         const FILLER: &str = "the quick brown fox jumps over the lazy dog and ";
+        if self.is_judgement {
+            let first = r#"{\"explanation\": \"It is so.\", \"label\": \"correct\"}"#;
+            return f.write_str(if self.chunk == 0 { first } else { " " });
+        }
         write!(f, " word{}{}", self.chunk, self.secret)?;
         let mut left = self.length;
         while left > 0 {

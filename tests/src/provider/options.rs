@@ -32,6 +32,8 @@ pub struct Options {
     pub uses: Vec<String>,
     /// `length`: finish because of the token limit.
     pub truncated: bool,
+    /// `judge`: answer with the judgement of a model that judges.
+    pub judges: bool,
     /// `cost-N`: say that the call costs so many millionths of a dollar (OpenAI chat completions).
     pub cost: Option<u32>,
     /// `gzip`: compress if the client accepts it.
@@ -52,6 +54,7 @@ impl Default for Options {
             steps: None,
             uses: Vec::new(),
             truncated: false,
+            judges: false,
             cost: None,
             gzip: false,
             failure: None,
@@ -71,6 +74,7 @@ impl Options {
             match word {
                 "gzip" => options.gzip = true,
                 "length" => options.truncated = true,
+                "judge" => options.judges = true,
                 "cut" => options.failure = Some(Failure::Cut),
                 "fail" => options.failure = failure(&mut words),
                 "use" => {

@@ -19,6 +19,7 @@ mod gnutls;
 mod golang;
 mod http2;
 mod inbound;
+mod judges;
 mod kill;
 mod large;
 mod libraries;

@@ -67,7 +67,7 @@ impl Check {
             Self::ContentFilter => {
                 "A content filter of the provider found something, in what was asked or in what was answered."
             }
-            Self::Guardrail => "What a guardrail that the request names did.",
+            Self::Guardrail => "What a guardrail did that the request names, or a gateway has.",
             Self::Moderation => {
                 "What a moderation API said of a text that the call asked or answered."
             }
@@ -118,7 +118,8 @@ impl Check {
     /// What its score is, `gen_ai.evaluation.score.value`.
     pub const fn score(self) -> &'static str {
         match self {
-            Self::Refusal | Self::ContentFilter | Self::Guardrail => "none",
+            Self::Refusal | Self::ContentFilter => "none",
+            Self::Guardrail => "of the only finding that has one",
             Self::Moderation => "of the category that scored highest, where the API scores",
             Self::Judgement => {
                 "in the judge's own measure; of statements that were judged one by one, the share of those that hold"

@@ -76,6 +76,10 @@ pub struct Findings {
     pub guarded: bool,
     /// It says that it stepped in, beside what the answer says of its end.
     pub intervened: bool,
+    /// Guardrails that ran, by the operator's names, where only that is told.
+    pub applied: Vec<String>,
+    /// What told of guardrails, where it is not the provider's trace.
+    pub told_by: Option<&'static str>,
 }
 
 impl Findings {
@@ -94,6 +98,13 @@ impl Findings {
             }
         } else if self.found.len() < KEPT {
             self.found.push(finding);
+        }
+    }
+
+    /// A guardrail ran.
+    pub(crate) fn apply(&mut self, guardrail: &str) {
+        if self.applied.len() < KEPT {
+            self.applied.push(name(guardrail));
         }
     }
 
@@ -156,11 +167,14 @@ impl Finding {
         }
     }
 
-    /// The category with its severity.
+    /// The category with its severity, or where a guardrail has none with its score.
     pub(crate) fn words(&self) -> String {
-        match &self.severity {
-            Some(severity) => format!("{}: {severity}", self.category),
-            None => self.category.clone(),
+        match (&self.severity, self.score) {
+            (Some(severity), _) => format!("{}: {severity}", self.category),
+            (None, Some(score)) if self.detector == Detector::Guardrail => {
+                format!("{}: {score}", self.category)
+            }
+            (None, _) => self.category.clone(),
         }
     }
 }

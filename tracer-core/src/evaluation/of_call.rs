@@ -95,22 +95,38 @@ fn guardrail(facts: &CallFacts) -> Option<Evaluation> {
     let findings = facts.response.findings.as_deref();
     let is_at_work = findings.is_some_and(|findings| findings.guarded);
     let has_acted = has_ended || findings.is_some_and(|findings| findings.intervened);
+    let applied = findings.map_or(&[][..], |findings| &findings.applied);
     let label = match (worst, has_acted) {
-        (Some(Action::Masked), true) => Label::Masked,
-        (_, true) => Label::Blocked,
-        (Some(worst), false) => label(worst),
-        (None, false) if is_at_work => Label::Pass,
+        (Some(Action::Masked), true) => Some(Label::Masked),
+        (_, true) => Some(Label::Blocked),
+        (Some(worst), false) => Some(label(worst)),
+        (None, false) if is_at_work => Some(Label::Pass),
+        // That it ran is told, not what it did.
+        (None, false) if !applied.is_empty() => None,
         (None, false) => return None,
     };
+    let told_by = findings.and_then(|findings| findings.told_by);
     let by = match (has_ended, worst) {
         (true, _) => "finish_reason",
+        _ if told_by.is_some() => told_by.unwrap_or_default(),
         (false, Some(_)) => "guardrail_trace",
+        (false, None) if label.is_none() => "applied_guardrails",
         (false, None) => "guardrail_action",
     };
     let mut targets = found.iter().map(|finding| finding.target);
     let target = targets.next().flatten();
     let target = target.filter(|_| targets.all(|other| other == target));
-    let evaluation = Evaluation::new(Check::Guardrail, label, Known::observed(by)).of(target);
+    let evaluation = Evaluation::new(Check::Guardrail, Label::Pass, Known::observed(by));
+    let mut evaluation = Evaluation {
+        label,
+        ..evaluation
+    }
+    .of(target);
+    let mut scores = found.iter().filter_map(|finding| finding.score);
+    evaluation.score = scores.next().filter(|_| scores.next().is_none());
+    for guardrail in applied {
+        evaluation.add_category(guardrail.clone());
+    }
     Some(with_categories(evaluation, &found))
 }
 

@@ -3,7 +3,7 @@
 //! [`Framing::of`] decides whether it is a stream.
 
 use super::{
-    adapters::{adapter::StreamReader, event::Chunk},
+    adapters::{adapter::StreamReader, event::Chunk, gateway_refusal, hook_results},
     answer::Answer,
     body::{BodyBuffer, BodyRead},
     call::CaptureState,
@@ -210,7 +210,11 @@ impl ResponseReader {
         let adapter = recognised.adapter;
         let context = recognised.answer(&self.head);
         if self.tells_of_error() {
-            adapter.read_error(&context, buffer.bytes(), &mut self.answer);
+            let body = buffer.bytes();
+            adapter.read_error(&context, body, &mut self.answer);
+            let findings = &mut self.answer.findings;
+            hook_results::tell(body, findings);
+            gateway_refusal::tell(body, &self.head.headers, findings);
             return (true, capture);
         }
         if let Some(keeper) = keeper {
@@ -220,6 +224,7 @@ impl ResponseReader {
             let mut answer = Answer::default();
             let is_answer = adapter.read_document(&context, body, &mut answer);
             answer.name_error(body);
+            hook_results::tell(body, &mut answer.findings);
             is_answer.then_some(answer)
         });
         let is_whole = take_document(read, &mut self.answer, &mut capture);
@@ -316,6 +321,10 @@ fn take_event(
     answer: &mut Answer,
     times: &mut ChunkTimes,
 ) {
+    if times.count == 0 {
+        // A gateway says what it did before anything of the answer comes.
+        hook_results::tell(event.data, &mut answer.findings);
+    }
     if reader.event(event, answer) == Chunk::Output {
         times.record(time);
     }

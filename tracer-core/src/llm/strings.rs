@@ -155,7 +155,10 @@ impl Findings {
             judged: _,
             guarded: _,
             intervened: _,
+            applied,
+            told_by: _,
         } = self;
+        bounds.list(applied, StringKind::Name);
         found.truncate(bounds.items(StringKind::Name));
         for Finding {
             detector: _,

@@ -1,6 +1,7 @@
 //! What is found of calls, by what goes over the wire.
 
 mod checks;
+mod gateways;
 mod judges;
 mod moderation;
 mod providers;

@@ -70,6 +70,8 @@ struct Found<'a> {
     action: Text<'a>,
     detected: Flag,
     score: Number,
+    /// Of grounding and relevance: what scores below it is found.
+    threshold: Number,
 }
 
 impl GuardrailTrace<'_> {
@@ -121,10 +123,17 @@ pub(super) fn tell(
 }
 
 impl Found<'_> {
+    fn passes(&self) -> bool {
+        let scores = self.score.0.zip(self.threshold.0);
+        scores.is_some_and(|(score, threshold)| score >= threshold)
+    }
+
     fn tell(&self, of: &'static str, target: Option<Target>, findings: &mut Findings) {
         let action = match self.action.as_str() {
             Some("BLOCKED") => Action::Blocked,
             Some("ANONYMIZED") => Action::Masked,
+            // An answer that is grounded well enough.
+            _ if self.passes() => return,
             // It only looks; what it did not find it tells as well.
             _ if self.detected.0 != Some(false) => Action::Flagged,
             _ => return,
@@ -171,6 +180,14 @@ mod tests {
                 "output HATE: HIGH Flagged"
             ]
         );
+    }
+
+    #[test]
+    fn grounding_has_scores() {
+        let trace = r#"{"outputAssessments":{"gr1":[{"contextualGroundingPolicy":{"filters":[
+            {"type":"GROUNDING","threshold":0.75,"score":0.35,"action":"BLOCKED"},
+            {"type":"RELEVANCE","threshold":0.5,"score":0.9,"action":"NONE"}]}}]}}"#;
+        assert_eq!(words(trace), ["output GROUNDING: 0.35 Blocked"]);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! <https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-filter>. Others that put
 //! filters in front of models use the same words.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 use serde::Deserialize;
 
 use crate::{
@@ -44,6 +46,25 @@ impl FilterResults<'_> {
             findings.add(found.of(target).with_severity(severity));
         }
     }
+}
+
+/// Whether a chunk of a stream says that something was found, without parsing it: whoever filters says
+/// of each piece of text that nothing was.
+pub(super) fn may_find(chunk: &[u8]) -> bool {
+    static FOUND: LazyLock<[Finder<'_>; 4]> = LazyLock::new(|| {
+        [
+            Finder::new(r#""filtered":true"#),
+            Finder::new(r#""detected":true"#),
+            Finder::new(r#""severity":"medium""#),
+            Finder::new(r#""severity":"high""#),
+        ]
+    });
+    FOUND.iter().any(|found| found.find(chunk).is_some())
+}
+
+/// Whether a chunk has results of a filter.
+pub(super) fn has_results(chunk: &[u8]) -> bool {
+    memmem::find(chunk, b"\"content_filter_results\"").is_some()
 }
 
 /// Results of the prompts of a request, one for each.

@@ -3,6 +3,7 @@
 use super::{
     adapter::StreamReader,
     event::{Chunk, is_done},
+    filter_results::{has_results, may_find},
     openai_chat::Completion,
     openai_prefilter::{Carried, carried},
     openai_usage::{OpenAiUsage, ReasoningRule},
@@ -34,6 +35,8 @@ pub(super) struct ChatStream {
     running: Running,
     /// The counts of the answer can change no more.
     is_counted: bool,
+    /// Chunks say what a filter found in them.
+    is_filtered: bool,
 }
 
 /// When a server counts, as its pieces of output tell.
@@ -55,6 +58,7 @@ impl ChatStream {
             so_far: None,
             running: Running::new(),
             is_counted: false,
+            is_filtered: false,
         }
     }
 
@@ -94,7 +98,7 @@ impl ChatStream {
 
     /// Takes a chunk that need not be parsed; `false` if it must be.
     fn pass(&mut self, data: &[u8], answer: &Answer) -> bool {
-        if !self.knows_enough(answer) {
+        if !self.knows_enough(answer) || (self.is_filtered && may_find(data)) {
             return false;
         }
         match carried(data) {
@@ -131,6 +135,7 @@ impl StreamReader for ChatStream {
             return Chunk::Output;
         }
         self.looked_at = self.looked_at.saturating_add(1);
+        self.is_filtered = self.is_filtered || has_results(event.data);
         let Some(completion) = read::<Completion<'_>>(event.data) else {
             return Chunk::Other;
         };

@@ -126,6 +126,7 @@ impl Response {
             ..ResponseFacts::default()
         };
         headers::read(&read.head.headers, recognised, self.first_byte, &mut facts);
+        headers::tell_guardrails(&read.head.headers, &mut read.answer.findings);
         let outcome = outcome(&mut read, end);
         // An answer that is whole ended with its last byte, even if the connection was closed only
         // later, or before the framing was complete: clients stop reading at the API's end mark.

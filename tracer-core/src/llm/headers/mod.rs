@@ -2,12 +2,13 @@
 
 mod clock;
 mod gateway;
+mod guardrails;
 mod rate_limits;
 mod request_id;
 mod server_time;
 
 use super::{call::ResponseFacts, recognise::Recognised};
-use crate::{http::head::Headers, money::Amount, time::Timestamp};
+use crate::{evaluation::Findings, http::head::Headers, money::Amount, time::Timestamp};
 
 /// What LiteLLM says that a call costs, in dollars.
 const COST: &str = "x-litellm-response-cost";
@@ -15,6 +16,11 @@ const COST: &str = "x-litellm-response-cost";
 /// What a gateway says that the call costs.
 pub(super) fn cost(headers: &Headers) -> Option<Amount> {
     Amount::from_decimal(headers.get(COST)?)
+}
+
+/// Tells what guardrails of a gateway say that they did.
+pub(super) fn tell_guardrails(headers: &Headers, findings: &mut Findings) {
+    guardrails::tell(headers, findings);
 }
 
 /// Reads the headers of an answer whose first byte came at `received`.

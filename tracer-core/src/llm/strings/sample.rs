@@ -210,6 +210,8 @@ fn response_of(text: &str, items: usize) -> ResponseFacts {
             judged: Vec::new(),
             guarded: false,
             intervened: false,
+            applied: vec![text.to_owned(); items],
+            told_by: None,
         })),
         has_refusal: false,
         chunks: 0,
