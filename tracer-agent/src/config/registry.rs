@@ -333,11 +333,11 @@ keys! {
         "Request headers that name a session, before those that agents and gateways are known to send. Headers that may hold credentials are refused.")
         .env(&[LLM_TRACER_SESSION_HEADERS]);
 
-    EVALUATIONS_CHECKS: Vec<CheckName> = Key::new("evaluations.checks", "refusal,content_filter,guardrail,moderation,structured_output,tool_arguments,truncated,empty_answer,unanswered_tool_call,repeated_call,repeated_tool_call,tool_error",
+    EVALUATIONS_CHECKS: Vec<CheckName> = Key::new("evaluations.checks", "refusal,content_filter,guardrail,moderation,judgement,structured_output,tool_arguments,truncated,empty_answer,unanswered_tool_call,repeated_call,repeated_tool_call,tool_error",
         "What is looked at in calls, by name: see docs/outcomes.md. Some of it follows from what is said, which is read for it and dropped. An empty list switches all off.")
         .env(&[LLM_TRACER_EVALUATIONS_CHECKS]);
     EVALUATIONS_EXPORT: EvaluationPlace = Key::new("evaluations.export", "span",
-        "Where evaluations go that are known when a span leaves: to the `span`, as its events, where backends without logs have them, too; to the `log`, as events `gen_ai.evaluation.result` of their own; or to `both`. Those of spans that have left always go to the log.")
+        "Where evaluations go that are known when a span leaves: to the `span`, as its events, where backends without logs have them, too; to the `log`, as events `gen_ai.evaluation.result` of their own; or to `both`. Those of spans that have left always go to the log, to lines, and to backends that take them by an interface of their own.")
         .env(&[LLM_TRACER_EVALUATIONS_EXPORT]);
     EVALUATIONS_RECEIVE: bool = Key::new("evaluations.receive", "false",
         "Whether other programs may post evaluations of calls, to /v1/evaluations where the agent serves its metrics (`metrics.listen`). Whoever reaches that address may.")

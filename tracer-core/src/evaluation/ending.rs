@@ -28,7 +28,8 @@ const LENGTH: [&str; 9] = [
     "limit",
     "context_length",
 ];
-const FILTER: [&str; 16] = [
+/// Reasons and codes of errors by which a filter ends an answer or refuses a request.
+const FILTER: [&str; 21] = [
     "content_blocked",
     "content_filter",
     "content_filtered",
@@ -45,6 +46,11 @@ const FILTER: [&str; 16] = [
     "error_toxic",
     "sensitive",
     "content_policy_violation",
+    "moderation_blocked",
+    "data_inspection_failed",
+    "responsibleaipolicyviolation",
+    "input_blocked",
+    "sensitive_words_detected",
 ];
 const MALFORMED: [&str; 5] = [
     "malformed_function_call",
@@ -52,16 +58,6 @@ const MALFORMED: [&str; 5] = [
     "malformed_tool_use",
     "malformed_model_output",
     "tool_use_failed",
-];
-/// Codes of errors by which a filter refuses a request.
-const REFUSING: [&str; 7] = [
-    "content_filter",
-    "content_policy_violation",
-    "moderation_blocked",
-    "data_inspection_failed",
-    "responsibleaipolicyviolation",
-    "input_blocked",
-    "sensitive_words_detected",
 ];
 
 impl Ending {
@@ -89,8 +85,7 @@ pub(crate) fn is_flagged_reason(reason: &str) -> bool {
 
 /// Whether an error says that a filter refused the request.
 pub(crate) fn is_filtered(error_type: &str) -> bool {
-    let is = |name: &&str| error_type.eq_ignore_ascii_case(name);
-    REFUSING.iter().any(is)
+    Ending::of(error_type) == Ending::Filter
 }
 
 #[cfg(test)]
@@ -113,6 +108,7 @@ mod tests {
             assert_eq!(Ending::of(reason), ending, "{reason}");
         }
         assert!(is_filtered("content_filter"));
+        assert!(is_filtered("ResponsibleAIPolicyViolation"));
         assert!(!is_filtered("rate_limit_exceeded"));
     }
 }

@@ -92,6 +92,25 @@ fn the_judge_is_linked_to_what_it_judges() {
     assert_eq!(judgement(answered), None);
 }
 
+/// White space at the ends is part of an answer.
+#[test]
+fn an_answer_may_begin_with_a_space() {
+    let answer =
+        " word0the quick brown fox jumps over the lazy dog and the quick brown fox jumps ove";
+    let mut scene = Scene::new();
+    let (mut one, mut other) = (scene.connect(1), scene.connect(1));
+    let message =
+        json!({"role": "assistant", "content": answer, "refusal": null, "annotations": []});
+    scene.exchange(
+        &mut one,
+        &chat("What is the weather? n=7 "),
+        &Answer::message(message, "stop"),
+    );
+    scene.exchange(&mut other, &phoenix(answer), &verdict());
+    let (spans, verdicts) = scene.finish_with_verdicts();
+    assert_eq!(late(&spans, &verdicts), [(0, JUDGED.to_owned())]);
+}
+
 #[test]
 fn frameworks_ask_in_their_own_ways() {
     let relevance = format!(

@@ -13,6 +13,6 @@ client = OpenAI(base_url=OPENAI, api_key="x", max_retries=0)
 asked = ask(7)
 answer = client.chat.completions.create(model="gpt-4o-bytes-77", messages=asked).choices[0].message.content
 
-judge = LLM(provider="openai", model="gpt-4o-judge", sync_client_kwargs={"base_url": OPENAI, "api_key": "x"})
+judge = LLM(provider="openai", model="gpt-4o-judge", api_key="x", base_url=OPENAI)
 scores = CorrectnessEvaluator(llm=judge).evaluate({"input": asked[0]["content"], "output": answer})
 check(scores[0].label == "correct", scores)

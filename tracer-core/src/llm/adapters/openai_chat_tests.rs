@@ -250,3 +250,26 @@ fn of_a_stream_with_an_error_status_only_the_error_counts() {
         &[("error.type", Some("503"))],
     );
 }
+
+/// Azure says of each piece what its filter found in it, or beside the text, later.
+#[test]
+fn what_a_filter_finds_amid_a_stream_is_told() {
+    let piece = |results: &str| {
+        format!(
+            r#"{{"id":"c","model":"m","choices":[{{"index":0,"delta":{{"content":"canary"}},"finish_reason":null,"content_filter_results":{{{results}}}}}]}}"#
+        )
+    };
+    let safe = piece(r#""violence":{"filtered":false,"severity":"safe"}"#);
+    let severe = piece(r#""violence":{"filtered":false,"severity":"medium"}"#);
+    let beside = r#"{"id":"","model":"","choices":[{"index":0,"delta":{},"finish_reason":null,"content_filter_offsets":{"check_offset":44,"start_offset":44,"end_offset":198},"content_filter_results":{"protected_material_text":{"filtered":false,"detected":true}}}]}"#;
+    let last = r#"{"id":"c","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop","content_filter_results":{}}]}"#;
+    let seen = support::chunks(
+        &OpenAiChat,
+        &[&safe, &safe, &safe, &severe, &safe, beside, last],
+    );
+    let findings = seen.facts.findings.expect("findings");
+    let words: Vec<_> = findings.found.iter().map(|found| found.words()).collect();
+    assert_eq!(words, ["violence: medium", "protected_material_text"]);
+    let harmless = support::chunks(&OpenAiChat, &[&safe, &safe, &safe, last]);
+    assert_eq!(harmless.facts.findings, None);
+}

@@ -1,5 +1,6 @@
 //! The OTLP output against a collector that decodes what it gets.
 
+mod annotations;
 mod collector;
 mod delivery;
 mod events;
