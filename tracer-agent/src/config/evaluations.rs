@@ -44,6 +44,7 @@ impl Scalar for CheckName {
         "content_filter",
         "guardrail",
         "moderation",
+        "judgement",
         "structured_output",
         "tool_arguments",
         "truncated",
