@@ -270,16 +270,20 @@ pub enum PolicyCommand {
         file: PathBuf,
     },
 
-    /// Show what would leave of the calls on a tape, field by field.
+    /// Show what would leave of a tape, field by field.
     ///
     /// Replays the tape and says of each call which rule decides, what leaves with which value, and
-    /// what stays for which reason. Nothing is sent anywhere. Texts on a tape are masked unless it was
-    /// recorded with --content: then it cannot be told what masking would find in them.
+    /// what stays for which reason; and what leaves of the turns and tools around it, of processes, and
+    /// as metrics. That is all that a collector would be sent, as the configuration says. Nothing is
+    /// sent anywhere. Texts on a tape are masked unless it was recorded with --content: then it cannot
+    /// be told what masking would find in them.
     #[command(after_help = "\
 Examples:
   tracer-agent record --content --output calls.jsonl --duration 30s
   tracer-agent policy explain policy.toml calls.jsonl
-  tracer-agent policy explain policy.toml calls.jsonl --format json")]
+  tracer-agent policy explain policy.toml calls.jsonl --format json
+  OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=event_only \\
+      tracer-agent policy explain policy.toml calls.jsonl")]
     Explain(ExplainArgs),
 }
 

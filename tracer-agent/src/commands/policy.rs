@@ -6,13 +6,15 @@ use std::{
 };
 
 use serde_json::{Map, Value as Json, json};
+use tracer_core::policy::Capture;
 
 use super::output;
 use crate::{
     cli::{PolicyCommand, ReportFormat},
     config::policy,
+    export::fields::Fields,
     printable::Printable,
-    runtime::explain::{self, Explained, ExplainedCall, ExplainedStep},
+    runtime::explain::{self, Explained, ExplainedCall, Stays, Told},
 };
 
 /// Carries out `policy check` or `policy explain`.
@@ -55,11 +57,30 @@ The texts on this tape were masked when it was recorded: what [mask] would find 
 told. `tracer-agent record --content` keeps them.
 ";
 
+/// Version of the shape of the report as JSON: it grows when a member is renamed, is removed or means
+/// something else. New members do not change it.
+const SHAPE: u32 = 1;
+
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Call(call) => call.fmt(f),
-            Self::Step(step) => step.fmt(f),
+            Self::Origin(origin) => {
+                writeln!(f, "resource {}", origin.number)?;
+                tell(f, &origin.leaves, &origin.stays)
+            }
+            Self::Call(call) => {
+                call.fmt(f)?;
+                call.told.fmt(f)
+            }
+            Self::Step(step) => {
+                writeln!(f, "around calls: {}", step.what)?;
+                step.told.fmt(f)
+            }
+            Self::Metrics(metrics) => {
+                writeln!(f, "metrics")?;
+                writeln!(f, "  leave with resource {}", metrics.origin)?;
+                tell(f, &metrics.leaves, &[])
+            }
         }
     }
 }
@@ -81,52 +102,50 @@ impl fmt::Display for ExplainedCall {
             f.write_str(", since it is not known whether it matches, and it is stricter")?;
         }
         f.write_str("\n")?;
-        if let Some(why) = self.unsampled() {
-            writeln!(f, "  {why}")?;
-        }
-        for (name, value) in &self.leaves {
-            writeln!(f, "  leaves  {name} = {}", Printable(value))?;
-        }
-        for (what, why) in &self.stays {
-            writeln!(f, "  stays   {what}: {why}")?;
-        }
-        f.write_str("\n")
-    }
-}
-
-impl ExplainedCall {
-    fn unsampled(&self) -> Option<String> {
         match self.kept_for {
-            Some(reason) => Some(format!("kept beyond the sample: {}", reason.name())),
-            None if !self.is_sampled => {
-                Some("its trace is not of the sample: metrics alone leave".to_owned())
+            Some(reason) => writeln!(f, "  kept beyond the sample: {}", reason.name()),
+            None if !self.is_sampled && self.capture != Capture::None => {
+                writeln!(f, "  its trace is not of the sample: metrics alone leave")
             }
-            None => None,
+            None => Ok(()),
         }
     }
 }
 
-impl fmt::Display for ExplainedStep {
+impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.leaves_as {
-            Some(name) => writeln!(f, "around calls: {} leaves\n", Printable(name)),
-            None => writeln!(
-                f,
-                "around calls: a span stays, as no call of its trace left\n"
-            ),
+        if let Some(origin) = self.origin {
+            writeln!(f, "  leaves with resource {origin}")?;
+        }
+        tell(f, &self.leaves, &self.stays)
+    }
+}
+
+/// What leaves and what does not, a line a field, and an empty line.
+fn tell(f: &mut fmt::Formatter<'_>, leaves: &Fields, stays: &[Stays]) -> fmt::Result {
+    for (at, value) in leaves.values() {
+        let at = Printable(at);
+        match value {
+            Json::String(text) => writeln!(f, "  leaves  {at} = {}", Printable(text))?,
+            other => writeln!(f, "  leaves  {at} = {}", Printable(other))?,
         }
     }
+    for Stays { what, why } in stays {
+        writeln!(f, "  stays   {}: {why}", Printable(what))?;
+    }
+    f.write_str("\n")
 }
 
 fn json_of(explained: &Explained) -> Json {
-    let map = |pairs: &[(String, String)]| -> Map<String, Json> {
-        let pairs = pairs.iter();
-        pairs
-            .map(|(name, value)| (name.clone(), value.clone().into()))
-            .collect()
-    };
-    match explained {
+    let mut told = match explained {
+        Explained::Origin(origin) => json!({
+            "is": "resource",
+            "resource": origin.number,
+            "leaves": origin.leaves,
+            "stays": stays(&origin.stays),
+        }),
         Explained::Call(call) => json!({
+            "is": "call",
             "call": call.number,
             "name": call.name,
             "process": call.process,
@@ -136,9 +155,30 @@ fn json_of(explained: &Explained) -> Json {
             "cautious": call.is_cautious,
             "sampled": call.is_sampled,
             "kept_for": call.kept_for.map(|reason| reason.name()),
-            "leaves": map(&call.leaves),
-            "stays": map(&call.stays),
+            "resource": call.told.origin,
+            "leaves": call.told.leaves,
+            "stays": stays(&call.told.stays),
         }),
-        Explained::Step(step) => json!({ "step": step.leaves_as }),
-    }
+        Explained::Step(step) => json!({
+            "is": "step",
+            "step": step.what,
+            "resource": step.told.origin,
+            "leaves": step.told.leaves,
+            "stays": stays(&step.told.stays),
+        }),
+        Explained::Metrics(metrics) => json!({
+            "is": "metrics",
+            "resource": metrics.origin,
+            "leaves": metrics.leaves,
+        }),
+    };
+    told["schema_version"] = SHAPE.into();
+    told
+}
+
+fn stays(stays: &[Stays]) -> Map<String, Json> {
+    let stays = stays.iter();
+    stays
+        .map(|Stays { what, why }| (what.clone(), why.clone().into()))
+        .collect()
 }

@@ -14,7 +14,7 @@
 use std::{
     future::poll_fn,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -22,22 +22,21 @@ use std::{
 use prometheus_client::metrics::counter::Counter;
 use tokio::time::Instant;
 use tracer_core::{
-    policy::{Capture, NeverList},
+    policy::Capture,
     segment::ProcessKey,
     semconv::{EVALUATION_RESULT, Event, EventSpan, drop_content},
 };
 
 use super::{
-    attributor::Attributor,
     delivery::{Delivery, End, is_reader_gone},
-    ids::{IdSource, SpanIds},
+    finish::Finisher,
+    ids::SpanIds,
     lines::{self, Line, LineEvent, LineFormat, LineItem},
     otlp::{self, settings::OtlpSettings, worker::OtlpSender},
     queue::Sender,
     recent::RecentSpans,
     record::Record,
     size,
-    withholder::Withholder,
 };
 use crate::{host::process::ProcessInfo, telemetry::Telemetry};
 
@@ -46,11 +45,7 @@ use crate::{host::process::ProcessInfo, telemetry::Telemetry};
 pub struct Outputs {
     otlp: Option<OtlpSender>,
     lines: Vec<LineQueue>,
-    ids: IdSource,
-    /// Of one thread; clones of the outputs share what it has seen.
-    attributor: Option<Arc<Mutex<Attributor>>>,
-    /// Comes last, of what others added as well.
-    withholder: Option<Arc<Mutex<Withholder>>>,
+    finisher: Finisher,
     /// Where spans are noted that leave, if somebody may want to say more of them.
     recent: Option<RecentSpans>,
 }
@@ -104,18 +99,20 @@ pub struct FlushError {
 }
 
 impl Outputs {
+    /// None yet: what they will be given is finished by this.
+    pub fn new(finisher: Finisher) -> Self {
+        Self {
+            finisher,
+            ..Self::default()
+        }
+    }
+
     /// Gives a record to every output. What an output has no room for is dropped there and
     /// counted in `llm_tracer_export_dropped_total`.
     pub fn offer(&self, mut record: Record) {
-        if let Some(attributor) = &self.attributor {
-            let mut attributor = attributor.lock().unwrap_or_else(PoisonError::into_inner);
-            attributor.attribute(&mut record);
-        }
-        if let Some(withholder) = &self.withholder {
-            let mut withholder = withholder.lock().unwrap_or_else(PoisonError::into_inner);
-            withholder.strip(&mut record);
-        }
-        let ids = self.ids.ids(&record.span);
+        self.finisher.attribute(&mut record);
+        self.finisher.strip(&mut record);
+        let ids = self.finisher.ids(&record.span);
         if record.is_sampled
             && let Some(recent) = &self.recent
         {
@@ -134,10 +131,7 @@ impl Outputs {
     /// Gives an event to every output that takes events by themselves: one of a span that was handed
     /// over before, or is of nobody here.
     pub fn offer_event(&self, mut process: Arc<ProcessInfo>, mut event: Event) {
-        if let Some(withholder) = &self.withholder {
-            let mut withholder = withholder.lock().unwrap_or_else(PoisonError::into_inner);
-            withholder.strip_event(&mut process, &mut event);
-        }
+        self.finisher.strip_event(&mut process, &mut event);
         let is_found = event.name == EVALUATION_RESULT;
         for lines in self.lines.iter().filter(|_| is_found) {
             lines.offer_event(&process, &event);
@@ -169,16 +163,6 @@ impl Outputs {
     /// Spans are noted from here on, for those who want to say more of them.
     pub fn remember(&mut self, recent: RecentSpans) {
         self.recent = Some(recent);
-    }
-
-    /// Records are told to whom they belong from here on.
-    pub fn attribute_by(&mut self, attributor: Attributor) {
-        self.attributor = Some(Arc::new(Mutex::new(attributor)));
-    }
-
-    /// These attributes leave with no record from here on.
-    pub fn withhold(&mut self, never: NeverList) {
-        self.withholder = (!never.is_empty()).then(|| Arc::new(Mutex::new(Withholder::new(never))));
     }
 
     /// Adds the OTLP output, unless its settings send nothing anywhere. Must be called inside a tokio runtime, which then runs it.

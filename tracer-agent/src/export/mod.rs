@@ -3,6 +3,8 @@
 pub mod attributor;
 pub mod delivery;
 pub mod fanout;
+pub mod fields;
+pub mod finish;
 pub mod ids;
 pub mod jsonl;
 pub mod lines;

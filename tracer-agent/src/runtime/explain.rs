@@ -1,10 +1,16 @@
-//! What a policy would let out of the calls of a tape.
+//! What a policy would let out of a tape: all that a collector would be sent, field by field.
+//!
+//! It is made by what makes it in a run (`Policy`, `Record`, `Finisher`, the encoding of requests); only
+//! the sending is missing.
+
+mod explained;
+mod leaving;
 
 use std::{collections::HashMap, fs::File, io::BufRead, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, anyhow};
 use tracer_core::{
-    correlate::Step,
+    correlate::{Step, StepKind},
     evaluation::Verdict,
     llm::{
         call::{Call, CallFacts, Captured},
@@ -12,73 +18,34 @@ use tracer_core::{
     },
     pipeline::{Output, Pipeline, PipelineConfig},
     policy::{
-        Capture, ContentBounds, ContentFields, ContentGrant, ContentMode, Decision, KeptFor,
-        NeverList, Passage, Policy, PolicyFile, Release, ReleasedContent, release_with_content,
+        ContentBounds, ContentFields, ContentGrant, ContentMode, Decision, Passage, Policy,
+        PolicyFile, Release, ReleasedContent, release_with_content,
     },
     pricing::PriceBook,
     segment::ProcessKey,
-    semconv::{ContentPlace, Value, verdict_event},
+    semconv::{ContentPlace, verdict_event},
     tape::{Entry, Reader},
     time::Timestamp,
 };
 
+pub use self::explained::{
+    Explained, ExplainedCall, ExplainedMetrics, ExplainedOrigin, ExplainedStep, Stays, Told,
+};
+use self::leaving::Leaving;
 use super::{
+    outputs,
     replay::{AFTERWARDS, caller, now, opened, process, relations},
     salt,
 };
 use crate::{
-    config::{attribution::AttributionConfig, effective::Config, prices},
-    export::{attributor::Attributor, record::Record, spending::Spending},
+    config::{attribution::AttributionConfig, choices::EvaluationPlace, effective::Config, prices},
+    export::{otlp::unsent::Unsent, record::Record, spending::Spending},
     host::process::ProcessInfo,
     telemetry::Telemetry,
 };
 
-/// Bytes of content that are kept of a call to be shown.
-const KEPT_BYTES: usize = 1 << 20;
-
-/// What becomes of something on the tape.
-#[derive(Debug)]
-pub enum Explained {
-    /// A call.
-    Call(Box<ExplainedCall>),
-    /// Something that calls are part of.
-    Step(ExplainedStep),
-}
-
-/// What becomes of a call.
-#[derive(Debug)]
-pub struct ExplainedCall {
-    /// Its place on the tape, from 1.
-    pub number: u64,
-    /// Name of its span.
-    pub name: String,
-    /// Whose it is.
-    pub process: String,
-    /// Who served it.
-    pub provider: String,
-    /// The rule that decides, unless it is the default.
-    pub rule: Option<String>,
-    /// How much leaves.
-    pub capture: Capture,
-    /// The rule decides since nobody knows whether it matches.
-    pub is_cautious: bool,
-    /// Its trace is kept.
-    pub is_sampled: bool,
-    /// Why, if not by the sample.
-    pub kept_for: Option<KeptFor>,
-    /// What leaves, with its value.
-    pub leaves: Vec<(String, String)>,
-    /// What does not, and why.
-    pub stays: Vec<(String, String)>,
-}
-
-/// What becomes of a turn, a tool, a call with all attempts at it, or of what was found of one of them
-/// later.
-#[derive(Debug)]
-pub struct ExplainedStep {
-    /// The name of its span or event, if that leaves.
-    pub leaves_as: Option<String>,
-}
+/// Bytes of content that are kept of a call if the policy wants none: to tell that there is some.
+const KEPT_BYTES: usize = 512 << 10;
 
 /// Replays a tape and tells of each call on it; whether the texts on the tape are masked.
 ///
@@ -101,20 +68,26 @@ pub fn run(
         ..config.attribution.clone()
     })?;
     let attribution = &salted.attribution;
-    let kept = ContentCapture::Keep {
-        per_call: KEPT_BYTES,
-    };
     let spending = Spending::new(Vec::new(), &Telemetry::new());
     let policy = Policy::new(policy, salted.pseudonyms, attribution.clone());
+    let kept = match policy.content_capture() {
+        ContentCapture::Off => ContentCapture::Keep {
+            per_call: KEPT_BYTES,
+        },
+        kept @ ContentCapture::Keep { .. } => kept,
+    };
+    let finisher = outputs::finisher(config, attribution, policy.never(), spending);
     let mut explainer = Explainer {
         pipeline: Pipeline::new(PipelineConfig {
             relations: relations(is_masked),
+            content: kept,
             ..config.pipeline(attribution, kept)?
         }),
         prices: prices::load(&config.cost)?,
-        never: policy.never(),
         policy,
-        attributor: Attributor::new(attribution.clone(), Vec::new(), 0, spending),
+        content: config.export.content,
+        evaluations: config.evaluations.export,
+        leaving: Leaving::new(finisher, Unsent::new(&config.export.otlp)),
         processes: HashMap::new(),
         calls: 0,
         tell,
@@ -127,8 +100,9 @@ struct Explainer<T> {
     pipeline: Pipeline,
     prices: PriceBook,
     policy: Policy,
-    never: NeverList,
-    attributor: Attributor,
+    content: ContentPlace,
+    evaluations: EvaluationPlace,
+    leaving: Leaving,
     processes: HashMap<ProcessKey, Arc<ProcessInfo>>,
     calls: u64,
     tell: T,
@@ -152,6 +126,9 @@ impl<T: FnMut(&Explained)> Explainer<T> {
         }
         self.pipeline.advance(latest.after(AFTERWARDS));
         self.report();
+        for metrics in self.leaving.metrics() {
+            self.tell(&Explained::Metrics(metrics));
+        }
         Ok(())
     }
 
@@ -163,86 +140,113 @@ impl<T: FnMut(&Explained)> Explainer<T> {
                 Output::Evaluation(verdict) => Explained::Step(self.verdict(*verdict)),
                 Output::LostExchanges(..) | Output::Verdict(..) => continue,
             };
-            (self.tell)(&explained);
+            self.tell(&explained);
         }
+    }
+
+    /// Behind whatever it refers to.
+    fn tell(&mut self, explained: &Explained) {
+        for origin in self.leaving.news() {
+            (self.tell)(&origin);
+        }
+        (self.tell)(explained);
     }
 
     fn call(&mut self, mut call: Call<Captured>) -> ExplainedCall {
         self.prices.price(&mut call);
         self.calls += 1;
         let process = self.process(call.facts().connection.process);
-        let decision = self.policy.decide(call.facts(), &caller(&process));
         let Decision {
+            rule,
             capture,
             is_cautious,
             fields,
             ..
-        } = decision;
-        let rule = decision.rule.map(str::to_owned);
-        let said = said(&call);
+        } = self.policy.decide(call.facts(), &caller(&process));
         let mut explained = ExplainedCall {
             number: self.calls,
             name: name(call.facts()),
             process: format!("{}[{}]", process.name, process.pid),
             provider: call.facts().provider.0.to_string(),
-            rule,
+            rule: rule.map(str::to_owned),
             capture,
             is_cautious,
             is_sampled: false,
             kept_for: None,
-            leaves: Vec::new(),
-            stays: Vec::new(),
+            told: Told::default(),
         };
+        let said = said(&call);
         let release = self.policy.release(call, &caller(&process));
         let mode = match &release {
             Release::Call(call) => call.content().map(ReleasedContent::mode),
             Release::Measured(_) | Release::Nothing => None,
         };
-        let place = ContentPlace::Span;
-        let Some(mut record) = Record::of_release(process, release, place) else {
+        let Some(record) = Record::of_release(process, release, self.content) else {
             let why = "nothing of the call leaves, its metrics neither";
-            explained.stays.push(("all".to_owned(), why.to_owned()));
+            explained.told.stays.push(Stays::new("all", why));
             return explained;
         };
-        self.attributor.attribute(&mut record);
         explained.is_sampled = record.is_sampled;
         let released = record.call.as_deref();
         explained.kept_for = released.and_then(|it| it.permit()?.kept_for);
-        for (name, _) in &record.span.attributes {
-            if self.never.has(name) {
-                let why = "[attributes] never lets it out".to_owned();
-                explained.stays.push((name.to_string(), why));
+        explained.told = self
+            .leaving
+            .record(record.with_evaluations(self.evaluations));
+        if !explained.is_sampled {
+            let why = "its trace is not of the sample";
+            explained.told.stays.push(Stays::new("span", why));
+        }
+        for field in said.iter() {
+            let of_call = explained.content_stays(fields.contains(field), mode);
+            if let Some(why) = of_call.or_else(|| self.goes_nowhere()) {
+                let what = format!("content.{}", field.name());
+                explained.told.stays.push(Stays::new(what, why));
             }
         }
-        self.never.strip_span(&mut record.span);
-        if record.is_sampled {
-            let attributes = record.span.attributes.iter();
-            explained.leaves = attributes
-                .map(|(name, value)| (name.to_string(), text(value)))
-                .collect();
-        } else {
-            let why = "its trace is not of the sample".to_owned();
-            explained.stays.push(("span".to_owned(), why));
-        }
-        explained.tell_content(said, fields, mode);
         explained
     }
 
+    /// Why content does not leave that the policy lets out.
+    fn goes_nowhere(&self) -> Option<String> {
+        match self.content {
+            ContentPlace::None => Some("content.export is none".to_owned()),
+            ContentPlace::Event if !self.leaving.has_logs() => {
+                Some("content.export is event, and no events are sent".to_owned())
+            }
+            ContentPlace::Span | ContentPlace::Event | ContentPlace::Both => None,
+        }
+    }
+
     fn step(&mut self, step: Step) -> ExplainedStep {
+        let what = match step.kind {
+            StepKind::Turn { .. } => "turn",
+            StepKind::Request { .. } => "request that was served",
+            StepKind::Attempts { .. } => "all attempts at a call",
+            StepKind::Tool { .. } => "tool",
+        };
         let process = self.process(step.process);
-        let released = self.policy.release_step(step);
-        let leaves_as = released.map(|step| {
-            let mut record = Record::of_step(process, &step);
-            self.never.strip_span(&mut record.span);
-            record.span.name
-        });
-        ExplainedStep { leaves_as }
+        let told = match self.policy.release_step(step) {
+            Some(step) => {
+                let record = Record::of_step(process, &step);
+                self.leaving
+                    .record(record.with_evaluations(self.evaluations))
+            }
+            None => Told::nothing("no call of its trace left"),
+        };
+        ExplainedStep { what, told }
     }
 
     fn verdict(&mut self, verdict: Verdict) -> ExplainedStep {
-        let released = self.policy.release_verdict(verdict);
-        let leaves_as = released.map(|verdict| verdict_event(&verdict).name.into());
-        ExplainedStep { leaves_as }
+        let process = self.process(verdict.process);
+        let told = match self.policy.release_verdict(verdict) {
+            Some(_) if !self.leaving.has_logs() => Told::nothing("no events are sent"),
+            Some(verdict) => self.leaving.event(process, verdict_event(&verdict)),
+            None => Told::nothing("what it was found of did not leave, or is withheld"),
+        };
+        ExplainedStep {
+            what: "evaluation",
+            told,
+        }
     }
 
     fn process(&mut self, key: ProcessKey) -> Arc<ProcessInfo> {
@@ -255,31 +259,23 @@ impl<T: FnMut(&Explained)> Explainer<T> {
 }
 
 impl ExplainedCall {
-    /// What becomes of what the call says.
-    fn tell_content(
-        &mut self,
-        said: ContentFields,
-        wanted: ContentFields,
-        mode: Option<ContentMode>,
-    ) {
-        for field in said.iter() {
-            let why = if !self.capture.has_content() {
-                format!("capture is {}", self.capture.name())
-            } else if !self.is_sampled {
-                "its trace is not of the sample".to_owned()
-            } else if !wanted.contains(field) {
-                "the rule does not keep it".to_owned()
-            } else if let Some(ContentMode::Dropped(dropped)) = mode {
-                format!("it could not be masked: {dropped}")
-            } else {
-                continue;
-            };
-            self.stays.push((format!("content.{}", field.name()), why));
+    /// Why the policy does not let something out that the call says.
+    fn content_stays(&self, is_wanted: bool, mode: Option<ContentMode>) -> Option<String> {
+        if !self.capture.has_content() {
+            Some(format!("capture is {}", self.capture.name()))
+        } else if !self.is_sampled {
+            Some("its trace is not of the sample".to_owned())
+        } else if !is_wanted {
+            Some("the rule does not keep it".to_owned())
+        } else if let Some(ContentMode::Dropped(dropped)) = mode {
+            Some(format!("it could not be masked: {dropped}"))
+        } else {
+            None
         }
     }
 }
 
-/// The span's name, whatever the policy says: the report is for who may see the tape.
+/// What was called, whatever the policy says: the report is for who may see the tape.
 fn name(call: &CallFacts) -> String {
     let model = call.request.model.as_deref().unwrap_or("-");
     format!("{} {model}", call.api.0)
@@ -296,15 +292,4 @@ fn said(call: &Call<Captured>) -> ContentFields {
     emptied
         .content()
         .map_or(ContentFields::NONE, ReleasedContent::withheld)
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::Str(text) => text.to_string(),
-        Value::Json(text) => text.to_string(),
-        Value::Int(number) => number.to_string(),
-        Value::Double(number) => number.to_string(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::StrList(list) => list.join(", "),
-    }
 }

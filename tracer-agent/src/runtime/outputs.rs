@@ -10,6 +10,7 @@ use crate::{
     export::{
         attributor::Attributor,
         fanout::{Outputs, Running},
+        finish::Finisher,
         jsonl::JsonLines,
         spending::Spending,
         terminal::Terminal,
@@ -28,14 +29,8 @@ pub(super) fn start(
     running: &mut Running,
     telemetry: &Telemetry,
 ) -> Result<Outputs> {
-    let mut outputs = Outputs::default();
-    outputs.attribute_by(Attributor::new(
-        attribution.clone(),
-        config.attribution.metrics.clone(),
-        config.attribution.metric_values,
-        Spending::new(config.budgets.all.clone(), telemetry),
-    ));
-    outputs.withhold(never);
+    let spending = Spending::new(config.budgets.all.clone(), telemetry);
+    let mut outputs = Outputs::new(finisher(config, attribution, never, spending));
     outputs.add_otlp(running, &config.export.otlp, telemetry)?;
     match config.export.terminal {
         OutputFormat::Text => {
@@ -60,4 +55,22 @@ pub(super) fn start(
         OutputFormat::None => {}
     }
     Ok(outputs)
+}
+
+/// What finishes all that leaves, as the configuration and the policy want it.
+pub(super) fn finisher(
+    config: &Config,
+    attribution: &AttributionRules,
+    never: NeverList,
+    spending: Spending,
+) -> Finisher {
+    let mut finisher = Finisher::default();
+    finisher.attribute_by(Attributor::new(
+        attribution.clone(),
+        config.attribution.metrics.clone(),
+        config.attribution.metric_values,
+        spending,
+    ));
+    finisher.withhold(never);
+    finisher
 }

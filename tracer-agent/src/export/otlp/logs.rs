@@ -1,6 +1,6 @@
 //! Events on their way: log records with a name, each of one span.
 
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
 use opentelemetry::{
     InstrumentationScope,
@@ -10,7 +10,7 @@ use opentelemetry::{
 use opentelemetry_otlp::LogExporter;
 use opentelemetry_sdk::{
     Resource,
-    logs::{LogBatch, LogExporter as _, SdkLogger, SdkLoggerProvider},
+    logs::{LogBatch, LogExporter as _, SdkLogRecord, SdkLogger, SdkLoggerProvider},
 };
 use tracer_core::semconv::{Event, EventSpan};
 
@@ -60,6 +60,16 @@ impl EventIds {
     }
 }
 
+impl EventItem {
+    /// As the SDK has them.
+    pub(super) fn records(items: impl IntoIterator<Item: Borrow<Self>>) -> Vec<SdkLogRecord> {
+        let blank = blank();
+        let items = items.into_iter();
+        let record = |item: &Self| log_record(&item.event, item.of, &blank);
+        items.map(|item| record(item.borrow())).collect()
+    }
+}
+
 /// What makes empty records; it is nowhere connected.
 fn blank() -> SdkLogger {
     SdkLoggerProvider::builder().build().logger("")
@@ -85,11 +95,7 @@ impl Batched for EventItem {
         transport: &Transport<LogExporter>,
         scope: &InstrumentationScope,
     ) -> Result<u64, Refused> {
-        let blank = blank();
-        let records: Vec<_> = group
-            .iter()
-            .map(|held| log_record(&held.item.event, held.item.of, &blank))
-            .collect();
+        let records = Self::records(group.iter().map(|held| &held.item));
         let records: Vec<_> = records.iter().map(|record| (record, scope)).collect();
         transport
             .deliver(|exporter| exporter.export(LogBatch::new(&records)))

@@ -25,6 +25,7 @@ mod exporter_log;
 mod grpc;
 mod http;
 mod logs;
+mod message;
 mod meters;
 mod metrics;
 mod outage;
@@ -35,6 +36,7 @@ mod span;
 mod tls;
 mod traces;
 mod transport;
+pub mod unsent;
 pub mod worker;
 
 #[cfg(test)]

@@ -32,7 +32,8 @@ pub(super) struct SpanItem {
 }
 
 impl SpanItem {
-    fn data(&self, scope: &InstrumentationScope) -> SpanData {
+    /// As the SDK has it, with what its reader wants beside.
+    pub(super) fn data(&self, scope: &InstrumentationScope) -> SpanData {
         let mut data = span_data(&self.span, self.ids, scope);
         let additions = self.backend.additions(&self.span);
         data.attributes.extend(key_values(&additions));
