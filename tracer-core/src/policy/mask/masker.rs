@@ -141,7 +141,7 @@ impl Masker {
         let first = edges.torn.then(|| first_word(text));
         let last = edges.cut.then(|| last_word(text));
         let words: Vec<Span> = first.into_iter().chain(last).collect();
-        self.sweep(Sweep::default(), text, &words)
+        self.sweep(&mut Sweep::default(), text, &words)
     }
 
     /// The same with bytes.
@@ -166,17 +166,26 @@ impl Masker {
         if text.trim().is_empty() {
             return self.mask_between(text, edges);
         }
-        if edges == Edges::WHOLE && document::is_valid(text) {
+        // Whether it is a document matters where something leads into it, or where more is masked than
+        // what strings hold; to know that takes as long as to mask it.
+        let leads = !(self.paths.is_empty() && self.patterns.is_empty());
+        if edges == Edges::WHOLE && !(leads && !document::is_valid(text)) {
             let spans =
                 document::find(text, &self.paths, &self.patterns).ok_or(Dropped::Internal)?;
-            let masked = self.sweep(Sweep::of_document(), text, &spans)?;
-            // What was found across quotation marks, or in the middle of a number.
-            let broken = masked.counts.total() > 0 && !document::is_valid(&masked.text);
-            return Ok(if broken {
-                Masked::new(WHOLE.to_owned(), masked.counts)
-            } else {
-                masked
-            });
+            let mut sweep = Sweep::of_document();
+            let masked = self.sweep(&mut sweep, text, &spans)?;
+            if sweep.kept_to_strings() {
+                return Ok(masked);
+            }
+            if leads || document::is_valid(text) {
+                // What was found across quotation marks, or in the middle of a number.
+                let broken = !document::is_valid(&masked.text);
+                return Ok(if broken {
+                    Masked::new(WHOLE.to_owned(), masked.counts)
+                } else {
+                    masked
+                });
+            }
         }
         if self.paths.is_empty() {
             self.mask_between(text, edges)
@@ -195,7 +204,7 @@ impl Masker {
         &self.replacement
     }
 
-    fn sweep(&self, mut sweep: Sweep, text: &str, more: &[Span]) -> Result<Masked, Dropped> {
+    fn sweep(&self, sweep: &mut Sweep, text: &str, more: &[Span]) -> Result<Masked, Dropped> {
         let mut out = String::with_capacity(text.len());
         let window = Window {
             text,

@@ -121,7 +121,7 @@ impl Detection {
         }
         let mut at = 0;
         while let Some(rest) = text.get(at..) {
-            let Some(next) = rest.iter().position(|byte| NUMERIC[usize::from(*byte)]) else {
+            let Some(next) = next_numeric(rest) else {
                 return;
             };
             at += next;
@@ -167,16 +167,19 @@ impl Detection {
     }
 }
 
-/// Digits, and what stands between the parts of an IPv6 address.
-const NUMERIC: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = b'0';
-    while byte <= b':' {
-        table[byte as usize] = true;
-        byte += 1;
-    }
-    table
-};
+/// Bytes that are looked at together.
+const BLOCK: usize = 32;
+
+/// Where the next digit stands, or what stands between the parts of an IPv6 address.
+fn next_numeric(text: &[u8]) -> Option<usize> {
+    let is = |byte: &u8| matches!(byte, b'0'..=b':');
+    // Without a branch for each byte.
+    let has = |block: &[u8]| block.iter().fold(false, |any, byte| any | is(byte));
+    let blocks = text.chunks_exact(BLOCK);
+    let empty = blocks.take_while(|block| !has(block)).count() * BLOCK;
+    let rest = text.get(empty..).unwrap_or_default();
+    Some(empty + rest.iter().position(is)?)
+}
 
 fn at_anchor(text: &[u8], start: usize, end: usize, anchor: Anchor) -> Option<Span> {
     match anchor {

@@ -29,21 +29,43 @@ pub(super) struct Sweep {
 struct Strings {
     at: usize,
     inside: bool,
+    /// Quotation marks of strings so far.
+    marks: usize,
+    /// Something was masked outside of strings, across one of their ends, or in the middle of an escape.
+    torn: bool,
 }
 
 impl Strings {
-    /// Whether `to` stands in a string; asked in order.
-    fn holds(&mut self, text: &str, to: usize) -> bool {
-        let bytes = text.as_bytes();
+    /// Whether `[start, end)`, which is to be masked, is outside of strings; asked in order.
+    fn is_bare(&mut self, text: &[u8], start: usize, end: usize) -> bool {
+        let begins = self.go_to(text, start);
+        let (inside, marks) = (self.inside, self.marks);
+        let ends = self.go_to(text, end);
+        self.torn |= !(inside && begins && ends && marks == self.marks);
+        !inside
+    }
+
+    /// Whether an escape does not stand on both sides of `to`.
+    fn go_to(&mut self, text: &[u8], to: usize) -> bool {
         while self.at < to {
-            match bytes.get(self.at) {
-                Some(b'"') => self.inside = !self.inside,
-                Some(b'\\') if self.inside => self.at += 1,
-                _ => {}
-            }
-            self.at += 1;
+            let rest = text.get(self.at..to).unwrap_or_default();
+            let Some(next) = memchr::memchr2(b'"', b'\\', rest) else {
+                self.at = to;
+                break;
+            };
+            self.at += next;
+            self.at += match text.get(self.at..) {
+                Some([b'"', ..]) => {
+                    self.inside = !self.inside;
+                    self.marks += 1;
+                    1
+                }
+                Some([b'\\', b'u', ..]) if self.inside => 6,
+                Some([b'\\', ..]) if self.inside => 2,
+                _ => 1,
+            };
         }
-        self.inside
+        self.at == to
     }
 }
 
@@ -82,6 +104,12 @@ impl Sweep {
 
     pub(super) const fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// Whether all that was masked in a document stood within its strings: then it is what it was,
+    /// a document or none.
+    pub(super) fn kept_to_strings(&self) -> bool {
+        self.strings.as_ref().is_some_and(|strings| !strings.torn)
     }
 
     /// Masks a window; places that begin in it are decided on.
@@ -161,7 +189,7 @@ impl Sweep {
         let bare = self
             .strings
             .as_mut()
-            .is_some_and(|strings| !strings.holds(text, place.start));
+            .is_some_and(|strings| strings.is_bare(text.as_bytes(), place.start, place.end));
         let quote = if bare { "\"" } else { "" };
         out.push_str(quote);
         write(out, place.kind, place.digest);
