@@ -25,6 +25,8 @@ mod wrapped;
 
 #[cfg(test)]
 mod canary_tests;
+#[cfg(test)]
+mod document_tests;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
 #[cfg(test)]
