@@ -238,7 +238,7 @@ fn paths(value: &serde_json::Value, path: &str, into: &mut BTreeSet<String>) {
 fn the_reference_knows_every_field_of_the_report() {
     let (_, stdout, stderr) = run(agent().args(["doctor", "--format", "json"]));
     let report: serde_json::Value = serde_json::from_str(&stdout).expect(&stderr);
-    assert_eq!(report["schema_version"], 1);
+    assert_eq!(report["schema_version"], 2);
     let mut reported = BTreeSet::new();
     paths(&report, "", &mut reported);
     let known: BTreeSet<String> = tracer_agent::docs::doctor::FIELDS

@@ -73,10 +73,14 @@ pub const FIELDS: &[(&str, &str)] = &[
         "files[].path",
         "A file with TLS that processes use now, by its path as they see it",
     ),
+    (
+        "files[].build_id",
+        "Its GNU build id. Containers may have other files by the same path: these are told apart by it, or by inode, change time and size",
+    ),
     ("files[].pids[]", "These processes"),
     (
         "files[].calls_seen",
-        "Calls that the running agent has seen through it; absent if there is none, or it does not probe the file",
+        "Calls that the running agent has seen through it; absent if there is none, if it does not probe the file, or if it cannot tell it from another one by path and build id",
     ),
     (
         "files[].traceable",
@@ -108,7 +112,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("files[].advice", "What to do"),
     (
         "processes[].pid",
-        "A process with TLS in it, or that does something else that is not seen",
+        "A process with TLS in it, whose calls the running agent has seen, or that does something that is not seen",
     ),
     ("processes[].name", "Its script or program"),
     ("processes[].service", "`service.name` of its telemetry"),
@@ -130,7 +134,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ),
     (
         "processes[].traceable",
-        "Whether at least one of its files would be probed",
+        "Whether at least one of its files would be probed, or calls were seen at its sockets",
     ),
     (
         "processes[].selected",
@@ -138,7 +142,15 @@ pub const FIELDS: &[(&str, &str)] = &[
     ),
     (
         "processes[].files[]",
-        "Its files with TLS: paths in `files`",
+        "Its files with TLS: paths in `files`, of those with its pid",
+    ),
+    (
+        "processes[].calls_seen",
+        "Calls of it that the running agent has seen, of the 4096 processes that made or served one last; absent if it has seen none",
+    ),
+    (
+        "processes[].calls_at_sockets",
+        "Those of them that were seen at its sockets: without TLS",
     ),
     (
         "processes[].blind_spots[].code",
@@ -148,7 +160,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("processes[].blind_spots[].advice", "What to do"),
     (
         "without_tls",
-        "How many other processes there are, in which no TLS was found",
+        "How many other processes there are: no TLS was found in them, and no call of them was seen",
     ),
     ("unreadable[]", "Processes that could not be looked at"),
 ];

@@ -5,6 +5,7 @@
 //! | `/metrics` | the agent's own metrics, OpenMetrics text |
 //! | `/healthz` | 200 while the capture thread makes progress, else 503 |
 //! | `/readyz` | 200 once probes are attached, else 503 |
+//! | `/v1/processes` | calls by process, [`SeenProcesses`](crate::telemetry::processes::SeenProcesses) as JSON |
 //! | `/v1/evaluations` | takes evaluations, where that is switched on: [`inbox`](super::inbox) |
 //!
 //! Nothing of the observed traffic is served but counts; still, only loopback is the default.
@@ -33,7 +34,7 @@ use rustix::io::Errno;
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
 use super::inbox::{self, Inbox};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Telemetry, processes};
 
 /// Default address of the endpoint.
 pub const DEFAULT_LISTEN: &str = "127.0.0.1:9469";
@@ -224,6 +225,7 @@ fn answer(
             Telemetry::CONTENT_TYPE,
             telemetry.render().into(),
         ),
+        processes::PATH => seen_processes(telemetry),
         "/healthz" if health.is_alive() => plain(StatusCode::OK, "ok\n"),
         "/healthz" => plain(StatusCode::SERVICE_UNAVAILABLE, "capture is stuck\n"),
         "/readyz" if health.is_ready() => plain(StatusCode::OK, "ready\n"),
@@ -233,8 +235,15 @@ fn answer(
         ),
         _ => plain(
             StatusCode::NOT_FOUND,
-            "there are /metrics, /healthz and /readyz\n",
+            "there are /metrics, /healthz, /readyz and /v1/processes\n",
         ),
+    }
+}
+
+fn seen_processes(telemetry: &Telemetry) -> Response<Full<Bytes>> {
+    match serde_json::to_vec(&telemetry.processes.told()) {
+        Ok(document) => respond(StatusCode::OK, "application/json", document.into()),
+        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "cannot be told\n"),
     }
 }
 
@@ -299,6 +308,19 @@ mod tests {
             "{answer}"
         );
         assert!(answer.ends_with("# EOF\n"));
+    }
+
+    #[tokio::test]
+    async fn calls_by_process_are_served_as_json() {
+        let telemetry = Telemetry::new();
+        telemetry.processes.count(7, 100, true);
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let server = serve(any_port, telemetry, Health::new(), None).await;
+        let answer = get(server.unwrap().address(), "/v1/processes").await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("content-type: application/json"), "{head}");
+        let process = r#"{"pid":7,"start_ticks":100,"calls":1,"calls_at_sockets":1}"#;
+        assert_eq!(body, format!(r#"{{"processes":[{process}]}}"#));
     }
 
     #[tokio::test]

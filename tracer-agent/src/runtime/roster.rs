@@ -70,6 +70,8 @@ pub struct Holder<'a> {
     pub key: ConnKey,
     /// The process.
     pub process: &'a Arc<ProcessInfo>,
+    /// When it was started, as the resolver tells; `None` if it had ended before its first event came.
+    pub born: Option<u64>,
     /// The probed file, unless the connection is over.
     pub source: Option<u16>,
 }
@@ -166,13 +168,15 @@ impl<R: Resolve> Roster<R> {
     /// The process that holds a connection, and the number of the probed file it was seen through.
     pub fn holder(&self, connection: ConnectionId) -> Option<Holder<'_>> {
         let tgid = *self.ids.get(&connection.process)?;
-        let Kind::Traced { process, open, .. } = &self.members.get(&tgid)?.kind else {
+        let member = self.members.get(&tgid)?;
+        let Kind::Traced { process, open, .. } = &member.kind else {
             return None;
         };
         let life = open.get(&connection.handle);
         Some(Holder {
             key: conn_key(tgid, connection.handle),
             process,
+            born: member.born,
             source: life.map(|life| life.source),
         })
     }

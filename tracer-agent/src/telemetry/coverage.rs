@@ -96,6 +96,11 @@ impl From<&NotTraceable> for FailureLabel {
     }
 }
 
+/// What labels show of a build id (hexadecimal).
+pub fn shown_build_id(build_id: &str) -> &str {
+    build_id.get(..BUILD_ID_DIGITS).unwrap_or(build_id)
+}
+
 /// Gauges and counters by probed file.
 #[derive(Debug)]
 pub struct CoverageMetrics {
@@ -150,7 +155,7 @@ impl CoverageMetrics {
     /// Probes of `plan` were attached to the file at `path` (as a person would name it) with
     /// `build_id` (hexadecimal, empty if it has none).
     pub fn attached(&self, path: &str, build_id: &str, plan: &ProbePlan) -> BinaryCoverage {
-        let build_id = build_id.get(..BUILD_ID_DIGITS).unwrap_or(build_id);
+        let build_id = shown_build_id(build_id);
         let mut binaries = Vec::with_capacity(plan.found.len());
         let mut files = Vec::with_capacity(plan.found.len());
         for found in &plan.found {

@@ -12,7 +12,7 @@ use super::{
     blind::BlindMetrics, budgets::BudgetMetrics, calls::CallMetrics, capture::CaptureMetrics,
     core::CoreMetrics, coverage::CoverageMetrics, evaluations::EvaluationMetrics,
     export::ExportMetrics, kubernetes::KubernetesMetrics, label::Labels, policy::PolicyMetrics,
-    process::ProcessCollector, registry,
+    process::ProcessCollector, processes::CallsByProcess, registry,
 };
 
 /// All of the agent's metrics; cheap to clone.
@@ -42,6 +42,8 @@ pub struct Inner {
     pub policy: PolicyMetrics,
     /// What was found of calls.
     pub evaluations: EvaluationMetrics,
+    /// Whose calls were seen: no metric.
+    pub processes: CallsByProcess,
     registry: Registry,
 }
 
@@ -69,6 +71,7 @@ impl Telemetry {
             budgets: BudgetMetrics::register(&mut registry),
             policy: PolicyMetrics::register(&mut registry),
             evaluations: EvaluationMetrics::register(&mut registry),
+            processes: CallsByProcess::new(),
             registry,
         }))
     }

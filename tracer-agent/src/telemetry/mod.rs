@@ -16,6 +16,7 @@ pub mod kubernetes;
 pub mod label;
 pub mod policy;
 pub mod process;
+pub mod processes;
 pub mod registry;
 
 pub use handle::Telemetry;

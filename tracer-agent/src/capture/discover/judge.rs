@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,8 +12,8 @@ use super::discovery::{BinaryFound, Discovery, Identity};
 use super::mapped::{FileKey, MappedFile, Stamp, stamp_of};
 use super::recent::Recent;
 use super::tracked::{Analysis, Beginning, Tracked};
-use crate::capture::plan::{ProbePlan, Returns};
-use crate::capture::symbols::{ElfImage, Machine, NotTraceable, plan};
+use crate::capture::plan::Returns;
+use crate::capture::symbols::{Machine, NotTraceable};
 
 /// Outcomes remembered.
 const MAX_JUDGED: usize = 4096;
@@ -26,7 +26,7 @@ const MAX_UNUSED: usize = 128;
 /// Bits of an inode number of overlayfs that are the layer file's. Above them it may number the file
 /// systems of its layers, of which there are no more than 500; file systems that use so many bits
 /// themselves leave it no room for that.
-const LAYER_INODE: u64 = (1 << 48) - 1;
+pub(super) const LAYER_INODE: u64 = (1 << 48) - 1;
 
 /// Device and inode number as `stat` gives them.
 type Number = (u64, u64);
@@ -379,20 +379,6 @@ fn is_overlay(file: &File) -> bool {
     // SAFETY: the descriptor is open and `info` is a valid place for the answer.
     let failed = unsafe { libc::fstatfs(file.as_raw_fd(), &raw mut info) } != 0;
     !failed && info.f_type == libc::OVERLAYFS_SUPER_MAGIC
-}
-
-/// Opens and plans one candidate without remembering it, with the fuller reason for a refusal.
-pub(super) fn examine(
-    proc_root: &Path,
-    candidate: &MappedFile,
-    returns: Returns,
-) -> Result<ProbePlan, NotTraceable> {
-    let file = candidate
-        .open(proc_root)
-        .map_err(|error| NotTraceable::Unreadable(format!("cannot open the file: {error}")))?;
-    let image = ElfImage::new(file)?;
-    for_this_host(image.machine())?;
-    plan(&image, returns).map_err(|reason| reason.explain(&image))
 }
 
 #[cfg(test)]

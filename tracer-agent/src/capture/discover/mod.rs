@@ -25,7 +25,7 @@ mod watch;
 pub use discoverer::{Audience, Discoverer};
 pub use discovery::{BinaryFound, BlindSpot, Discovery, Identity};
 pub use mapped::{FileKey, process_ids};
-pub use survey::{SurveyedFile, SurveyedProcess, survey};
+pub use survey::{FileNumber, SurveyedContent, SurveyedFile, SurveyedProcess, survey};
 pub use watch::{WatchMode, watch_mode};
 
 #[cfg(test)]

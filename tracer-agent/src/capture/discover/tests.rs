@@ -350,14 +350,14 @@ fn a_survey_says_for_each_process_what_is_traceable() {
         panic!("{processes:?}")
     };
     assert_eq!(go.pid, 42);
-    let plan = app.files[1].outcome.as_ref().as_ref().expect("plan");
+    let plan = app.files[1].content.outcome.as_ref().expect("plan");
     assert!(
         plan.points
             .iter()
             .any(|point| matches!(point.role, ProbeRole::Read | ProbeRole::ReadResult))
     );
     assert!(
-        matches!(go.files[0].outcome.as_ref(), Err(NotTraceable::Go)),
+        matches!(go.files[0].content.outcome, Err(NotTraceable::Go)),
         "{go:?}"
     );
 }

@@ -48,6 +48,14 @@ pub enum Machine {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct BuildId(Vec<u8>);
 
+#[cfg(test)]
+impl BuildId {
+    /// One that a test makes up.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
 /// Why a file cannot be read as ELF.
 #[derive(Debug, thiserror::Error)]
 pub enum ElfError {

@@ -33,7 +33,7 @@ pub use locators::plan;
 pub use not_traceable::NotTraceable;
 
 #[cfg(test)]
-pub(super) mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod host_libssl_tests;
 #[cfg(test)]

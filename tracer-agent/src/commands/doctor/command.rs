@@ -51,13 +51,13 @@ fn examine(args: &DoctorArgs) -> anyhow::Result<Report> {
     let (own, only) = (std::process::id(), &config.processes.pids);
     survey.retain(|it| it.pid != own && (only.is_empty() || only.contains(&it.pid)));
     let inspector = Inspector::new(proc);
-    let (running_agent, calls_seen) = running::ask(config.metrics_listen);
+    let (running_agent, seen) = running::ask(config.metrics_listen);
     let Traceable {
         files,
         processes,
         without_tls,
         unreadable,
-    } = traceable::sort(&survey, &inspector, &config.processes, &calls_seen);
+    } = traceable::sort(&survey, &inspector, &config.processes, &seen);
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         can_trace: true,

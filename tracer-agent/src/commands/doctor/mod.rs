@@ -3,6 +3,7 @@
 mod blind_spots;
 mod command;
 mod endpoints;
+mod files;
 mod kernel;
 mod kubernetes;
 pub mod report;

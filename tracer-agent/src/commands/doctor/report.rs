@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// Version of the report's JSON shape: it grows when a field is renamed, is removed or means something
 /// else. New fields do not change it.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// The whole report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,9 +30,10 @@ pub struct Report {
     pub running_agent: RunningAgent,
     /// Files with TLS in them that processes use now.
     pub files: Vec<TlsFile>,
-    /// Processes with TLS in them, or that do something else that is not seen.
+    /// Processes with TLS in them, whose calls the running agent has seen, or that do something that is not
+    /// seen.
     pub processes: Vec<TlsProcess>,
-    /// Processes in which no TLS was found.
+    /// Processes of which none of this is known.
     pub without_tls: usize,
     /// Processes that could not be looked at.
     pub unreadable: Vec<u32>,
@@ -146,10 +147,13 @@ pub struct RunningAgent {
 pub struct TlsFile {
     /// Path as its processes see it.
     pub path: String,
+    /// Its GNU build id, hexadecimal, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build_id: Option<String>,
     /// Processes that use it, ascending.
     pub pids: Vec<u32>,
-    /// Calls that the running agent has seen through it; absent if there is none or it does not probe
-    /// the file.
+    /// Calls that the running agent has seen through it; absent if there is none, if it does not probe
+    /// the file, or if another one has the same path and build id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls_seen: Option<u64>,
     /// What would be done with it.
@@ -210,7 +214,7 @@ pub struct Point {
     pub cost: String,
 }
 
-/// A process that uses TLS files.
+/// A process of interest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TlsProcess {
     /// Its id.
@@ -227,12 +231,18 @@ pub struct TlsProcess {
     pub runtime_version: Option<String>,
     /// TLS implementations of its files that would be probed.
     pub tls: Vec<Located>,
-    /// Whether at least one of its files would be probed.
+    /// Whether at least one of its files would be probed, or calls were seen at its sockets.
     pub traceable: bool,
     /// Whether the configuration lets it be traced.
     pub selected: bool,
     /// Its files with TLS.
     pub files: Vec<String>,
+    /// Calls that the running agent has seen of it; absent if there is none, or it tells of none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls_seen: Option<u64>,
+    /// Those of them that it saw at sockets, without TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls_at_sockets: Option<u64>,
     /// What of its calls is not seen, and what to do about it.
     pub blind_spots: Vec<Missed>,
 }

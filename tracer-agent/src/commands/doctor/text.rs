@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use super::report::{Answer, FileOutcome, Missed, Report, TlsFile};
-use crate::printable::Printable;
+use crate::{printable::Printable, telemetry::coverage::shown_build_id};
 
 /// Process ids shown of a file before the rest is only counted.
 const SHOWN_PIDS: usize = 6;
@@ -103,6 +103,7 @@ impl Text<'_> {
                     missed,
                 } => {
                     let path = Printable(&file.path);
+                    let build_id = build_id(file);
                     let users = used_by(file);
                     let found: Vec<String> = tls
                         .iter()
@@ -110,7 +111,11 @@ impl Text<'_> {
                         .collect();
                     let seen = file.calls_seen.map(|calls| format!(", {calls} calls seen"));
                     let seen = seen.unwrap_or_default();
-                    writeln!(f, "  yes  {path} ({}), {users}{seen}", found.join(", "))?;
+                    writeln!(
+                        f,
+                        "  yes  {path} ({}{build_id}), {users}{seen}",
+                        found.join(", ")
+                    )?;
                     for point in points {
                         writeln!(
                             f,
@@ -136,7 +141,7 @@ impl Text<'_> {
     }
 
     fn processes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nProcesses with TLS")?;
+        writeln!(f, "\nProcesses with TLS, or with calls that were seen")?;
         for process in &self.0.processes {
             let mark = match (process.traceable, process.selected) {
                 (true, true) => "yes",
@@ -154,9 +159,16 @@ impl Text<'_> {
                 .map(|path| crate::host::program::file_name(path))
                 .collect();
             let files: Vec<&str> = files.into_iter().collect();
+            let calls = match (process.calls_seen, process.calls_at_sockets) {
+                (None, _) => String::new(),
+                (Some(calls), Some(0) | None) => format!("  {calls} calls seen"),
+                (Some(calls), Some(at_sockets)) => {
+                    format!("  {calls} calls seen, {at_sockets} of them at sockets")
+                }
+            };
             writeln!(
                 f,
-                "  {mark:<4} {:>7}  {:<20} {runtime:<14} {}",
+                "  {mark:<4} {:>7}  {:<20} {runtime:<14} {}{calls}",
                 process.pid,
                 Printable(&process.name).to_string(),
                 Printable(files.join(", "))
@@ -168,7 +180,7 @@ impl Text<'_> {
         }
         writeln!(
             f,
-            "  {} more without TLS, {} could not be looked at",
+            "  {} more, {} could not be looked at",
             self.0.without_tls,
             self.0.unreadable.len()
         )
@@ -186,6 +198,14 @@ impl Text<'_> {
             .iter()
             .try_for_each(|problem| writeln!(f, "  - {problem}"))
     }
+}
+
+/// Enough of a file's build id to tell it from others.
+fn build_id(file: &TlsFile) -> String {
+    let build_id = file.build_id.as_deref().map(shown_build_id);
+    build_id
+        .map(|id| format!(", build {id}"))
+        .unwrap_or_default()
 }
 
 fn used_by(file: &TlsFile) -> String {
@@ -250,6 +270,7 @@ mod tests {
             },
             files: vec![TlsFile {
                 calls_seen: None,
+                build_id: None,
                 path: hostile.to_owned(),
                 pids: vec![7],
                 outcome: FileOutcome::NotTraceable(Missed {
@@ -268,6 +289,8 @@ mod tests {
                 traceable: true,
                 selected: true,
                 files: vec![hostile.replace('/', "")],
+                calls_seen: None,
+                calls_at_sockets: None,
                 blind_spots: vec![Missed {
                     code: "foreign_tls",
                     reason: hostile.to_owned(),

@@ -1,26 +1,20 @@
 //! What can be traced on this host, by process and by file.
 
-use std::collections::BTreeMap;
-
 use tracer_core::semconv::{Value, resource};
 
 use super::{
     blind_spots::BlindSpots,
-    report::{FileOutcome, Located, Missed, Point, TlsFile, TlsProcess},
-    running::CallsSeen,
+    files::{Files, outcome},
+    report::{FileOutcome, TlsFile, TlsProcess},
+    running::Seen,
 };
 use crate::{
-    capture::{
-        discover::{SurveyedFile, SurveyedProcess},
-        plan::{Implementation, ProbePlan, ProbePoint, TlsFamily},
-        symbols::NotTraceable,
-    },
+    capture::{discover::SurveyedProcess, plan::TlsFamily},
     host::{
         process::{Inspector, ProcessFacts},
         program::Runtime,
         rules::Selection,
     },
-    telemetry::{coverage::FailureLabel, label::Label as _},
 };
 
 /// What a survey amounts to.
@@ -41,11 +35,11 @@ pub fn sort(
     survey: &[SurveyedProcess],
     inspector: &Inspector,
     selection: &Selection,
-    calls_seen: &CallsSeen,
+    seen: &Seen,
 ) -> Traceable {
     let mut blind_spots = BlindSpots::new(inspector.proc());
     let mut traceable = Traceable::default();
-    let mut files: BTreeMap<(bool, String), TlsFile> = BTreeMap::new();
+    let mut files = Files::default();
     for process in survey {
         let with_tls: Vec<_> = process
             .files
@@ -57,37 +51,28 @@ pub fn sort(
             continue;
         }
         let not_seen = blind_spots.of(process.pid, !with_tls.is_empty());
-        if with_tls.is_empty() && not_seen.is_empty() {
+        let calls = seen.calls_of(process.pid, inspector.proc());
+        if with_tls.is_empty() && not_seen.is_empty() && calls.is_none() {
             traceable.without_tls += 1;
             continue;
         }
         let mut entry = describe(process.pid, inspector, selection);
         for (file, outcome) in with_tls {
-            let path = file.path.display().to_string();
-            let probed = matches!(outcome, FileOutcome::Probed { .. });
-            entry.traceable |= probed;
-            entry.files.push(path.clone());
+            entry.traceable |= matches!(outcome, FileOutcome::Probed { .. });
+            entry.files.push(file.path.display().to_string());
             entry.adopt(&outcome);
-            files
-                .entry((!probed, path.clone()))
-                .or_insert_with(|| TlsFile {
-                    calls_seen: calls_seen.get(&path).copied(),
-                    path,
-                    pids: Vec::new(),
-                    outcome,
-                })
-                .pids
-                .push(process.pid);
+            files.used(file, outcome, process.pid);
         }
         entry.blind_spots.extend(not_seen);
+        if let Some(calls) = calls {
+            entry.traceable |= calls.calls_at_sockets > 0;
+            entry.calls_seen = Some(calls.calls);
+            entry.calls_at_sockets = Some(calls.calls_at_sockets);
+        }
         traceable.processes.push(entry);
     }
     traceable.processes.sort_by_key(|process| process.pid);
-    traceable.files = files.into_values().collect();
-    traceable
-        .files
-        .iter_mut()
-        .for_each(|file| file.pids.sort_unstable());
+    traceable.files = files.told(&seen.files);
     traceable
 }
 
@@ -104,6 +89,8 @@ fn describe(pid: u32, inspector: &Inspector, selection: &Selection) -> TlsProces
         traceable: false,
         selected: selection.admits_pid(inspector.proc(), pid),
         files: Vec::new(),
+        calls_seen: None,
+        calls_at_sockets: None,
         blind_spots: Vec::new(),
     }
 }
@@ -136,82 +123,4 @@ fn attribute(info: &ProcessFacts, name: &str) -> Option<String> {
         Value::Str(text) if key == name => Some(text.to_string()),
         _ => None,
     })
-}
-
-/// `None` for a file without TLS.
-fn outcome(file: &SurveyedFile) -> Option<FileOutcome> {
-    match &*file.outcome {
-        Ok(plan) => Some(probed(plan)),
-        Err(NotTraceable::NoTlsSymbols) => None,
-        Err(reason) => Some(FileOutcome::NotTraceable(missed(reason))),
-    }
-}
-
-fn probed(plan: &ProbePlan) -> FileOutcome {
-    FileOutcome::Probed {
-        tls: plan.found.iter().map(located).collect(),
-        points: plan.points.iter().map(point).collect(),
-        missed: plan.missed.iter().map(missed).collect(),
-    }
-}
-
-fn located(found: &Implementation) -> Located {
-    Located {
-        family: found.family.name(),
-        located_by: found.located.name(),
-    }
-}
-
-fn missed(reason: &NotTraceable) -> Missed {
-    Missed {
-        code: FailureLabel::from(reason).name(),
-        reason: reason.to_string(),
-        advice: advice(reason),
-    }
-}
-
-fn point(point: &ProbePoint) -> Point {
-    let (name, cost) = (point.name.clone(), point.cost.to_string());
-    Point {
-        role: point.role.name(),
-        name,
-        file_offset: point.file_offset,
-        cost,
-    }
-}
-
-/// What somebody can do who wants these calls traced.
-fn advice(reason: &NotTraceable) -> &'static str {
-    match reason {
-        NotTraceable::Go => {
-            "build it with the standard toolchain of Go, and no tool that hides names (garble)"
-        }
-        NotTraceable::OldGo => "build it with Go 1.17 or later, on arm64 with 1.18 or later",
-        NotTraceable::Unknown => {
-            "use a build with OpenSSL, GnuTLS or NSS, or send its calls through a proxy on this host that uses OpenSSL"
-        }
-        NotTraceable::Rustls => {
-            "use a build with optimisation and rustls 0.23, or one with OpenSSL (native-tls)"
-        }
-        NotTraceable::Java => {
-            "let it use TLS in native code (netty-tcnative, Conscrypt), or send its calls through a proxy on this host that uses OpenSSL"
-        }
-        NotTraceable::GnuTls | NotTraceable::Nss => {
-            "use the library as distributions build it, or send its calls through a proxy on this host that uses OpenSSL"
-        }
-        NotTraceable::StrippedBoringSsl | NotTraceable::StrippedOpenSsl => {
-            "use a build that keeps its symbol table, or one that loads libssl"
-        }
-        NotTraceable::WrongArchitecture(_) => "emulated programs cannot be traced",
-        NotTraceable::Unreadable(_) => {
-            "run doctor as root, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
-        }
-        NotTraceable::NeedsReturnProbes => {
-            "use a kernel on which return probes harm nobody (Linux 6.14 or a back-port of its fix)"
-        }
-        NotTraceable::NoTlsSymbols => "nothing to do",
-        NotTraceable::TooManyFiles(_) => {
-            "choose the processes to trace with `--exe`, `--include` or `--exclude`"
-        }
-    }
 }

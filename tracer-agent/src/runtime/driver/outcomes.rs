@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use tracer_common::counters::Counter;
+use tracer_common::{counters::Counter, socket};
 use tracer_core::{
     correlate::Step,
     evaluation,
@@ -62,6 +62,11 @@ impl<R: Resolve> Driver<R> {
         };
         if let Some(source) = holder.source {
             self.sources.count_call(source);
+        }
+        if let Some(born) = holder.born {
+            let at_socket = holder.source == Some(socket::SOURCE);
+            let processes = &self.telemetry.processes;
+            processes.count(holder.process.pid, born, at_socket);
         }
         let (known, is_settled) = self.outputs.known(holder.process);
         let caller = Caller {
