@@ -17,6 +17,7 @@ mod dotnet;
 mod e2e;
 mod ebpf;
 mod endurance;
+mod envoy;
 mod fuzz;
 mod golang;
 mod matrix;

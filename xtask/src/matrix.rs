@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::{
-    conscrypt, counted::counted, e2e, matrix_python, missing::optional, native_tls, node, packages,
-    paths::workspace_root, step, tally::Tally,
+    conscrypt, counted::counted, e2e, envoy, matrix_python, missing::optional, native_tls, node,
+    packages, paths::workspace_root, step, tally::Tally,
 };
 
 /// Debian packages with programs of the matrix; each set may be missing.
@@ -51,6 +51,7 @@ fn prepare() -> Result<()> {
     optional(native_tls::client())?;
     if let Some(python) = optional(e2e::python_clients())? {
         optional(conscrypt::classes(&python))?;
+        optional(envoy::program(&python))?;
     }
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::super::plan::{Located, ProbePlan, ProbeRole, Returns};
+use super::super::super::plan::{
+    Implementation, Located, ProbePlan, ProbeRole, Returns, TlsFamily,
+};
 use super::super::fixture::image;
-use super::super::plan;
+use super::super::{ElfImage, plan};
 
 /// Sizes of one section header and places in the file header, as the ELF specification has them.
 const SECTION_TABLE: usize = 40;
@@ -80,6 +82,42 @@ fn boringssl_of_conscrypt_is_recognised() {
     };
     let plan = plan(&image(&bytes).expect("elf"), Returns::Probed).expect("a plan");
     assert_eq!(plan.found[0].located, Located::ErrorSites);
+    for role in [
+        ProbeRole::Read,
+        ProbeRole::Write,
+        ProbeRole::Open,
+        ProbeRole::Shutdown,
+    ] {
+        assert!(offset_of(&plan, role).is_some(), "{role:?}");
+    }
+}
+
+/// A proxy that never had its symbols; parts of it are in Rust and bring rustls along.
+#[test]
+fn boringssl_of_envoy_is_recognised() {
+    let path = "../target/e2e/envoy/envoy/_bin/envoy";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    is_recognised(&path, "no Envoy; cargo xtask e2e --matrix unpacks it");
+}
+
+/// The network stack of Electron and of what is built on it; Debian's build has no symbols.
+#[test]
+fn boringssl_of_chromium_is_recognised() {
+    let path = Path::new("/usr/lib/chromium/chromium");
+    is_recognised(path, "Debian's package chromium is not installed");
+}
+
+/// Not read as a whole: such files have hundreds of megabytes.
+fn is_recognised(path: &Path, else_skipped: &str) {
+    let Ok(file) = std::fs::File::open(path) else {
+        println!("skipped: {else_skipped}");
+        return;
+    };
+    let image = ElfImage::new(file).expect("elf");
+    let plan = plan(&image, Returns::Probed).expect("a plan");
+    let boringssl = |it: &&Implementation| it.family == TlsFamily::BoringSsl;
+    let found = plan.found.iter().find(boringssl).expect("BoringSSL");
+    assert_eq!(found.located, Located::ErrorSites);
     for role in [
         ProbeRole::Read,
         ProbeRole::Write,
