@@ -167,7 +167,7 @@ pub const FIELDS: &[(&str, &str)] = &[
 
 /// What the codes of blind spots mean, but those of files, which are the `reason` labels of
 /// `llm_tracer_attach_failures_total`.
-const CODES: [(&str, &str); 4] = [
+const CODES: [(&str, &str); 5] = [
     (
         "foreign_tls",
         "It maps a TLS library that is not traced: mbedTLS, wolfSSL, s2n-tls, BearSSL, …",
@@ -184,6 +184,10 @@ const CODES: [(&str, &str); 4] = [
         "io_uring",
         "It has an io_uring: what it moves through it without TLS is not seen. TLS is seen before",
     ),
+    (
+        "ktls",
+        "It has TLS and connections in a network namespace where the kernel does the TLS of some, maybe not of its own: what goes over such a connection past its TLS library is not seen",
+    ),
 ];
 
 /// The page.
@@ -195,7 +199,8 @@ pub(super) fn page() -> String {
          {SCHEMA_VERSION}. `[]` stands for each element of a list. A field that has nothing to say is \
          absent.\n\n{}\n\
          ## Codes of blind spots\n\n\
-         Besides those of files, which are the `reason` labels of `llm_tracer_attach_failures_total`:\n\n{}",
+         Besides those of files, which are the `reason` labels of `llm_tracer_attach_failures_total`. \
+         A running agent counts both kinds once a minute, in `llm_tracer_coverage_blind_processes`:\n\n{}",
         table(["field", "meaning"], FIELDS.iter().map(row)),
         table(["code", "meaning"], CODES.iter().map(row)),
     )

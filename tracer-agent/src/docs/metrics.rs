@@ -23,7 +23,7 @@ pub(super) fn page() -> String {
     format!(
         "{GENERATED}# The agent's own metrics\n\n\
          Served as OpenMetrics text at `http://{DEFAULT_LISTEN}/metrics` (key `metrics.listen`), \
-         beside `/healthz` and `/readyz`. Metrics of LLM calls are sent by OTLP: see \
+         beside `/healthz`, `/readyz` and `/v1/processes` (calls by process, for `doctor`). Metrics of LLM calls are sent by OTLP: see \
          [attributes.md](attributes.md).\n\n{}",
         table(["metric", "kind", "labels", "meaning"], rows),
     )

@@ -13,4 +13,5 @@ pub mod rules;
 pub mod script;
 pub mod table;
 pub mod target_environment;
+pub mod unseen;
 pub mod witness;

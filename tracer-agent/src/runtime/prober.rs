@@ -15,7 +15,7 @@ use std::{
 use aya_log::EbpfLogger;
 use tracer_common::socket;
 
-use super::{blind_spots, listener::Listener, sources::Sources};
+use super::{blind_spots::Onlooker, listener::Listener, sources::Sources};
 use crate::{
     capture::{
         attach::{self, Attached, ProbedFile},
@@ -64,6 +64,7 @@ pub struct ProberParts {
 pub struct Prober {
     parts: ProberParts,
     detacher: Detacher<Number, Attached>,
+    onlooker: Onlooker,
     kernel_log: Option<EbpfLogger<&'static dyn log::Log>>,
     probed: HashMap<Identity, Probed>,
     next_source: u16,
@@ -84,9 +85,12 @@ impl Prober {
     /// # Errors
     /// If the system refuses a thread.
     pub fn start(parts: ProberParts) -> io::Result<Self> {
+        let proc = parts.witness.proc().clone();
+        let onlooker = Onlooker::start(proc, parts.telemetry.clone())?;
         let mut prober = Self {
             parts,
             detacher: Detacher::start(detach::detach)?,
+            onlooker,
             kernel_log: None,
             probed: HashMap::new(),
             next_source: 1,
@@ -187,12 +191,10 @@ impl Prober {
                 tracing::debug!(file = %Printable(display_path.display()), "not traceable: {reason}");
             }
             Discovery::Gone(identity) => self.detach(&identity),
-            Discovery::LookedAround { blind_spots } => {
-                let ProberParts {
-                    witness, telemetry, ..
-                } = &self.parts;
-                blind_spots::show(&blind_spots, witness.proc(), &telemetry.blind);
-            }
+            Discovery::LookedAround {
+                blind_spots,
+                looked_at,
+            } => self.onlooker.show(blind_spots, looked_at),
             // The listener keeps them.
             Discovery::ProcessMayCall { .. }
             | Discovery::NewsMissed(_)

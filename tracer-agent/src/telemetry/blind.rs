@@ -12,14 +12,68 @@ use prometheus_client::{
 
 use super::{
     coverage::FailureLabel,
-    label::{Label as _, Labels},
+    label::{Label as _, Labels, labels},
     registry,
 };
+use crate::host::unseen::Unseen;
+
+labels! {
+    /// What a process does that is not seen whatever files are probed.
+    UnseenLabel {
+        /// It maps a TLS library that is not traced.
+        ForeignTls = "foreign_tls",
+        /// It is connected to port 443, and has no TLS that is known.
+        UnknownTls = "unknown_tls",
+        /// It uses QUIC.
+        Quic = "quic",
+        /// It has an io_uring.
+        IoUring = "io_uring",
+        /// The kernel may do its TLS.
+        KernelTls = "ktls",
+    }
+}
+
+impl From<&Unseen> for UnseenLabel {
+    fn from(unseen: &Unseen) -> Self {
+        match unseen {
+            Unseen::ForeignTls { .. } => Self::ForeignTls,
+            Unseen::UnknownTls => Self::UnknownTls,
+            Unseen::Quic => Self::Quic,
+            Unseen::IoUring => Self::IoUring,
+            Unseen::KernelTls => Self::KernelTls,
+        }
+    }
+}
+
+/// Why calls are not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BlindReason {
+    /// What a file is, or that it is not to be read.
+    File(FailureLabel),
+    /// What a process does.
+    Conduct(UnseenLabel),
+}
+
+impl BlindReason {
+    fn name(self) -> &'static str {
+        match self {
+            Self::File(label) => label.name(),
+            Self::Conduct(label) => label.name(),
+        }
+    }
+
+    /// Reasons that are found in files.
+    fn of_files() -> impl Iterator<Item = Self> {
+        let of_file = FailureLabel::ALL.iter().filter(|label| label.is_of_file());
+        let foreign = Self::Conduct(UnseenLabel::ForeignTls);
+        of_file.map(|label| Self::File(*label)).chain([foreign])
+    }
+}
 
 /// Files by reason.
-pub type BlindFiles = HashMap<FailureLabel, i64>;
+pub type BlindFiles = HashMap<BlindReason, i64>;
 /// Processes by runtime, if it is known, and reason.
-pub type BlindProcesses = HashMap<(Option<&'static str>, FailureLabel), i64>;
+pub type BlindProcesses = HashMap<(Option<&'static str>, BlindReason), i64>;
 
 /// How a runtime that is not known shows.
 const OTHER: &str = "other";
@@ -48,12 +102,9 @@ impl BlindMetrics {
 
     /// Shows what the last look at all processes found.
     pub fn show(&self, files: &BlindFiles, processes: BlindProcesses) {
-        for reason in FailureLabel::ALL
-            .iter()
-            .filter(|reason| reason.is_of_file())
-        {
+        for reason in BlindReason::of_files() {
             let series = registry::BLIND_FILES.series([reason.name()]);
-            let count = files.get(reason).copied().unwrap_or_default();
+            let count = files.get(&reason).copied().unwrap_or_default();
             self.files.get_or_create(&series).set(count);
         }
         // Nothing panics while it is held.
@@ -67,7 +118,7 @@ impl BlindMetrics {
         *shown = processes;
     }
 
-    fn of_processes(&self, (runtime, reason): &(Option<&'static str>, FailureLabel)) -> Gauge {
+    fn of_processes(&self, (runtime, reason): &(Option<&'static str>, BlindReason)) -> Gauge {
         let series = [runtime.unwrap_or(OTHER), reason.name()];
         let series = registry::BLIND_PROCESSES.series(series);
         self.processes.get_or_create_owned(&series)

@@ -109,7 +109,7 @@ mod tests {
         export::samples,
         telemetry::{
             REGISTRY,
-            blind::BlindFiles,
+            blind::{BlindFiles, BlindReason},
             calls::{OutcomeLabel, SideLabel},
             capture::LossReason,
             coverage::FailureLabel,
@@ -144,7 +144,7 @@ mod tests {
         telemetry
             .coverage
             .attached("/usr/lib/libssl.so.3", "00112233445566778899", &plan());
-        let java = [((Some("java"), FailureLabel::Java), 1)];
+        let java = [((Some("java"), BlindReason::File(FailureLabel::Java)), 1)];
         telemetry.blind.show(&BlindFiles::new(), java.into());
         telemetry.budgets.exceeded("search");
         telemetry.evaluations.count(&[samples::truncated()]);

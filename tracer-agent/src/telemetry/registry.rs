@@ -133,9 +133,9 @@ metrics! {
     COVERAGE_FILES = gauge("llm_tracer_coverage_files", ["family", "located_by"],
         "Files under probe, by the TLS implementation in them and how it was found");
     BLIND_FILES = gauge("llm_tracer_coverage_blind_files", ["reason"],
-        "Files in use with TLS that is not, or not all, probed, by reason; as of the last look at all processes, once a minute. TLS that is in no file with a known TLS, QUIC and io_uring are told by `doctor` only");
+        "Files in use with TLS that is not, or not all, probed, by reason; as of the last look at all processes, once a minute. `foreign_tls`: libraries of a TLS that is not traced");
     BLIND_PROCESSES = gauge("llm_tracer_coverage_blind_processes", ["runtime", "reason"],
-        "Processes that use such files, or are not ours to look at, by runtime and reason; as of the same look");
+        "Processes that use such files, are not ours to look at, or do what is not seen whatever files are probed (`foreign_tls`, `unknown_tls`, `quic`, `io_uring`, `ktls`), by runtime and reason; as of the same look, of which the latter takes some seconds more");
     PROBES = gauge("llm_tracer_probes", ["binary", "build_id", "role", "cost"],
         "Probes attached, by file, role and cost class");
     ATTACH_FAILURES = counter("llm_tracer_attach_failures_total", ["reason"],

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    discovery::{BlindSpot, Discovery},
+    discovery::{BlindSpot, Discovery, LookedAt},
     judge::Judge,
     mapped::{FileKey, MappedFile},
 };
@@ -22,6 +22,8 @@ const MAX_USES: usize = 1 << 16;
 pub(super) struct Census {
     begun: Instant,
     uses: HashSet<(u32, FileKey)>,
+    /// Processes that run a program.
+    looked_at: HashSet<u32>,
     unreadable: HashMap<u32, String>,
 }
 
@@ -30,6 +32,7 @@ impl Census {
         Self {
             begun: now,
             uses: HashSet::new(),
+            looked_at: HashSet::new(),
             unreadable: HashMap::new(),
         }
     }
@@ -41,6 +44,9 @@ impl Census {
 
     /// Notes what a process maps. Files that are known to hold no TLS do not matter.
     pub(super) fn uses(&mut self, pid: u32, files: &[MappedFile], judge: &mut Judge) {
+        if !files.is_empty() && self.looked_at.len() < MAX_USES {
+            self.looked_at.insert(pid);
+        }
         for file in files {
             if self.uses.len() < MAX_USES && !judge.holds_none(&file.key) {
                 self.uses.insert((pid, file.key));
@@ -63,10 +69,14 @@ impl Census {
             reason: NotTraceable::Unreadable(error),
         });
         let mut blind_spots: Vec<BlindSpot> = unreadable.collect();
+        let mut with_tls = HashSet::new();
         for (pid, key) in self.uses {
             judge.used(&key);
-            let reasons = judge.missed(&key).into_iter();
-            blind_spots.extend(reasons.map(|reason| BlindSpot {
+            let reasons = judge.missed(&key);
+            if judge.tracks(&key) || !reasons.is_empty() {
+                with_tls.insert(pid);
+            }
+            blind_spots.extend(reasons.into_iter().map(|reason| BlindSpot {
                 pid,
                 file: Some(key),
                 reason,
@@ -74,6 +84,13 @@ impl Census {
         }
         let unused = judge.take_unused(self.begun).into_iter();
         news.extend(unused.map(Discovery::Gone));
-        news.push(Discovery::LookedAround { blind_spots });
+        let looked_at = self.looked_at.into_iter().map(|pid| LookedAt {
+            pid,
+            has_tls: with_tls.contains(&pid),
+        });
+        news.push(Discovery::LookedAround {
+            blind_spots,
+            looked_at: looked_at.collect(),
+        });
     }
 }

@@ -10,7 +10,7 @@ use crate::capture::symbols::fixture::Fixture;
 /// What the last look at all processes says of calls that are not seen.
 fn blind_spots(news: &[Discovery]) -> Vec<&BlindSpot> {
     let last = news.iter().rev().find_map(|news| match news {
-        Discovery::LookedAround { blind_spots } => Some(blind_spots),
+        Discovery::LookedAround { blind_spots, .. } => Some(blind_spots),
         _ => None,
     });
     last.expect("a look").iter().collect()
@@ -35,6 +35,7 @@ fn a_look_counts_what_is_not_seen_and_for_whom() {
     tree.process(43, &["/bin/gopher"]);
     tree.process(44, &["/bin/app", "/venv/libssl.so.3"]);
     tree.process(45, &["/bin/gopher"]);
+    tree.process(46, &["/bin/app"]);
     let audience = all_but(|pid| pid == 45);
     let mut discoverer = Discoverer::polling(tree.root().to_owned(), audience).expect("threads");
     let news = discoverer.look_around();
@@ -44,6 +45,17 @@ fn a_look_counts_what_is_not_seen_and_for_whom() {
     assert_eq!(pids, [42, 43], "{spots:?}");
     assert!(spots.iter().all(|spot| spot.reason == NotTraceable::Go));
     assert_eq!(spots[0].file, spots[1].file);
+    let looked_at = news.iter().find_map(|news| match news {
+        Discovery::LookedAround { looked_at, .. } => Some(looked_at),
+        _ => None,
+    });
+    let mut looked_at: Vec<_> = looked_at
+        .expect("a look")
+        .iter()
+        .map(|it| (it.pid, it.has_tls))
+        .collect();
+    looked_at.sort_unstable();
+    assert_eq!(looked_at, [(42, true), (43, true), (44, true), (46, false)]);
 
     fs::remove_dir_all(tree.root().join("42")).expect("exit");
     discoverer.look_again_now();

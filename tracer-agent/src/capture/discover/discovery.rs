@@ -33,6 +33,8 @@ pub enum Discovery {
     LookedAround {
         /// One for each process, file and reason.
         blind_spots: Vec<BlindSpot>,
+        /// Those that could be looked at and are not left alone.
+        looked_at: Vec<LookedAt>,
     },
     /// A process has, or may have, what it takes to make calls that are seen: it maps a file under
     /// probe, or one that may be found worth it. Told before it makes one, and once or more.
@@ -92,6 +94,15 @@ pub struct BinaryFound {
     /// Where to probe it.
     pub plan: ProbePlan,
     pub(super) file: Arc<File>,
+}
+
+/// A process that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookedAt {
+    /// Its id.
+    pub pid: u32,
+    /// Whether it uses a file in which TLS was found, probed or not.
+    pub has_tls: bool,
 }
 
 /// Calls of a process that are not seen, as far as its files tell.

@@ -2,7 +2,6 @@
 
 mod blind_spots;
 mod command;
-mod endpoints;
 mod files;
 mod kernel;
 mod kubernetes;

@@ -3,7 +3,7 @@
 use tracer_core::semconv::{Value, resource};
 
 use super::{
-    blind_spots::BlindSpots,
+    blind_spots,
     files::{Files, outcome},
     report::{FileOutcome, TlsFile, TlsProcess},
     running::Seen,
@@ -14,6 +14,7 @@ use crate::{
         process::{Inspector, ProcessFacts},
         program::Runtime,
         rules::Selection,
+        unseen::Look,
     },
 };
 
@@ -37,7 +38,7 @@ pub fn sort(
     selection: &Selection,
     seen: &Seen,
 ) -> Traceable {
-    let mut blind_spots = BlindSpots::new(inspector.proc());
+    let mut look = Look::new(inspector.proc(), blind_spots::BOUNDS);
     let mut traceable = Traceable::default();
     let mut files = Files::default();
     for process in survey {
@@ -50,9 +51,9 @@ pub fn sort(
             traceable.unreadable.push(process.pid);
             continue;
         }
-        let not_seen = blind_spots.of(process.pid, !with_tls.is_empty());
+        let unseen = look.at(process.pid, !with_tls.is_empty());
         let calls = seen.calls_of(process.pid, inspector.proc());
-        if with_tls.is_empty() && not_seen.is_empty() && calls.is_none() {
+        if with_tls.is_empty() && unseen.is_empty() && calls.is_none() {
             traceable.without_tls += 1;
             continue;
         }
@@ -63,7 +64,9 @@ pub fn sort(
             entry.adopt(&outcome);
             files.used(file, outcome, process.pid);
         }
-        entry.blind_spots.extend(not_seen);
+        entry
+            .blind_spots
+            .extend(unseen.iter().map(blind_spots::missed));
         if let Some(calls) = calls {
             entry.traceable |= calls.calls_at_sockets > 0;
             entry.calls_seen = Some(calls.calls);

@@ -1,0 +1,6 @@
+//! What processes do that is not seen whatever files are probed.
+
+mod look;
+mod sockets;
+
+pub use look::{Bounds, Look, Unseen};
