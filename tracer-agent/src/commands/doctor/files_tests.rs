@@ -19,6 +19,7 @@ use crate::{
         symbols::{BuildId, fixture::Fixture},
     },
     host::{process::Inspector, procfs::ProcFs, rules::Selection},
+    telemetry::processes::SeenProcess,
 };
 
 const LIBRARY: &str = "/usr/lib/libssl.so.3";
@@ -121,4 +122,43 @@ fn calls_are_those_of_the_file_with_the_build_id() {
     // One build is one file, in however many containers it is a copy.
     let expected: [(_, &[u32], _); 2] = [("aa", &[7, 9], Some(16)), ("bb", &[8], Some(8))];
     assert_eq!(told, expected);
+}
+
+/// A client of a model on the same host, which needs no TLS.
+#[test]
+fn a_process_without_tls_is_listed_if_calls_of_it_were_seen() {
+    let at = tempfile::tempdir().unwrap();
+    let root = at.path().join("root");
+    container(&root, b"no library");
+    let proc = at.path().join("proc");
+    let stat = |pid: u32, start_ticks: u64| {
+        process(&proc, pid, &root);
+        let fields = "S 1 7 7 0 -1 4194560 1 0 0 0 1 2 3 4 20 0 1 0";
+        let stat = format!("{pid} (app) {fields} {start_ticks} 1000 10");
+        fs::write(proc.join(pid.to_string()).join("stat"), stat).unwrap();
+    };
+    stat(7, 100);
+    stat(8, 100);
+    let mut seen = Seen::default();
+    let at_sockets = |start_ticks| SeenProcess {
+        pid: 7,
+        start_ticks,
+        calls: 5,
+        calls_at_sockets: 4,
+    };
+    seen.processes.insert(7, vec![at_sockets(100)]);
+    // This one had the id before.
+    seen.processes.insert(8, vec![at_sockets(99)]);
+    let mut survey = discover::survey(&proc, Returns::Probed).unwrap();
+    // The program of this test is none that could be judged.
+    survey.iter_mut().for_each(|it| it.files.clear());
+    let inspector = Inspector::new(ProcFs::new(&proc));
+    let told = traceable::sort(&survey, &inspector, &Selection::default(), &seen);
+    let [process] = &told.processes[..] else {
+        panic!("{:?}", told.processes)
+    };
+    let calls = (process.calls_seen, process.calls_at_sockets);
+    assert_eq!((process.pid, calls), (7, (Some(5), Some(4))));
+    assert!(process.traceable && process.tls.is_empty() && process.files.is_empty());
+    assert_eq!(told.without_tls, 1);
 }
