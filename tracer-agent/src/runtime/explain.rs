@@ -239,7 +239,7 @@ impl<T: FnMut(&Explained)> Explainer<T> {
     fn verdict(&mut self, verdict: Verdict) -> ExplainedStep {
         let process = self.process(verdict.process);
         let told = match self.policy.release_verdict(verdict) {
-            Some(_) if !self.leaving.has_logs() => Told::nothing("no events are sent"),
+            Some(_) if !self.leaving.has_evaluations() => Told::nothing("no events are sent"),
             Some(verdict) => self.leaving.event(process, verdict_event(&verdict)),
             None => Told::nothing("what it was found of did not leave, or is withheld"),
         };

@@ -19,6 +19,8 @@ pub enum Request {
     Traces(ExportTraceServiceRequest),
     Logs(ExportLogsServiceRequest),
     Metrics(ExportMetricsServiceRequest),
+    /// What a backend is asked to note of a span.
+    Annotation(serde_json::Value),
 }
 
 pub struct Collector {
@@ -91,6 +93,9 @@ fn serve(mut stream: TcpStream, kept: &Mutex<Vec<Request>>) -> io::Result<()> {
             "/v1/traces" => Request::Traces(ExportTraceServiceRequest::decode(body).unwrap()),
             "/v1/logs" => Request::Logs(ExportLogsServiceRequest::decode(body).unwrap()),
             "/v1/metrics" => Request::Metrics(ExportMetricsServiceRequest::decode(body).unwrap()),
+            "/v1/span_annotations?sync=true" => {
+                Request::Annotation(serde_json::from_slice(body).unwrap())
+            }
             other => panic!("{other}"),
         };
         kept.lock().unwrap().push(request);

@@ -99,19 +99,19 @@ fn what_is_explained_is_what_is_sent() {
         let cases = CASES.map(|case| scope.spawn(move || compare(case, tapes)));
         cases.map(|case| case.join().unwrap())
     });
-    // Spans, log records and metrics: most cases have some of each.
+    // Spans, log records, metrics and annotations: most cases have some of each but the last.
     let total = |kind: usize| compared.iter().map(|counts| counts[kind]).sum::<usize>();
-    let total = [total(0), total(1), total(2)];
+    let total = [total(0), total(1), total(2), total(3)];
     assert!(
-        total[0] > 150 && total[1] > 50 && total[2] > 150,
+        total[0] > 150 && total[1] > 50 && total[2] > 150 && total[3] > 0,
         "{total:?}"
     );
 }
 
 /// Compares all tapes under one policy; returns of how much there was something to compare.
-fn compare((policy, settings): Case, tapes: &[NamedTempFile]) -> [usize; 3] {
+fn compare((policy, settings): Case, tapes: &[NamedTempFile]) -> [usize; 4] {
     let collector = Collector::start();
-    let mut compared = [0; 3];
+    let mut compared = [0; 4];
     for tape in tapes {
         let (before, tape) = (collector.count(), tape.path());
         replay(policy, settings, tape, &collector);
@@ -128,6 +128,7 @@ fn compare((policy, settings): Case, tapes: &[NamedTempFile]) -> [usize; 3] {
         for (sent, told) in sent.metrics.iter().zip(&told.metrics) {
             assert_eq!(sent, told, "{about}");
         }
+        assert_eq!(sent.annotations, told.annotations, "{about}");
         let counts = sent.counts();
         assert_eq!(counts, told.counts(), "{about}");
         for (sum, count) in compared.iter_mut().zip(counts) {

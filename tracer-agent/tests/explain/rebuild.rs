@@ -48,8 +48,13 @@ pub fn requests(said: &Said) -> Vec<Request> {
             assert_eq!(line["resource"], Value::Null);
             continue;
         }
-        let origin = origins[&line["resource"].as_u64().unwrap()].clone();
         for (name, value) in leaves {
+            if name == "annotation" {
+                assert_eq!(value["path"], "v1/span_annotations?sync=true");
+                requests.push(Request::Annotation(value["body"].clone()));
+                continue;
+            }
+            let origin = origins[&line["resource"].as_u64().unwrap()].clone();
             requests.push(match &**name {
                 "span" => traces(&origin, span(value)),
                 "logs" => logs(&origin, each(value, log)),

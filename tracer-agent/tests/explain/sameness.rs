@@ -22,11 +22,19 @@ pub struct Normal {
     pub spans: Vec<(Origin, Span)>,
     pub logs: Vec<(Origin, LogRecord)>,
     pub metrics: Vec<(Origin, Metric)>,
+    /// As texts.
+    pub annotations: Vec<String>,
 }
 
 impl Normal {
-    pub fn counts(&self) -> [usize; 3] {
-        [self.spans.len(), self.logs.len(), self.metrics.len()]
+    pub fn counts(&self) -> [usize; 4] {
+        let annotations = self.annotations.len();
+        [
+            self.spans.len(),
+            self.logs.len(),
+            self.metrics.len(),
+            annotations,
+        ]
     }
 }
 
@@ -61,6 +69,12 @@ pub fn normal(requests: Vec<Request>) -> Normal {
                         all.logs.extend(logs.map(|it| (origin.clone(), it)));
                     }
                 }
+            }
+            Request::Annotation(mut told) => {
+                for it in told["data"].as_array_mut().unwrap() {
+                    assert!(it["span_id"].take().is_string());
+                }
+                all.annotations.push(told.to_string());
             }
             Request::Metrics(request) => {
                 for group in request.resource_metrics {
@@ -108,6 +122,7 @@ fn without_differences(mut all: Normal) -> Normal {
     // Where two items say the same but for their ids, their order is that of their coming.
     all.spans
         .sort_by_cached_key(|(origin, span)| format!("{:?}{:?}", origin.0, without_ids(span)));
+    all.annotations.sort();
     all.logs.sort_by_cached_key(|(origin, log)| {
         let mut log = log.clone();
         log.trace_id.clear();

@@ -81,9 +81,7 @@ pub(super) fn start(
     if !settings.backend.takes_annotations() {
         return Ok(None);
     }
-    let is_reached =
-        signal.protocol == Protocol::HttpProtobuf && address::beside(signal, "").is_some();
-    if !is_reached {
+    if !is_reached(signal) {
         let backend = settings.backend.name();
         tracing::info!(
             "evaluations that come after their spans do not go to {backend}: it takes them over HTTP only, below the address that ends in /v1/traces"
@@ -108,6 +106,11 @@ pub(super) fn start(
     let work = Work::Task(tokio::spawn(worker.run()));
     let delivery = Delivery::new("evaluations".to_owned(), work, gauges, metrics);
     Ok(Some((sender, delivery)))
+}
+
+/// Whether what is below the address of spans can be asked by HTTP.
+pub(super) fn is_reached(signal: &SignalSettings) -> bool {
+    signal.protocol == Protocol::HttpProtobuf && address::beside(signal, "").is_some()
 }
 
 /// Sends evaluations until the queue has ended.

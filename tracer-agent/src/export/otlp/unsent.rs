@@ -12,9 +12,13 @@ use opentelemetry_proto::{
 };
 use opentelemetry_sdk::{logs::LogBatch, metrics::data::ResourceMetrics};
 use tokio::time::Instant;
-use tracer_core::semconv::{Event, backends::Backend};
+use tracer_core::semconv::{
+    Event,
+    backends::{Annotation, Backend},
+};
 
 use super::{
+    annotations::is_reached,
     logs::{EventIds, EventItem},
     message,
     meters::Meters,
@@ -47,6 +51,8 @@ pub struct Signals {
     pub logs: bool,
     /// Measurements.
     pub metrics: bool,
+    /// Evaluations of spans that have left, by an interface of the backend.
+    pub annotations: bool,
 }
 
 /// Some of a request: items of one process.
@@ -72,6 +78,8 @@ impl Unsent {
                 traces: is_off || settings.traces.is_some(),
                 logs: is_off || settings.logs.is_some(),
                 metrics: is_off || settings.metrics.is_some(),
+                annotations: settings.backend.takes_annotations()
+                    && (is_off || settings.traces.as_ref().is_some_and(is_reached)),
             },
         }
     }
@@ -102,6 +110,18 @@ impl Unsent {
             ),
             items: of_scope.spans.into_iter().map(message::span).collect(),
         })
+    }
+
+    /// What the backend is asked to note of a span that has left.
+    pub fn annotation(&self, event: &Event) -> Option<Fields> {
+        let annotation =
+            Annotation::of(self.backend, event).filter(|_| self.signals.annotations)?;
+        let mut fields = Fields::default();
+        fields.text("path", annotation.path);
+        // It is a document of our own.
+        let body: serde_json::Value = serde_json::from_str(&annotation.body).ok()?;
+        fields.value("body", body);
+        Some(fields)
     }
 
     /// Events of a process, which are handed over with a span that has these ids, or alone.

@@ -52,6 +52,11 @@ impl Leaving {
         self.unsent.signals().logs
     }
 
+    /// Whether evaluations of spans that have left go anywhere.
+    pub(super) const fn has_evaluations(&self) -> bool {
+        self.has_logs() || self.unsent.signals().annotations
+    }
+
     /// What leaves of a record.
     pub(super) fn record(&mut self, mut record: Record) -> Told {
         self.finisher.attribute(&mut record);
@@ -105,7 +110,13 @@ impl Leaving {
 
     fn alone(&self, process: &Arc<ProcessInfo>, event: &Event) -> Sent {
         let event = std::slice::from_ref(event);
-        Sent::of(None, self.unsent.events(process, event, None))
+        let mut sent = Sent::of(None, self.unsent.events(process, event, None));
+        let annotation = event
+            .first()
+            .and_then(|event| self.unsent.annotation(event));
+        sent.fields
+            .named("annotation", annotation.unwrap_or_default());
+        sent
     }
 
     fn told(&mut self, whole: Sent, stripped: Sent) -> Told {

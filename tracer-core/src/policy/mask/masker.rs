@@ -169,7 +169,7 @@ impl Masker {
         // Whether it is a document matters where something leads into it, or where more is masked than
         // what strings hold; to know that takes as long as to mask it.
         let leads = !(self.paths.is_empty() && self.patterns.is_empty());
-        if edges == Edges::WHOLE && !(leads && !document::is_valid(text)) {
+        if edges == Edges::WHOLE && (!leads || document::is_valid(text)) {
             let spans =
                 document::find(text, &self.paths, &self.patterns).ok_or(Dropped::Internal)?;
             let mut sweep = Sweep::of_document();
