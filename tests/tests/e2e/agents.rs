@@ -50,7 +50,7 @@ fn openai_agents(api: &str) -> Result<()> {
           invoke_agent B
             chat guide-steps-1 B
             execute_tool ask_scout B
-              invoke_agent <derived:tool_arguments C
+              invoke_agent <inferred:tool_arguments C
                 chat scout-steps-1 C
                 execute_tool weather C
                 chat scout-steps-1 <derived:messages C
@@ -110,8 +110,8 @@ fn a_search_before_an_answer() -> Result<()> {
           invoke_agent A
             chat guide-steps-1 A
             execute_tool look_up A
-              embeddings vectors-1 <derived:tool_arguments
-              retrieval vs_towns <derived:tool_arguments
+              embeddings vectors-1 <inferred:tool_arguments
+              retrieval vs_towns <inferred:tool_arguments
             chat guide-steps-1 <derived:messages A
         trace
           embeddings vectors-1

@@ -55,13 +55,13 @@ fn agents_of_claude_code() -> Result<()> {
           invoke_agent A
             chat MODEL A
             execute_tool Agent A
-              invoke_agent <derived:tool_arguments A
+              invoke_agent <inferred:tool_arguments A
                 chat MODEL A
                 execute_tool Agent A
-                  invoke_agent <derived:tool_arguments A
+                  invoke_agent <inferred:tool_arguments A
                     chat MODEL A
                     execute_tool Agent A
-                      invoke_agent <derived:tool_arguments A
+                      invoke_agent <inferred:tool_arguments A
                         chat MODEL A
                         execute_tool Bash A
                         chat MODEL <derived:messages A

@@ -10,8 +10,8 @@ use tracer_core::{
     semconv::{
         Event, Value,
         attributes::{
-            ERROR_TYPE, GEN_AI_EVALUATION_EXPLANATION, GEN_AI_EVALUATION_NAME,
-            GEN_AI_EVALUATION_SCORE_LABEL, GEN_AI_EVALUATION_SCORE_VALUE,
+            ERROR_TYPE, GEN_AI_EVALUATION_NAME, GEN_AI_EVALUATION_SCORE_LABEL,
+            GEN_AI_EVALUATION_SCORE_VALUE,
         },
     },
     text::is_invisible,
@@ -118,7 +118,6 @@ impl LineFormat for Terminal {
             text(GEN_AI_EVALUATION_SCORE_LABEL),
             text(GEN_AI_EVALUATION_SCORE_VALUE),
             text(ERROR_TYPE),
-            text(GEN_AI_EVALUATION_EXPLANATION).map(|why| format!("({why})")),
         ];
         let parts: Vec<_> = parts.into_iter().flatten().collect();
         let line = format!(

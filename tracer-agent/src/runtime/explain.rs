@@ -34,6 +34,7 @@ pub use self::explained::{
 use self::leaving::Leaving;
 use super::{
     outputs,
+    policy::for_place,
     replay::{AFTERWARDS, caller, now, opened, process, relations},
     salt,
 };
@@ -70,6 +71,7 @@ pub fn run(
     let attribution = &salted.attribution;
     let spending = Spending::new(Vec::new(), &Telemetry::new());
     let policy = Policy::new(policy, salted.pseudonyms, attribution.clone());
+    let policy = for_place(policy, config.export.content);
     let kept = match policy.content_capture() {
         ContentCapture::Off => ContentCapture::Keep {
             per_call: KEPT_BYTES,

@@ -66,7 +66,7 @@ pub fn run(config: &Config, path: &Path) -> Result<ExitCode> {
             let mut running = Running::default();
             let salted = salt::salted(&config.attribution)?;
             let attribution = &salted.attribution;
-            let policy = policy::load(config.policy.as_deref(), &salted)?;
+            let policy = policy::load(config.policy.as_deref(), config.export.content, &salted)?;
             let never = policy.never();
             let outputs = outputs::start(config, attribution, never, &mut running, &telemetry)?;
             let mut replay = Replay {

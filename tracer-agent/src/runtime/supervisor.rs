@@ -118,7 +118,7 @@ impl Agent {
         let server = serve(config, &telemetry, &health, inbox.as_ref()).await?;
         let salted = salt::salted(&config.attribution)?;
         let attribution = &salted.attribution;
-        let policy = policy::load(config.policy.as_deref(), &salted)?;
+        let policy = policy::load(config.policy.as_deref(), config.export.content, &salted)?;
         let never = policy.never();
         let mut outputs = outputs::start(config, attribution, never, &mut running, &telemetry)?;
         if let Some(inbox) = &inbox {

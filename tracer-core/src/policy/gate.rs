@@ -66,7 +66,7 @@ impl Policy {
         });
         Self {
             traces: rules.keep_calls_back().then(Traces::default),
-            spoken: rules.want_content().then(Spoken::default),
+            spoken: (rules.want_content() && !never.has_content()).then(Spoken::default),
             rules,
             always,
             masker,
@@ -81,6 +81,15 @@ impl Policy {
     #[must_use]
     pub fn with_bounds(self, bounds: ContentBounds) -> Self {
         Self { bounds, ..self }
+    }
+
+    /// The same where content goes nowhere, whatever the rules let out: then reasons do not either.
+    #[must_use]
+    pub fn without_reasons(self) -> Self {
+        Self {
+            spoken: None,
+            ..self
+        }
     }
 
     /// What the core is to keep of what calls say: nothing, unless some of it may leave.

@@ -67,6 +67,17 @@ impl NeverList {
         self.0.is_empty()
     }
 
+    /// Whether some of what calls say is among them: what others say of it may repeat it.
+    pub(super) fn has_content(&self) -> bool {
+        [
+            names::GEN_AI_SYSTEM_INSTRUCTIONS,
+            names::GEN_AI_INPUT_MESSAGES,
+            names::GEN_AI_OUTPUT_MESSAGES,
+        ]
+        .into_iter()
+        .any(|name| self.has(name))
+    }
+
     /// Whether an attribute is withheld.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|entry| covers(entry, name))

@@ -133,7 +133,7 @@ fn take(opinion: &mut Opinion, name: &str, value: &Value) {
             };
             opinion.label = opinion.label.or(Some(word(*is)));
         }
-        Value::Number(number) => opinion.score = opinion.score.or(finite(number.as_f64())),
+        Value::Number(number) => opinion.score = opinion.score.or(measure(number.as_f64())),
         Value::String(text) => match number(text) {
             Some(number) => opinion.score = opinion.score.or(Some(number)),
             None => opinion.label = opinion.label.or(Word::of(text)),
@@ -201,17 +201,27 @@ fn text_of(value: &Value) -> Option<Box<str>> {
 pub(super) fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     if let Some(share) = text.strip_suffix('%') {
-        return finite(share.trim_end().parse().ok()).map(|share| share / 100.0);
+        return measure(share.trim_end().parse().ok()).map(|share| share / 100.0);
     }
     let (number, of) = text.split_once('/').unwrap_or((text, "1"));
     let is_number = of.trim().parse::<u32>().is_ok();
     let is_plain = |c: char| c.is_ascii_digit() || "+-. ".contains(c);
     let number = number.trim();
     (is_number && number.chars().all(is_plain))
-        .then(|| finite(number.parse().ok()))
+        .then(|| measure(number.parse().ok()))
         .flatten()
 }
 
-fn finite(number: Option<f64>) -> Option<f64> {
-    number.filter(|number| number.is_finite())
+/// Largest score that is one: points of a hundred are the most that judges give.
+const MOST: f64 = 100.0;
+/// What a score is a multiple of: a number with more digits is no measure, but may be somebody's number.
+const STEP: f64 = 1e-4;
+
+/// A number that can be a score, and hardly anything that was quoted: scores leave without content.
+fn measure(number: Option<f64>) -> Option<f64> {
+    let is_round = |number: f64| {
+        let steps = number / STEP;
+        (steps - steps.round()).abs() < 1e-6
+    };
+    number.filter(|number| (-1.0..=MOST).contains(number) && is_round(*number))
 }
