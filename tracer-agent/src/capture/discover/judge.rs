@@ -11,7 +11,7 @@ use std::time::Instant;
 use super::discovery::{BinaryFound, Discovery, Identity};
 use super::mapped::{FileKey, MappedFile, Stamp, stamp_of};
 use super::recent::Recent;
-use super::tracked::{Analysis, Beginning, Tracked};
+use super::tracked::{Analysis, Tracked, code_of};
 use crate::capture::plan::Returns;
 use crate::capture::symbols::{Machine, NotTraceable};
 
@@ -283,15 +283,18 @@ impl Judge {
             Ok((plan, file)) => {
                 let file = Arc::new(file);
                 let witness = candidate.pid();
-                let tracked = Tracked::new(Beginning {
+                let tracked = Tracked {
+                    code: code_of(&file, &plan),
                     identity: identity.clone(),
                     file: file.clone(),
                     mapped_inode: candidate.key.inode,
                     witness,
+                    ahead: witness.is_none(),
+                    used: Instant::now(),
                     plan: plan.clone(),
                     returns: self.returns,
                     analysed,
-                });
+                };
                 self.tracked.insert(at, tracked);
                 self.judged.insert(candidate.key, Judgement::Tracked(at));
                 let display_path = candidate.path.clone();

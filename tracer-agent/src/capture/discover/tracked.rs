@@ -16,7 +16,7 @@ use crate::capture::{
 const CODE: usize = 16;
 
 /// What stands at each probe of a plan, in its order.
-type Code = Vec<[u8; CODE]>;
+pub(super) type Code = Vec<[u8; CODE]>;
 
 /// A file under probe. Its descriptor is open, so its inode number is not reused.
 #[derive(Debug)]
@@ -36,48 +36,12 @@ pub(super) struct Tracked {
     /// What the plan was made for.
     pub(super) returns: Returns,
     /// Its stamp when its content was last known to be the one that was analysed.
-    analysed: Option<Stamp>,
-    /// What was at the probes then.
-    code: Option<Code>,
-}
-
-/// What is known of a file when it comes under probe.
-pub(super) struct Beginning {
-    pub(super) identity: Identity,
-    pub(super) file: Arc<File>,
-    pub(super) mapped_inode: u64,
-    pub(super) witness: Option<u32>,
-    pub(super) plan: ProbePlan,
-    pub(super) returns: Returns,
     pub(super) analysed: Option<Stamp>,
+    /// What was at the probes then.
+    pub(super) code: Option<Code>,
 }
 
 impl Tracked {
-    /// A file that comes under probe.
-    pub(super) fn new(beginning: Beginning) -> Self {
-        let Beginning {
-            identity,
-            file,
-            mapped_inode,
-            witness,
-            plan,
-            returns,
-            analysed,
-        } = beginning;
-        Self {
-            code: code_of(&file, &plan),
-            identity,
-            file,
-            mapped_inode,
-            ahead: witness.is_none(),
-            witness,
-            used: Instant::now(),
-            plan,
-            returns,
-            analysed,
-        }
-    }
-
     pub(super) fn stamp(&self) -> Option<Stamp> {
         self.file.metadata().ok().as_ref().map(stamp_of)
     }
@@ -114,8 +78,8 @@ impl Tracked {
     }
 }
 
-/// `None` if it cannot be read.
-fn code_of(file: &File, plan: &ProbePlan) -> Option<Code> {
+/// What stands at the probes of a plan; `None` if it cannot be read.
+pub(super) fn code_of(file: &File, plan: &ProbePlan) -> Option<Code> {
     let at = |offset| {
         let mut code = [0; CODE];
         file.read_exact_at(&mut code, offset).ok().map(|()| code)
