@@ -8,6 +8,7 @@
 //! finds what was planted there.
 
 mod calls;
+#[path = "../shared/collector.rs"]
 mod collector;
 #[path = "../../../tracer-core/tests/http2/frames.rs"]
 #[expect(dead_code, reason = "what only the tests of HTTP/2 itself need")]
@@ -44,6 +45,14 @@ struct Outputs {
     otlp: Vec<u8>,
 }
 
+/// All that a collector was sent, addresses included.
+fn sent(collector: &Collector) -> Vec<u8> {
+    let received = collector.received().into_iter();
+    received
+        .flat_map(|request| [request.path.into_bytes(), request.body].concat())
+        .collect()
+}
+
 /// Replays the traffic under a policy.
 fn played(traffic: &Traffic, policy: &str) -> Outputs {
     let collector = Collector::start();
@@ -72,7 +81,7 @@ fn played(traffic: &Traffic, policy: &str) -> Outputs {
     let lines = [output.stdout, output.stderr].concat();
     Outputs {
         lines,
-        otlp: collector.bodies(),
+        otlp: sent(&collector),
     }
 }
 

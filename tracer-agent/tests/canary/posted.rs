@@ -35,6 +35,7 @@ use tracer_core::{
 use crate::{
     collector::Collector,
     planted::{KINDS, Plant, Random, plant},
+    sent,
 };
 
 /// Of each kind.
@@ -132,7 +133,7 @@ async fn posted(policy: &str, plants: &[Plant]) -> (String, Vec<u8>) {
     inbox.close();
     drop(outputs);
     running.finish(Duration::from_secs(20)).await.unwrap();
-    (answers, collector.bodies())
+    (answers, sent(&collector))
 }
 
 fn evaluation(plant: &Plant) -> Value {

@@ -7,9 +7,16 @@ use std::{
     thread,
 };
 
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub path: String,
+    pub body: Vec<u8>,
+}
+
 pub struct Collector {
     address: SocketAddr,
-    bodies: Arc<Mutex<Vec<u8>>>,
+    received: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Collector {
@@ -17,8 +24,8 @@ impl Collector {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let bodies = Arc::default();
-        let kept = Arc::clone(&bodies);
+        let received = Arc::default();
+        let kept = Arc::clone(&received);
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let kept = Arc::clone(&kept);
@@ -26,27 +33,30 @@ impl Collector {
                 thread::spawn(move || serve(stream.unwrap(), &kept));
             }
         });
-        Self { address, bodies }
+        Self { address, received }
     }
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The bodies of all requests.
-    pub fn bodies(&self) -> Vec<u8> {
-        self.bodies.lock().unwrap().clone()
+    /// All requests so far.
+    pub fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
     }
 }
 
-fn serve(mut stream: TcpStream, kept: &Mutex<Vec<u8>>) -> io::Result<()> {
+fn serve(mut stream: TcpStream, kept: &Mutex<Vec<Received>>) -> io::Result<()> {
     let mut requests = BufReader::new(stream.try_clone()?);
     loop {
-        let mut length = 0;
+        let (mut length, mut path) = (0, String::new());
         loop {
             let mut line = String::new();
             if requests.read_line(&mut line)? == 0 {
                 return Ok(());
+            }
+            if let Some(line) = line.trim_end().strip_prefix("POST ") {
+                path = line.trim_end_matches(" HTTP/1.1").to_owned();
             }
             let line = line.trim_end().to_ascii_lowercase();
             assert!(!line.starts_with("content-encoding:"), "{line}");
@@ -59,7 +69,7 @@ fn serve(mut stream: TcpStream, kept: &Mutex<Vec<u8>>) -> io::Result<()> {
         }
         let mut body = vec![0; length];
         requests.read_exact(&mut body)?;
-        kept.lock().unwrap().extend(body);
+        kept.lock().unwrap().push(Received { path, body });
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")?;
     }
 }
