@@ -5,9 +5,11 @@
 protocol=$1 directions=$2
 shift 2
 [ "$directions" != both ] || directions='Tx Rx'
-for module in gf128mul ghash-generic ctr crypto_null gcm tls; do
-    file=/lib/modules/$module.ko
-    [ ! -e "$file" ] || [ -e "/sys/module/$(echo $module | tr - _)" ] || insmod "$file" || exit 1
+# In the order of their names, which begin with a number.
+for file in /lib/modules/*.ko; do
+    module=${file##*/?.}
+    module=$(echo "${module%.ko}" | tr - _)
+    [ -e "/sys/module/$module" ] || insmod "$file" || exit 1
 done
 cat >/tmp/kernel_tls.cnf <<END
 openssl_conf = init

@@ -22,7 +22,8 @@ pub const MODULES: [&str; 6] = [
     "tls",
 ];
 
-/// An archive of those of [`MODULES`] that a kernel's package has, each as `/lib/modules/NAME.ko`.
+/// An archive of those of [`MODULES`] that a kernel's package has, each as `/lib/modules/N.NAME.ko` by its
+/// place among them, so that a guest that goes by names need not know the order.
 ///
 /// # Errors
 /// If the package's tree cannot be read; [`Missing`] if its modules cannot be unpacked here.
@@ -30,9 +31,9 @@ pub fn archive(package: &Path) -> anyhow::Result<Vec<u8>> {
     let mut found = Vec::new();
     find(&package.join("lib/modules"), &mut found)?;
     let mut archive = Archive::default();
-    for name in MODULES {
-        if let Some(path) = found.iter().find(|path| module_name(path) == Some(name)) {
-            let guest = format!("/lib/modules/{name}.ko");
+    for (place, name) in MODULES.iter().enumerate() {
+        if let Some(path) = found.iter().find(|path| module_name(path) == Some(*name)) {
+            let guest = format!("/lib/modules/{place}.{name}.ko");
             archive.program(Path::new(&guest), &contents(path)?)?;
         }
     }
@@ -99,7 +100,7 @@ mod tests {
         let archive = archive(&folder);
         fs::remove_dir_all(&folder).unwrap();
         let text = String::from_utf8_lossy(&archive.unwrap()).into_owned();
-        assert!(text.contains("lib/modules/tls.ko") && text.contains("the module"));
+        assert!(text.contains("lib/modules/5.tls.ko") && text.contains("the module"));
         assert!(!text.contains("another"), "{text}");
     }
 }
