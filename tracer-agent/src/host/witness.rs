@@ -22,7 +22,7 @@ use crate::capture::clock::monotonic_nanos;
 
 /// Longest wait for news of a process that is gone already. They come within a millisecond or two, if
 /// whoever takes them gets a processor; who a process was is asked again when a call of it is reported.
-const NEWS_TAKE: Duration = Duration::from_millis(250);
+const NEWS_TAKE: Duration = Duration::from_millis(20);
 /// Pause between two looks for them.
 const NEWS_PAUSE: Duration = Duration::from_micros(300);
 /// How far back is asked who began a process that nothing is known of.
