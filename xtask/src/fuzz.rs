@@ -147,11 +147,23 @@ fn fuzz(programs: &Path, target: &str, seconds: u64) -> Result<()> {
     step::run_quiet(&mut fuzzer)
 }
 
+/// What cargo says where the targets' lock file lacks a package of the core.
+const LOCK_IS_BEHIND: &str = "cannot update the lock file";
+
 /// # Errors
-/// [`Missing`] if the crate that binds libFuzzer cannot be had.
+/// [`Missing`] if the crate that binds libFuzzer cannot be had. That the lock file is behind is no such
+/// reason.
 fn fetch() -> Result<()> {
     step::run_quiet(step::cargo().args(["fetch", "--locked", "--manifest-path", "fuzz/Cargo.toml"]))
-        .map_err(|error| Missing(format!("libfuzzer-sys cannot be had: {error:#}")).into())
+        .map_err(|error| {
+            if error.to_string().contains(LOCK_IS_BEHIND) {
+                return error.context(
+                    "fuzz/Cargo.lock is behind; `cargo metadata --manifest-path fuzz/Cargo.toml` \
+                     completes it",
+                );
+            }
+            Missing(format!("libfuzzer-sys cannot be had: {error:#}")).into()
+        })
 }
 
 fn cargo(subcommand: &str) -> Command {

@@ -32,6 +32,9 @@ pub struct Arguments {
     /// Kind of processor
     #[arg(long, value_enum, default_value_t = Architecture::X86_64)]
     arch: Architecture,
+    /// Only families whose name contains this
+    #[arg(long, default_value = "")]
+    family: String,
     /// Seconds that one machine may take
     #[arg(long, default_value_t = 300)]
     timeout: u64,
@@ -43,6 +46,7 @@ impl Arguments {
         Self {
             kernel: "all".to_owned(),
             arch: Architecture::X86_64,
+            family: String::new(),
             timeout: 300,
         }
     }
@@ -62,15 +66,30 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<Tally> {
             SERIES.join(", ")
         );
     }
-    let count = (series.len() * FAMILIES.len()) as u64;
+    let families: Vec<&'static Family> = FAMILIES
+        .iter()
+        .filter(|family| family.name.contains(&arguments.family))
+        .collect();
+    if families.is_empty() {
+        bail!(
+            "no family {}: there are {}",
+            arguments.family,
+            FAMILIES.map(|family| family.name).join(", ")
+        );
+    }
+    let count = (series.len() * families.len()) as u64;
     if !step::exists("dpkg-deb", "--version") || !step::exists("apt-get", "--version") {
         println!("skipped: kernels and busybox come from Debian's packages, and this is no Debian");
         return Ok(Tally::counts(0, 0, count));
     }
-    or_skipped(count, boot_all(&series, arguments))
+    or_skipped(count, boot_all(&series, &families, arguments))
 }
 
-fn boot_all(series: &[&'static str], arguments: &Arguments) -> anyhow::Result<Tally> {
+fn boot_all(
+    series: &[&'static str],
+    families: &[&'static Family],
+    arguments: &Arguments,
+) -> anyhow::Result<Tally> {
     let architecture = arguments.arch;
     if !step::exists(architecture.emulator(), "--version") {
         apt_install(&[architecture.emulator_package()])?;
@@ -81,6 +100,7 @@ fn boot_all(series: &[&'static str], arguments: &Arguments) -> anyhow::Result<Ta
     let initramfs = initramfs::build(&programs)?;
     let guest = |series: &&'static str| Guest {
         series,
+        families,
         architecture,
         programs: &programs,
         initramfs: &initramfs,
@@ -100,6 +120,8 @@ fn cache(architecture: Architecture) -> PathBuf {
 /// A machine to be booted with one kernel.
 struct Guest<'a> {
     series: &'static str,
+    /// What is run in it.
+    families: &'a [&'static Family],
     architecture: Architecture,
     programs: &'a Programs,
     initramfs: &'a Initramfs,
@@ -113,14 +135,13 @@ impl Guest<'_> {
         for (family, reason) in &skipped {
             println!("skipped: {self}, {}: {reason}", family.name);
         }
-        let runs: Vec<_> = FAMILIES
-            .iter()
-            .filter(|family| !skipped.iter().any(|(other, _)| other.name == family.name))
-            .collect();
+        let is_skipped =
+            |family: &Family| skipped.iter().any(|(other, _)| other.name == family.name);
+        let runs = self.families.iter().filter(|family| !is_skipped(family));
         let said = match self.boot(&skipped) {
             Err(error) if is_missing(&error) => {
                 println!("skipped: {self}: {error:#}");
-                return Tally::counts(0, 0, FAMILIES.len() as u64);
+                return Tally::counts(0, 0, self.families.len() as u64);
             }
             said => said,
         };
@@ -134,8 +155,7 @@ impl Guest<'_> {
                     .sum();
             }
         };
-        runs.into_iter()
-            .map(|family| self.one(family, &said))
+        runs.map(|family| self.one(family, &said))
             .chain([skipped])
             .sum()
     }
@@ -151,11 +171,18 @@ impl Guest<'_> {
             };
             Some((family, absent.map(str::to_owned).or_else(missing)?))
         };
-        FAMILIES.iter().filter_map(reason).collect()
+        self.families
+            .iter()
+            .copied()
+            .filter_map(reason)
+            .collect()
     }
 
     fn boot(&self, skipped: &[(&'static Family, String)]) -> anyhow::Result<GuestReport> {
-        let names: Vec<_> = skipped.iter().map(|(family, _)| family.name).collect();
+        let skipped = skipped.iter().map(|(family, _)| family.name);
+        let others = FAMILIES.iter().map(|family| family.name);
+        let others = others.filter(|name| self.families.iter().all(|family| family.name != *name));
+        let names: Vec<_> = skipped.chain(others).collect();
         let kernel = self.programs.packages.kernel(self.series)?;
         let archive = cache(self.architecture).join("initramfs.cpio");
         let bytes = [&*self.initramfs.bytes, &modules::archive(&kernel.tree)?].concat();

@@ -75,7 +75,7 @@ client() {
 }
 METRICS=127.0.0.1:9464
 # What the agent knows that it did not see, for who has to explain a failure.
-unseen() { wget -qO- "http://$METRICS/metrics" | grep -E '^[a-z_]*(lost|dropped|missed|gap)[a-z_]*_total' | grep -v ' 0$'; }
+unseen() { wget -qO- "http://$METRICS/metrics" | grep -E '^[a-z_]*(lost|dropped|missed|gap|ring)[a-z_]*' | grep -v ' 0$'; }
 # end NUMBER: waits until all is reported, and stops the agent.
 end() {
     all_reported() { [ "$(lines '"kind":"client"' /tmp/calls)" -ge $made ]; }
