@@ -152,7 +152,7 @@ impl Correlator {
             (asking.body, asking.trail) = (None, ids.as_ref());
         }
         if let (Some(session), Some(tenant)) = (&mut asking.session, asking.tenant) {
-            self.tenants.scope(session, tenant);
+            self.tenants.scope(session, tenant, &self.ids);
         }
         let open = self.admit(&asking, client);
         self.open.insert(asking.place, open);

@@ -32,6 +32,7 @@ enum Part {
     Span,
     TraceHigh,
     TraceLow,
+    Mark,
 }
 
 impl Ids {
@@ -52,6 +53,11 @@ impl Ids {
         let high = u128::from(self.hash((Part::TraceHigh, &of)));
         let low = u128::from(self.hash((Part::TraceLow, &of)));
         TraceId(((high << 64) | low).max(1))
+    }
+
+    /// What tells things apart whose own names are not told.
+    pub(super) fn mark(&self, of: impl Hash) -> u32 {
+        (self.hash((Part::Mark, of)) >> 32) as u32
     }
 
     fn hash(&self, what: impl Hash) -> u64 {

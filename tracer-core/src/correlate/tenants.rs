@@ -2,12 +2,12 @@
 //!
 //! Bias: ids that are drawn are one session whatever the key, since clients change keys, and go on at
 //! other hosts. An id that is counted or chosen (`chat-1`) is that of the key with which it came first;
-//! with another one it gets the beginning of its digest. Wrong splits the session of a client that
-//! changes keys in the middle.
+//! with another one it gets a mark of our own, which tells nothing of the key: names of keys may be what
+//! never leaves. Wrong splits the session of a client that changes keys in the middle.
 
 use lru::LruCache;
 
-use super::asking::NamedSession;
+use super::{asking::NamedSession, ids::Ids};
 use crate::llm::content::{digest, join};
 
 /// Ids of sessions whose keys are remembered.
@@ -33,7 +33,7 @@ impl Default for Tenants {
 
 impl Tenants {
     /// Makes the id of a session one of its tenant's own, if somebody else has it.
-    pub(super) fn scope(&mut self, session: &mut NamedSession, tenant: Tenant) {
+    pub(super) fn scope(&mut self, session: &mut NamedSession, tenant: Tenant, ids: &Ids) {
         if session.is_drawn {
             return;
         }
@@ -43,7 +43,9 @@ impl Tenants {
             self.0.pop_lru();
         }
         if first != tenant.key {
-            session.id = format!("{}#{:08x}", session.id, tenant.key >> 32);
+            // With the session in it: one mark for all sessions of a key would be a name of the key.
+            let mark = ids.mark((at_host, tenant.key));
+            session.id = format!("{}#{mark:08x}", session.id);
         }
     }
 }
@@ -51,6 +53,38 @@ impl Tenants {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::correlate::IdKey;
+
+    /// Its name is `key-` and its digits, and may be an attribute that never leaves.
+    #[test]
+    fn the_mark_of_a_session_tells_nothing_of_the_key() {
+        let ids = Ids::new(&IdKey::Fixed(1));
+        let mut tenants = Tenants::default();
+        let mut scoped = |session: &str, key| {
+            let mut session = NamedSession {
+                source: "x-session-id",
+                id: session.to_owned(),
+                is_drawn: false,
+                agent: None,
+            };
+            tenants.scope(&mut session, Tenant { host: 1, key }, &ids);
+            session.id
+        };
+        let key = 0x0123_4567_89ab_cdef;
+        assert_eq!(
+            [scoped("chat-1", 1), scoped("chat-2", 1)],
+            ["chat-1", "chat-2"]
+        );
+        let marks = ["chat-1", "chat-2"].map(|session| {
+            let id = scoped(session, key);
+            assert_eq!(id, scoped(session, key), "the same session");
+            let (own, mark) = id.split_once('#').expect("a mark");
+            assert_eq!((own, mark.len()), (session, 8));
+            assert!(!format!("{key:016x}").contains(mark), "{id}");
+            mark.to_owned()
+        });
+        assert_ne!(marks[0], marks[1], "they would be a name of the key");
+    }
 
     #[test]
     fn what_is_counted_or_chosen_is_not_drawn() {

@@ -2,6 +2,7 @@
 //! left goes to an interface of their own.
 
 use serde_json::{Map, Value as Json, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     super::{
@@ -124,7 +125,8 @@ impl<'a> Found<'a> {
 
     /// `POST /v1/span_annotations` of Phoenix. With `sync` it says if there is no such span, and forgets
     /// what it is told of none. The identifier makes the same event the same annotation, however often it
-    /// is sent, and others of the same name others.
+    /// is sent, and others of the same name others: those that were found at the same time differ in what
+    /// they say.
     fn for_phoenix(&self, span: SpanId) -> Annotation {
         let kind = if self.is_of_model() { "LLM" } else { "CODE" };
         let mut result = Map::new();
@@ -132,13 +134,15 @@ impl<'a> Found<'a> {
         result.extend(self.score().map(|score| ("score".to_owned(), score.into())));
         let why = self.explanation();
         result.extend(why.map(|why| ("explanation".to_owned(), why.into())));
+        let metadata = self.rest();
+        let said = digest(&json!([result, metadata]));
         let data = json!({
             "span_id": format!("{:016x}", span.0),
             "name": self.name,
             "annotator_kind": kind,
             "result": result,
-            "metadata": self.rest(),
-            "identifier": format!("{SOURCE}-{}", self.event.time.unix_nanos()),
+            "metadata": metadata,
+            "identifier": format!("{SOURCE}-{}-{said:016x}", self.event.time.unix_nanos()),
         });
         Annotation {
             path: "v1/span_annotations?sync=true".to_owned(),
@@ -188,6 +192,12 @@ impl<'a> Found<'a> {
     }
 }
 
+/// The same for the same words, in every run.
+fn digest(said: &Json) -> u64 {
+    let hash = Sha256::digest(said.to_string());
+    hash.first_chunk().copied().map_or(0, u64::from_be_bytes)
+}
+
 /// In UTC, to the millisecond.
 fn rfc3339(time: Timestamp) -> String {
     let time = jiff::Timestamp::from_nanosecond(time.unix_nanos().into()).unwrap_or_default();
@@ -232,9 +242,22 @@ mod tests {
                     "llm_tracer.evaluation.confidence": "observed",
                     "llm_tracer.evaluation.source": "posted",
                 },
-                "identifier": "llm-tracer-1772600767123000000",
+                "identifier": "llm-tracer-1772600767123000000-dba69167d0675454",
             }]})
         );
+    }
+
+    /// Phoenix keeps one annotation of a span by name and identifier.
+    #[test]
+    fn what_differs_is_another_annotation_and_the_same_is_the_same() {
+        let identifier = |event: &Event| {
+            let told = Annotation::of(Backend::Phoenix, event).expect("an annotation");
+            body(&told)["data"][0]["identifier"].to_string()
+        };
+        let (one, other) = (event(None), event(Some("timeout")));
+        assert_eq!(one.time, other.time);
+        assert_ne!(identifier(&one), identifier(&other));
+        assert_eq!(identifier(&one), identifier(&one.clone()));
     }
 
     #[test]
