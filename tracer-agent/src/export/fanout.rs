@@ -22,7 +22,6 @@ use std::{
 use prometheus_client::metrics::counter::Counter;
 use tokio::time::Instant;
 use tracer_core::{
-    policy::Capture,
     segment::ProcessKey,
     semconv::{EVALUATION_RESULT, Event, EventSpan, drop_content},
 };
@@ -117,8 +116,8 @@ impl Outputs {
             && let Some(recent) = &self.recent
         {
             let permit = record.call.as_ref().and_then(|call| call.permit());
-            let is_full = permit.is_some_and(|permit| permit.capture == Capture::Full);
-            recent.note(&record.process, &record.span, ids, is_full);
+            let may_be_quoted = permit.is_some_and(|permit| permit.may_be_quoted);
+            recent.note(&record.process, &record.span, ids, may_be_quoted);
         }
         for lines in self.lines.iter().filter(|_| record.is_sampled) {
             lines.offer(&record, ids);

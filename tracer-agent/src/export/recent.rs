@@ -37,8 +37,8 @@ pub struct LeftSpan {
     pub span: SpanId,
     /// Whose it is.
     pub process: Arc<ProcessInfo>,
-    /// What the call says may leave as it is: so may what others say of it in words of their own.
-    pub is_full: bool,
+    /// All that the call says leaves as it is: so may what others say of it in words of their own.
+    pub may_be_quoted: bool,
 }
 
 /// Why a span is not found.
@@ -69,13 +69,13 @@ impl Default for Books {
 }
 
 impl RecentSpans {
-    /// A span leaves. `is_full`: content of its call may leave as it is.
-    pub fn note(&self, process: &Arc<ProcessInfo>, span: &Span, ids: SpanIds, is_full: bool) {
+    /// A span leaves. `may_be_quoted`: all that its call says leaves as it is.
+    pub fn note(&self, process: &Arc<ProcessInfo>, span: &Span, ids: SpanIds, may_be_quoted: bool) {
         let left = LeftSpan {
             trace: TraceId(u128::from_be_bytes(ids.trace_id.to_bytes())),
             span: SpanId(u64::from_be_bytes(ids.span_id.to_bytes())),
             process: Arc::clone(process),
-            is_full,
+            may_be_quoted,
         };
         let mut books = self.books();
         let Books {
@@ -101,7 +101,7 @@ impl RecentSpans {
                 of_answers.pop_lru();
             }
         }
-        of_spans.put((left.trace, left.span), (left.process, is_full));
+        of_spans.put((left.trace, left.span), (left.process, may_be_quoted));
         while of_spans.len() > REMEMBERED {
             of_spans.pop_lru();
         }
@@ -127,11 +127,11 @@ impl RecentSpans {
     pub fn of_span(&self, trace: TraceId, span: SpanId) -> Result<LeftSpan, NotFound> {
         let mut books = self.books();
         let found = books.of_spans.get(&(trace, span)).cloned();
-        let left = found.map(|(process, is_full)| LeftSpan {
+        let left = found.map(|(process, may_be_quoted)| LeftSpan {
             trace,
             span,
             process,
-            is_full,
+            may_be_quoted,
         });
         left.ok_or(NotFound::Unknown)
     }

@@ -186,7 +186,7 @@ impl Inbox {
         let outputs = self.of_outputs().clone().ok_or(Refused::Closed)?;
         let mut taken = Taken::default();
         for (evaluation, span) in posted.iter().zip(found) {
-            let told = evaluation.told(span.is_full);
+            let told = evaluation.told(span.may_be_quoted);
             taken.accepted += 1;
             taken.without_explanation +=
                 usize::from(evaluation.explanation.is_some() && told.explanation.is_none());
@@ -249,12 +249,12 @@ impl Posted {
 
     /// What is told of it. An explanation is somebody's own words, which may repeat what was said: it
     /// leaves where that may leave as it is.
-    fn told(&self, is_full: bool) -> PostedEvaluation<'_> {
+    fn told(&self, may_be_quoted: bool) -> PostedEvaluation<'_> {
         PostedEvaluation {
             name: &self.name,
             score: self.score,
             label: self.label.as_deref(),
-            explanation: self.explanation.as_deref().filter(|_| is_full),
+            explanation: self.explanation.as_deref().filter(|_| may_be_quoted),
             error_type: self.error_type.as_deref(),
             response_id: self.response_id.as_deref(),
         }

@@ -167,19 +167,29 @@ fn seen<'a>(plants: &'a [Plant], text: &[u8]) -> HashSet<&'a str> {
 async fn explanations_leave_only_where_content_does_as_it_is() {
     let plants = planted();
     let kinds: HashSet<_> = plants.iter().map(|plant| plant.name).collect();
-    for (capture, is_told) in [("metadata", false), ("masked", false), ("full", true)] {
-        let policy = format!("[default]\ncapture = '{capture}'");
+    let full = "[default]\ncapture = 'full'";
+    for (policy, is_told) in [
+        ("[default]\ncapture = 'metadata'".to_owned(), false),
+        ("[default]\ncapture = 'masked'".to_owned(), false),
+        (full.to_owned(), true),
+        // Not all of what is said leaves.
+        (format!("{full}\ndrop = ['tool_results']"), false),
+        (
+            format!("{full}\n[attributes]\nnever = ['gen_ai.output.messages']"),
+            false,
+        ),
+    ] {
         let (answers, sent) = posted(&policy, &plants).await;
         let seen_there = seen(&plants, &sent);
         if is_told {
             assert_eq!(seen_there, kinds);
         } else {
-            assert_eq!(seen_there, HashSet::new(), "{capture}");
+            assert_eq!(seen_there, HashSet::new(), "{policy}");
         }
         // The judgements themselves left, and nobody is answered by what they said.
         let name = b"gen_ai.evaluation.result";
         let left = sent.windows(name.len()).filter(|it| it == name).count();
-        assert!(left >= plants.len(), "{left} under {capture}");
+        assert!(left >= plants.len(), "{left} under {policy}");
         assert_eq!(seen(&plants, answers.as_bytes()), HashSet::new());
     }
 }

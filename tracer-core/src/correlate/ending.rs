@@ -6,6 +6,7 @@ use super::{
     asking::is_chat,
     attempts::{self, Failure, Group, GroupNumber},
     correlator::Correlator,
+    ids::TraceId,
     known::Known,
     lineage::{Attempt, AttemptKind, Lineage, Parent},
     memory::{Earlier, Mark},
@@ -41,7 +42,7 @@ impl Correlator {
         lineage.attempt.clone_from(&made.attempt);
         self.pair(facts, lineage);
         self.judge(facts, marks, lineage);
-        self.repeats(&made, facts);
+        self.repeats(&made, facts, lineage.trace);
         let number = made.turn;
         let group = self.end_attempt(&made, facts, lineage);
         // What is embedded or looked up for a tool is a part of its work, not all of it.
@@ -67,7 +68,8 @@ impl Correlator {
                     tools::of_answer(&self.ids, facts, answered, lineage.span, is_forced)
                 }
             };
-            self.found.extend(turn.asked_before.note(&asked));
+            self.found
+                .extend(turn.asked_before.note(&asked, turn.trace));
             turn.is_over = asked.is_empty() && !is_paused(facts);
             if !asked.is_empty() {
                 turn.grow();
@@ -95,17 +97,20 @@ impl Correlator {
     }
 
     /// The same was answered a moment ago.
-    fn repeats(&mut self, made: &Made, facts: &CallFacts) {
+    fn repeats(&mut self, made: &Made, facts: &CallFacts, trace: TraceId) {
         let is_answered = facts.outcome == Outcome::Success;
         let Some(key) = made.key.filter(|_| is_answered) else {
             return;
         };
-        let (start, end) = (facts.timing.start, facts.timing.end);
+        let times = (facts.timing.start, facts.timing.end);
+        let before = self.repeated.answered(key, times, trace);
         // Another attempt follows a failure.
-        if self.repeated.answered(key, start, end) && made.attempt.is_none() {
+        if let Some(before) = before.filter(|_| made.attempt.is_none()) {
             let known = Known::derived("body");
-            self.found
-                .push(Evaluation::fails(Check::RepeatedCall, known));
+            self.found.push(Evaluation {
+                origin: Some(before),
+                ..Evaluation::fails(Check::RepeatedCall, known)
+            });
         }
     }
 

@@ -35,7 +35,10 @@ impl Correlator {
         let of_client = client.and_then(|client| self.open.get_mut(&client));
         let of_client = of_client.map(|client| {
             client.is_served_by(asking.place);
-            (client.trace, client.span, client.session.clone())
+            let session = client.session.as_ref();
+            let known = Known::derived("both_ends");
+            let session = session.map(|session| passed_on(session, client.trace, known));
+            (client.trace, client.span, session)
         });
         let caller = asking.parent.map(of_caller);
         let (trace, parent, session) = match of_client {
@@ -49,16 +52,11 @@ impl Correlator {
         let is_joined = parent.is_some();
         let marks = ServedMarks::of(asking);
         self.serving.begin(asking.place, &marks);
-        let session_of = |session| passed_on(session, Known::derived("both_ends"));
         Open {
             start: asking.start,
             span: self.ids.span(asking.origin()),
             trace: trace.unwrap_or_else(|| self.ids.trace(asking.origin())),
-            session: asking
-                .session
-                .as_ref()
-                .map(named)
-                .or_else(|| session.map(session_of)),
+            session: asking.session.as_ref().map(named).or(session),
             links: Vec::new(),
             side: Side::Served {
                 parent,
@@ -131,13 +129,18 @@ impl Correlator {
             self.name(of_named(session), turn);
         }
         let of_turn = self.turns.peek(&turn);
+        let of_others = of_turn.and_then(|turn| {
+            let session = turn.session.as_ref()?;
+            Some(session.handed_on(turn.trace, session.known))
+        });
+        let own = asking.session.as_ref().map(named);
         let trace = of_turn.map(|turn| turn.trace);
         let trace = caller.map(|(trace, _)| trace).or(trace);
         Open {
             start: asking.start,
             span: self.ids.span(asking.origin()),
             trace: trace.unwrap_or_else(|| self.ids.trace(asking.origin())),
-            session: session.or_else(|| of_turn.and_then(|turn| turn.session.clone())),
+            session: own.or(session).or(of_others),
             links,
             side: Side::Made(made),
         }
@@ -294,6 +297,7 @@ impl Correlator {
         asking.is_chat().then(|| Session {
             id: format!("{:016x}", self.ids.span((origin, "session")).0),
             known: Known::derived(by),
+            named_by: None,
         })
     }
 }
@@ -312,6 +316,7 @@ fn named(session: &NamedSession) -> Session {
     Session {
         id: session.id.clone(),
         known: Known::observed(session.source),
+        named_by: None,
     }
 }
 
@@ -330,17 +335,15 @@ fn late_result(asking: &Asking<'_>, found: &Found) -> Option<(TraceId, Parent)> 
     is_it.then_some((found.earlier.trace, parent))
 }
 
-/// The session of one hop as that of another.
-pub(super) fn passed_on(session: Session, link: Known) -> Session {
+/// The session of one hop, which is of this trace, as that of another.
+pub(super) fn passed_on(session: &Session, of: TraceId, link: Known) -> Session {
     let is_sure = session.known.confidence <= Confidence::Derived;
-    Session {
-        id: session.id,
-        known: if is_sure {
-            link
-        } else {
-            Known::inferred(link.by)
-        },
-    }
+    let known = if is_sure {
+        link
+    } else {
+        Known::inferred(link.by)
+    };
+    session.handed_on(of, known)
 }
 
 /// A session, and the agent in it that has turns of its own.

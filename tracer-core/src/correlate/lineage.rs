@@ -4,6 +4,7 @@ use super::{
     ids::{SpanId, TraceId},
     known::Known,
 };
+use crate::confidence::Confidence;
 
 /// Where a call stands: its place in a trace, and what it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +82,21 @@ pub struct Session {
     pub id: String,
     /// How it is known that a call belongs to it.
     pub known: Known,
+    /// The trace of the call that named it, if another one did: where nothing of that leaves, neither does
+    /// the name. Ids of our own name nothing.
+    pub named_by: Option<TraceId>,
+}
+
+impl Session {
+    /// The same as that of another call, which has it from one of this trace.
+    pub(super) fn handed_on(&self, of: TraceId, known: Known) -> Self {
+        let is_named = self.known.confidence == Confidence::Observed;
+        Self {
+            id: self.id.clone(),
+            known,
+            named_by: self.named_by.or(is_named.then_some(of)),
+        }
+    }
 }
 
 /// One of several attempts at the same.

@@ -102,8 +102,9 @@ impl Correlator {
 
     /// The session of what is passed on.
     pub(super) fn session_of(&self, passing: &Passing) -> Option<Session> {
-        let session = self.open.get(&passing.place)?.session.clone()?;
-        Some(passed_on(session, passing.known))
+        let open = self.open.get(&passing.place)?;
+        let session = open.session.as_ref()?;
+        Some(passed_on(session, open.trace, passing.known))
     }
 
     /// How it is known that the tokens of a call that was made stand on another hop of it, if they do.
@@ -176,8 +177,9 @@ impl Correlator {
             open.trace = trace;
             *parent = Some(both_ends(span));
             (*is_joined, *known) = (true, Some(client));
-            let session_of = |session| passed_on(session, Known::derived("both_ends"));
-            open.session = open.session.take().or_else(|| session.map(session_of));
+            let known = Known::derived(BOTH_ENDS);
+            let session = session.map(|session| passed_on(&session, trace, known));
+            open.session = open.session.take().or(session);
         }
         self.hops.paired(server);
     }

@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use lru::LruCache;
 
-use super::{asking::Asking, known::Known, tools::PendingTool};
+use super::{asking::Asking, ids::TraceId, known::Known, tools::PendingTool};
 use crate::{
     evaluation::{Check, Evaluation},
     llm::content::{digest, join},
@@ -20,7 +20,7 @@ const TOOLS: usize = 256;
 
 /// Requests that were answered, by digests of all that was asked.
 #[derive(Debug)]
-pub(super) struct Answered(LruCache<u64, Timestamp>);
+pub(super) struct Answered(LruCache<u64, (Timestamp, TraceId)>);
 
 impl Default for Answered {
     fn default() -> Self {
@@ -36,14 +36,20 @@ impl Answered {
         asking.is_chat().then(|| Some(join(place, asking.body?)))?
     }
 
-    /// A request was answered; returns whether it had been shortly before it was made. Requests that
-    /// are made beside each other are more than one attempt to get the best of them.
-    pub(super) fn answered(&mut self, key: u64, start: Timestamp, end: Timestamp) -> bool {
-        let before = self.0.put(key, end);
+    /// A request was answered; returns the trace of the call in which it had been shortly before it was
+    /// made. Requests that are made beside each other are more than one attempt to get the best of them.
+    pub(super) fn answered(
+        &mut self,
+        key: u64,
+        (start, end): (Timestamp, Timestamp),
+        trace: TraceId,
+    ) -> Option<TraceId> {
+        let before = self.0.put(key, (end, trace));
         while self.0.len() > CALLS {
             self.0.pop_lru();
         }
-        before.is_some_and(|before| before <= start && start <= before.after(AGAIN))
+        let is_again = |end: Timestamp| end <= start && start <= end.after(AGAIN);
+        before.and_then(|(end, trace)| is_again(end).then_some(trace))
     }
 }
 
@@ -52,8 +58,8 @@ impl Answered {
 pub(super) struct AskedBefore(HashSet<u64>);
 
 impl AskedBefore {
-    /// Notes the tools of an answer; what was asked for before is an evaluation of it.
-    pub(super) fn note(&mut self, tools: &[PendingTool]) -> Option<Evaluation> {
+    /// Notes the tools of an answer in the turn, which is of this trace; what was asked for before is an evaluation of it.
+    pub(super) fn note(&mut self, tools: &[PendingTool], trace: TraceId) -> Option<Evaluation> {
         let mut repeated = None;
         for pending in tools {
             let tool = &pending.tool;
@@ -71,6 +77,7 @@ impl AskedBefore {
         let name = repeated?.clone();
         let mut evaluation = Evaluation::fails(Check::RepeatedToolCall, known);
         evaluation.tool = Some(name);
+        evaluation.origin = Some(trace);
         Some(evaluation)
     }
 }

@@ -32,8 +32,8 @@ pub struct Evaluation {
     pub tool: Option<String>,
     /// How it is known.
     pub known: Known,
-    /// The trace of another call that said it, a moderation or a judge: nothing of that may leave here that
-    /// may not leave there.
+    /// The trace of another call that it follows from: a moderation, a judge, the same call before. Nothing
+    /// of that may leave here that may not leave there.
     pub origin: Option<TraceId>,
 }
 

@@ -187,7 +187,7 @@ impl Lineage {
             session,
             attempt,
         } = self;
-        if let Some(Session { id, known: _ }) = session {
+        if let Some(Session { id, .. }) = session {
             bounds.string(id, StringKind::Name);
         }
         if let Some(Attempt { reason, .. }) = attempt {
@@ -215,7 +215,7 @@ impl Step {
         for evaluation in evaluations {
             evaluation.bound(bounds);
         }
-        if let Some(Session { id, known: _ }) = session {
+        if let Some(Session { id, .. }) = session {
             bounds.string(id, StringKind::Name);
         }
         bounds.option(error, StringKind::ErrorType);

@@ -11,10 +11,11 @@ use super::{
     sample::{AlwaysKept, KeptFor, Rate, SampledTrace, TraceFinder},
     spoken::Spoken,
     traces::Traces,
+    withheld,
 };
 use crate::{
     attribution::AttributionRules,
-    correlate::{Link, Relation, Step, StepKind, TraceId},
+    correlate::{Step, TraceId},
     evaluation::Verdict,
     llm::{
         call::{Call, CallFacts, Captured, Released},
@@ -144,7 +145,7 @@ impl Policy {
             }
             is_beside_withheld = fate.withheld;
             if is_sampled {
-                traces.leaves(trace.id, facts.connection.process);
+                traces.leaves(trace.id, facts);
             }
         }
         let passage = match (decision.capture, &self.masker) {
@@ -162,19 +163,18 @@ impl Policy {
             });
         // Reasons may repeat anything that either call says.
         let is_full = decision.capture == Capture::Full && decision.fields == ContentFields::ALL;
-        if let Some(spoken) = self.spoken.as_mut().filter(|_| is_full && is_sampled) {
+        let spoken = self.spoken.as_mut().filter(|_| is_full && is_sampled);
+        let may_be_quoted = spoken.is_some();
+        if let Some(spoken) = spoken {
             spoken.note(facts);
         }
-        let permit = Permit::of(&decision, kept_for);
+        let permit = Permit::of(&decision, kept_for, may_be_quoted);
         let (never, traces) = (&self.never, self.traces.as_mut());
         let call = call.release_with(
             |facts| {
                 never.strip_call(facts);
-                if is_beside_withheld {
-                    forget_attempt_before(facts);
-                }
                 if let Some(traces) = traces {
-                    forget_withheld_judgements(facts, traces);
+                    withheld::forget_of_call(facts, traces, is_beside_withheld);
                 }
                 facts.bound(&ReleaseBounds);
             },
@@ -195,23 +195,21 @@ impl Policy {
             if !traces.has_left(step.trace.0, step.process) {
                 return None;
             }
-            if traces.fate(step.trace.0).withheld {
-                forget_names(&mut step);
-            }
+            withheld::forget_of_step(&mut step, traces);
         }
         Some(release_step(step))
     }
 
-    /// Lets out what was found of a call or a tool after it had left, if it has; not where some of its trace
-    /// was held back, since it may be of that. Why a model judges so leaves where what both calls say may leave
+    /// Lets out what was found of a call after it had left, if it has; not where some of its trace was held
+    /// back, since it may be of that, nor where it is not known any more whether it was. Why a model judges so leaves where what both calls say may leave
     /// as it is.
     pub fn release_verdict(&mut self, mut verdict: Verdict) -> Option<ReleasedVerdict> {
         let has_left = self.traces.as_mut().is_none_or(|traces| {
             let origin = verdict.evaluation.origin;
-            let mut is_withheld = |trace: TraceId| traces.fate(trace.0).withheld;
-            !is_withheld(verdict.trace)
-                && !origin.is_some_and(is_withheld)
-                && traces.has_left(verdict.trace.0, verdict.process)
+            let mut may_tell = |trace: TraceId| traces.may_tell_of(trace.0);
+            may_tell(verdict.trace)
+                && origin.is_none_or(may_tell)
+                && traces.has_left_itself(verdict.trace, verdict.span)
         });
         let reason = verdict.reason.take();
         verdict.reason = reason.filter(|reason| {
@@ -235,52 +233,6 @@ impl Release {
         match self {
             Self::Call(call) | Self::Measured(call) => Some(call),
             Self::Nothing => None,
-        }
-    }
-}
-
-/// The attempt before may be one of which nothing leaves.
-fn forget_attempt_before(call: &mut CallFacts) {
-    if let Some(attempt) = call.lineage.as_mut().and_then(|it| it.attempt.as_mut()) {
-        attempt.reason = None;
-    }
-}
-
-/// What a call says of another one, or another one of it, does not leave if nothing of that may.
-fn forget_withheld_judgements(call: &mut CallFacts, traces: &mut Traces) {
-    call.evaluations.retain(|evaluation| {
-        let is_withheld = |origin: TraceId| traces.fate(origin.0).withheld;
-        !evaluation.origin.is_some_and(is_withheld)
-    });
-    let judged = call.judgement.as_ref().and_then(|it| it.origin);
-    if let Some(judged) = judged.filter(|judged| traces.fate(judged.0).withheld) {
-        call.judgement = None;
-        if let Some(lineage) = &mut call.lineage {
-            let is_of_it = |link: &Link| link.relation == Relation::Uses && link.trace == judged;
-            lineage.links.retain(|link| !is_of_it(link));
-        }
-    }
-}
-
-/// What stays are times, ids and counts.
-fn forget_names(step: &mut Step) {
-    step.session = None;
-    step.evaluations.clear();
-    if step.error.is_some() {
-        step.error = Some("_OTHER".to_owned());
-    }
-    match &mut step.kind {
-        StepKind::Turn {
-            provider, agent, ..
-        } => {
-            *provider = None;
-            *agent = None;
-        }
-        StepKind::Request { template, .. } => template.clear(),
-        StepKind::Attempts { .. } => {}
-        StepKind::Tool { name, id, .. } => {
-            *name = None;
-            *id = None;
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    correlate::{Known, Lineage, Link, Relation, SpanId, ToolBound, TraceId},
+    correlate::{
+        Attempt, AttemptKind, Known, Lineage, Link, Relation, Session, SpanId, StepKind, ToolBound,
+        TraceId,
+    },
     evaluation::{Check, Evaluation, Label, Opinion, Quoted, Verdict},
     llm::{
         call::{CaptureState, Outcome},
@@ -140,13 +143,125 @@ fn what_a_withheld_call_said_of_another_stays() {
         reason: None,
     };
     assert_eq!(released(&mut policy, call("judge", 1)), "nothing");
+    assert_eq!(released(&mut policy, call("moderation", 3)), "call");
     let mut asked = call("open", 2);
-    asked.evaluations = vec![judged(1), judged(3)];
+    // Of trace 4 nothing is known: it was forgotten.
+    asked.evaluations = vec![judged(1), judged(3), judged(4)];
     let release = policy.release(Call::captured(asked), &Caller::UNKNOWN);
     let left = release.into_call().expect("a call");
     assert_eq!(left.facts().evaluations, [judged(3)]);
     assert!(policy.release_verdict(verdict(1)).is_none());
     assert!(policy.release_verdict(verdict(3)).is_some());
+    assert!(policy.release_verdict(verdict(4)).is_none());
+}
+
+/// Others of its trace and process may have.
+#[test]
+fn nothing_is_said_of_a_call_that_has_not_left_itself() {
+    let text = "[[rule]]\nname = 'r'\nwhen.model = 'rare'\ncapture = 'metadata'\nsample = 0.0";
+    let mut policy = policy(text);
+    let mut rare = call("rare", 2);
+    rare.lineage.as_mut().unwrap().span = SpanId(9);
+    assert_eq!(released(&mut policy, rare), "measured");
+    assert_eq!(released(&mut policy, call("open", 2)), "call");
+    assert_eq!(released(&mut policy, call("judge", 1)), "call");
+    let of = |span| Verdict {
+        span: SpanId(span),
+        ..judgement().1
+    };
+    assert!(policy.release_verdict(of(1)).is_some());
+    assert!(policy.release_verdict(of(9)).is_none());
+}
+
+#[test]
+fn what_another_call_said_is_not_told_once_it_is_forgotten_whether_it_may_be() {
+    let mut policy = policy("[[rule]]\nname = 'r'\nwhen.model = 'secret'\ncapture = 'none'");
+    assert_eq!(released(&mut policy, call("secret", 2)), "nothing");
+    assert_eq!(released(&mut policy, call("open", 3)), "call");
+    // As many others.
+    for trace in 0..16_384_u128 {
+        assert_eq!(released(&mut policy, call("open", 100 + trace)), "call");
+    }
+    let release = policy.release(Call::captured(judge()), &Caller::UNKNOWN);
+    let left = release.into_call().expect("a call");
+    assert_eq!(left.facts().judgement, None);
+    assert!(left.facts().lineage.as_ref().unwrap().links.is_empty());
+    // Its process has left something else, so the step does; its names may be those of what stayed.
+    let mut of_trace = call("open", 3);
+    of_trace.lineage.as_mut().unwrap().span = SpanId(7);
+    of_trace.lineage.as_mut().unwrap().attempt = Some(Attempt {
+        number: 2,
+        kind: AttemptKind::Retry,
+        reason: Some("secret".to_owned()),
+        known: Known::derived("body"),
+    });
+    of_trace.lineage.as_mut().unwrap().links.push(Link {
+        trace: TraceId(2),
+        span: SpanId(1),
+        relation: Relation::PreviousAttempt,
+        known: Known::derived("body"),
+    });
+    let release = policy.release(Call::captured(of_trace), &Caller::UNKNOWN);
+    let left = release.into_call().expect("a call");
+    let attempt = left.facts().lineage.as_ref().unwrap().attempt.as_ref();
+    assert_eq!(attempt.unwrap().reason, None);
+}
+
+#[test]
+fn a_session_that_a_withheld_call_named_is_not_told() {
+    let mut policy = policy("[[rule]]\nname = 'r'\nwhen.model = 'secret'\ncapture = 'none'");
+    assert_eq!(released(&mut policy, call("secret", 1)), "nothing");
+    assert_eq!(released(&mut policy, call("open", 2)), "call");
+    for (named_by, is_told) in [
+        (None, true),
+        (Some(1), false),
+        (Some(2), true),
+        (Some(3), false),
+    ] {
+        let session = Some(Session {
+            id: "payroll-of-jane".to_owned(),
+            known: Known::derived("messages"),
+            named_by: named_by.map(TraceId),
+        });
+        let mut goes_on = call("open", 2);
+        goes_on.lineage.as_mut().unwrap().session = session.clone();
+        let release = policy.release(Call::captured(goes_on), &Caller::UNKNOWN);
+        let call = format!("{:?}", semconv::span(&release.into_call().expect("a call")));
+        let step = Step { session, ..tool(2) };
+        let step = policy.release_step(step).expect("a step");
+        let step = format!("{:?}", semconv::step_span(&step));
+        for span in [call, step] {
+            assert_eq!(span.contains("payroll"), is_told, "{named_by:?}");
+        }
+    }
+}
+
+/// What others may say in words of their own, under all that keeps content in.
+#[test]
+fn a_call_may_be_quoted_where_all_of_it_leaves_as_it_is() {
+    let full = "[[rule]]\nname = 'f'\ncapture = 'full'\n";
+    let quoted = |text: &str, has_place: bool| {
+        let mut policy = policy(text);
+        if !has_place {
+            policy = policy.without_reasons();
+        }
+        let release = policy.release(Call::captured(call("m", 1)), &Caller::UNKNOWN);
+        let call = release.into_call().expect("a call");
+        call.permit().expect("a permit").may_be_quoted
+    };
+    assert!(quoted(full, true));
+    assert!(!quoted(full, false), "content goes nowhere");
+    let part = format!("{full}drop = ['tool_results']");
+    assert!(!quoted(&part, true), "not all of it");
+    for name in [
+        "gen_ai.input.messages",
+        "gen_ai.tool.*",
+        "llm_tracer.request.documents",
+    ] {
+        let never = format!("{full}[attributes]\nnever = ['{name}']");
+        assert!(!quoted(&never, true), "{name}");
+    }
+    assert!(!quoted("[[rule]]\nname = 'm'\ncapture = 'metadata'", true));
 }
 
 /// A judgement of the call of trace 2 by that of trace 1.

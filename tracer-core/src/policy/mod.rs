@@ -18,6 +18,7 @@ pub(crate) mod rules;
 mod sample;
 mod spoken;
 mod traces;
+mod withheld;
 
 pub use content::{
     ContentBounds, ContentField, ContentFields, ContentGrant, ContentMode, Passage, ReleasedContent,

@@ -73,6 +73,12 @@ impl NeverList {
             names::GEN_AI_SYSTEM_INSTRUCTIONS,
             names::GEN_AI_INPUT_MESSAGES,
             names::GEN_AI_OUTPUT_MESSAGES,
+            names::GEN_AI_TOOL_DEFINITIONS,
+            names::GEN_AI_TOOL_CALL_ARGUMENTS,
+            names::GEN_AI_TOOL_CALL_RESULT,
+            names::GEN_AI_RETRIEVAL_DOCUMENTS,
+            names::GEN_AI_RETRIEVAL_QUERY_TEXT,
+            names::LLM_TRACER_REQUEST_DOCUMENTS,
         ]
         .into_iter()
         .any(|name| self.has(name))

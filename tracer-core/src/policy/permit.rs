@@ -16,11 +16,18 @@ pub struct Permit {
     pub rate: Rate,
     /// Why the call was kept although its trace is not of that part.
     pub kept_for: Option<KeptFor>,
+    /// All that it says may leave as it is, and has somewhere to go: so may what others say of it in words
+    /// of their own, which may repeat it.
+    pub may_be_quoted: bool,
 }
 
 impl Permit {
     /// None of what needs no telling: metadata of every call, by no rule.
-    pub(super) fn of(decision: &Decision<'_>, kept_for: Option<KeptFor>) -> Option<Box<Self>> {
+    pub(super) fn of(
+        decision: &Decision<'_>,
+        kept_for: Option<KeptFor>,
+        may_be_quoted: bool,
+    ) -> Option<Box<Self>> {
         let is_plain = decision.rule.is_none()
             && decision.capture == Capture::Metadata
             && decision.rate == Rate::ALL;
@@ -30,6 +37,7 @@ impl Permit {
                 capture: decision.capture,
                 rate: decision.rate,
                 kept_for,
+                may_be_quoted,
             })
         })
     }

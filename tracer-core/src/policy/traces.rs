@@ -4,9 +4,13 @@ use std::num::NonZeroUsize;
 
 use lru::LruCache;
 
-use crate::segment::ProcessKey;
+use crate::{
+    correlate::{SpanId, TraceId},
+    llm::call::CallFacts,
+    segment::ProcessKey,
+};
 
-/// Traces that are remembered, and processes in them.
+/// Traces that are remembered, processes in them, and calls that left.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
 
 /// What became of the calls of one trace.
@@ -25,6 +29,8 @@ pub(super) struct Traces {
     /// Of which processes calls have left: what those calls are part of is wanted. A trace may go through
     /// a process of which nothing leaves.
     left: LruCache<(u128, ProcessKey), ()>,
+    /// Calls that have left: something may be said of them.
+    spans: LruCache<(TraceId, SpanId), ()>,
 }
 
 impl Default for Traces {
@@ -32,27 +38,36 @@ impl Default for Traces {
         Self {
             fates: LruCache::new(REMEMBERED),
             left: LruCache::new(REMEMBERED),
+            spans: LruCache::new(REMEMBERED),
         }
     }
 }
 
 impl Traces {
-    /// What is known of a trace; of one that was forgotten nothing.
-    pub(super) fn fate(&mut self, trace: u128) -> TraceFate {
-        self.fates.get(&trace).copied().unwrap_or_default()
+    /// Whether nothing of a trace was held back; of one that was forgotten, nobody knows.
+    pub(super) fn may_tell_of(&mut self, trace: u128) -> bool {
+        self.fates.get(&trace).is_some_and(|fate| !fate.withheld)
     }
 
-    /// The same, to be changed.
+    /// What became of a trace, to be changed.
     pub(super) fn fate_mut(&mut self, trace: u128) -> &mut TraceFate {
         self.fates.get_or_insert_mut(trace, TraceFate::default)
     }
 
-    /// A call of a process has left.
-    pub(super) fn leaves(&mut self, trace: u128, process: ProcessKey) {
-        self.left.put((trace, process), ());
+    /// A call has left.
+    pub(super) fn leaves(&mut self, trace: u128, call: &CallFacts) {
+        self.left.put((trace, call.connection.process), ());
+        if let Some(lineage) = &call.lineage {
+            self.spans.put((lineage.trace, lineage.span), ());
+        }
     }
 
-    /// Whether one of that process has.
+    /// Whether this call has.
+    pub(super) fn has_left_itself(&mut self, trace: TraceId, span: SpanId) -> bool {
+        self.spans.get(&(trace, span)).is_some()
+    }
+
+    /// Whether a call of that process has.
     pub(super) fn has_left(&mut self, trace: u128, process: ProcessKey) -> bool {
         self.left.get(&(trace, process)).is_some()
     }

@@ -192,7 +192,7 @@ fn add_kind(add: &mut Builder, kind: &StepKind) -> String {
 }
 
 fn add_session(add: &mut Builder, session: Option<&Session>) {
-    if let Some(Session { id, known }) = session {
+    if let Some(Session { id, known, .. }) = session {
         add.text(names::SESSION_ID, Some(id));
         add_known(
             add,

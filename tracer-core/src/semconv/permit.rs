@@ -10,6 +10,7 @@ pub(super) fn add_permit(add: &mut Builder, permit: Option<&Permit>) {
         capture,
         rate,
         kept_for,
+        may_be_quoted: _,
     }) = permit
     else {
         return;

@@ -88,6 +88,7 @@ fn lineage_of(text: &str) -> Lineage {
         session: Some(Session {
             id: text.to_owned(),
             known,
+            named_by: None,
         }),
         attempt: Some(Attempt {
             number: 1,
