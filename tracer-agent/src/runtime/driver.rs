@@ -131,7 +131,11 @@ impl<R: Resolve> Driver<R> {
 
     fn data(&mut self, event: &KernelEvent<'_>, direction: Direction, copied: usize, rest: u64) {
         let Some(id) = self.place(event) else {
-            return self.exclude(event);
+            // Not one whose program is over: the kernel half would leave the next one alone, too.
+            if self.roster.excludes(event.key.tgid) {
+                self.exclude(event);
+            }
+            return;
         };
         if self.pipeline.is_recorded()
             && let Some(holder) = self.roster.holder(id)
@@ -165,7 +169,7 @@ impl<R: Resolve> Driver<R> {
         self.socket_gone(id);
     }
 
-    /// The connection of an event; `None` if its process is excluded. Closes what it replaces.
+    /// The connection of an event; `None` if its process is, or was, excluded. Closes what it replaces.
     fn place(&mut self, event: &KernelEvent<'_>) -> Option<ConnectionId> {
         if self.roster.is_new(event.key, event.generation) {
             // The process may have become another one since it was last heard of.
@@ -187,7 +191,7 @@ impl<R: Resolve> Driver<R> {
                 }
                 Some(id)
             }
-            Place::NewlyExcluded | Place::Excluded => None,
+            Place::NewlyExcluded | Place::Excluded | Place::Over => None,
         }
     }
 

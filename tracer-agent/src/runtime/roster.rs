@@ -13,6 +13,8 @@ pub trait Resolve {
     fn resolve(&mut self, pid: u32, time: u64) -> Option<Arc<ProcessInfo>>;
     /// A process of whose program nothing was known, if something is by now.
     fn know_better(&mut self, process: ProcessKey) -> Option<Arc<ProcessInfo>>;
+    /// Whether another program began in the process, or another one under its id, since `time`.
+    fn changed(&self, pid: u32, time: u64) -> bool;
     /// The process is gone; its number may come back.
     fn gone(&mut self, pid: u32);
     /// When the process that has this id now was started, in any unit; `None` if there is none.
@@ -91,6 +93,8 @@ pub enum Place {
     NewlyExcluded,
     /// To an excluded process.
     Excluded,
+    /// To an excluded program that runs no more: the next one in its process may be welcome.
+    Over,
 }
 
 impl<R: Resolve> Roster<R> {
@@ -144,6 +148,7 @@ impl<R: Resolve> Roster<R> {
                 };
                 (kind, Place::Connection { id, replaces: None })
             }
+            None if self.resolver.changed(key.tgid, generation) => return Place::Over,
             None => (Kind::Excluded, Place::NewlyExcluded),
         };
         self.members.insert(key.tgid, Member { born, kind });
@@ -288,6 +293,14 @@ impl<R: Resolve> Roster<R> {
     /// Whether the process is known to be none of our business.
     pub fn excludes(&self, tgid: u32) -> bool {
         matches!(self.kind(tgid), Some(Kind::Excluded))
+    }
+
+    /// The processes that are known to be none of our business.
+    pub fn excluded(&self) -> Vec<u32> {
+        let excluded = |(tgid, member): (&u32, &Member)| {
+            matches!(member.kind, Kind::Excluded).then_some(*tgid)
+        };
+        self.members.iter().filter_map(excluded).collect()
     }
 
     /// Whether so much is noted that what is over, and was not told of, should be looked for now.

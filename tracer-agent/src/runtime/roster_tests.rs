@@ -3,6 +3,9 @@ use super::*;
 /// One of whose program nothing is known at first.
 const NAMELESS: u32 = 77;
 
+/// One that began to run another program at time 10.
+const REPLACED: u32 = 170;
+
 /// Processes below 100 are traced; those in the list have ended.
 #[derive(Default)]
 struct Numbers(Vec<u32>);
@@ -24,6 +27,10 @@ impl Resolve for Numbers {
         let pid = u32::try_from(process.0 / 10).ok()?;
         let known = ProcessInfo::new(process, pid, "late".to_owned(), Vec::new());
         Some(Arc::new(known))
+    }
+
+    fn changed(&self, pid: u32, time: u64) -> bool {
+        pid == REPLACED && time < 10
     }
 
     fn gone(&mut self, _pid: u32) {}
@@ -86,6 +93,17 @@ fn excluded_processes_are_asked_about_once() {
     assert_eq!(roster.end(key(100, 1), 1), None);
     roster.place(key(7, 1), 1, 0);
     assert!(roster.excludes(100) && !roster.excludes(7) && !roster.excludes(8));
+}
+
+/// What is still in the ring of a program that is left alone says nothing of the one that runs now.
+#[test]
+fn a_program_that_is_over_excludes_no_other() {
+    let mut roster = Roster::new(Numbers::default());
+    assert_eq!(roster.place(key(REPLACED, 1), 9, 0), Place::Over);
+    assert!(!roster.knows(REPLACED) && roster.excluded().is_empty());
+    let later = roster.place(key(REPLACED, 1), 11, 0);
+    assert_eq!(later, Place::NewlyExcluded);
+    assert_eq!(roster.excluded(), [REPLACED]);
 }
 
 #[test]

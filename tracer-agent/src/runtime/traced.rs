@@ -5,7 +5,10 @@ use std::{num::NonZeroUsize, sync::Arc, time::Instant};
 use tracer_core::segment::ProcessKey;
 
 use super::roster::Resolve;
-use crate::host::{process::ProcessInfo, procfs::ProcFs, table::ProcessTable, witness::Witness};
+use crate::{
+    capture::clock::monotonic_nanos,
+    host::{process::ProcessInfo, table::ProcessTable, witness::Witness},
+};
 
 /// Processes whose facts are remembered at once.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
@@ -14,15 +17,15 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 #[derive(Debug)]
 pub struct TracedProcesses {
     table: ProcessTable,
-    proc: ProcFs,
+    witness: Witness,
 }
 
 impl TracedProcesses {
     /// Those that `witness` knows.
     pub fn new(witness: Witness) -> Self {
         Self {
-            proc: witness.proc().clone(),
-            table: ProcessTable::new(witness, REMEMBERED),
+            table: ProcessTable::new(witness.clone(), REMEMBERED),
+            witness,
         }
     }
 }
@@ -36,11 +39,15 @@ impl Resolve for TracedProcesses {
         self.table.know_better(process).cloned()
     }
 
+    fn changed(&self, pid: u32, time: u64) -> bool {
+        self.witness.changed(pid, time, monotonic_nanos())
+    }
+
     fn gone(&mut self, pid: u32) {
         self.table.exited(pid);
     }
 
     fn born(&self, pid: u32) -> Option<u64> {
-        self.proc.stat(pid).map(|stat| stat.start_ticks)
+        self.witness.proc().stat(pid).map(|stat| stat.start_ticks)
     }
 }

@@ -31,6 +31,8 @@ pub enum ProcessLife {
         /// When; `None` if only its absence was noticed.
         time: Option<u64>,
     },
+    /// Some news of processes were missed.
+    Missed,
 }
 
 /// What is over, in the order in which it was learnt.
@@ -188,6 +190,10 @@ impl<R: Resolve> Driver<R> {
             let (pid, time) = match life {
                 ProcessLife::Executed { pid, time } => (pid, time),
                 ProcessLife::Exited { pid, time } => (pid, time.unwrap_or(u64::MAX)),
+                ProcessLife::Missed => {
+                    self.ask_again_for_excluded();
+                    continue;
+                }
             };
             if self.roster.excludes(pid) {
                 // Nothing of it is in the ring, and the next program may be welcome.
@@ -195,6 +201,15 @@ impl<R: Resolve> Driver<R> {
             } else if self.roster.knows(pid) {
                 self.endings.push(Ending::Process(pid, time));
             }
+        }
+    }
+}
+
+impl<R: Resolve> Driver<R> {
+    /// Any of those that are left alone may run another program by now, which may be welcome.
+    fn ask_again_for_excluded(&mut self) {
+        for pid in self.roster.excluded() {
+            self.process_gone(pid, u64::MAX);
         }
     }
 }
