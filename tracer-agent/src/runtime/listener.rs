@@ -13,7 +13,7 @@ use std::{
 use super::driver::ProcessLife;
 use crate::{
     capture::{
-        discover::{Audience, Discoverer, Discovery, Identity},
+        discover::{Audience, Discoverer, Discovery, FileNews, Identity, ProcessNews},
         plan::Returns,
         symbols::NotTraceable,
     },
@@ -43,7 +43,7 @@ pub struct ListenerParts {
 
 /// The thread, as long as this is not dropped.
 pub struct Listener {
-    news: Receiver<Discovery>,
+    news: Receiver<FileNews>,
     failed: Sender<Identity>,
     thread: JoinHandle<()>,
 }
@@ -82,7 +82,7 @@ impl Listener {
     }
 
     /// The next news of files, within `wait`.
-    pub fn next(&self, wait: Duration) -> Option<Discovery> {
+    pub fn next(&self, wait: Duration) -> Option<FileNews> {
         match self.news.recv_timeout(wait) {
             Ok(news) => Some(news),
             Err(RecvTimeoutError::Timeout) => None,
@@ -118,7 +118,7 @@ impl Listener {
 struct Ears {
     parts: ListenerParts,
     discoverer: Discoverer,
-    told: Sender<Discovery>,
+    told: Sender<FileNews>,
     failures: Receiver<Identity>,
 }
 
@@ -137,7 +137,10 @@ impl Ears {
         loop {
             self.take_failures()?;
             for discovery in self.discoverer.next(WAIT) {
-                self.tell(discovery)?;
+                match discovery {
+                    Discovery::Process(news) => self.keep(news),
+                    Discovery::File(news) => self.tell(news)?,
+                }
             }
             let coverage = &self.parts.telemetry.coverage;
             coverage.gone.inc_by(self.discoverer.take_gone());
@@ -161,13 +164,13 @@ impl Ears {
         const DOCTOR: &str = "`tracer-agent doctor` says what helps, for each process that uses it";
         let file = Printable(path.display());
         match self.discoverer.look_at_file(path) {
-            Ok(Some(discovery)) => {
-                if let Discovery::NotTraceable { reason, .. } = &discovery {
+            Ok(Some(news)) => {
+                if let FileNews::NotTraceable { reason, .. } = &news {
                     let no_program = matches!(reason, NotTraceable::Unreadable(_));
                     let advice = if no_program { ANOTHER } else { DOCTOR };
                     tracing::warn!(%file, "not probed: {reason}; {advice}");
                 }
-                self.tell(discovery)
+                self.tell(news)
             }
             Ok(None) => {
                 tracing::warn!(%file, "holds no TLS functions to probe; {ANOTHER}");
@@ -180,42 +183,44 @@ impl Ears {
         }
     }
 
-    /// Keeps what is said of processes; all else is for who attaches.
-    fn tell(&self, discovery: Discovery) -> Result<(), Stopped> {
+    /// Who attaches is told of files.
+    fn tell(&self, news: FileNews) -> Result<(), Stopped> {
+        self.told.send(news).map_err(|_| Stopped)
+    }
+
+    /// What is said of processes is noted.
+    fn keep(&self, news: ProcessNews) {
         let ListenerParts {
             witness,
             lives,
             telemetry,
             ..
         } = &self.parts;
-        match discovery {
-            Discovery::ProcessMayCall { pid, time } => witness.may_call(pid, time),
-            Discovery::NewsMissed(count) => {
+        // Nobody takes lives only when everything stops.
+        let live = |life| {
+            let _ = lives.send(life);
+        };
+        match news {
+            ProcessNews::MayCall { pid, time } => witness.may_call(pid, time),
+            ProcessNews::Missed(count) => {
                 telemetry.coverage.lost_news.inc_by(count);
                 witness.missed_news();
+                live(ProcessLife::Missed);
             }
-            Discovery::ProcessForked { pid, parent, time } => witness.forked(pid, parent, time),
-            Discovery::ProgramMapped { pid, path, time } => {
+            ProcessNews::Forked { pid, parent, time } => witness.forked(pid, parent, time),
+            ProcessNews::ProgramMapped { pid, path, time } => {
                 witness.mapped(pid, time, &path.to_string_lossy());
             }
-            // Nobody takes lives only when everything stops.
-            Discovery::ProcessExecuted { pid, name, time } => {
+            ProcessNews::Executed { pid, name, time } => {
                 witness.executed(pid, time, &name);
-                let _ = lives.send(ProcessLife::Executed { pid, time });
+                live(ProcessLife::Executed { pid, time });
             }
-            Discovery::ProcessExited { pid, time } => {
+            ProcessNews::Exited { pid, time } => {
                 if let Some(time) = time {
                     witness.exited(pid, time);
                 }
-                let _ = lives.send(ProcessLife::Exited { pid, time });
-            }
-            of_files @ (Discovery::Found(_)
-            | Discovery::NotTraceable { .. }
-            | Discovery::Gone(_)
-            | Discovery::LookedAround { .. }) => {
-                return self.told.send(of_files).map_err(|_| Stopped);
+                live(ProcessLife::Exited { pid, time });
             }
         }
-        Ok(())
     }
 }

@@ -21,7 +21,7 @@ use crate::{
         attach::{self, Attached, ProbedFile},
         clock::monotonic_nanos,
         detach::{self, Detacher},
-        discover::{BinaryFound, Discovery, Identity},
+        discover::{BinaryFound, FileNews, Identity},
         load::Loaded,
         mechanism::{Mechanism, ProgramSet},
         sockets::SocketProbes,
@@ -106,7 +106,7 @@ impl Prober {
         let begun = Instant::now();
         while let Some(left) = LONGEST_START.checked_sub(begun.elapsed()) {
             if let Some(news) = self.parts.listener.next(left) {
-                let is_all = matches!(news, Discovery::LookedAround { .. });
+                let is_all = matches!(news, FileNews::LookedAround { .. });
                 self.act(news);
                 if is_all {
                     return;
@@ -168,15 +168,15 @@ impl Prober {
         }
     }
 
-    fn act(&mut self, discovery: Discovery) {
-        match discovery {
-            Discovery::Found(found) => {
+    fn act(&mut self, news: FileNews) {
+        match news {
+            FileNews::Found(found) => {
                 self.attach(&found);
                 if let Some(pid) = found.pid {
                     self.parts.witness.may_call(pid, monotonic_nanos());
                 }
             }
-            Discovery::NotTraceable {
+            FileNews::NotTraceable {
                 display_path,
                 reason,
                 ..
@@ -190,18 +190,11 @@ impl Prober {
                 }
                 tracing::debug!(file = %Printable(display_path.display()), "not traceable: {reason}");
             }
-            Discovery::Gone(identity) => self.detach(&identity),
-            Discovery::LookedAround {
+            FileNews::Gone(identity) => self.detach(&identity),
+            FileNews::LookedAround {
                 blind_spots,
                 looked_at,
             } => self.onlooker.show(blind_spots, looked_at),
-            // The listener keeps them.
-            Discovery::ProcessMayCall { .. }
-            | Discovery::NewsMissed(_)
-            | Discovery::ProcessForked { .. }
-            | Discovery::ProgramMapped { .. }
-            | Discovery::ProcessExecuted { .. }
-            | Discovery::ProcessExited { .. } => {}
         }
     }
 

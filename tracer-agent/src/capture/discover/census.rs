@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    discovery::{BlindSpot, Discovery, LookedAt},
+    discovery::{BlindSpot, Discovery, FileNews, LookedAt},
     judge::Judge,
     mapped::{FileKey, MappedFile},
 };
@@ -83,14 +83,14 @@ impl Census {
             }));
         }
         let unused = judge.take_unused(self.begun).into_iter();
-        news.extend(unused.map(Discovery::Gone));
+        news.extend(unused.map(|it| FileNews::Gone(it).into()));
         let looked_at = self.looked_at.into_iter().map(|pid| LookedAt {
             pid,
             has_tls: with_tls.contains(&pid),
         });
-        news.push(Discovery::LookedAround {
+        news.push(Discovery::File(FileNews::LookedAround {
             blind_spots,
             looked_at: looked_at.collect(),
-        });
+        }));
     }
 }

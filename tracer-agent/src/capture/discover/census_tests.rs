@@ -3,14 +3,14 @@
 use std::fs;
 
 use super::tests::{ProcTree, all_but, everybody, found, host_machine, tls_library};
-use super::{BlindSpot, Discoverer, Discovery};
+use super::{BlindSpot, Discoverer, Discovery, FileNews};
 use crate::capture::symbols::NotTraceable;
 use crate::capture::symbols::fixture::Fixture;
 
 /// What the last look at all processes says of calls that are not seen.
 fn blind_spots(news: &[Discovery]) -> Vec<&BlindSpot> {
     let last = news.iter().rev().find_map(|news| match news {
-        Discovery::LookedAround { blind_spots, .. } => Some(blind_spots),
+        Discovery::File(FileNews::LookedAround { blind_spots, .. }) => Some(blind_spots),
         _ => None,
     });
     last.expect("a look").iter().collect()
@@ -46,7 +46,7 @@ fn a_look_counts_what_is_not_seen_and_for_whom() {
     assert!(spots.iter().all(|spot| spot.reason == NotTraceable::Go));
     assert_eq!(spots[0].file, spots[1].file);
     let looked_at = news.iter().find_map(|news| match news {
-        Discovery::LookedAround { looked_at, .. } => Some(looked_at),
+        Discovery::File(FileNews::LookedAround { looked_at, .. }) => Some(looked_at),
         _ => None,
     });
     let mut looked_at: Vec<_> = looked_at
@@ -84,7 +84,7 @@ fn of_files_that_nobody_uses_any_more_the_latest_stay_probed() {
         }
         discoverer.look_again_now();
         let news = discoverer.look_around();
-        let is_gone = |news: &&Discovery| matches!(news, Discovery::Gone(_));
+        let is_gone = |news: &&Discovery| matches!(news, Discovery::File(FileNews::Gone(_)));
         gone += news.iter().filter(is_gone).count();
         assert_eq!(found_all - gone, 128, "round {round}");
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::backlog::{Backlog, Look};
 use super::census::Census;
-use super::discovery::{Discovery, Identity};
+use super::discovery::{Discovery, FileNews, Identity, ProcessNews};
 use super::judge::Judge;
 use super::mapped::{MappedFile, mapped_files, maps_inodes, process_ids, suggests_tls};
 use super::perf_ring::wait;
@@ -67,7 +67,7 @@ pub struct Discoverer {
 impl Discoverer {
     /// Starts watching the processes under `proc_root` (`/proc`), as far as they are of the `audience`,
     /// for files whose calls can be seen to return by `returns`: from now on nothing that is mapped goes
-    /// unnoticed. What is there already comes first, up to [`Discovery::LookedAround`].
+    /// unnoticed. What is there already comes first, up to [`FileNews::LookedAround`].
     ///
     /// # Errors
     /// If the system refuses a thread.
@@ -115,7 +115,7 @@ impl Discoverer {
     ///
     /// # Errors
     /// If there is no such file.
-    pub fn look_at_file(&mut self, path: &Path) -> io::Result<Option<Discovery>> {
+    pub fn look_at_file(&mut self, path: &Path) -> io::Result<Option<FileNews>> {
         Ok(self.judge.judge(&MappedFile::named(path)?))
     }
 
@@ -196,7 +196,7 @@ impl Discoverer {
             let exited = tick
                 .exited
                 .into_iter()
-                .map(|pid| Discovery::ProcessExited { pid, time: None });
+                .map(|pid| Discovery::Process(ProcessNews::Exited { pid, time: None }));
             news.extend(exited);
             for pid in tick.look_at {
                 self.look_at(pid, news);
@@ -251,7 +251,11 @@ impl Discoverer {
 
     fn take_answers(&mut self, news: &mut Vec<Discovery>) {
         let answers = self.readers.answers().into_iter();
-        news.extend(answers.filter_map(|answer| self.judge.conclude(answer)));
+        news.extend(
+            answers
+                .filter_map(|answer| self.judge.conclude(answer))
+                .map(Discovery::File),
+        );
     }
 
     /// Says what a look at all processes found, once nothing of it is left to do, or it has taken long.
@@ -297,7 +301,7 @@ impl Discoverer {
         });
         // Without events nobody tells when this ends to be true.
         if may_call && matches!(self.watch, Watch::Events(_)) {
-            news.push(Discovery::ProcessMayCall { pid, time });
+            news.push(ProcessNews::MayCall { pid, time }.into());
         }
         if !left_alone {
             files.into_iter().for_each(|file| self.enqueue(file));
@@ -307,7 +311,7 @@ impl Discoverer {
     /// Reports files under probe whose content was replaced.
     fn drop_overwritten(&mut self, news: &mut Vec<Discovery>) {
         let overwritten = self.judge.take_overwritten();
-        news.extend(overwritten.into_iter().map(Discovery::Gone));
+        news.extend(overwritten.into_iter().map(|it| FileNews::Gone(it).into()));
     }
 
     /// Reports deleted files that no process maps any more.
@@ -341,7 +345,7 @@ impl Discoverer {
         }
         for identity in gone {
             self.judge.forget(&identity);
-            news.push(Discovery::Gone(identity));
+            news.push(FileNews::Gone(identity).into());
         }
     }
 

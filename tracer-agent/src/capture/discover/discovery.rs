@@ -10,9 +10,67 @@ use super::super::plan::ProbePlan;
 use super::super::symbols::{BuildId, NotTraceable};
 use super::mapped::FileKey;
 
-/// A change in what there is to probe.
+/// Something that was noticed.
 #[derive(Debug)]
 pub enum Discovery {
+    /// Of a process.
+    Process(ProcessNews),
+    /// Of a file.
+    File(FileNews),
+}
+
+/// What happened to processes.
+#[derive(Debug)]
+pub enum ProcessNews {
+    /// A process has, or may have, what it takes to make calls that are seen: it maps a file under
+    /// probe, or one that may be found worth it. Told before it makes one, and once or more.
+    MayCall {
+        /// Its id.
+        pid: u32,
+        /// When it was known, monotonic nanoseconds.
+        time: u64,
+    },
+    /// So many news were missed.
+    Missed(u64),
+    /// A process was begun by another one, whose program it runs.
+    Forked {
+        /// Its id.
+        pid: u32,
+        /// The other's.
+        parent: u32,
+        /// When, monotonic nanoseconds.
+        time: u64,
+    },
+    /// A process began to run another program (exec).
+    Executed {
+        /// Its id.
+        pid: u32,
+        /// What the kernel calls the program: the first 15 bytes of its file's name.
+        name: String,
+        /// When, monotonic nanoseconds.
+        time: u64,
+    },
+    /// The file of the program that a process has just begun to run.
+    ProgramMapped {
+        /// The process's id.
+        pid: u32,
+        /// Path of the file as the process sees it.
+        path: PathBuf,
+        /// When, monotonic nanoseconds.
+        time: u64,
+    },
+    /// A process ended.
+    Exited {
+        /// Its id, which the kernel may give to another process from now on.
+        pid: u32,
+        /// When, monotonic nanoseconds; `None` if only its absence was noticed.
+        time: Option<u64>,
+    },
+}
+
+/// A change in what there is to probe.
+#[derive(Debug)]
+pub enum FileNews {
     /// A file to probe that was not known before.
     Found(BinaryFound),
     /// A file that looked like TLS but offers nothing to probe.
@@ -35,50 +93,6 @@ pub enum Discovery {
         blind_spots: Vec<BlindSpot>,
         /// Those that could be looked at and are not left alone.
         looked_at: Vec<LookedAt>,
-    },
-    /// A process has, or may have, what it takes to make calls that are seen: it maps a file under
-    /// probe, or one that may be found worth it. Told before it makes one, and once or more.
-    ProcessMayCall {
-        /// Its id.
-        pid: u32,
-        /// When it was known, monotonic nanoseconds.
-        time: u64,
-    },
-    /// So many news of processes were missed.
-    NewsMissed(u64),
-    /// A process was begun by another one, whose program it runs.
-    ProcessForked {
-        /// Its id.
-        pid: u32,
-        /// The other's.
-        parent: u32,
-        /// When, monotonic nanoseconds.
-        time: u64,
-    },
-    /// A process began to run another program (exec).
-    ProcessExecuted {
-        /// Its id.
-        pid: u32,
-        /// What the kernel calls the program: the first 15 bytes of its file's name.
-        name: String,
-        /// When, monotonic nanoseconds.
-        time: u64,
-    },
-    /// The file of the program that a process has just begun to run.
-    ProgramMapped {
-        /// The process's id.
-        pid: u32,
-        /// Path of the file as the process sees it.
-        path: PathBuf,
-        /// When, monotonic nanoseconds.
-        time: u64,
-    },
-    /// A process ended.
-    ProcessExited {
-        /// Its id, which the kernel may give to another process from now on.
-        pid: u32,
-        /// When, monotonic nanoseconds; `None` if only its absence was noticed.
-        time: Option<u64>,
     },
 }
 
@@ -134,6 +148,18 @@ impl BinaryFound {
     /// deletion, replacement and other mount namespaces make no difference.
     pub fn open_path(&self) -> PathBuf {
         PathBuf::from(format!("/proc/self/fd/{}", self.file.as_raw_fd()))
+    }
+}
+
+impl From<ProcessNews> for Discovery {
+    fn from(news: ProcessNews) -> Self {
+        Self::Process(news)
+    }
+}
+
+impl From<FileNews> for Discovery {
+    fn from(news: FileNews) -> Self {
+        Self::File(news)
     }
 }
 

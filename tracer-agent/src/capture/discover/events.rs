@@ -1,7 +1,7 @@
 //! What the kernel tells of processes and what they map, as discoveries and as work.
 
 use super::discoverer::Discoverer;
-use super::discovery::Discovery;
+use super::discovery::{Discovery, ProcessNews};
 use super::mapped::{MappedFile, Source, display_path, executable, has_room_for_tls, suggests_tls};
 use super::perf_record::Record;
 use super::watch::Watch;
@@ -39,32 +39,32 @@ impl Discoverer {
                     }
                     if starting.is_program(pid, path) {
                         let path = display_path(path);
-                        news.push(Discovery::ProgramMapped { pid, path, time });
+                        news.push(ProcessNews::ProgramMapped { pid, path, time }.into());
                     }
                     if suggests_tls(path) {
                         if !judge.rejects(&key) {
-                            news.push(Discovery::ProcessMayCall { pid, time });
+                            news.push(ProcessNews::MayCall { pid, time }.into());
                         }
                         if !left_alone(pid) {
                             backlog.library(file());
                         }
                     } else if has_room_for_tls(path, end.saturating_sub(start)) {
                         if judge.tracks(&key) {
-                            news.push(Discovery::ProcessMayCall { pid, time });
+                            news.push(ProcessNews::MayCall { pid, time }.into());
                         }
                         lost |= !left_alone(pid) && !backlog.program(file());
                     }
                 }
                 Record::Forked { pid, parent, time } => {
-                    news.push(Discovery::ProcessForked { pid, parent, time });
+                    news.push(ProcessNews::Forked { pid, parent, time }.into());
                 }
                 Record::Executed { pid, name, time } => {
                     starting.began(pid, name);
                     let name = String::from_utf8_lossy(name).into_owned();
-                    news.push(Discovery::ProcessExecuted { pid, name, time });
+                    news.push(ProcessNews::Executed { pid, name, time }.into());
                     if let Some(program) = executable(&self.proc_root, pid) {
                         if judge.tracks(&program.key) {
-                            news.push(Discovery::ProcessMayCall { pid, time });
+                            news.push(ProcessNews::MayCall { pid, time }.into());
                         }
                         lost |= !left_alone(pid) && !backlog.program(program);
                     }
@@ -72,10 +72,10 @@ impl Discoverer {
                 Record::Exited { pid, time } => {
                     starting.ended(pid);
                     let time = Some(time);
-                    news.push(Discovery::ProcessExited { pid, time });
+                    news.push(ProcessNews::Exited { pid, time }.into());
                 }
                 Record::Lost(count) => {
-                    news.push(Discovery::NewsMissed(count));
+                    news.push(ProcessNews::Missed(count).into());
                     lost = true;
                 }
             });

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::discovery::{BinaryFound, Discovery, Identity};
+use super::discovery::{BinaryFound, FileNews, Identity};
 use super::mapped::{FileKey, MappedFile, Stamp, stamp_of};
 use super::recent::Recent;
 use super::tracked::{Analysis, Tracked, code_of};
@@ -110,7 +110,7 @@ impl Judge {
 
     /// Says what is new about a candidate: nothing when it was seen before, has ended meanwhile,
     /// or simply holds no TLS.
-    pub(super) fn judge(&mut self, candidate: &MappedFile) -> Option<Discovery> {
+    pub(super) fn judge(&mut self, candidate: &MappedFile) -> Option<FileNews> {
         let question = self.question(candidate)?;
         self.conclude(question.answer())
     }
@@ -250,7 +250,7 @@ impl Judge {
     }
 
     /// Says what is new about a file that was analysed: nothing if it simply holds no TLS.
-    pub(super) fn conclude(&mut self, analysed: Analysed) -> Option<Discovery> {
+    pub(super) fn conclude(&mut self, analysed: Analysed) -> Option<FileNews> {
         let Analysed {
             candidate,
             at,
@@ -305,7 +305,7 @@ impl Judge {
                     plan,
                     file,
                 };
-                Some(Discovery::Found(found))
+                Some(FileNews::Found(found))
             }
             Err(reason) => {
                 // What was written while it was read was not judged.
@@ -319,7 +319,7 @@ impl Judge {
                 };
                 self.judged.insert(candidate.key, judgement);
                 let (display_path, pid) = (candidate.path.clone(), candidate.pid());
-                (reason != NotTraceable::NoTlsSymbols).then_some(Discovery::NotTraceable {
+                (reason != NotTraceable::NoTlsSymbols).then_some(FileNews::NotTraceable {
                     identity,
                     display_path,
                     pid,

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::super::discovery::Discovery;
+use super::super::discovery::FileNews;
 use super::super::mapped::{FileKey, MappedFile, Source};
 use super::super::tests::tls_library;
 use super::{Judge, MAX_TRACKED};
@@ -72,7 +72,7 @@ fn containers_of_one_image_share_the_probe_unless_they_copied_the_file() {
 
     let mut judge = Judge::new(PathBuf::from("/proc"), Returns::Probed);
     let mut is_news =
-        |path: &Path| matches!(judge.judge(&candidate(path)), Some(Discovery::Found(_)));
+        |path: &Path| matches!(judge.judge(&candidate(path)), Some(FileNews::Found(_)));
     assert!(is_news(&one.join("libssl.so.3")));
     assert!(!is_news(&two.join("libssl.so.3")));
     assert!(!is_news(&layer.join("libssl.so.3")));
@@ -110,14 +110,14 @@ fn what_found_no_room_is_probed_when_there_is_some() {
     let mut first = None;
     for name in 0..MAX_TRACKED {
         match judge.judge(&library(name)) {
-            Some(Discovery::Found(found)) => first = first.or(Some(found.identity)),
+            Some(FileNews::Found(found)) => first = first.or(Some(found.identity)),
             other => panic!("{other:?}"),
         }
     }
     let late = library(MAX_TRACKED);
     let refused = judge.judge(&late);
-    assert!(matches!(refused, Some(Discovery::NotTraceable { .. })));
+    assert!(matches!(refused, Some(FileNews::NotTraceable { .. })));
     assert!(judge.judge(&late).is_none(), "it is said once");
     judge.forget(&first.expect("a library"));
-    assert!(matches!(judge.judge(&late), Some(Discovery::Found(_))));
+    assert!(matches!(judge.judge(&late), Some(FileNews::Found(_))));
 }

@@ -9,7 +9,7 @@ use memmap2::{Mmap, MmapOptions};
 
 use super::mapped::{MappedFile, Source};
 use super::tests::{everybody, tls_library, wait_for};
-use super::{Discoverer, Discovery, WatchMode};
+use super::{Discoverer, Discovery, FileNews, ProcessNews, WatchMode};
 use crate::capture::plan::Returns;
 use crate::capture::test_needs;
 
@@ -51,7 +51,7 @@ fn is_found_at_once(discoverer: &mut Discoverer, path: &Path) -> (File, Mmap) {
     let waited_before = waited_for_a_processor();
     let map = mapped(path);
     let mine = |news: &Discovery| match news {
-        Discovery::Found(found) => {
+        Discovery::File(FileNews::Found(found)) => {
             found.display_path == path && found.pid == Some(std::process::id())
         }
         _ => false,
@@ -71,7 +71,9 @@ fn a_library_mapped_now_is_found_at_once() {
     fs::remove_file(&path).expect("delete");
     drop(map);
     discoverer.check_gone_now();
-    let gone = wait_for(&mut discoverer, |news| matches!(news, Discovery::Gone(_)));
+    let gone = wait_for(&mut discoverer, |news| {
+        matches!(news, Discovery::File(FileNews::Gone(_)))
+    });
     assert!(gone.is_some());
 }
 
@@ -90,7 +92,7 @@ fn a_library_does_not_wait_for_a_large_program() {
         .stdin(Stdio::null())
         .spawn()
         .expect("spawn");
-    let began = |news: &Discovery| matches!(news, Discovery::ProcessExecuted { pid, .. } if *pid == program.id());
+    let began = |news: &Discovery| matches!(news, Discovery::Process(ProcessNews::Executed { pid, .. }) if *pid == program.id());
     let began = wait_for(&mut discoverer, began);
     let directory = tempfile::tempdir().expect("directory");
     let path = directory.path().join("libssl-fixture.so.3");
@@ -123,8 +125,7 @@ fn a_library_is_found_that_is_deleted_and_partly_unmapped_at_once() {
     assert_eq!(unsafe { libc::munmap(tail, 1 << 19) }, 0);
     // Somebody else may be given that half.
     std::mem::forget(map);
-    let is_mine =
-        |news: &Discovery| matches!(news, Discovery::Found(found) if found.display_path == path);
+    let is_mine = |news: &Discovery| matches!(news, Discovery::File(FileNews::Found(found)) if found.display_path == path);
     let latency = wait_for(&mut discoverer, is_mine);
     assert!(latency.is_some());
 }
@@ -163,8 +164,8 @@ fn a_program_is_seen_to_start_and_end() {
     let (mut started, mut ended) = (false, false);
     let both = wait_for(&mut discoverer, |news| {
         match news {
-            Discovery::ProcessExecuted { pid: seen, .. } => started |= *seen == pid,
-            Discovery::ProcessExited { pid: seen, .. } => ended |= *seen == pid,
+            Discovery::Process(ProcessNews::Executed { pid: seen, .. }) => started |= *seen == pid,
+            Discovery::Process(ProcessNews::Exited { pid: seen, .. }) => ended |= *seen == pid,
             _ => {}
         }
         started && ended

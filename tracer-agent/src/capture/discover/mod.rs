@@ -23,7 +23,7 @@ mod tracked;
 mod watch;
 
 pub use discoverer::{Audience, Discoverer};
-pub use discovery::{BinaryFound, BlindSpot, Discovery, Identity, LookedAt};
+pub use discovery::{BinaryFound, BlindSpot, Discovery, FileNews, Identity, LookedAt, ProcessNews};
 pub use mapped::{FileKey, process_ids};
 pub use survey::{FileNumber, SurveyedContent, SurveyedFile, SurveyedProcess, survey};
 pub use watch::{WatchMode, watch_mode};

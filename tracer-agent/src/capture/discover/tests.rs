@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::mapped::mapped_files;
-use super::{Audience, BinaryFound, Discoverer, Discovery, survey};
+use super::{Audience, BinaryFound, Discoverer, Discovery, FileNews, ProcessNews, survey};
 use crate::capture::plan::{ProbeRole, Returns};
 use crate::capture::symbols::NotTraceable;
 use crate::capture::symbols::fixture::Fixture;
@@ -93,7 +93,7 @@ pub(super) fn all_but(left_alone: impl Fn(u32) -> bool + Send + 'static) -> Audi
 
 pub(super) fn found(news: &[Discovery]) -> Vec<&BinaryFound> {
     let found = news.iter().filter_map(|news| match news {
-        Discovery::Found(found) => Some(found),
+        Discovery::File(FileNews::Found(found)) => Some(found),
         _ => None,
     });
     found.collect()
@@ -174,14 +174,22 @@ fn a_file_is_found_once_and_gone_when_deleted_and_unmapped() {
 
     fs::remove_dir_all(tree.root().join("42")).expect("exit");
     discoverer.check_gone_now();
-    let gone = |news: &[Discovery]| news.iter().any(|news| matches!(news, Discovery::Gone(_)));
+    let gone = |news: &[Discovery]| {
+        news.iter()
+            .any(|news| matches!(news, Discovery::File(FileNews::Gone(_))))
+    };
     let news = discoverer.next(Duration::ZERO);
     assert!(!gone(&news), "still mapped by 43: {news:?}");
     fs::remove_dir_all(tree.root().join("43")).expect("exit");
     discoverer.check_gone_now();
     let news = discoverer.next(Duration::from_secs(2));
     assert!(gone(&news), "{news:?}");
-    let exited = |news: &Discovery| matches!(news, Discovery::ProcessExited { pid: 42 | 43, .. });
+    let exited = |news: &Discovery| {
+        matches!(
+            news,
+            Discovery::Process(ProcessNews::Exited { pid: 42 | 43, .. })
+        )
+    };
     assert!(news.iter().any(exited) || discoverer.next(Duration::from_secs(2)).iter().any(exited));
 }
 
@@ -198,7 +206,7 @@ fn what_only_those_use_who_are_left_alone_is_not_probed() {
 
     tree.process(43, &["/bin/app", "/venv/libssl.so.3"]);
     let of_the_other = |news: &Discovery| {
-        let Discovery::Found(found) = news else {
+        let Discovery::File(FileNews::Found(found)) = news else {
             return false;
         };
         assert_eq!(found.pid, Some(43));
@@ -223,7 +231,8 @@ fn a_file_overwritten_in_place_is_gone_and_found_anew() {
     // Another change time, the same content.
     let other_mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
     fs::set_permissions(&library, other_mode).expect("mode");
-    let is_gone = |news: &Discovery| matches!(news, Discovery::Gone(gone) if *gone == first);
+    let is_gone =
+        |news: &Discovery| matches!(news, Discovery::File(FileNews::Gone(gone)) if *gone == first);
     let until = Instant::now() + Duration::from_millis(1500);
     while Instant::now() < until {
         assert!(
@@ -246,7 +255,7 @@ fn a_file_overwritten_in_place_is_gone_and_found_anew() {
     let (mut gone, mut again) = (false, false);
     wait_for(&mut discoverer, |news| {
         gone |= is_gone(news);
-        let new = matches!(news, Discovery::Found(new) if new.identity.inode == first.inode);
+        let new = matches!(news, Discovery::File(FileNews::Found(new)) if new.identity.inode == first.inode);
         assert!(gone || !new, "found before the old probes are gone");
         again |= new;
         gone && again
