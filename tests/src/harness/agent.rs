@@ -135,7 +135,7 @@ impl Launch {
         let mut process = Process::start(&mut self.command)?;
         let ready = patience::until(READY, || {
             let said = [process.stdout.all(), process.stderr.all()].concat();
-            let ready = said.iter().any(|line| line.contains("ready"));
+            let ready = said.iter().any(|line| line.starts_with("ready: "));
             (ready || process.has_ended()).then_some(ready)
         });
         ensure!(

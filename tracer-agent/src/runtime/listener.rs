@@ -13,7 +13,7 @@ use std::{
 use super::driver::ProcessLife;
 use crate::{
     capture::{
-        discover::{Audience, Discoverer, Discovery, FileNews, Identity, ProcessNews},
+        discover::{Audience, Discoverer, Discovery, Failure, FileNews, ProcessNews},
         plan::Returns,
         symbols::NotTraceable,
     },
@@ -44,7 +44,7 @@ pub struct ListenerParts {
 /// The thread, as long as this is not dropped.
 pub struct Listener {
     news: Receiver<FileNews>,
-    failed: Sender<Identity>,
+    failed: Sender<Failure>,
     thread: JoinHandle<()>,
 }
 
@@ -95,9 +95,9 @@ impl Listener {
     }
 
     /// A file could not be probed: it is reported again when it is seen again.
-    pub fn failed(&self, identity: &Identity) {
+    pub fn failed(&self, failure: Failure) {
         // Nobody listens only when everything stops.
-        let _ = self.failed.send(identity.clone());
+        let _ = self.failed.send(failure);
     }
 
     /// Ends it.
@@ -119,7 +119,7 @@ struct Ears {
     parts: ListenerParts,
     discoverer: Discoverer,
     told: Sender<FileNews>,
-    failures: Receiver<Identity>,
+    failures: Receiver<Failure>,
 }
 
 /// Nobody wants to be told any more.
@@ -151,7 +151,7 @@ impl Ears {
     fn take_failures(&mut self) -> Result<(), Stopped> {
         loop {
             match self.failures.try_recv() {
-                Ok(identity) => self.discoverer.forget(&identity),
+                Ok(failure) => self.discoverer.failed(&failure),
                 Err(TryRecvError::Empty) => return Ok(()),
                 Err(TryRecvError::Disconnected) => return Err(Stopped),
             }

@@ -66,7 +66,7 @@ pub struct Prober {
     detacher: Detacher<Number, Attached>,
     onlooker: Onlooker,
     kernel_log: Option<EbpfLogger<&'static dyn log::Log>>,
-    probed: HashMap<Identity, Probed>,
+    probed: HashMap<Number, Probed>,
     next_source: u16,
     /// It was said that there is no room for another file.
     is_full: bool,
@@ -210,7 +210,12 @@ impl Prober {
     }
 
     fn attach(&mut self, found: &BinaryFound) {
+        // Nothing is probed twice, whatever was missed of the file's last life.
+        self.detach(&found.identity);
         self.detacher.wait_for(number(&found.identity));
+        if !found.still_stands() {
+            return self.overwritten(found);
+        }
         let path = found.open_path();
         let source = self.free_source();
         let file = ProbedFile {
@@ -228,6 +233,11 @@ impl Prober {
             ..
         } = &mut self.parts;
         match attach::attach(loaded, *mechanism, *set, &file) {
+            // Overwritten while it was attached to: breakpoints may stand amid the new code.
+            Ok(attached) if !found.still_stands() => {
+                self.detacher.detach(number(&found.identity), attached);
+                self.overwritten(found);
+            }
             Ok(attached) => {
                 tracing::info!(
                     file = %Printable(found.display_path.display()),
@@ -252,7 +262,7 @@ impl Prober {
                 let in_order = found.plan.sends_in_order();
                 sources.insert(source, coverage.calls.clone(), in_order);
                 self.probed.insert(
-                    found.identity.clone(),
+                    number(&found.identity),
                     Probed {
                         source,
                         path: found.display_path.clone(),
@@ -263,15 +273,21 @@ impl Prober {
             }
             Err(error) => {
                 // Seen again, it is tried again: what stood in the way may have passed.
-                listener.failed(&found.identity);
+                listener.failed(found.failure(false));
                 telemetry.coverage.failures.of((&error).into()).inc();
                 tracing::warn!(file = %Printable(found.display_path.display()), "{error}");
             }
         }
     }
 
+    /// Its plan is of what it was: it is to be looked at again.
+    fn overwritten(&self, found: &BinaryFound) {
+        self.parts.listener.failed(found.failure(true));
+        tracing::debug!(file = %Printable(found.display_path.display()), "overwritten before it was probed");
+    }
+
     fn detach(&mut self, identity: &Identity) {
-        if let Some(probed) = self.probed.remove(identity) {
+        if let Some(probed) = self.probed.remove(&number(identity)) {
             self.parts.sources.remove(probed.source);
             self.parts.telemetry.coverage.detached(&probed.coverage);
             self.detacher.detach(number(identity), probed.attached);
@@ -284,8 +300,8 @@ impl Prober {
     fn detach_all(mut self) {
         let begun = Instant::now();
         let files = self.probed.len();
-        for (identity, probed) in self.probed.drain() {
-            self.detacher.detach(number(&identity), probed.attached);
+        for (number, probed) in self.probed.drain() {
+            self.detacher.detach(number, probed.attached);
         }
         self.detacher.finish();
         let ProberParts {

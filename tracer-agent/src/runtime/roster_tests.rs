@@ -4,7 +4,7 @@ use super::*;
 const NAMELESS: u32 = 77;
 
 /// One that began to run another program at time 10.
-const REPLACED: u32 = 170;
+const REPLACED: u32 = 1_000_000;
 
 /// Processes below 100 are traced; those in the list have ended.
 #[derive(Default)]

@@ -173,7 +173,7 @@ impl Tracer {
             if !running {
                 bail!("the tracer ended at once: {}", said.trim());
             }
-            if said.contains("ready") {
+            if said.lines().any(|line| line.starts_with("ready: ")) {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(20));

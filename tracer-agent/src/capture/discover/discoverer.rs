@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::backlog::{Backlog, Look};
 use super::census::Census;
-use super::discovery::{Discovery, FileNews, Identity, ProcessNews};
+use super::discovery::{Discovery, Failure, FileNews, ProcessNews};
 use super::judge::Judge;
 use super::mapped::{MappedFile, mapped_files, maps_inodes, process_ids, suggests_tls};
 use super::perf_ring::wait;
@@ -124,9 +124,17 @@ impl Discoverer {
         self.judge.take_gone()
     }
 
-    /// Forgets a file that could not be probed: it is reported again when it is seen again.
-    pub fn forget(&mut self, identity: &Identity) {
-        self.judge.forget(identity);
+    /// A file could not be probed as it was found: it is reported again when it is seen again, and looked
+    /// for soon if it is another one by now.
+    pub fn failed(&mut self, failure: &Failure) {
+        let Failure {
+            identity,
+            finding,
+            overwritten,
+        } = failure;
+        if self.judge.failed(identity, *finding) && *overwritten {
+            self.look_again_soon();
+        }
     }
 
     /// Everything that is there already, and from here on whatever was not reported before.
@@ -179,7 +187,8 @@ impl Discoverer {
             self.overwritten_check_at = now + OVERWRITTEN_CHECK;
             self.drop_overwritten(news);
         }
-        if now >= self.full_scan_at {
+        // One at a time: begun anew while events are lost, none would end.
+        if now >= self.full_scan_at && self.census.is_none() {
             let processes = process_ids(&self.proc_root).unwrap_or_default();
             self.backlog.full_look(processes, self.audience.newcomers);
             self.census = Some(Census::begin(now));
@@ -256,6 +265,9 @@ impl Discoverer {
                 .filter_map(|answer| self.judge.conclude(answer))
                 .map(Discovery::File),
         );
+        if self.judge.take_unsteady() {
+            self.look_again_soon();
+        }
     }
 
     /// Says what a look at all processes found, once nothing of it is left to do, or it has taken long.
@@ -266,6 +278,9 @@ impl Discoverer {
             |census: &mut Census| idle || !looking && census.begun().elapsed() > LONGEST_LOOK;
         if let Some(census) = self.census.take_if(is_over) {
             census.conclude(&mut self.judge, news);
+            let now = Instant::now();
+            self.last_full_scan = now;
+            self.full_scan_at = self.full_scan_at.max(now + FULL_SCAN_PAUSE);
         }
     }
 
@@ -350,10 +365,11 @@ impl Discoverer {
     }
 
     fn next_due(&self) -> Instant {
-        let due = self
-            .full_scan_at
-            .min(self.gone_check_at)
-            .min(self.overwritten_check_at);
+        let look = match &self.census {
+            Some(census) => census.begun() + LONGEST_LOOK,
+            None => self.full_scan_at,
+        };
+        let due = look.min(self.gone_check_at).min(self.overwritten_check_at);
         match &self.watch {
             Watch::Events(_) => due,
             Watch::Polling { tick_at, .. } => due.min(*tick_at),

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::super::plan::ProbePlan;
 use super::super::symbols::{BuildId, NotTraceable};
-use super::mapped::FileKey;
+use super::mapped::{FileKey, Stamp};
+use super::tracked::{Code, Finding, still_stands};
 
 /// Something that was noticed.
 #[derive(Debug)]
@@ -107,7 +108,13 @@ pub struct BinaryFound {
     pub pid: Option<u32>,
     /// Where to probe it.
     pub plan: ProbePlan,
+    /// Tells it from the same file found before or later.
+    pub finding: Finding,
     pub(super) file: Arc<File>,
+    /// Its stamp when it was analysed.
+    pub(super) analysed: Option<Stamp>,
+    /// What stood at the probes then.
+    pub(super) code: Option<Code>,
 }
 
 /// A process that was looked at.
@@ -142,7 +149,33 @@ pub struct Identity {
     pub build_id: Option<BuildId>,
 }
 
+/// A file that could not be probed as it was found.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The file.
+    pub identity: Identity,
+    /// As it was found then.
+    pub finding: Finding,
+    /// Whether because it was overwritten since.
+    pub overwritten: bool,
+}
+
 impl BinaryFound {
+    /// Whether the file still is what the plan was made for. Ask before and after attaching: of a file that
+    /// was overwritten since, the breakpoints would stand anywhere in its new code.
+    pub fn still_stands(&self) -> bool {
+        still_stands(&self.file, &self.plan, self.analysed, self.code.as_ref())
+    }
+
+    /// That it could not be probed.
+    pub fn failure(&self, overwritten: bool) -> Failure {
+        Failure {
+            identity: self.identity.clone(),
+            finding: self.finding,
+            overwritten,
+        }
+    }
+
     /// A path that opens exactly the analysed file, from this process only and as long as this
     /// value (or a clone) lives: it goes through the open descriptor, which pins the inode, so
     /// deletion, replacement and other mount namespaces make no difference.

@@ -11,7 +11,7 @@ use std::time::Instant;
 use super::discovery::{BinaryFound, FileNews, Identity};
 use super::mapped::{FileKey, MappedFile, Stamp, stamp_of};
 use super::recent::Recent;
-use super::tracked::{Analysis, Tracked, code_of};
+use super::tracked::{Analysis, Code, Finding, Tracked, code_of};
 use crate::capture::plan::Returns;
 use crate::capture::symbols::{Machine, NotTraceable};
 
@@ -63,6 +63,8 @@ pub(super) struct Analysed {
     /// Whether that still was its stamp when it had been read.
     is_steady: bool,
     analysis: Analysis,
+    /// What stood at the probes when it had been read.
+    code: Option<Code>,
 }
 
 impl Question {
@@ -76,13 +78,18 @@ impl Question {
         let stamp_now = |file: &File| file.metadata().ok().as_ref().map(stamp_of);
         let (stamp, same_file) = (stamp_now(&self.file), self.file.try_clone());
         let analysis = Analysis::of(self.file, self.returns);
-        let is_steady = same_file.is_ok_and(|file| stamp_now(&file) == stamp);
+        // Before the last look at its times: what is written behind that is noticed by them.
+        let plan = analysis.outcome.as_ref().ok();
+        let code = plan.and_then(|(plan, file)| code_of(file, plan));
+        let stays = |now: Stamp| stamp.is_some_and(|stamp| now.has_content_of(&stamp));
+        let is_steady = same_file.is_ok_and(|file| stamp_now(&file).is_some_and(stays));
         Analysed {
             candidate: self.candidate,
             at: self.at,
             stamp,
             is_steady,
             analysis,
+            code,
         }
     }
 }
@@ -95,6 +102,9 @@ pub(super) struct Judge {
     judged: Recent<FileKey, Judgement>,
     tracked: HashMap<Number, Tracked>,
     gone: u64,
+    findings: u64,
+    /// A file was written while it was read.
+    unsteady: bool,
 }
 
 impl Judge {
@@ -105,6 +115,8 @@ impl Judge {
             judged: Recent::new(MAX_JUDGED),
             tracked: HashMap::new(),
             gone: 0,
+            findings: 0,
+            unsteady: false,
         }
     }
 
@@ -166,6 +178,16 @@ impl Judge {
     /// Files that were gone before they were opened, since the last time.
     pub(super) const fn take_gone(&mut self) -> u64 {
         std::mem::replace(&mut self.gone, 0)
+    }
+
+    /// Whether a file was written while it was read, and not judged, since the last time.
+    pub(super) const fn take_unsteady(&mut self) -> bool {
+        std::mem::replace(&mut self.unsteady, false)
+    }
+
+    const fn next_finding(&mut self) -> Finding {
+        self.findings += 1;
+        Finding(self.findings)
     }
 
     fn has_room(&self) -> bool {
@@ -257,6 +279,7 @@ impl Judge {
             stamp: analysed,
             is_steady,
             analysis: Analysis { build_id, outcome },
+            code,
         } = analysed;
         let (device, inode) = at;
         self.judged.remove(&candidate.key);
@@ -267,6 +290,11 @@ impl Judge {
         {
             self.judged
                 .insert(candidate.key, Judgement::Tracked(number));
+            return None;
+        }
+        if outcome.is_ok() && !is_steady {
+            // Half of one file and half of another, perhaps: read again when it is seen again.
+            self.unsteady = true;
             return None;
         }
         let identity = Identity {
@@ -284,7 +312,8 @@ impl Judge {
                 let file = Arc::new(file);
                 let witness = candidate.pid();
                 let tracked = Tracked {
-                    code: code_of(&file, &plan),
+                    code: code.clone(),
+                    finding: self.next_finding(),
                     identity: identity.clone(),
                     file: file.clone(),
                     mapped_inode: candidate.key.inode,
@@ -295,6 +324,7 @@ impl Judge {
                     returns: self.returns,
                     analysed,
                 };
+                let finding = tracked.finding;
                 self.tracked.insert(at, tracked);
                 self.judged.insert(candidate.key, Judgement::Tracked(at));
                 let display_path = candidate.path.clone();
@@ -303,21 +333,27 @@ impl Judge {
                     display_path,
                     pid: witness,
                     plan,
+                    finding,
                     file,
+                    analysed,
+                    code,
                 };
                 Some(FileNews::Found(found))
             }
             Err(reason) => {
-                // What was written while it was read was not judged.
-                let now = is_steady.then(|| candidate.stamp(&self.proc_root));
-                let stamp = now.unwrap_or(analysed)?;
                 let missed = reason != NotTraceable::NoTlsSymbols;
                 let missed = missed.then(|| Arc::new(reason.clone()));
                 let judgement = match (&reason, missed) {
-                    (NotTraceable::TooManyFiles(_), Some(reason)) => Judgement::NoRoom(reason),
-                    (_, missed) => Judgement::Rejected(stamp, missed),
+                    (NotTraceable::TooManyFiles(_), Some(reason)) => {
+                        Some(Judgement::NoRoom(reason))
+                    }
+                    // As it was before it was read: what was written meanwhile was not judged. Its process
+                    // may be gone by now.
+                    (_, missed) => analysed.map(|stamp| Judgement::Rejected(stamp, missed)),
                 };
-                self.judged.insert(candidate.key, judgement);
+                if let Some(judgement) = judgement {
+                    self.judged.insert(candidate.key, judgement);
+                }
                 let (display_path, pid) = (candidate.path.clone(), candidate.pid());
                 (reason != NotTraceable::NoTlsSymbols).then_some(FileNews::NotTraceable {
                     identity,
@@ -351,6 +387,18 @@ impl Judge {
             self.forget(identity);
         }
         overwritten
+    }
+
+    /// A file could not be probed as it was found: seen again, it is news. What was found under its number
+    /// since stays; tells whether nothing was.
+    pub(super) fn failed(&mut self, identity: &Identity, finding: Finding) -> bool {
+        let number = (identity.device, identity.inode);
+        let tracked = self.tracked.get(&number);
+        let is_same = tracked.is_some_and(|tracked| tracked.finding == finding);
+        if is_same {
+            self.forget(identity);
+        }
+        is_same
     }
 
     /// Forgets a file: seen again, it is news.

@@ -7,9 +7,10 @@ use std::process::Command;
 
 use super::super::discovery::FileNews;
 use super::super::mapped::{FileKey, MappedFile, Source};
-use super::super::tests::tls_library;
+use super::super::tests::{host_machine, tls_library};
 use super::{Judge, MAX_TRACKED};
 use crate::capture::plan::Returns;
+use crate::capture::symbols::fixture::Fixture;
 
 fn candidate(path: &Path) -> MappedFile {
     let metadata = fs::metadata(path).expect("file");
@@ -120,4 +121,56 @@ fn what_found_no_room_is_probed_when_there_is_some() {
     assert!(judge.judge(&late).is_none(), "it is said once");
     judge.forget(&first.expect("a library"));
     assert!(matches!(judge.judge(&late), Some(FileNews::Found(_))));
+}
+
+#[test]
+fn a_file_that_was_overwritten_before_it_was_probed_is_found_anew_and_only_once() {
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("libssl.so.3");
+    fs::write(&path, tls_library()).expect("write");
+    let mut judge = Judge::new(PathBuf::from("/proc"), Returns::Probed);
+    let found = |judge: &mut Judge| match judge.judge(&candidate(&path)) {
+        Some(FileNews::Found(found)) => found,
+        other => panic!("{other:?}"),
+    };
+    let first = found(&mut judge);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("mode");
+    assert!(first.still_stands(), "the same content");
+    // The same bytes, and so the same identity; but nobody knows what was there in between.
+    fs::write(&path, tls_library()).expect("overwrite");
+    assert!(!first.still_stands());
+    assert!(judge.failed(&first.identity, first.finding));
+    let second = found(&mut judge);
+    assert!(second.still_stands() && second.identity == first.identity);
+    assert!(
+        !judge.failed(&first.identity, first.finding),
+        "late news of the first finding are not of the second"
+    );
+    assert!(
+        judge.judge(&candidate(&path)).is_none(),
+        "still under probe"
+    );
+}
+
+/// Its process may be gone when it has been read: it is judged all the same.
+#[test]
+fn what_a_process_ran_that_is_gone_is_judged_once() {
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("program");
+    let go = Fixture {
+        machine: Some(host_machine()),
+        sections: vec![".go.buildinfo"],
+        ..Fixture::default()
+    };
+    fs::write(&path, go.bytes()).expect("write");
+    let mut judge = Judge::new(PathBuf::from("/proc"), Returns::Probed);
+    let program = candidate(&path);
+    let question = judge.question(&program).expect("a question");
+    fs::rename(&path, directory.path().join("other")).expect("rename");
+    let told = judge.conclude(question.answer());
+    assert!(
+        matches!(told, Some(FileNews::NotTraceable { .. })),
+        "{told:?}"
+    );
+    assert!(judge.rejects(&program.key));
 }

@@ -49,6 +49,13 @@ pub(super) struct Stamp {
     pub(super) size: u64,
 }
 
+impl Stamp {
+    /// Whether nothing but names, owner and the like changed between two looks at one file.
+    pub(super) fn has_content_of(&self, other: &Self) -> bool {
+        self.modified == other.modified && self.size == other.size
+    }
+}
+
 /// Where to open a file from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {

@@ -23,9 +23,12 @@ mod tracked;
 mod watch;
 
 pub use discoverer::{Audience, Discoverer};
-pub use discovery::{BinaryFound, BlindSpot, Discovery, FileNews, Identity, LookedAt, ProcessNews};
+pub use discovery::{
+    BinaryFound, BlindSpot, Discovery, Failure, FileNews, Identity, LookedAt, ProcessNews,
+};
 pub use mapped::{FileKey, process_ids};
 pub use survey::{FileNumber, SurveyedContent, SurveyedFile, SurveyedProcess, survey};
+pub use tracked::Finding;
 pub use watch::{WatchMode, watch_mode};
 
 #[cfg(test)]

@@ -18,6 +18,10 @@ const CODE: usize = 16;
 /// What stands at each probe of a plan, in its order.
 pub(super) type Code = Vec<[u8; CODE]>;
 
+/// Names one finding of a file: the same file has another one when it is found anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Finding(pub(super) u64);
+
 /// A file under probe. Its descriptor is open, so its inode number is not reused.
 #[derive(Debug)]
 pub(super) struct Tracked {
@@ -39,6 +43,8 @@ pub(super) struct Tracked {
     pub(super) analysed: Option<Stamp>,
     /// What was at the probes then.
     pub(super) code: Option<Code>,
+    /// Tells it from the same file found before or later.
+    pub(super) finding: Finding,
 }
 
 impl Tracked {
@@ -58,8 +64,7 @@ impl Tracked {
             return false;
         }
         if let (Some(now), Some(analysed)) = (now, self.analysed)
-            && now.modified == analysed.modified
-            && now.size == analysed.size
+            && now.has_content_of(&analysed)
             && self.code.is_some()
             && self.code == code_of(&self.file, &self.plan)
         {
@@ -78,11 +83,27 @@ impl Tracked {
     }
 }
 
+/// Whether a file still is what a plan was made for, as far as its times and the code at the probes tell.
+pub(super) fn still_stands(
+    file: &File,
+    plan: &ProbePlan,
+    analysed: Option<Stamp>,
+    code: Option<&Code>,
+) -> bool {
+    let now = file.metadata().ok().as_ref().map(stamp_of);
+    let (Some(now), Some(analysed)) = (now, analysed) else {
+        return false;
+    };
+    now.has_content_of(&analysed) && code == code_of(file, plan).as_ref()
+}
+
 /// What stands at the probes of a plan; `None` if it cannot be read.
 pub(super) fn code_of(file: &File, plan: &ProbePlan) -> Option<Code> {
     let at = |offset| {
         let mut code = [0; CODE];
-        file.read_exact_at(&mut code, offset).ok().map(|()| code)
+        // Less stands there at the very end of a file.
+        let read = file.read_at(&mut code, offset).ok()?;
+        (read > 0).then_some(code)
     };
     plan.points
         .iter()
