@@ -184,6 +184,7 @@ impl Agent {
         let prober = prober
             .spawn(stop.clone())
             .context("cannot start a thread")?;
+        memory::give_back();
         health.set_ready(true);
         Ok(Self {
             signals,
