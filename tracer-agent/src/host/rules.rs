@@ -104,6 +104,11 @@ impl Selection {
         self.is_open() || !self.exes.is_empty() || !self.include.is_empty()
     }
 
+    /// Whether every process is traced, whoever it is.
+    pub fn is_unconditional(&self) -> bool {
+        self.is_open() && self.exclude.is_empty()
+    }
+
     /// Whether every process is traced that is not excluded.
     pub fn is_open(&self) -> bool {
         self.pids.is_empty() && self.exes.is_empty() && self.include.is_empty()

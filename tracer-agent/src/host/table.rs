@@ -15,6 +15,17 @@ use super::{process::ProcessInfo, witness::Witness};
 /// are reported; this is for those whose report was lost, or comes after their last calls.
 const TRUSTED_FOR: Duration = Duration::from_millis(20);
 
+/// Whether it is known who a process is.
+#[derive(Debug, Clone)]
+pub enum Naming {
+    /// It is.
+    Known(Arc<ProcessInfo>),
+    /// News of the time of its calls are still to come.
+    Expected,
+    /// It is not, and will not be.
+    Unknown,
+}
+
 /// The processes seen, by number and by process id. Bounded: beyond `limit` the oldest that has
 /// ended is forgotten, else the oldest of all.
 #[derive(Debug)]
@@ -65,19 +76,28 @@ impl ProcessTable {
         self.entries.get(&key).map(|entry| &entry.info)
     }
 
-    /// The same with what has become known of it since, if nothing of its program was when it was resolved
-    /// and something is now.
-    pub fn know_better(&mut self, key: ProcessKey) -> Option<&Arc<ProcessInfo>> {
-        let entry = self.entries.get_mut(&key)?;
+    /// Who a process is of whose program nothing was known when it was resolved.
+    pub fn naming(&mut self, key: ProcessKey) -> Naming {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return Naming::Unknown;
+        };
         if !entry.info.is_nameless {
-            return None;
+            return Naming::Known(Arc::clone(&entry.info));
         }
-        let facts = self.witness.identify_again(entry.info.pid, entry.called)?;
+        // Asked first: what comes in between is looked for below.
+        let is_behind = self.witness.is_behind(entry.called);
+        let Some(facts) = self.witness.identify_again(entry.info.pid, entry.called) else {
+            return if is_behind {
+                Naming::Expected
+            } else {
+                Naming::Unknown
+            };
+        };
         entry.info = Arc::new(ProcessInfo {
             revision: entry.info.revision.saturating_add(1),
             ..facts.numbered(key)
         });
-        Some(&entry.info)
+        Naming::Known(Arc::clone(&entry.info))
     }
 
     /// The process ended. Its facts stay for calls that are still to be reported.

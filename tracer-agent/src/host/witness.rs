@@ -20,8 +20,9 @@ use super::{
 };
 use crate::capture::clock::monotonic_nanos;
 
-/// Longest wait for news of a process that is gone already. They come within a millisecond or two, if
-/// whoever takes them gets a processor; who a process was is asked again when a call of it is reported.
+/// Longest time that is waited for news of processes that are gone already, all of them together, while
+/// there are events that nobody took. They come within a millisecond or two, if whoever takes them gets a
+/// processor; who a process was is asked again when a call of it is reported.
 const NEWS_TAKE: Duration = Duration::from_millis(20);
 /// Pause between two looks for them.
 const NEWS_PAUSE: Duration = Duration::from_micros(300);
@@ -47,6 +48,8 @@ struct News {
     heard: AtomicU64,
     /// The same when they were last waited for in vain: whoever tells them is busy.
     stuck: AtomicU64,
+    /// How long may be waited for them, nanoseconds.
+    patience: AtomicU64,
 }
 
 impl Default for News {
@@ -55,6 +58,7 @@ impl Default for News {
             heard: AtomicU64::new(0),
             // Nothing was waited for yet.
             stuck: AtomicU64::new(u64::MAX),
+            patience: AtomicU64::new(NEWS_TAKE.as_nanos() as u64),
         }
     }
 }
@@ -141,7 +145,8 @@ impl Witness {
         let (admission, facts) = self.look(pid);
         // Asked behind the look: it may have ended or been replaced until then.
         let gone = !self.is_in_place(pid) && self.proc().exe(pid).is_none();
-        if gone {
+        // Where no rule judges it, its name may come later.
+        if gone && !self.selection.is_unconditional() {
             self.wait_for_news(time);
         }
         let replaced = self.noted(pid, time) == Noted::Replaced;
@@ -225,18 +230,39 @@ impl Witness {
         !self.proc().command_line(pid).concat().is_empty()
     }
 
-    /// News of a time may be on their way: waits for them, but not for long and not again and again.
+    /// News of a time may be on their way: waits for them, but not for long and not again and again. Who
+    /// waits takes no events meanwhile, so all that is waited until it has [caught up](Self::caught_up)
+    /// is bounded: the more it is behind, the more processes are gone.
     pub fn wait_for_news(&self, time: u64) {
-        let heard = || self.news.heard.load(Ordering::Acquire);
-        let stuck = &self.news.stuck;
-        let latest = monotonic_nanos() + NEWS_TAKE.as_nanos() as u64;
+        let News {
+            heard,
+            stuck,
+            patience,
+        } = &*self.news;
+        let heard = || heard.load(Ordering::Acquire);
+        let began = monotonic_nanos();
+        let left = patience.load(Ordering::Relaxed);
+        let mut waited = 0;
         while heard() < time && heard() != stuck.load(Ordering::Relaxed) {
-            if monotonic_nanos() >= latest {
+            waited = monotonic_nanos() - began;
+            if waited >= left {
                 stuck.store(heard(), Ordering::Relaxed);
-                return;
+                break;
             }
             thread::sleep(NEWS_PAUSE);
         }
+        patience.store(left.saturating_sub(waited), Ordering::Relaxed);
+    }
+
+    /// Whoever takes events has taken all: there is time again to wait.
+    pub fn caught_up(&self) {
+        let patience = NEWS_TAKE.as_nanos() as u64;
+        self.news.patience.store(patience, Ordering::Relaxed);
+    }
+
+    /// Whether news of a time are still to come.
+    pub fn is_behind(&self, time: u64) -> bool {
+        self.news.heard.load(Ordering::Acquire) < time
     }
 
     /// Whether another program, or another process, was told of between two times.
@@ -429,10 +455,20 @@ mod tests {
         }
     }
 
+    /// A witness whose rules ask for names.
+    fn strict_witness_of(root: &Path) -> Witness {
+        let exclude = vec![Rule::from_text("name:asker").unwrap()];
+        let selection = Selection {
+            exclude,
+            ..Selection::default()
+        };
+        witness_of(root, selection)
+    }
+
     #[test]
-    fn news_that_are_late_are_waited_for_but_not_again_and_again() {
+    fn late_news_are_waited_for_where_a_rule_judges_but_not_again_and_again() {
         let root = tempfile::tempdir().unwrap();
-        let witness = witness_of(root.path(), Selection::default());
+        let witness = strict_witness_of(root.path());
         witness.heard(90);
         let teller = witness.clone();
         let told = thread::spawn(move || {
@@ -443,26 +479,36 @@ mod tests {
         assert_eq!(witness.identify(8, 150).unwrap().name, "curl");
         told.join().unwrap();
         let began = monotonic_nanos();
+        // Whoever tells news is slow, but not stuck.
         for pid in 100..200 {
-            assert_eq!(
-                witness.identify(pid, 250).unwrap().name,
-                format!("pid {pid}")
-            );
+            assert_eq!(witness.identify(pid, 1000), None);
+            witness.heard(u64::from(pid) + 200);
         }
         let took = Duration::from_nanos(monotonic_nanos() - began);
         assert!(took < 20 * NEWS_TAKE, "{took:?}");
+        assert_eq!(witness.news.patience.load(Ordering::Relaxed), 0);
+        witness.caught_up();
+        let patience = witness.news.patience.load(Ordering::Relaxed);
+        assert_eq!(u128::from(patience), NEWS_TAKE.as_nanos());
+    }
+
+    #[test]
+    fn a_name_is_not_waited_for_where_no_rule_asks() {
+        let root = tempfile::tempdir().unwrap();
+        let witness = witness_of(root.path(), Selection::default());
+        assert_eq!(witness.identify(8, 150).unwrap().name, "pid 8");
+        let patience = witness.news.patience.load(Ordering::Relaxed);
+        assert_eq!(u128::from(patience), NEWS_TAKE.as_nanos());
+        assert!(witness.is_behind(150));
+        witness.heard(150);
+        assert!(!witness.is_behind(150));
     }
 
     /// Whatever can be read when a call is seen: nothing, or another program.
     #[test]
     fn who_is_excluded_by_a_rule_is_left_alone_though_it_has_gone() {
         let root = tempfile::tempdir().unwrap();
-        let exclude = vec![Rule::from_text("name:asker").unwrap()];
-        let selection = Selection {
-            exclude,
-            ..Selection::default()
-        };
-        let witness = witness_of(root.path(), selection);
+        let witness = strict_witness_of(root.path());
         assert_eq!(witness.identify(7, 900), None);
         assert_eq!(witness.unidentified.get(), 1);
         run(root.path(), "curl");

@@ -7,6 +7,7 @@
 
 mod endings;
 mod goodbyes;
+mod late_names;
 mod outcomes;
 mod sockets;
 
@@ -24,7 +25,7 @@ use tracer_core::{
 };
 
 pub use self::endings::ProcessLife;
-use self::{endings::Endings, goodbyes::Goodbyes, sockets::Sockets};
+use self::{endings::Endings, goodbyes::Goodbyes, late_names::LateNames, sockets::Sockets};
 use super::{
     completion::Completion,
     health::Health,
@@ -95,6 +96,7 @@ pub struct Driver<R> {
     lives: Receiver<ProcessLife>,
     endings: Endings,
     goodbyes: Goodbyes,
+    late_names: LateNames,
     ignored: IgnoredCalls,
     sockets: Sockets,
     /// Which thread the last event is of.
@@ -121,6 +123,7 @@ impl<R: Resolve> Driver<R> {
             lives: parts.lives,
             endings: Endings::default(),
             goodbyes: Goodbyes::default(),
+            late_names: LateNames::default(),
             ignored: IgnoredCalls::new(Instant::now()),
             sockets: Sockets::new(parts.socket_hook),
             thread: 0,
@@ -244,6 +247,8 @@ impl<R: Resolve> EventHandler for Driver<R> {
 
     fn emptied(&mut self) {
         self.endings.ring_emptied();
+        self.roster.caught_up();
+        self.look_for_names(Instant::now());
     }
 
     fn tick(&mut self) {
@@ -259,6 +264,7 @@ impl<R: Resolve> EventHandler for Driver<R> {
         }
         self.pipeline.advance(self.clock.now());
         self.act();
+        self.look_for_names(Instant::now());
         self.outputs.look(Instant::now());
         let ignored = self
             .ignored
@@ -276,6 +282,7 @@ impl<R: Resolve> EventHandler for Driver<R> {
         }
         self.pipeline.settle();
         self.act();
+        self.give_up_names();
         self.outputs.flush();
         self.publish_counters();
     }

@@ -5,14 +5,16 @@ use std::{collections::HashMap, sync::Arc};
 use tracer_common::conn::ConnKey;
 use tracer_core::segment::{ConnectionId, ProcessKey};
 
-use crate::host::process::ProcessInfo;
+use crate::host::{process::ProcessInfo, table::Naming};
 
 /// Who a process is, or that it is none of our business; asked once per process.
 pub trait Resolve {
     /// Who began a connection at `time` (monotonic nanoseconds); `None`: leave the process alone.
     fn resolve(&mut self, pid: u32, time: u64) -> Option<Arc<ProcessInfo>>;
-    /// A process of whose program nothing was known, if something is by now.
-    fn know_better(&mut self, process: ProcessKey) -> Option<Arc<ProcessInfo>>;
+    /// What is known by now of a process of whose program nothing was.
+    fn naming(&mut self, process: ProcessKey) -> Naming;
+    /// All that processes did so far was told: there is time to wait for who they are.
+    fn caught_up(&mut self);
     /// Whether another program began in the process, or another one under its id, since `time`.
     fn changed(&self, pid: u32, time: u64) -> bool;
     /// The process is gone; its number may come back.
@@ -193,10 +195,20 @@ impl<R: Resolve> Roster<R> {
         if let Some(member) = tgid.and_then(|tgid| self.members.get_mut(tgid))
             && let Kind::Traced { process: known, .. } = &mut member.kind
             && known.is_nameless
-            && let Some(better) = self.resolver.know_better(process)
+            && let Naming::Known(better) = self.resolver.naming(process)
         {
             *known = better;
         }
+    }
+
+    /// Whether it is known who a process is, that may be gone from here.
+    pub fn naming(&mut self, process: ProcessKey) -> Naming {
+        self.resolver.naming(process)
+    }
+
+    /// All that processes did so far was told.
+    pub fn caught_up(&mut self) {
+        self.resolver.caught_up();
     }
 
     /// What is known of a traced process.

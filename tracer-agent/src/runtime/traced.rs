@@ -7,7 +7,11 @@ use tracer_core::segment::ProcessKey;
 use super::roster::Resolve;
 use crate::{
     capture::clock::monotonic_nanos,
-    host::{process::ProcessInfo, table::ProcessTable, witness::Witness},
+    host::{
+        process::ProcessInfo,
+        table::{Naming, ProcessTable},
+        witness::Witness,
+    },
 };
 
 /// Processes whose facts are remembered at once.
@@ -35,8 +39,12 @@ impl Resolve for TracedProcesses {
         self.table.resolve(pid, time, Instant::now()).cloned()
     }
 
-    fn know_better(&mut self, process: ProcessKey) -> Option<Arc<ProcessInfo>> {
-        self.table.know_better(process).cloned()
+    fn naming(&mut self, process: ProcessKey) -> Naming {
+        self.table.naming(process)
+    }
+
+    fn caught_up(&mut self) {
+        self.witness.caught_up();
     }
 
     fn changed(&self, pid: u32, time: u64) -> bool {

@@ -171,11 +171,7 @@ impl Guest<'_> {
             };
             Some((family, absent.map(str::to_owned).or_else(missing)?))
         };
-        self.families
-            .iter()
-            .copied()
-            .filter_map(reason)
-            .collect()
+        self.families.iter().copied().filter_map(reason).collect()
     }
 
     fn boot(&self, skipped: &[(&'static Family, String)]) -> anyhow::Result<GuestReport> {

@@ -10,7 +10,7 @@ use tracer_common::{
 };
 use tracer_core::segment::{ConnectionId, FinalCounts};
 
-use super::{Driver, Resolve};
+use super::{Driver, Resolve, late_names::Report};
 use crate::capture::clock::monotonic_nanos;
 
 /// What discovery tells the driver about a process. Times are monotonic nanoseconds, as in
@@ -105,7 +105,7 @@ impl<R: Resolve> Driver<R> {
             self.act();
         }
         if let Some(process) = self.roster.remove_idle(tgid) {
-            self.outputs.process_ended(process.key);
+            self.tell(process, Report::End);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the core says, done: verdicts to the kernel, calls to the outputs, counts to the metrics.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use tracer_common::{counters::Counter, socket};
 use tracer_core::{
@@ -14,9 +14,10 @@ use tracer_core::{
     verdict::Verdict,
 };
 
-use super::{Driver, Resolve};
+use super::{Driver, Resolve, late_names::Report};
 use crate::{
     export::record::Record,
+    host::process::ProcessInfo,
     telemetry::{capture::LossReason, label::raise_to},
 };
 
@@ -51,12 +52,11 @@ impl<R: Resolve> Driver<R> {
         self.judged(connection, key, verdict, self.thread);
     }
 
-    fn report(&mut self, mut call: Call<Captured>) {
-        self.prices.price(&mut call);
+    fn report(&mut self, call: Call<Captured>) {
         self.roster.know_better(call.facts().connection.process);
         let Some(holder) = self.roster.holder(call.facts().connection) else {
             // Nobody to report it of.
-            let release = self.policy.release(call, &Caller::UNKNOWN);
+            let release = self.judged_by_policy(call, &Caller::UNKNOWN);
             self.count(&release);
             return;
         };
@@ -68,17 +68,51 @@ impl<R: Resolve> Driver<R> {
             let processes = &self.telemetry.processes;
             processes.count(holder.process.pid, born, at_socket);
         }
-        let (known, is_settled) = self.outputs.known(holder.process);
+        let process = Arc::clone(holder.process);
+        self.tell(process, Report::Call(Box::new(call)));
+    }
+
+    fn report_step(&mut self, step: Step) {
+        self.roster.know_better(step.process);
+        if let Some(process) = self.roster.info(step.process) {
+            self.tell(Arc::clone(process), Report::Step(Box::new(step)));
+        }
+    }
+
+    fn report_verdict(&mut self, verdict: evaluation::Verdict) {
+        self.roster.know_better(verdict.process);
+        if let Some(process) = self.roster.info(verdict.process) {
+            self.tell(Arc::clone(process), Report::Verdict(Box::new(verdict)));
+        }
+    }
+
+    /// Hands on what the policy lets out of a report.
+    pub(super) fn release(&mut self, process: Arc<ProcessInfo>, report: Report) {
+        match report {
+            Report::Call(call) => self.release_call(process, *call),
+            Report::Step(step) => self.release_step(process, *step),
+            Report::Verdict(verdict) => self.release_verdict(process, *verdict),
+            Report::End => self.outputs.process_ended(process.key),
+        }
+    }
+
+    fn release_call(&mut self, process: Arc<ProcessInfo>, call: Call<Captured>) {
+        let (known, is_settled) = self.outputs.known(&process);
         let caller = Caller {
             resource: &known.resource,
             is_settled,
         };
-        let release = self.policy.release(call, &caller);
+        let release = self.judged_by_policy(call, &caller);
         self.count(&release);
-        if let Some(record) = Record::of_release(holder.process.clone(), release, self.content) {
+        if let Some(record) = Record::of_release(process, release, self.content) {
             let record = record.with_evaluations(self.evaluations);
             self.outputs.offer(record, Instant::now());
         }
+    }
+
+    fn judged_by_policy(&mut self, mut call: Call<Captured>, caller: &Caller<'_>) -> Release {
+        self.prices.price(&mut call);
+        self.policy.release(call, caller)
     }
 
     /// Counts a call as far as the policy lets it out.
@@ -90,12 +124,7 @@ impl<R: Resolve> Driver<R> {
         }
     }
 
-    fn report_step(&mut self, step: Step) {
-        self.roster.know_better(step.process);
-        let Some(process) = self.roster.info(step.process) else {
-            return;
-        };
-        let process = process.clone();
+    fn release_step(&mut self, process: Arc<ProcessInfo>, step: Step) {
         if let Some(step) = self.policy.release_step(step) {
             self.telemetry.evaluations.count(&step.step().evaluations);
             let record = Record::of_step(process, &step).with_evaluations(self.evaluations);
@@ -103,11 +132,7 @@ impl<R: Resolve> Driver<R> {
         }
     }
 
-    fn report_verdict(&mut self, verdict: evaluation::Verdict) {
-        let Some(process) = self.roster.info(verdict.process) else {
-            return;
-        };
-        let process = process.clone();
+    fn release_verdict(&mut self, process: Arc<ProcessInfo>, verdict: evaluation::Verdict) {
         let found = verdict.evaluation.clone();
         if let Some(verdict) = self.policy.release_verdict(verdict) {
             self.telemetry.evaluations.count(&[found]);
