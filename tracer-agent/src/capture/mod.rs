@@ -19,6 +19,7 @@ mod perf_event;
 pub mod plan;
 pub mod priority;
 pub mod ring;
+mod ring_fill;
 pub mod self_test;
 pub mod socket_hook;
 pub mod sockets;

@@ -5,6 +5,7 @@
 //! does not show in any figure.
 
 use std::{
+    io,
     os::fd::{AsRawFd, RawFd},
     sync::{
         Arc,
@@ -16,7 +17,7 @@ use std::{
 
 use aya::maps::{MapData, RingBuf};
 
-use super::{control::ControlPage, kernel_event::KernelEvent};
+use super::{control::ControlPage, kernel_event::KernelEvent, ring_fill::RingFill};
 
 /// Pause between two looks at the ring while events flow.
 const POLL_PAUSE: Duration = Duration::from_millis(3);
@@ -37,7 +38,7 @@ pub trait EventHandler {
     fn event(&mut self, event: KernelEvent<'_>);
     /// A record that makes no sense.
     fn bad_event(&mut self);
-    /// A batch is over; `used` is how many bytes of the ring it was.
+    /// A batch is over; `used` is how many bytes of the ring were full when it began.
     fn batch_end(&mut self, used: u64);
     /// The ring is empty for now: what happened before has been told.
     fn emptied(&mut self);
@@ -48,9 +49,10 @@ pub trait EventHandler {
 }
 
 /// What one look at the ring brought.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Batch {
-    bytes: u64,
+    /// It brought no event.
+    is_empty: bool,
     /// There may be more.
     cut_short: bool,
 }
@@ -58,13 +60,21 @@ struct Batch {
 /// The reader.
 pub struct RingReader {
     ring: RingBuf<MapData>,
+    fill: RingFill,
     control: Arc<ControlPage>,
 }
 
 impl RingReader {
     /// A reader of `ring` that asks for wake-ups through `control`.
-    pub const fn new(ring: RingBuf<MapData>, control: Arc<ControlPage>) -> Self {
-        Self { ring, control }
+    ///
+    /// # Errors
+    /// If the kernel does not show how full the ring is.
+    pub fn new(ring: RingBuf<MapData>, control: Arc<ControlPage>) -> io::Result<Self> {
+        Ok(Self {
+            fill: RingFill::of(&ring)?,
+            ring,
+            control,
+        })
     }
 
     /// Reads until `stop`, then once more until the ring is empty.
@@ -74,7 +84,7 @@ impl RingReader {
         while !stop.load(Ordering::Relaxed) {
             let now = Instant::now();
             let batch = self.drain(handler);
-            if batch.bytes > 0 {
+            if !batch.is_empty {
                 last_event = now;
             }
             if now >= next_tick {
@@ -99,10 +109,14 @@ impl RingReader {
 
     fn drain(&mut self, handler: &mut impl EventHandler) -> Batch {
         let started = Instant::now();
-        let mut batch = Batch::default();
+        let used = self.fill.bytes();
+        let mut batch = Batch {
+            is_empty: true,
+            cut_short: false,
+        };
         let mut events: u32 = 0;
         while let Some(record) = self.ring.next() {
-            batch.bytes += record.len() as u64;
+            batch.is_empty = false;
             match KernelEvent::parse(&record) {
                 Ok(event) => handler.event(event),
                 Err(_) => handler.bad_event(),
@@ -116,8 +130,8 @@ impl RingReader {
         if !batch.cut_short {
             handler.emptied();
         }
-        if batch.bytes > 0 {
-            handler.batch_end(batch.bytes);
+        if !batch.is_empty {
+            handler.batch_end(used);
         }
         batch
     }

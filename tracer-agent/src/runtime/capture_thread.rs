@@ -79,7 +79,8 @@ pub(super) fn reader(
         .ok_or_else(|| missing("EVENTS"))?;
     let ring = RingBuf::try_from(events).context("cannot map the ring buffer")?;
     tracing::debug!(bytes = config.capture.ring_size, "ring buffer mapped");
-    Ok((RingReader::new(ring, page.clone()), page))
+    let reader = RingReader::new(ring, page.clone()).context("cannot map the ring's positions")?;
+    Ok((reader, page))
 }
 
 /// How many bytes are forwarded, as configured.
