@@ -200,7 +200,8 @@ impl Guest<'_> {
 
     /// Judges a family, and prints a line of JSON.
     fn one(&self, family: &Family, said: &GuestReport) -> Tally {
-        let judged = judge(said, family, self.architecture);
+        let judged = judge(said, family, self.architecture)
+            .with_context(|| format!("the agents say: {}", said.unseen().join(", ")));
         let mut line = json!({
             "kernel": said.kernel,
             "arch": self.architecture.to_string(),

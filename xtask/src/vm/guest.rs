@@ -60,6 +60,14 @@ struct Load {
 }
 
 impl GuestReport {
+    /// What the agents counted that they did not see, and how full their rings were.
+    pub fn unseen(&self) -> Vec<&str> {
+        let lines = self.log.iter().map(String::as_str);
+        lines
+            .filter(|line| line.starts_with("llm_tracer_"))
+            .collect()
+    }
+
     /// Reads what came over the port.
     pub fn parse(said: &str) -> anyhow::Result<Self> {
         let mut report = Self::default();
