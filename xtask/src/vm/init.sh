@@ -42,15 +42,19 @@ lines() { grep -c "$1" "$2"; }
 skip=,$(word skip),
 skipped() { case $skip in *",$1,"*) return 0 ;; esac; return 1; }
 
+# An emulated machine is some twenty times slower, and programs that make calls as fast as they can leave
+# the agent little of it: what it cannot take at once has to find room. How much is lost at saturation is
+# for the bench to say.
+RING=32MiB
 # begin NUMBER ENVIRONMENT ARGUMENT…: starts an agent.
 begin() {
     number=$1 environment=$2; shift 2
     made=0
     from=$(lines . /tmp/agent.log)
-    env $environment LLM_TRACER_METRICS_LISTEN=$METRICS tracer-agent run --format json "$@" \
+    env $environment LLM_TRACER_METRICS_LISTEN=$METRICS LLM_TRACER_RING_SIZE=$RING tracer-agent run --format json "$@" \
         >/tmp/calls 2>>/tmp/agent.log &
     agent=$!
-    ready() { ! kill -0 $agent 2>/dev/null || tail -n +$((from + 1)) /tmp/agent.log | grep -q ready; }
+    ready() { ! kill -0 $agent 2>/dev/null || tail -n +$((from + 1)) /tmp/agent.log | grep -q '^ready: '; }
     wait_for 120 ready && kill -0 $agent || give_up "agent $number was not ready in time"
 }
 # load FAMILY COMMAND…: one that counts the exchanges it makes.
