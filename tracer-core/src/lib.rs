@@ -8,6 +8,7 @@
 pub mod attribution;
 mod buffer;
 pub mod confidence;
+mod latest;
 pub mod limits;
 pub mod money;
 pub mod segment;

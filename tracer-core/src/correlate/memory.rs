@@ -5,8 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use lru::LruCache;
-
 use super::{
     asking::{NamedSession, Place},
     ids::{SpanId, TraceId},
@@ -14,6 +12,7 @@ use super::{
     turn::TurnNumber,
 };
 use crate::{
+    latest::Latest,
     llm::content::{digest, join},
     segment::ProcessKey,
     time::Timestamp,
@@ -92,17 +91,14 @@ enum Alike {
 /// Earlier calls by their marks.
 #[derive(Debug)]
 pub(super) struct Memory {
-    calls: LruCache<u64, Alike, BuildHasherDefault<Digested>>,
-    capacity: usize,
+    calls: Latest<u64, Alike, BuildHasherDefault<Digested>>,
 }
 
 impl Memory {
     /// Remembers so many marks.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            // Not made with its capacity: that would be allocated at once.
-            calls: LruCache::unbounded_with_hasher(BuildHasherDefault::default()),
-            capacity,
+            calls: Latest::new(capacity),
         }
     }
 
@@ -115,9 +111,6 @@ impl Memory {
                 self.calls.put(mark.key(), alike);
             }
         }
-        while self.calls.len() > self.capacity {
-            self.calls.pop_lru();
-        }
     }
 
     /// The call that a later one means, and whether that is sure: the only one, or the only one of its
@@ -129,7 +122,7 @@ impl Memory {
         seeker: Seeker<'_>,
     ) -> Option<(Arc<Earlier>, bool)> {
         let Seeker { place, session } = seeker;
-        let alike = match self.calls.get(&mark.key())? {
+        let alike = match self.calls.get_mut(&mark.key())? {
             Alike::One(only) => return Some((Arc::clone(only), !only.is_elsewhere(session))),
             Alike::Some(alike) => alike,
         };

@@ -1,24 +1,21 @@
 //! Calls whose content left as it is: only of those may others say something in words of their own.
 
-use std::num::NonZeroUsize;
-
-use lru::LruCache;
-
 use crate::{
     correlate::{SpanId, TraceId},
+    latest::Latest,
     llm::call::CallFacts,
 };
 
 /// Calls that are remembered.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
+const REMEMBERED: usize = 16_384;
 
 /// The latest ones.
 #[derive(Debug)]
-pub(super) struct Spoken(LruCache<(TraceId, SpanId), ()>);
+pub(super) struct Spoken(Latest<(TraceId, SpanId), ()>);
 
 impl Default for Spoken {
     fn default() -> Self {
-        Self(LruCache::new(REMEMBERED))
+        Self(Latest::new(REMEMBERED))
     }
 }
 
@@ -32,6 +29,6 @@ impl Spoken {
 
     /// Whether that of this call has.
     pub(super) fn has(&mut self, trace: TraceId, span: SpanId) -> bool {
-        self.0.get(&(trace, span)).is_some()
+        self.0.contains(&(trace, span))
     }
 }

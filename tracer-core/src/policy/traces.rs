@@ -1,17 +1,14 @@
 //! What became of the calls of traces: what stands beside them follows.
 
-use std::num::NonZeroUsize;
-
-use lru::LruCache;
-
 use crate::{
     correlate::{SpanId, TraceId},
+    latest::Latest,
     llm::call::CallFacts,
     segment::ProcessKey,
 };
 
 /// Traces that are remembered, processes in them, and calls that left.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(16_384).unwrap();
+const REMEMBERED: usize = 16_384;
 
 /// What became of the calls of one trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,20 +22,20 @@ pub(super) struct TraceFate {
 /// The latest traces.
 #[derive(Debug)]
 pub(super) struct Traces {
-    fates: LruCache<u128, TraceFate>,
+    fates: Latest<u128, TraceFate>,
     /// Of which processes calls have left: what those calls are part of is wanted. A trace may go through
     /// a process of which nothing leaves.
-    left: LruCache<(u128, ProcessKey), ()>,
+    left: Latest<(u128, ProcessKey), ()>,
     /// Calls that have left: something may be said of them.
-    spans: LruCache<(TraceId, SpanId), ()>,
+    spans: Latest<(TraceId, SpanId), ()>,
 }
 
 impl Default for Traces {
     fn default() -> Self {
         Self {
-            fates: LruCache::new(REMEMBERED),
-            left: LruCache::new(REMEMBERED),
-            spans: LruCache::new(REMEMBERED),
+            fates: Latest::new(REMEMBERED),
+            left: Latest::new(REMEMBERED),
+            spans: Latest::new(REMEMBERED),
         }
     }
 }
@@ -46,12 +43,14 @@ impl Default for Traces {
 impl Traces {
     /// Whether nothing of a trace was held back; of one that was forgotten, nobody knows.
     pub(super) fn may_tell_of(&mut self, trace: u128) -> bool {
-        self.fates.get(&trace).is_some_and(|fate| !fate.withheld)
+        self.fates
+            .get_mut(&trace)
+            .is_some_and(|fate| !fate.withheld)
     }
 
     /// What became of a trace, to be changed.
     pub(super) fn fate_mut(&mut self, trace: u128) -> &mut TraceFate {
-        self.fates.get_or_insert_mut(trace, TraceFate::default)
+        self.fates.get_or_insert_with(trace, TraceFate::default)
     }
 
     /// A call has left.
@@ -64,11 +63,11 @@ impl Traces {
 
     /// Whether this call has.
     pub(super) fn has_left_itself(&mut self, trace: TraceId, span: SpanId) -> bool {
-        self.spans.get(&(trace, span)).is_some()
+        self.spans.contains(&(trace, span))
     }
 
     /// Whether a call of that process has.
     pub(super) fn has_left(&mut self, trace: u128, process: ProcessKey) -> bool {
-        self.left.get(&(trace, process)).is_some()
+        self.left.contains(&(trace, process))
     }
 }
