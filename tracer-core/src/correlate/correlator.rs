@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     evaluation::{Evaluation, Verdict},
+    latest::Latest,
     llm::{
         call::{Call, CallFacts, Captured, OtherEnd, PairNumber},
         content::trail::AskedTrail,
@@ -40,7 +41,7 @@ const OPEN: usize = 16 << 10;
 /// Marks of earlier calls, about four for each.
 const MARKS: usize = 64 << 10;
 /// Sessions that the wire names, and pairs of calls that were seen at both ends.
-pub(super) const NAMED: usize = 16 << 10;
+const NAMED: usize = 16 << 10;
 /// How long a turn may be silent: tools run, people think about what they approve.
 const SILENCE: Duration = Duration::from_mins(30);
 /// After so long a call that is under way was lost: no exchange is silent for longer.
@@ -83,7 +84,7 @@ pub(crate) struct Correlator {
     /// Those of them whose tools are at work.
     pub(super) at_work: HashMap<ProcessKey, BTreeSet<TurnNumber>>,
     /// The turn under way of each session that the wire names.
-    pub(super) named: LruCache<u64, TurnNumber>,
+    pub(super) named: Latest<u64, TurnNumber>,
     pub(super) pairs: LruCache<PairNumber, (TraceId, SpanId)>,
     pub(super) last_turn: u64,
     /// Calls so far: an exchange may hold several, and a connection that was forgotten begins anew.
@@ -118,7 +119,7 @@ impl Correlator {
             hops: Hops::default(),
             of_process: HashMap::new(),
             at_work: HashMap::new(),
-            named: LruCache::unbounded(),
+            named: Latest::new(NAMED),
             pairs: LruCache::unbounded(),
             last_turn: 0,
             calls: 0,

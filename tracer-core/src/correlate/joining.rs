@@ -202,7 +202,7 @@ impl Correlator {
 
     /// The turn under way of the session, beside which an agent asks something: a title, a summary.
     fn beside(&mut self, asking: &Asking<'_>) -> Option<TurnNumber> {
-        let number = *self.named.get(&of_named(asking.session.as_ref()?))?;
+        let number = *self.named.get_mut(&of_named(asking.session.as_ref()?))?;
         let turn = self.turns.peek(&number)?;
         let is_beside = !turn.is_at_rest() && turn.process == asking.process();
         is_beside.then_some(number)

@@ -5,10 +5,11 @@
 //! with another one it gets a mark of our own, which tells nothing of the key: names of keys may be what
 //! never leaves. Wrong splits the session of a client that changes keys in the middle.
 
-use lru::LruCache;
-
 use super::{asking::NamedSession, ids::Ids};
-use crate::llm::content::{digest, join};
+use crate::{
+    latest::Latest,
+    llm::content::{digest, join},
+};
 
 /// Ids of sessions whose keys are remembered.
 const NAMED: usize = 16 << 10;
@@ -22,12 +23,11 @@ pub(crate) struct Tenant {
 
 /// The keys of sessions whose ids others may have, too.
 #[derive(Debug)]
-pub(super) struct Tenants(LruCache<u64, u64>);
+pub(super) struct Tenants(Latest<u64, u64>);
 
 impl Default for Tenants {
     fn default() -> Self {
-        // Not made with its capacity: that would be allocated at once.
-        Self(LruCache::unbounded())
+        Self(Latest::new(NAMED))
     }
 }
 
@@ -38,10 +38,7 @@ impl Tenants {
             return;
         }
         let at_host = join(digest(&session.id), tenant.host);
-        let first = *self.0.get_or_insert(at_host, || tenant.key);
-        while self.0.len() > NAMED {
-            self.0.pop_lru();
-        }
+        let first = *self.0.get_or_insert_with(at_host, || tenant.key);
         if first != tenant.key {
             // With the session in it: one mark for all sessions of a key would be a name of the key.
             let mark = ids.mark((at_host, tenant.key));

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{
     asking::Asking,
-    correlator::{Correlator, NAMED},
+    correlator::Correlator,
     known::Known,
     step::{Step, StepKind},
     tools,
@@ -45,13 +45,9 @@ impl Correlator {
 
     /// A session has a turn; the one under way stays until it is over.
     pub(super) fn name(&mut self, session: u64, turn: TurnNumber) {
-        let before = self.named.get(&session);
-        if before.is_some_and(|before| self.turns.contains(before)) {
-            return;
-        }
-        self.named.put(session, turn);
-        while self.named.len() > NAMED {
-            self.named.pop_lru();
+        let known = self.named.get_or_insert_with(session, || turn);
+        if !self.turns.contains(known) {
+            *known = turn;
         }
     }
 
