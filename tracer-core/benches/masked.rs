@@ -3,16 +3,15 @@
 //! `cargo bench -p tracer-core --bench masked`. Calls of some 400 KB over one connection: `prose` is a
 //! conversation, `json` has documents as results of tools, `stream` is an answer in pieces of a few
 //! words. Each as `metadata`, in `full` and `masked`, with something to mask in every few kilobytes.
-//! What masking adds is the difference between the last two; of all, the throughput is that of the
-//! bytes on the wire.
+//! What masking adds is the difference between the last two; the throughput is that of the bytes on the
+//! wire, the median of interleaved rounds. Fails where calls that leave masked make less than [`WANTED`].
 
 #[path = "../tests/wire/mod.rs"]
 #[expect(dead_code, reason = "not all of it is needed here")]
 mod wire;
 
-use std::hint::black_box;
+use std::{hint::black_box, time::Instant};
 
-use criterion::{Criterion, Throughput};
 use serde_json::{Value, json};
 use tracer_core::{
     attribution::AttributionRules,
@@ -32,42 +31,102 @@ const PROSE: &str = "The committee met on Tuesday, as it does in most weeks, and
 const SECRETS: &str = "Write to someone.else@example.org or call +1 415 555 0132; the key is \
     sk-proj-1aB2cD3eF4gH5iJ6kL7mN8oP9qR0sT, from 192.0.2.17.\n";
 
+/// Megabytes that are wanted of what leaves masked, in a second.
+const WANTED: f64 = 200.0;
+const ROUNDS: usize = 31;
+/// Calls of a round.
+const CALLS: u32 = 20;
+const CAPTURES: [&str; 3] = ["metadata", "full", "masked"];
+
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a benchmark: asked for by cargo, answered on the terminal"
+)]
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
+    // Those who only list or run tests ask for nothing to be measured.
+    if !std::env::args().any(|arg| arg == "--bench") {
+        return;
+    }
     let whole = wire::json(CHAT_ANSWER);
     let asked = chat_request(
         &json!({"model": "gpt-5", "stream": true,
         "messages": [{"role": "user", "content": "Tell me."}]})
         .to_string(),
     );
-    for (name, request, response) in [
-        ("prose", &conversation(), &whole),
-        ("json", &documents(), &whole),
-        ("stream", &asked, &stream()),
-    ] {
-        let mut group = criterion.benchmark_group(format!("masked/{name}"));
-        group.throughput(Throughput::Bytes((request.len() + response.len()) as u64));
-        for capture in ["metadata", "full", "masked"] {
-            group.bench_function(capture, |bencher| {
-                let mut policy = policy(capture);
-                let mut player = Player::with(PipelineConfig {
-                    content: policy.content_capture(),
-                    ..PipelineConfig::default()
-                });
-                let mut wire = Wire::new(1);
-                bencher.iter(|| {
-                    player.exchange(&mut wire, request, response);
-                    let call = player.calls().pop().expect("a call");
-                    let Release::Call(call) = policy.release(call, &Caller::UNKNOWN) else {
-                        panic!("it leaves")
-                    };
-                    black_box(span(&call))
-                });
-            });
+    let kinds = [
+        ("prose", conversation(), &whole),
+        ("json", documents(), &whole),
+        ("stream", asked, &stream()),
+    ];
+    let mut missed = Vec::new();
+    for (name, request, response) in &kinds {
+        let mut ways = CAPTURES.map(|capture| Way::new(policy(capture)));
+        for _ in 0..ROUNDS {
+            for way in &mut ways {
+                way.round(request, response);
+            }
         }
-        group.finish();
+        for (capture, way) in CAPTURES.iter().zip(&mut ways) {
+            let bytes =
+                u32::try_from(request.len() + response.len()).expect("less than a gigabyte");
+            let (micros, rate) = way.median(bytes);
+            println!("{name:8} {capture:10} {micros:8.1} µs a call, {rate:6.1} MB/s");
+            if *capture == "masked" && rate < WANTED {
+                missed.push(*name);
+            }
+        }
     }
-    criterion.final_summary();
+    assert!(
+        missed.is_empty(),
+        "masked calls of {missed:?} make less than {WANTED} MB/s"
+    );
+}
+
+/// One way to treat calls.
+struct Way {
+    policy: Policy,
+    player: Player,
+    wire: Wire,
+    /// Seconds a call.
+    took: Vec<f64>,
+}
+
+impl Way {
+    fn new(policy: Policy) -> Self {
+        let player = Player::with(PipelineConfig {
+            content: policy.content_capture(),
+            ..PipelineConfig::default()
+        });
+        Self {
+            policy,
+            player,
+            wire: Wire::new(1),
+            took: Vec::new(),
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a benchmark has a clock")]
+    fn round(&mut self, request: &[u8], response: &[u8]) {
+        let start = Instant::now();
+        for _ in 0..CALLS {
+            self.player.exchange(&mut self.wire, request, response);
+            let call = self.player.calls().pop().expect("a call");
+            let Release::Call(call) = self.policy.release(call, &Caller::UNKNOWN) else {
+                panic!("it leaves")
+            };
+            black_box(span(&call));
+        }
+        self.took
+            .push(start.elapsed().as_secs_f64() / f64::from(CALLS));
+    }
+
+    /// Microseconds a call, and megabytes a second.
+    fn median(&mut self, bytes: u32) -> (f64, f64) {
+        self.took.sort_by(f64::total_cmp);
+        let took = self.took[self.took.len() / 2];
+        (took * 1e6, f64::from(bytes) / 1e6 / took)
+    }
 }
 
 fn policy(capture: &str) -> Policy {

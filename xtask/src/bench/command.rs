@@ -38,10 +38,17 @@ pub struct Arguments {
     /// Measure real runtimes only
     #[arg(long)]
     runtimes: bool,
+    /// Measure the core alone, without root; fails beyond its limits
+    #[arg(long, conflicts_with_all = ["json", "quick", "rounds", "seconds", "profile", "runtimes"])]
+    core: bool,
 }
 
 /// Runs the benchmark. Misses are reported, not errors: a figure of a busy machine proves nothing.
+/// The limits of the core are errors: they leave room for that.
 pub fn run(args: &Arguments) -> anyhow::Result<()> {
+    if args.core {
+        return super::core::run();
+    }
     ensure!(
         step::is_root(),
         "the benchmark attaches probes: run it as root"

@@ -10,6 +10,7 @@
 mod bystanders;
 pub mod calls;
 mod command;
+mod core;
 mod figures;
 mod load;
 mod metrics;
