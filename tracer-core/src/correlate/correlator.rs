@@ -228,6 +228,9 @@ impl Correlator {
         match side {
             Side::Made(made) => {
                 counted_at = self.counted_at(&made, facts);
+                // Of a call that was passed on, the client's end tells.
+                let turn = self.turns.peek(&made.turn);
+                let judging = judging.filter(|_| !turn.is_some_and(|turn| turn.is_hop));
                 self.end_made(made, facts, marks.as_deref(), &mut lineage);
                 if let Some(judging) = judging {
                     judgement = self.opine(facts, *judging, &mut lineage);

@@ -26,8 +26,8 @@ pub(crate) use ending::{is_filtered, is_flagged_reason};
 pub use evaluated::{Evaluation, Label, Quoted, Target, Verdict};
 pub use finding::{Action, Detector, Finding, Findings, Judged};
 pub(crate) use of_call::of_call;
-pub(crate) use opinion::Opinion;
 pub use opinion::Word;
+pub(crate) use opinion::{Likeness, Opinion};
 pub(crate) use schema::Checker;
 #[cfg(any(test, feature = "fuzzing"))]
 pub use schema::fuzz_schema;

@@ -191,6 +191,10 @@ fn who_is_given_an_answer_for_something_else_judges_nothing() {
         extract(json!({"translation": "Paris.", "score": 1})),
         extract(json!({"cities": ["Paris"], "label": "geography"})),
         extract(json!({"label": "an article on geography"})),
+        // A label that judges give as well.
+        extract(json!({"label": "neutral"})),
+        extract(json!({"classification": "safe", "confidence": 0.9})),
+        (chat(&translate), Answer::text("[[B]]")),
         (chat(&translate), Answer::text("yes")),
         // A judgement of something else.
         (
@@ -204,6 +208,35 @@ fn who_is_given_an_answer_for_something_else_judges_nothing() {
         assert!(late.is_empty(), "{late:?}");
         assert_eq!(own, None);
     }
+}
+
+#[test]
+fn a_label_alone_is_a_judgement_where_one_was_asked_for() {
+    let prompt = format!("Is the answer relevant, or not?\n\n{ANSWER}");
+    let (late, own) = judged(&chat(&prompt), &Answer::text(r#"{"label": "irrelevant"}"#));
+    let line = "judgement irrelevant output inferred quoted_answer";
+    assert_eq!(late, [(0, line.to_owned())]);
+    assert!(own.is_some());
+}
+
+/// A gateway is given the same, and answered the same.
+#[test]
+fn a_judge_behind_a_gateway_judges_once() {
+    let mut scene = Scene::new();
+    let mut one = scene.connect(1);
+    scene.exchange(&mut one, &chat(QUESTION), &Answer::text(ANSWER));
+    let (mut client, mut served) = (scene.connect(1), scene.connect(2));
+    let at_gateway = phoenix(ANSWER).at("gateway.local");
+    scene.ask(&mut client, &at_gateway);
+    scene.be_asked(&mut served, &at_gateway);
+    let mut upstream = scene.connect(2);
+    scene.exchange(&mut upstream, &phoenix(ANSWER), &verdict());
+    scene.give(&mut served, &verdict());
+    scene.answer(&mut client, &verdict());
+    let (spans, verdicts) = scene.finish_with_verdicts();
+    assert_eq!(late(&spans, &verdicts), [(0, JUDGED.to_owned())]);
+    let judges = spans.iter().filter(|span| judgement(span).is_some());
+    assert_eq!(judges.count(), 1);
 }
 
 #[test]

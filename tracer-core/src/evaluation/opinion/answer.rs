@@ -16,6 +16,18 @@ pub(crate) struct Opinion {
     pub(crate) score: Option<f64>,
     /// Why, in its own words.
     pub(crate) reason: Option<Box<str>>,
+    /// How much it looks like one.
+    pub(crate) likeness: Likeness,
+}
+
+/// How much an answer looks like a judgement, and like nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Likeness {
+    /// It has a reason, or a name that only judges give.
+    #[default]
+    Telling,
+    /// Who sorts texts, or chooses among them, answers like that: what was asked has to tell.
+    Common,
 }
 
 impl Opinion {

@@ -1,6 +1,6 @@
 //! Judgements as the last line of a text: `GRADE: C`, `Rating: [[8]]`.
 
-use super::{Opinion, object::number, word::Word};
+use super::{Likeness, Opinion, object::number, word::Word};
 
 /// What such a line begins with.
 const NAMES: [&str; 12] = [
@@ -51,10 +51,16 @@ fn of_line(line: &str) -> Option<Opinion> {
         .and_then(|it| it.strip_suffix("]]"));
     let value = inner.unwrap_or(value);
     let (score, label) = (number(value), Word::of(value));
+    let likeness = if name.is_empty() {
+        Likeness::Common
+    } else {
+        Likeness::Telling
+    };
     Some(Opinion {
         label: label.filter(|_| score.is_none()),
         score,
         reason: None,
+        likeness,
     })
     .filter(|opinion| opinion.score.is_some() || opinion.label.is_some())
 }

@@ -5,6 +5,6 @@ mod line;
 mod object;
 mod word;
 
-pub(crate) use answer::Opinion;
+pub(crate) use answer::{Likeness, Opinion};
 pub(in crate::evaluation) use word::WORDS;
 pub use word::Word;

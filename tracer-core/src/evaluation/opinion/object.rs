@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Opinion, word::Word};
+use super::{Likeness, Opinion, word::Word};
 
 /// Members that hold a number, or a word in place of one.
 const SCORES: [&str; 9] = [
@@ -30,6 +30,8 @@ const LABELS: [&str; 11] = [
     "attributed",
     "assessment",
 ];
+/// Of these, those that others than judges give, too.
+const COMMON: [&str; 5] = ["result", "label", "choice", "decision", "classification"];
 /// Members that hold a flag.
 const FLAGS: [&str; 8] = [
     "pass",
@@ -106,14 +108,21 @@ pub(super) fn read(json: &str) -> Option<Opinion> {
 }
 
 fn of(object: &Map<String, Value>) -> Option<Opinion> {
-    let mut opinion = Opinion::default();
+    let mut opinion = Opinion {
+        likeness: Likeness::Common,
+        ..Opinion::default()
+    };
     for (name, value) in object {
         let name = normal(name);
-        if is_of(&REASONS, &name) {
+        if is_of(&SCORES, &name) || is_of(&LABELS, &name) || is_of(&FLAGS, &name) {
+            take(&mut opinion, &name, value);
+            if !is_of(&COMMON, &name) {
+                opinion.likeness = Likeness::Telling;
+            }
+        } else if is_of(&REASONS, &name) {
             let reason = text_of(value).filter(|_| opinion.reason.is_none());
             opinion.reason = reason.or(opinion.reason);
-        } else if is_of(&SCORES, &name) || is_of(&LABELS, &name) || is_of(&FLAGS, &name) {
-            take(&mut opinion, &name, value);
+            opinion.likeness = Likeness::Telling;
         } else if !is_of(&BESIDE, &name) {
             return None;
         }

@@ -1,6 +1,6 @@
 //! Judgements as frameworks ask for them, and what only looks like one.
 
-use super::Opinion;
+use super::{Likeness, Opinion};
 
 /// `label score (reason)`.
 fn read(answer: &str) -> Option<String> {
@@ -8,6 +8,7 @@ fn read(answer: &str) -> Option<String> {
         label,
         score,
         reason,
+        likeness: _,
     } = Opinion::of(answer)?;
     let parts = [
         label.map(|label| label.name().to_owned()),
@@ -72,6 +73,24 @@ fn frameworks_have_their_own_words() {
         ("[[B]]", "b"),
     ] {
         assert_eq!(read(answer).as_deref(), Some(opinion), "{answer}");
+    }
+}
+
+#[test]
+fn who_sorts_texts_answers_as_some_judges_do() {
+    for (answer, likeness) in [
+        (r#"{"label": "safe"}"#, Likeness::Common),
+        (r#"{"choice": "B", "confidence": 0.5}"#, Likeness::Common),
+        (r#"{"result": 4}"#, Likeness::Common),
+        ("[[B]]", Likeness::Common),
+        (r#"{"label": "safe", "reason": "x"}"#, Likeness::Telling),
+        (r#"{"decision": "approved", "score": 1}"#, Likeness::Telling),
+        (r#"{"verdict": "yes"}"#, Likeness::Telling),
+        (r#"{"verdicts": [{"verdict": "yes"}]}"#, Likeness::Telling),
+        ("Rating: [[8]]", Likeness::Telling),
+    ] {
+        let found = Opinion::of(answer).map(|opinion| opinion.likeness);
+        assert_eq!(found, Some(likeness), "{answer}");
     }
 }
 

@@ -4,12 +4,32 @@
 //! them, and no tool gave it. Of all other requests nothing is held.
 
 use super::model::{Choice, Part};
-use crate::evaluation::Opinion;
+use crate::evaluation::{Likeness, Opinion};
 
 /// Bytes of the texts of a request; one that says more is not looked at.
 const ROOM: usize = 64 << 10;
 /// Texts of a request.
 const TEXTS: usize = 16;
+
+/// Beginnings of words by which a judgement is asked for, in small letters.
+const OF_JUDGING: [&str; 16] = [
+    "judg",
+    "grad",
+    "rate ",
+    "rating",
+    "scor",
+    "evaluat",
+    "assess",
+    "rubric",
+    "criteri",
+    "verdict",
+    "determine",
+    "compar",
+    "correct",
+    "better",
+    "relevan",
+    "quality",
+];
 
 /// The texts of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,6 +77,14 @@ impl Quoting {
         self.texts.is_empty()
     }
 
+    /// Whether words of judging stand in it.
+    fn asks_for_judgement(&self) -> bool {
+        self.texts.iter().any(|text| {
+            let text = text.to_ascii_lowercase();
+            OF_JUDGING.iter().any(|word| text.contains(word))
+        })
+    }
+
     /// Bytes that it holds.
     pub(super) const fn held(&self) -> usize {
         self.bytes
@@ -80,6 +108,9 @@ impl Judging {
             return None;
         }
         let opinion = Opinion::of(&answer(choice)?)?;
+        if opinion.likeness == Likeness::Common && !asked.asks_for_judgement() {
+            return None;
+        }
         Some(Box::new(Self {
             texts: asked.texts,
             opinion,
