@@ -6,7 +6,8 @@
 //! another span. It counts itself where nothing below it does: a gateway answers from its cache, or
 //! what it asks is not seen. Of two hops the one that is over first decides, so that never both nor
 //! none count; that is the one next to the provider as a rule, since a gateway passes on what it has
-//! read.
+//! read. Where it is only likely that the one was made for the other, it has to have used as many tokens.
+//! A client that hangs up leaves them to what is surely made for it and still under way.
 //!
 //! Bias: where calls that are served at once are alike, each call that is made for them is taken for
 //! one of them, whichever it is: the sum is right, and neither has a parent.
@@ -17,7 +18,11 @@ use super::{
     asking::{Place, is_chat},
     known::Known,
 };
-use crate::{llm::call::Operation, time::Timestamp};
+use crate::{
+    confidence::Confidence,
+    llm::{call::Operation, usage::Usage},
+    time::Timestamp,
+};
 
 /// Calls that were passed on and are remembered.
 const PASSED_ON: usize = 4096;
@@ -43,10 +48,21 @@ struct Hop {
     is_paired: bool,
     /// Calls that were made for it.
     calls: u32,
-    /// One of them counts.
-    below: Option<Known>,
-    /// It counts itself, or its client does.
-    counts: bool,
+    /// Those that are not over yet.
+    under_way: u32,
+    /// How it is known best of any.
+    known: Known,
+    /// What those of them used that count.
+    below: Option<Below>,
+    /// Tokens that it counts itself, or its client, and that stand for those of calls made for it.
+    above: Option<u64>,
+}
+
+/// What calls below one used.
+#[derive(Debug, Clone, Copy)]
+struct Below {
+    known: Known,
+    tokens: u64,
 }
 
 /// What was counted below a call whose client was not clear.
@@ -66,6 +82,38 @@ pub(super) struct Served {
     pub(super) digest: Option<u64>,
     /// Its client is known.
     pub(super) is_paired: bool,
+    /// What the one that is made for it does.
+    pub(super) made: Operation,
+    /// How it is known that it is made for it.
+    pub(super) known: Known,
+}
+
+/// What a call that is over says that it used.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told {
+    tokens: u64,
+    /// It was answered to the end.
+    is_whole: bool,
+}
+
+impl Told {
+    pub(super) fn new(usage: &Usage, is_whole: bool) -> Self {
+        let tokens = usage
+            .input
+            .unwrap_or(0)
+            .saturating_add(usage.output.unwrap_or(0));
+        Self { tokens, is_whole }
+    }
+}
+
+/// Whether two calls can be hops of one: an embedding that is made for an answer is none.
+fn are_hops(served: Operation, made: Operation) -> bool {
+    served == made || (is_chat(served) && is_chat(made))
+}
+
+/// Whether something is known for sure, or follows from what is.
+fn is_sure(known: Known) -> bool {
+    known.confidence <= Confidence::Derived
 }
 
 impl Default for Hops {
@@ -86,12 +134,30 @@ impl Hops {
             digest: served.digest,
             is_paired: served.is_paired,
             calls: 0,
+            under_way: 0,
+            known: served.known,
             below: None,
-            counts: false,
+            above: None,
         };
-        self.served.get_or_insert_mut(served.place, hop).calls += 1;
+        let hop = self.served.get_or_insert_mut(served.place, hop);
+        hop.calls = hop.calls.saturating_add(1);
+        if are_hops(hop.operation, served.made) {
+            hop.under_way = hop.under_way.saturating_add(1);
+        }
+        if served.known.confidence < hop.known.confidence {
+            hop.known = served.known;
+        }
         while self.served.len() > PASSED_ON {
             self.served.pop_lru();
+        }
+    }
+
+    /// A call that was made for one that is served is over.
+    pub(super) fn end(&mut self, served: Place, made: Operation) {
+        if let Some(hop) = self.served.peek_mut(&served)
+            && are_hops(hop.operation, made)
+        {
+            hop.under_way = hop.under_way.saturating_sub(1);
         }
     }
 
@@ -123,14 +189,17 @@ impl Hops {
         served: Place,
         operation: Operation,
         known: Known,
+        told: Told,
         time: Timestamp,
     ) -> Option<Known> {
         let hop = self.served.get_mut(&served)?;
-        let is_same = hop.operation == operation || (is_chat(hop.operation) && is_chat(operation));
-        if !is_same {
+        if !are_hops(hop.operation, operation) {
             return None;
         }
-        if hop.counts {
+        if let Some(above) = &mut hop.above
+            && (is_sure(known) || told.tokens <= *above)
+        {
+            *above = above.saturating_sub(told.tokens);
             return Some(known);
         }
         if hop.below.is_none()
@@ -149,19 +218,32 @@ impl Hops {
                 self.unclaimed.pop_lru();
             }
         }
-        hop.below = hop
-            .below
-            .filter(|before| before.confidence <= known.confidence)
-            .or(Some(known));
+        let before = hop.below.unwrap_or(Below { known, tokens: 0 });
+        let is_better = known.confidence < before.known.confidence;
+        hop.below = Some(Below {
+            known: if is_better { known } else { before.known },
+            tokens: before.tokens.saturating_add(told.tokens),
+        });
         None
     }
 
     /// A call that is served, or its client, is over and tells tokens: whether these stand on one that
-    /// was made for it. `counts`: otherwise this one has them.
-    pub(super) fn told_above(&mut self, served: Place, counts: bool) -> Option<Known> {
-        let hop = self.served.peek_mut(&served)?;
-        hop.counts |= counts && hop.below.is_none();
-        hop.below
+    /// was made for it.
+    pub(super) fn told_above(&mut self, served: Place, told: Told) -> Option<Known> {
+        let hop = self.served.peek(&served)?;
+        match hop.below {
+            Some(below) if is_sure(below.known) || below.tokens >= told.tokens => Some(below.known),
+            _ if !told.is_whole && hop.under_way > 0 && is_sure(hop.known) => Some(hop.known),
+            _ => None,
+        }
+    }
+
+    /// The tokens of a call that is served stand on it, on its client, or on what that is made for: they
+    /// stand for those of calls that are made for it.
+    pub(super) fn counts_above(&mut self, served: Place, told: Told) {
+        if let Some(hop) = self.served.peek_mut(&served) {
+            hop.above.get_or_insert(told.tokens);
+        }
     }
 
     /// The same of a client that could be that of several calls, of which it takes one.
@@ -173,5 +255,95 @@ impl Hops {
             self.unclaimed.pop(&digest);
         }
         Some(Known::inferred(claim.known.by))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        http::exchange::ExchangeId,
+        segment::{ConnectionId, ProcessKey},
+    };
+
+    const SERVED: Place = (
+        ConnectionId {
+            process: ProcessKey(1),
+            handle: 1,
+            generation: 1,
+        },
+        ExchangeId(0),
+    );
+    const SURE: Known = Known::derived("messages");
+    const LIKELY: Known = Known::inferred("served_meanwhile");
+
+    fn hops(known: Known) -> Hops {
+        let mut hops = Hops::default();
+        hops.begin(Served {
+            place: SERVED,
+            operation: Operation::Chat,
+            digest: None,
+            is_paired: true,
+            made: Operation::Chat,
+            known,
+        });
+        hops
+    }
+
+    const fn told(tokens: u64) -> Told {
+        Told {
+            tokens,
+            is_whole: true,
+        }
+    }
+
+    fn below(hops: &mut Hops, known: Known, tokens: u64) -> Option<Known> {
+        let over = Timestamp::default();
+        hops.told_below(SERVED, Operation::Chat, known, told(tokens), over)
+    }
+
+    #[test]
+    fn what_is_only_likely_made_for_a_call_has_to_have_used_as_much() {
+        for (known, tokens, elsewhere) in [
+            (SURE, 3, Some(SURE)),
+            (LIKELY, 10, Some(LIKELY)),
+            (LIKELY, 3, None),
+        ] {
+            let mut hops = hops(known);
+            assert_eq!(below(&mut hops, known, tokens), None);
+            assert_eq!(hops.told_above(SERVED, told(10)), elsewhere, "{known:?}");
+        }
+        // Several together may.
+        let mut hops = hops(LIKELY);
+        assert_eq!(below(&mut hops, LIKELY, 6), None);
+        assert_eq!(below(&mut hops, LIKELY, 4), None);
+        assert_eq!(hops.told_above(SERVED, told(10)), Some(LIKELY));
+    }
+
+    #[test]
+    fn what_was_counted_above_stands_for_no_more_than_it_is() {
+        let mut hops = hops(LIKELY);
+        hops.counts_above(SERVED, told(10));
+        assert_eq!(below(&mut hops, LIKELY, 6), Some(LIKELY));
+        assert_eq!(below(&mut hops, LIKELY, 6), None);
+        assert_eq!(below(&mut hops, SURE, 6), Some(SURE));
+    }
+
+    #[test]
+    fn who_hangs_up_leaves_its_tokens_to_what_is_under_way() {
+        let cut = Told {
+            tokens: 5,
+            is_whole: false,
+        };
+        let mut hops = hops(SURE);
+        assert_eq!(hops.told_above(SERVED, told(5)), None, "nobody hung up");
+        assert_eq!(hops.told_above(SERVED, cut), Some(SURE));
+        assert_eq!(below(&mut hops, SURE, 9), None, "it counts");
+        // Nothing of it is under way any more: nobody else tells.
+        let mut hops = self::hops(SURE);
+        hops.end(SERVED, Operation::Chat);
+        assert_eq!(hops.told_above(SERVED, cut), None);
+        // Likely is not enough.
+        assert_eq!(self::hops(LIKELY).told_above(SERVED, cut), None);
     }
 }

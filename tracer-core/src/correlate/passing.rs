@@ -3,7 +3,7 @@
 use super::{
     asking::{Asking, Place},
     correlator::Correlator,
-    hops::Served,
+    hops::{Served, Told},
     ids::{SpanId, TraceId},
     joining::passed_on,
     known::Known,
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     confidence::Confidence,
     llm::{
-        call::{CallFacts, OtherEnd},
+        call::{CallFacts, OtherEnd, Outcome},
         usage::Usage,
     },
 };
@@ -74,6 +74,8 @@ impl Correlator {
             operation: *operation,
             digest: *request,
             is_paired: client.is_some(),
+            made: asking.operation,
+            known,
         });
         Some(passing)
     }
@@ -109,13 +111,17 @@ impl Correlator {
 
     /// How it is known that the tokens of a call that was made stand on another hop of it, if they do.
     pub(super) fn counted_at(&mut self, made: &Made, facts: &CallFacts) -> Option<Known> {
+        if let Some((served, _)) = made.passes_on {
+            self.hops.end(served, facts.operation);
+        }
         if facts.usage == Usage::default() {
             return None;
         }
+        let told = told(facts);
         let below = match (made.served_by, facts.other_end) {
             (Some(served), _) => {
-                let told = self.hops.told_above(served, false);
-                told.or_else(|| self.has_answer_of(served, facts))
+                let below = self.hops.told_above(served, told);
+                below.or_else(|| self.has_answer_of(served, facts))
             }
             (None, OtherEnd::Unclear) => {
                 let request = made.request?;
@@ -125,13 +131,13 @@ impl Correlator {
         };
         let above = made.passes_on.and_then(|(served, known)| {
             let end = facts.timing.end;
-            self.hops.told_below(served, facts.operation, known, end)
+            self.hops
+                .told_below(served, facts.operation, known, told, end)
         });
-        let counted = below.or(above);
-        if let Some(served) = made.served_by.filter(|_| counted.is_none()) {
-            self.hops.told_above(served, true);
+        if let Some(served) = made.served_by.filter(|_| below.is_none()) {
+            self.hops.counts_above(served, told);
         }
-        counted
+        below.or(above)
     }
 
     /// The same of a call that a process served for a client that is not here.
@@ -140,7 +146,12 @@ impl Correlator {
             return None;
         }
         let place = (facts.connection, facts.exchange);
-        self.hops.told_above(place, !facts.is_passed_on)
+        let told = told(facts);
+        let below = self.hops.told_above(place, told);
+        if below.is_none() && !facts.is_passed_on {
+            self.hops.counts_above(place, told);
+        }
+        below
     }
 
     /// The process that serves a call has been given the same answer meanwhile.
@@ -231,6 +242,11 @@ impl Correlator {
             });
         }
     }
+}
+
+/// What a call says that it used.
+fn told(facts: &CallFacts) -> Told {
+    Told::new(&facts.usage, facts.outcome == Outcome::Success)
 }
 
 /// That both ends see the same.

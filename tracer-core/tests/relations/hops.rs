@@ -298,6 +298,30 @@ fn of_both_hops_the_first_that_is_over_counts() {
     assert_counted(&spans, 7, 7, &["derived:both_ends", "derived:messages"]);
 }
 
+/// Of three hops the first is over first: it counts, and none of those below it.
+#[test]
+fn of_three_hops_the_first_that_is_over_counts() {
+    const SIDECAR: u64 = 9;
+    let mut gateway = Gateway::new();
+    let ask = hello("fast").at("gateway.local");
+    let scene = &mut gateway.scene;
+    let (mut client, mut sidecar) = (scene.connect(CLIENT), scene.connect(SIDECAR));
+    scene.ask(&mut client, &ask);
+    scene.be_asked(&mut sidecar, &ask);
+    let call = gateway.ask(SIDECAR, hello("fast").with("x-request-id", "1"));
+    let mut upstream = gateway.scene.connect(GATEWAY);
+    gateway.scene.ask(&mut upstream, &hello("m"));
+    gateway.scene.give(&mut sidecar, &Answer::text("Hello."));
+    gateway.scene.answer(&mut client, &Answer::text("Hello."));
+    gateway.scene.wait(Duration::from_millis(10));
+    gateway.answer(call, &Answer::text("Hello."));
+    gateway.scene.answer(&mut upstream, &Answer::text("Hello."));
+    gateway.scene.wait(Duration::from_secs(1));
+    let spans = gateway.scene.finish();
+    let (tokens, told, _) = counted(&spans);
+    assert_eq!((tokens, told), (7, 14), "\n{}", tree(&spans));
+}
+
 #[test]
 fn a_sidecar_before_a_gateway_is_one_more_hop() {
     const SIDECAR: u64 = 9;
