@@ -57,6 +57,6 @@ pub fn run(config: &Config) -> Result<ExitCode> {
             anyhow::Ok(())
         })?;
     stop.store(true, Ordering::Relaxed);
-    join(thread);
+    join(thread.into_thread());
     Ok(ExitCode::SUCCESS)
 }

@@ -1,16 +1,12 @@
 //! The thread that reads the ring buffer and drives the core.
 
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    thread::{self, JoinHandle},
-};
+use std::sync::{Arc, atomic::AtomicBool};
 
 use anyhow::{Context as _, Result};
 use aya::maps::RingBuf;
-use tokio::sync::oneshot;
 use tracer_common::control::Control;
 
-use super::{driver::Driver, traced::TracedProcesses};
+use super::{driver::Driver, threads::Watched, traced::TracedProcesses};
 use crate::{
     capture::{
         control::ControlPage,
@@ -22,28 +18,22 @@ use crate::{
     config::{choices::ReaderPriority, effective::Config},
 };
 
-/// Starts the reader's thread; the receiver tells when it has ended.
+/// Starts the reader's thread.
 pub(super) fn spawn(
     mut reader: RingReader,
     mut driver: Driver<TracedProcesses>,
     priority: ReaderPriority,
     stop: Arc<AtomicBool>,
-) -> Result<(JoinHandle<()>, oneshot::Receiver<()>)> {
-    let (alive, ended) = oneshot::channel::<()>();
-    let thread = thread::Builder::new()
-        .name("capture".to_owned())
-        .spawn(move || {
-            // Dropped with the thread, however it ends.
-            let _alive = alive;
-            if let ReaderPriority::RealTime(level) = priority
-                && let Err(error) = priority::make_real_time(level)
-            {
-                tracing::warn!("cannot raise the reader's priority: {error} (needs CAP_SYS_NICE)");
-            }
-            reader.run(&mut driver, &stop);
-        })
-        .context("cannot start a thread")?;
-    Ok((thread, ended))
+) -> Result<Watched> {
+    Watched::spawn("capture", move || {
+        if let ReaderPriority::RealTime(level) = priority
+            && let Err(error) = priority::make_real_time(level)
+        {
+            tracing::warn!("cannot raise the reader's priority: {error} (needs CAP_SYS_NICE)");
+        }
+        reader.run(&mut driver, &stop);
+    })
+    .context("cannot start a thread")
 }
 
 /// The reader of the ring, and what the kernel half is told.

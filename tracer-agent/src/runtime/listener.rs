@@ -41,6 +41,11 @@ pub struct ListenerParts {
     pub lives: Sender<ProcessLife>,
 }
 
+/// There will be no more news: the thread that takes them panicked.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the thread that follows processes ended by a panic; please report what stands above")]
+pub struct NoMoreNews;
+
 /// The thread, as long as this is not dropped.
 pub struct Listener {
     news: Receiver<FileNews>,
@@ -82,15 +87,14 @@ impl Listener {
     }
 
     /// The next news of files, within `wait`.
-    pub fn next(&self, wait: Duration) -> Option<FileNews> {
+    ///
+    /// # Errors
+    /// If there will be none.
+    pub fn next(&self, wait: Duration) -> Result<Option<FileNews>, NoMoreNews> {
         match self.news.recv_timeout(wait) {
-            Ok(news) => Some(news),
-            Err(RecvTimeoutError::Timeout) => None,
-            // It ended by a panic: there is no more to be told, and nothing to be busy with.
-            Err(RecvTimeoutError::Disconnected) => {
-                thread::sleep(wait);
-                None
-            }
+            Ok(news) => Ok(Some(news)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(NoMoreNews),
         }
     }
 

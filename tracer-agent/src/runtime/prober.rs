@@ -8,14 +8,18 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use aya_log::EbpfLogger;
 use tracer_common::socket;
 
-use super::{blind_spots::Onlooker, listener::Listener, sources::Sources};
+use super::{
+    blind_spots::Onlooker,
+    listener::{Listener, NoMoreNews},
+    sources::Sources,
+    threads::Watched,
+};
 use crate::{
     capture::{
         attach::{self, Attached, ProbedFile},
@@ -83,7 +87,7 @@ impl Prober {
     /// Attaches to everything that is there now.
     ///
     /// # Errors
-    /// If the system refuses a thread.
+    /// If the system refuses a thread, or nobody tells of files any more.
     pub fn start(parts: ProberParts) -> io::Result<Self> {
         let proc = parts.witness.proc().clone();
         let onlooker = Onlooker::start(proc, parts.telemetry.clone())?;
@@ -97,25 +101,26 @@ impl Prober {
             is_full: false,
         };
         prober.count_sockets();
-        prober.begin();
+        prober.begin().map_err(io::Error::other)?;
         Ok(prober)
     }
 
     /// Probes what is there already.
-    fn begin(&mut self) {
+    fn begin(&mut self) -> Result<(), NoMoreNews> {
         let begun = Instant::now();
         while let Some(left) = LONGEST_START.checked_sub(begun.elapsed()) {
-            if let Some(news) = self.parts.listener.next(left) {
+            if let Some(news) = self.parts.listener.next(left)? {
                 let is_all = matches!(news, FileNews::LookedAround { .. });
                 self.act(news);
                 if is_all {
-                    return;
+                    return Ok(());
                 }
             }
         }
         tracing::warn!(
             "after {LONGEST_START:?} not all files in use are looked at; the others will be"
         );
+        Ok(())
     }
 
     fn count_sockets(&self) {
@@ -144,28 +149,31 @@ impl Prober {
         Ok(())
     }
 
-    /// Goes on until `stop`; then all probes are removed.
+    /// Goes on until `stop`; then all probes are removed. It ends earlier if nobody tells of files any
+    /// more.
     ///
     /// # Errors
     /// If the system refuses a thread.
-    pub fn spawn(mut self, stop: Arc<AtomicBool>) -> io::Result<JoinHandle<()>> {
-        thread::Builder::new()
-            .name("prober".to_owned())
-            .spawn(move || {
-                while !stop.load(Ordering::Relaxed) {
-                    self.round(WAIT);
+    pub fn spawn(mut self, stop: Arc<AtomicBool>) -> io::Result<Watched> {
+        Watched::spawn("prober", move || {
+            while !stop.load(Ordering::Relaxed) {
+                if let Err(error) = self.round(WAIT) {
+                    tracing::error!("{error}");
+                    break;
                 }
-                self.detach_all();
-            })
+            }
+            self.detach_all();
+        })
     }
 
-    fn round(&mut self, wait: Duration) {
-        if let Some(news) = self.parts.listener.next(wait) {
+    fn round(&mut self, wait: Duration) -> Result<(), NoMoreNews> {
+        if let Some(news) = self.parts.listener.next(wait)? {
             self.act(news);
         }
         if let Some(log) = &mut self.kernel_log {
             log.flush();
         }
+        Ok(())
     }
 
     fn act(&mut self, news: FileNews) {

@@ -8,12 +8,10 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
-    thread::JoinHandle,
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail};
-use tokio::sync::oneshot;
+use anyhow::{Context as _, Result};
 use tracer_core::pipeline::Pipeline;
 
 use super::{
@@ -31,7 +29,7 @@ use super::{
     shutdown::{self, NO_SIGNALS, StopSignals},
     sources::Sources,
     taped::Taped,
-    threads::join_within,
+    threads::{EndedUnasked, Watched, join_within},
     traced::TracedProcesses,
 };
 use crate::{
@@ -72,7 +70,7 @@ fn start(config: Config, recording: Option<Recording>) -> Result<ExitCode> {
         .context("cannot start the runtime")?
         .block_on(async {
             let mut agent = Agent::start(&config, recording, loaded, mechanism).await?;
-            let end = agent.wait().await?;
+            let end = agent.wait().await;
             agent.stop(config.agent.shutdown_timeout, end).await
         })
 }
@@ -88,10 +86,8 @@ struct Agent {
     tape: Tape,
     /// Tells the threads to end.
     stop: Arc<AtomicBool>,
-    capture: JoinHandle<()>,
-    /// Resolves when the capture thread has ended.
-    capture_ended: oneshot::Receiver<()>,
-    prober: JoinHandle<()>,
+    capture: Watched,
+    prober: Watched,
 }
 
 /// Why the agent is to stop.
@@ -100,6 +96,8 @@ enum End {
     Wanted,
     /// An output broke, or nothing that it has to deliver to works any more.
     OutputsFailed(OutputFailed),
+    /// A part of it did: without it, nothing or not all is seen.
+    PartFailed(EndedUnasked),
 }
 
 impl Agent {
@@ -167,8 +165,7 @@ impl Agent {
             socket_hook,
         });
         let priority = config.capture.reader_priority;
-        let (capture, capture_ended) =
-            capture_thread::spawn(reader, driver, priority, stop.clone())?;
+        let capture = capture_thread::spawn(reader, driver, priority, stop.clone())?;
         let parts = ProberParts {
             sockets,
             loaded,
@@ -195,14 +192,13 @@ impl Agent {
             tape,
             stop,
             capture,
-            capture_ended,
             prober,
         })
     }
 
     /// Waits until there is a reason to stop.
-    async fn wait(&mut self) -> Result<End> {
-        Ok(tokio::select! {
+    async fn wait(&mut self) -> End {
+        tokio::select! {
             signal = self.signals.next() => {
                 tracing::info!("stopping on {signal}");
                 End::Wanted
@@ -214,10 +210,9 @@ impl Agent {
                 tracing::info!("stopping at the end of the tape");
                 End::Wanted
             }
-            _ = &mut self.capture_ended => {
-                bail!("the capture thread ended unexpectedly; please report what stands above")
-            }
-        })
+            ended = self.capture.ended() => End::PartFailed(ended),
+            ended = self.prober.ended() => End::PartFailed(ended),
+        }
     }
 
     /// No new events, then the last ones, then their delivery; each for `limit` at most.
@@ -229,8 +224,8 @@ impl Agent {
         }
         self.running.forget_losses();
         self.stop.store(true, Ordering::Relaxed);
-        join_within(limit, self.prober).await;
-        join_within(limit, self.capture).await;
+        join_within(limit, self.prober.into_thread()).await;
+        join_within(limit, self.capture.into_thread()).await;
         let taped = self.tape.file.map(TapeFile::finish).transpose();
         let delivery = self.running.finish(limit);
         let code = shutdown::finish(limit, delivery).await.exit_code();
@@ -240,6 +235,7 @@ impl Agent {
         match end {
             End::Wanted => Ok(code),
             End::OutputsFailed(failed) => Err(failed.into()),
+            End::PartFailed(ended) => Err(ended.into()),
         }
     }
 }

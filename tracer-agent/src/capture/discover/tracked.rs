@@ -1,6 +1,12 @@
 //! A file under probe, and whether it still is what was analysed.
 
-use std::{fs::File, os::unix::fs::FileExt as _, sync::Arc, time::Instant};
+use std::{
+    fs::File,
+    os::unix::fs::FileExt as _,
+    panic::{self, AssertUnwindSafe},
+    sync::Arc,
+    time::Instant,
+};
 
 use super::{
     discovery::Identity,
@@ -119,8 +125,24 @@ pub(super) struct Analysis {
     pub(super) outcome: Result<(ProbePlan, File), NotTraceable>,
 }
 
+/// What is said of a file whose analysis panics: it must not take those of all others with it.
+const PANICKED: &str =
+    "it makes the analysis fail in a way that it should not; please report this file";
+
 impl Analysis {
+    /// Reads a file that may be anything.
     pub(super) fn of(file: File, returns: Returns) -> Self {
+        Self::or_panicked(move || Self::read(file, returns))
+    }
+
+    fn or_panicked(read: impl FnOnce() -> Self) -> Self {
+        panic::catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Self {
+            build_id: None,
+            outcome: Err(NotTraceable::Unreadable(PANICKED.to_owned())),
+        })
+    }
+
+    fn read(file: File, returns: Returns) -> Self {
         let image = match ElfImage::new(file) {
             Ok(image) => image,
             Err(error) => {
@@ -136,5 +158,19 @@ impl Analysis {
             build_id,
             outcome: outcome.map(|plan| (plan, image.into_file())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_whose_analysis_panics_is_unreadable() {
+        let analysis = Analysis::or_panicked(|| panic!("as wanted"));
+        let Err(NotTraceable::Unreadable(why)) = analysis.outcome else {
+            panic!("{analysis:?}");
+        };
+        assert!(why.contains("report"), "{why}");
     }
 }
