@@ -26,8 +26,12 @@ pub enum Naming {
     Unknown,
 }
 
-/// The processes seen, by number and by process id. Bounded: beyond `limit` the oldest that has
-/// ended is forgotten, else the oldest of all.
+/// Processes that have ended and are remembered: what they did last may be told later, and who they
+/// were. Their facts take some kilobytes each.
+const ENDED: usize = 256;
+
+/// The processes seen, by number and by process id. Bounded: of those that have ended the last few are
+/// remembered, and beyond `limit` the oldest of all is forgotten.
 #[derive(Debug)]
 pub struct ProcessTable {
     witness: Witness,
@@ -104,6 +108,9 @@ impl ProcessTable {
     pub fn exited(&mut self, pid: u32) {
         if let Some(key) = self.current.remove(&pid) {
             self.ended.push_back(key);
+            if self.ended.len() > ENDED {
+                self.forget_one();
+            }
         }
     }
 

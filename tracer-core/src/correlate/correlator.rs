@@ -38,8 +38,8 @@ use crate::{
 
 /// Calls under way that are known at once; more are joined only when they are over.
 const OPEN: usize = 16 << 10;
-/// Marks of earlier calls, about four for each.
-const MARKS: usize = 64 << 10;
+/// Marks of earlier calls, about three for each: so many that their index is three quarters full.
+const MARKS: usize = 48 << 10;
 /// Sessions that the wire names, and pairs of calls that were seen at both ends.
 const NAMED: usize = 16 << 10;
 /// How long a turn may be silent: tools run, people think about what they approve.
