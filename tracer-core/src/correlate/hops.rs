@@ -6,8 +6,8 @@
 //! another span. It counts itself where nothing below it does: a gateway answers from its cache, or
 //! what it asks is not seen. Of two hops the one that is over first decides, so that never both nor
 //! none count; that is the one next to the provider as a rule, since a gateway passes on what it has
-//! read. Where it is only likely that the one was made for the other, it has to have used as many tokens.
-//! A client that hangs up leaves them to what is surely made for it and still under way.
+//! read. Where it is only likely that the one was made for the other, it has to have used about as many
+//! tokens. A client that hangs up leaves them to what is surely made for it and still under way.
 //!
 //! Bias: where calls that are served at once are alike, each call that is made for them is taken for
 //! one of them, whichever it is: the sum is right, and neither has a parent.
@@ -24,6 +24,8 @@ use crate::{
     time::Timestamp,
 };
 
+/// That both ask the same.
+pub(super) const MESSAGES: &str = "messages";
 /// Calls that were passed on and are remembered.
 const PASSED_ON: usize = 4096;
 /// Digests of requests whose clients are not told apart.
@@ -111,9 +113,15 @@ fn are_hops(served: Operation, made: Operation) -> bool {
     served == made || (is_chat(served) && is_chat(made))
 }
 
-/// Whether something is known for sure, or follows from what is.
+/// Whether a call surely is a hop of one that is served: what is known follows from what was seen, or
+/// they ask the same, and only which of several that are alike it is for is not known.
 fn is_sure(known: Known) -> bool {
-    known.confidence <= Confidence::Derived
+    known.confidence <= Confidence::Derived || known.by == MESSAGES
+}
+
+/// Whether tokens stand for so many others: gateways do not always count to the token.
+const fn covers(tokens: u64, others: u64) -> bool {
+    tokens.saturating_mul(10) >= others.saturating_mul(9)
 }
 
 impl Default for Hops {
@@ -197,7 +205,7 @@ impl Hops {
             return None;
         }
         if let Some(above) = &mut hop.above
-            && (is_sure(known) || told.tokens <= *above)
+            && (is_sure(known) || covers(*above, told.tokens))
         {
             *above = above.saturating_sub(told.tokens);
             return Some(known);
@@ -232,7 +240,9 @@ impl Hops {
     pub(super) fn told_above(&mut self, served: Place, told: Told) -> Option<Known> {
         let hop = self.served.peek(&served)?;
         match hop.below {
-            Some(below) if is_sure(below.known) || below.tokens >= told.tokens => Some(below.known),
+            Some(below) if is_sure(below.known) || covers(below.tokens, told.tokens) => {
+                Some(below.known)
+            }
             _ if !told.is_whole && hop.under_way > 0 && is_sure(hop.known) => Some(hop.known),
             _ => None,
         }
@@ -274,7 +284,8 @@ mod tests {
         },
         ExchangeId(0),
     );
-    const SURE: Known = Known::derived("messages");
+    const SURE: Known = Known::derived(MESSAGES);
+    const ALIKE: Known = Known::inferred(MESSAGES);
     const LIKELY: Known = Known::inferred("served_meanwhile");
 
     fn hops(known: Known) -> Hops {
@@ -307,6 +318,8 @@ mod tests {
         for (known, tokens, elsewhere) in [
             (SURE, 3, Some(SURE)),
             (LIKELY, 10, Some(LIKELY)),
+            (LIKELY, 9, Some(LIKELY)),
+            (ALIKE, 3, Some(ALIKE)),
             (LIKELY, 3, None),
         ] {
             let mut hops = hops(known);

@@ -3,7 +3,7 @@
 use super::{
     asking::{Asking, Place},
     correlator::Correlator,
-    hops::{Served, Told},
+    hops::{MESSAGES, Served, Told},
     ids::{SpanId, TraceId},
     joining::passed_on,
     known::Known,
@@ -45,7 +45,7 @@ impl Correlator {
                 let start = |place: &Place| self.open.get(place).map(|open| open.start);
                 let least = |place: &Place| (self.hops.load(*place), start(place));
                 let first = places.into_iter().min_by_key(least)?;
-                (first, Known::inferred("messages"))
+                (first, Known::inferred(MESSAGES))
             }
         };
         let Side::Served {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     asking::{Asking, Place},
+    hops::MESSAGES,
     ids::{SpanId, TraceId},
     known::Known,
 };
@@ -104,7 +105,7 @@ impl Serving {
                 alike = same.iter().copied().collect();
             }
             return Some(match alike[..] {
-                [place] => PassedOn::One(place, Known::derived("messages")),
+                [place] => PassedOn::One(place, Known::derived(MESSAGES)),
                 _ => PassedOn::Alike(alike),
             });
         }

@@ -40,6 +40,18 @@ impl Gateway {
         Call { client: on, served }
     }
 
+    /// A process asks a sidecar, and that the gateway: the calls of both.
+    fn ask_through_a_sidecar(&mut self) -> (Call, Call) {
+        const SIDECAR: u64 = 9;
+        let ask = hello("fast").at("gateway.local");
+        let scene = &mut self.scene;
+        let (mut client, mut served) = (scene.connect(CLIENT), scene.connect(SIDECAR));
+        scene.ask(&mut client, &ask);
+        scene.be_asked(&mut served, &ask);
+        let call = self.ask(SIDECAR, hello("fast").with("x-request-id", "1"));
+        (Call { client, served }, call)
+    }
+
     /// The gateway asks a provider.
     fn upstream(&mut self, ask: &Ask, answer: &Answer) {
         let mut on = self.scene.connect(GATEWAY);
@@ -301,18 +313,16 @@ fn of_both_hops_the_first_that_is_over_counts() {
 /// Of three hops the first is over first: it counts, and none of those below it.
 #[test]
 fn of_three_hops_the_first_that_is_over_counts() {
-    const SIDECAR: u64 = 9;
     let mut gateway = Gateway::new();
-    let ask = hello("fast").at("gateway.local");
-    let scene = &mut gateway.scene;
-    let (mut client, mut sidecar) = (scene.connect(CLIENT), scene.connect(SIDECAR));
-    scene.ask(&mut client, &ask);
-    scene.be_asked(&mut sidecar, &ask);
-    let call = gateway.ask(SIDECAR, hello("fast").with("x-request-id", "1"));
+    let (mut first, call) = gateway.ask_through_a_sidecar();
     let mut upstream = gateway.scene.connect(GATEWAY);
     gateway.scene.ask(&mut upstream, &hello("m"));
-    gateway.scene.give(&mut sidecar, &Answer::text("Hello."));
-    gateway.scene.answer(&mut client, &Answer::text("Hello."));
+    gateway
+        .scene
+        .give(&mut first.served, &Answer::text("Hello."));
+    gateway
+        .scene
+        .answer(&mut first.client, &Answer::text("Hello."));
     gateway.scene.wait(Duration::from_millis(10));
     gateway.answer(call, &Answer::text("Hello."));
     gateway.scene.answer(&mut upstream, &Answer::text("Hello."));
@@ -324,18 +334,16 @@ fn of_three_hops_the_first_that_is_over_counts() {
 
 #[test]
 fn a_sidecar_before_a_gateway_is_one_more_hop() {
-    const SIDECAR: u64 = 9;
     let mut gateway = Gateway::new();
-    let ask = hello("fast").at("gateway.local");
-    let scene = &mut gateway.scene;
-    let (mut client, mut sidecar) = (scene.connect(CLIENT), scene.connect(SIDECAR));
-    scene.ask(&mut client, &ask);
-    scene.be_asked(&mut sidecar, &ask);
-    let call = gateway.ask(SIDECAR, hello("fast").with("x-request-id", "1"));
+    let (mut first, call) = gateway.ask_through_a_sidecar();
     gateway.upstream(&hello("m"), &Answer::text("Hello."));
     gateway.answer(call, &Answer::text("Hello."));
-    gateway.scene.give(&mut sidecar, &Answer::text("Hello."));
-    gateway.scene.answer(&mut client, &Answer::text("Hello."));
+    gateway
+        .scene
+        .give(&mut first.served, &Answer::text("Hello."));
+    gateway
+        .scene
+        .answer(&mut first.client, &Answer::text("Hello."));
     gateway.scene.wait(Duration::from_secs(1));
     let spans = gateway.scene.finish();
     let (tokens, told, _) = counted(&spans);
