@@ -1,6 +1,6 @@
 //! What is said of calls, and why they were not answered.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     garden::Gardener,
@@ -17,19 +17,52 @@ pub fn moderation(garden: &mut Gardener) -> Exchange {
     Exchange::new(request, response)
 }
 
+fn asked(text: &str) -> Value {
+    json!({"model": "gpt-5", "messages": [{"role": "user", "content": text}]})
+}
+
+fn answered(text: &str) -> String {
+    let answer = json!({"id": "1", "model": "gpt-5", "choices": [{"index": 0,
+        "finish_reason": "stop", "message": {"role": "assistant", "content": text}}]});
+    answer.to_string()
+}
+
+/// An answer that another call to a model judges: it quotes it, and says why it is wrong.
+pub fn judged(garden: &mut Gardener) -> Exchange {
+    let (question, answer) = (garden.prose("prompt"), garden.prose("answer"));
+    let judge = format!("Grade this answer.\n<answer>\n{answer}\n</answer>");
+    let verdict = json!({"label": "incorrect", "score": 0.25, "id": garden.prose("id of a judgement"),
+        "explanation": garden.prose("reason of a judgement")});
+    let (host, path) = ("api.openai.com", "/v1/chat/completions");
+    let passed = vec![
+        Passed::out(0, garden.request(host, path, &asked(&question))),
+        Passed::inwards(0, garden.response("200 OK", &answered(&answer))),
+        Passed::out(1, garden.request(host, path, &asked(&judge))),
+        Passed::inwards(
+            1,
+            garden.response("200 OK", &answered(&verdict.to_string())),
+        ),
+    ];
+    Exchange {
+        is_alone: true,
+        calls: 2,
+        passed,
+    }
+}
+
 /// An answer that is judged behind it: what is found of it leaves by itself.
 pub fn moderated(garden: &mut Gardener) -> Exchange {
     let (question, answer) = (garden.prose("prompt"), garden.prose("answer"));
-    let body = json!({"model": "gpt-5", "messages": [{"role": "user", "content": question}]});
-    let answered = json!({"id": "1", "model": "gpt-5", "choices": [{"index": 0,
-        "finish_reason": "stop", "message": {"role": "assistant", "content": answer}}]});
     let judge = json!({"model": "omni-moderation-latest", "input": answer});
     let judged = json!({"id": "modr-1", "model": "omni-moderation-latest", "results": [
         {"flagged": true, "categories": {"hate": true}, "category_scores": {"hate": 0.8}}]});
     let host = "api.openai.com";
     let passed = vec![
-        Passed::out(0, garden.request(host, "/v1/chat/completions", &body)),
-        Passed::inwards(0, garden.response("200 OK", &answered.to_string())),
+        Passed::out(
+            0,
+            garden.request(host, "/v1/chat/completions", &asked(&question)),
+        ),
+        Passed::inwards(0, garden.response("200 OK", &answered(&answer))),
         Passed::out(1, garden.request(host, "/v1/moderations", &judge)),
         Passed::inwards(1, garden.response("200 OK", &judged.to_string())),
     ];

@@ -84,7 +84,7 @@ pub struct Traffic {
     pub planted: Vec<Planted>,
 }
 
-const APIS: [(&str, Api); 26] = [
+const APIS: [(&str, Api); 27] = [
     ("chat", calls::chat),
     ("chat, streamed", calls::chat_stream),
     ("messages", calls::messages_stream),
@@ -103,6 +103,7 @@ const APIS: [(&str, Api); 26] = [
     ("chat, served", inbound::chat),
     ("moderation", outcomes::moderation),
     ("moderated chat", outcomes::moderated),
+    ("judged chat", outcomes::judged),
     ("refusal", outcomes::refusal),
     ("refusal of messages", outcomes::refusal_of_messages),
     ("filtered", outcomes::filtered),
