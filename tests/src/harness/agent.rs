@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use super::{
@@ -224,16 +224,33 @@ impl Agent {
     /// # Errors
     /// If the process is gone.
     pub fn resident(&self) -> Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that was resident since the start, or since it was [last forgotten].
+    ///
+    /// # Errors
+    /// If the process is gone.
+    ///
+    /// [last forgotten]: Self::forget_most_resident
+    pub fn most_resident(&self) -> Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// From now on the most that is resident is counted anew.
+    ///
+    /// # Errors
+    /// If the process is gone, or we are not root.
+    pub fn forget_most_resident(&self) -> Result<()> {
+        std::fs::write(format!("/proc/{}/clear_refs", self.process.id()), "5")?;
+        Ok(())
+    }
+
+    fn memory(&self, field: &str) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS:"))
-            .context("no VmRSS")?;
-        let kib: u64 = line
-            .split_whitespace()
-            .nth(1)
-            .context("no number")?
-            .parse()?;
+        let line = status.lines().find(|line| line.starts_with(field));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1));
+        let kib: u64 = kib.with_context(|| format!("no {field}"))?.parse()?;
         Ok(kib * 1024)
     }
 
@@ -242,15 +259,21 @@ impl Agent {
     /// # Errors
     /// If the process is gone.
     pub fn cpu_ticks(&self) -> Result<u64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // Behind the name, which may have anything in it: field 3 and those that follow.
-        let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
-        let mut times = fields.split_whitespace().skip(11);
-        let mut time = || times.next()?.parse::<u64>().ok();
-        time()
-            .zip(time())
-            .map(|(user, system)| user + system)
-            .context("no times in stat")
+        ticks(Path::new(&format!("/proc/{}/stat", self.process.id())))
+    }
+
+    /// The same of its thread of this name.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn cpu_ticks_of(&self, thread: &str) -> Result<u64> {
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
+            let task = task?.path();
+            if std::fs::read_to_string(task.join("comm"))?.trim_end() == thread {
+                return ticks(&task.join("stat"));
+            }
+        }
+        bail!("no thread `{thread}`")
     }
 
     /// Ends it as an administrator would, with its last flush.
@@ -261,4 +284,17 @@ impl Agent {
         self.process.signal(libc::SIGTERM);
         self.process.wait_end(END)
     }
+}
+
+/// Processor time by a file of the kernel's statistics.
+fn ticks(stat: &Path) -> Result<u64> {
+    let stat = std::fs::read_to_string(stat)?;
+    // Behind the name, which may have anything in it: field 3 and those that follow.
+    let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
+    let mut times = fields.split_whitespace().skip(11);
+    let mut time = || times.next()?.parse::<u64>().ok();
+    time()
+        .zip(time())
+        .map(|(user, system)| user + system)
+        .context("no times in stat")
 }

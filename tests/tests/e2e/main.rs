@@ -22,6 +22,7 @@ mod inbound;
 mod judges;
 mod kill;
 mod large;
+mod large_programs;
 mod libraries;
 mod no_btf;
 mod nss;
