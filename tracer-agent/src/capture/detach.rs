@@ -8,11 +8,10 @@ use std::{
     hash::Hash,
     io,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{self, Sender},
     },
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use super::attach::Attached;
@@ -21,9 +20,6 @@ use super::attach::Attached;
 const THREADS: usize = 63;
 /// Stack of one: closing a file takes next to none.
 const STACK: usize = 64 << 10;
-
-/// How often it is looked whether the thread that is waited for still is there.
-const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Removes the probes of many files in hardly more time than those of one take.
 pub fn detach(all: impl IntoIterator<Item = Attached>) {
@@ -34,15 +30,8 @@ pub fn detach(all: impl IntoIterator<Item = Attached>) {
 #[derive(Debug)]
 pub struct Detacher<K, V> {
     work: Sender<(K, V)>,
-    leaving: Arc<Leaving<K>>,
+    leaving: Arc<Mutex<HashSet<K>>>,
     thread: JoinHandle<()>,
-}
-
-/// Files that values are dropped of.
-#[derive(Debug)]
-struct Leaving<K> {
-    files: Mutex<HashSet<K>>,
-    fewer: Condvar,
 }
 
 impl<K: Copy + Eq + Hash + Send + 'static, V: Send + 'static> Detacher<K, V> {
@@ -52,10 +41,7 @@ impl<K: Copy + Eq + Hash + Send + 'static, V: Send + 'static> Detacher<K, V> {
     /// If the system refuses a thread.
     pub fn start(detach: impl Fn(Vec<V>) + Send + 'static) -> io::Result<Self> {
         let (work, orders) = mpsc::channel::<(K, V)>();
-        let leaving = Arc::new(Leaving {
-            files: Mutex::new(HashSet::new()),
-            fewer: Condvar::new(),
-        });
+        let leaving = Arc::new(Mutex::new(HashSet::new()));
         let left = leaving.clone();
         let thread = thread::Builder::new()
             .name("detacher".to_owned())
@@ -64,11 +50,10 @@ impl<K: Copy + Eq + Hash + Send + 'static, V: Send + 'static> Detacher<K, V> {
                     let (files, values): (Vec<K>, Vec<V>) =
                         [first].into_iter().chain(orders.try_iter()).unzip();
                     detach(values);
-                    let mut waiting = left.files();
+                    let mut left = lock(&left);
                     files.iter().for_each(|file| {
-                        waiting.remove(file);
+                        left.remove(file);
                     });
-                    left.fewer.notify_all();
                 }
             })?;
         Ok(Self {
@@ -80,22 +65,19 @@ impl<K: Copy + Eq + Hash + Send + 'static, V: Send + 'static> Detacher<K, V> {
 
     /// Has a file's value dropped.
     pub fn detach(&self, file: K, value: V) {
-        self.leaving.files().insert(file);
+        lock(&self.leaving).insert(file);
         // If the thread ended by a panic, the value is dropped here.
         if self.work.send((file, value)).is_err() {
-            self.leaving.files().remove(&file);
+            lock(&self.leaving).remove(&file);
         }
     }
 
-    /// Waits until nothing of a file is left. The kernel keeps one copy of the instruction under a
-    /// breakpoint for all who probe that place: after the file was overwritten it is the wrong one, until
-    /// the last of them has gone.
-    pub fn wait_for(&self, file: K) {
-        let mut files = self.leaving.files();
-        while files.contains(&file) && !self.thread.is_finished() {
-            let waited = self.leaving.fewer.wait_timeout(files, PATIENCE);
-            files = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+    /// Whether something of a file is still being dropped. The kernel keeps one copy of the instruction
+    /// under a breakpoint for all who probe that place: after the file was overwritten it is the wrong one,
+    /// until the last of them has gone.
+    pub fn is_leaving(&self, file: K) -> bool {
+        // A thread that ended by a panic drops nothing more.
+        !self.thread.is_finished() && lock(&self.leaving).contains(&file)
     }
 
     /// Waits until all are dropped.
@@ -108,10 +90,8 @@ impl<K: Copy + Eq + Hash + Send + 'static, V: Send + 'static> Detacher<K, V> {
     }
 }
 
-impl<K> Leaving<K> {
-    fn files(&self) -> MutexGuard<'_, HashSet<K>> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Drops values whose drop waits. What the system refuses threads for, this one drops.
@@ -119,7 +99,7 @@ fn drop_together<T: Send>(values: Vec<T>) {
     let threads = THREADS.min(values.len().saturating_sub(1));
     let values = Mutex::new(values);
     let drop_some = || {
-        let next = || values.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let next = || lock(&values).pop();
         while let Some(value) = next() {
             drop(value);
         }
@@ -139,6 +119,11 @@ fn drop_together<T: Send>(values: Vec<T>) {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::Condvar,
+        time::{Duration, Instant},
+    };
+
     use super::*;
 
     /// Values that are being dropped, and that were.
@@ -182,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_waited_for_and_no_other() {
+    fn a_file_leaves_until_its_value_is_dropped_and_no_other() {
         let (go, gate) = mpsc::channel::<()>();
         let gate = Mutex::new(gate);
         let detacher = Detacher::start(move |values: Vec<&str>| {
@@ -191,13 +176,13 @@ mod tests {
         })
         .unwrap();
         detacher.detach(1, "one");
-        detacher.wait_for(2);
-        thread::scope(|scope| {
-            let waits = scope.spawn(|| detacher.wait_for(1));
-            thread::sleep(Duration::from_millis(20));
-            assert!(!waits.is_finished());
-            go.send(()).unwrap();
-        });
+        assert!(detacher.is_leaving(1) && !detacher.is_leaving(2));
+        go.send(()).unwrap();
+        let begun = Instant::now();
+        while detacher.is_leaving(1) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it never leaves");
+            thread::yield_now();
+        }
         detacher.detach(3, "three");
         go.send(()).unwrap();
         detacher.finish();

@@ -6,12 +6,11 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
-    io,
-    sync::mpsc::{self, Receiver, SyncSender},
-    thread,
+    io, thread,
     time::Instant,
 };
 
+use super::newest::{Giver, Taker, newest};
 use crate::{
     capture::{
         discover::{BlindSpot, FileKey, LookedAt},
@@ -40,6 +39,7 @@ const BOUNDS: Bounds = Bounds {
 const REST: u32 = 4;
 
 /// What the look at all processes found.
+#[derive(Debug)]
 struct Found {
     spots: Vec<BlindSpot>,
     looked_at: Vec<LookedAt>,
@@ -47,7 +47,7 @@ struct Found {
 
 /// Looks on, in a thread that ends with this.
 #[derive(Debug)]
-pub(super) struct Onlooker(SyncSender<Found>);
+pub(super) struct Onlooker(Giver<Found>);
 
 impl Onlooker {
     /// Starts the thread.
@@ -55,24 +55,24 @@ impl Onlooker {
     /// # Errors
     /// If the system refuses one.
     pub(super) fn start(proc: ProcFs, telemetry: Telemetry) -> io::Result<Self> {
-        let (sender, found) = mpsc::sync_channel(1);
+        let (giver, found) = newest();
         thread::Builder::new()
             .name("onlooker".to_owned())
             .spawn(move || look_on(&found, &proc, &telemetry.blind))?;
-        Ok(Self(sender))
+        Ok(Self(giver))
     }
 
-    /// Has it shown what a look found, and what else the processes do. One look more than it can do is left
-    /// out.
+    /// Has it shown what a look found, and what else the processes do. Of looks that come while it is at one,
+    /// the last is shown.
     pub(super) fn show(&self, spots: Vec<BlindSpot>, looked_at: Vec<LookedAt>) {
-        let _ = self.0.try_send(Found { spots, looked_at });
+        self.0.give(Found { spots, looked_at });
     }
 }
 
-fn look_on(found: &Receiver<Found>, proc: &ProcFs, metrics: &BlindMetrics) {
+fn look_on(found: &Taker<Found>, proc: &ProcFs, metrics: &BlindMetrics) {
     be_nice();
     let mut unseen = Vec::new();
-    while let Ok(Found { spots, looked_at }) = found.recv() {
+    while let Some(Found { spots, looked_at }) = found.take() {
         // What files tell is not to wait for the rest.
         show(&spots, &unseen, proc, metrics);
         let begun = Instant::now();

@@ -135,8 +135,11 @@ impl Ears {
     }
 
     fn listen_until_stopped(&mut self) -> Result<Infallible, Stopped> {
-        for path in std::mem::take(&mut self.parts.libraries) {
-            self.look_at_library(&path)?;
+        for path in &self.parts.libraries {
+            if let Err(error) = self.discoverer.look_at_file(path.clone()) {
+                let file = Printable(path.display());
+                tracing::warn!(%file, "cannot be probed: {error}; check the path (`capture.libraries`)");
+            }
         }
         loop {
             self.take_failures()?;
@@ -162,33 +165,22 @@ impl Ears {
         }
     }
 
-    /// The operator named this file, and is to hear why it is not probed.
-    fn look_at_library(&mut self, path: &Path) -> Result<(), Stopped> {
-        const ANOTHER: &str = "name the library or program that does the TLS (`capture.libraries`)";
-        const DOCTOR: &str = "`tracer-agent doctor` says what helps, for each process that uses it";
-        let file = Printable(path.display());
-        match self.discoverer.look_at_file(path) {
-            Ok(Some(news)) => {
-                if let FileNews::NotTraceable { reason, .. } = &news {
-                    let no_program = matches!(reason, NotTraceable::Unreadable(_));
-                    let advice = if no_program { ANOTHER } else { DOCTOR };
-                    tracing::warn!(%file, "not probed: {reason}; {advice}");
-                }
-                self.tell(news)
-            }
-            Ok(None) => {
-                tracing::warn!(%file, "holds no TLS functions to probe; {ANOTHER}");
-                Ok(())
-            }
-            Err(error) => {
-                tracing::warn!(%file, "cannot be probed: {error}; check the path (`capture.libraries`)");
-                Ok(())
-            }
-        }
-    }
-
     /// Who attaches is told of files.
     fn tell(&self, news: FileNews) -> Result<(), Stopped> {
+        if let FileNews::NotTraceable {
+            display_path,
+            reason,
+            ..
+        } = &news
+        {
+            if self.parts.libraries.contains(display_path) {
+                warn_of_named(display_path, reason);
+            }
+            // That is so of most files, and no failure.
+            if *reason == NotTraceable::NoTlsSymbols {
+                return Ok(());
+            }
+        }
         self.told.send(news).map_err(|_| Stopped)
     }
 
@@ -226,5 +218,19 @@ impl Ears {
                 live(ProcessLife::Exited { pid, time });
             }
         }
+    }
+}
+
+/// The operator named this file, and is to hear why it is not probed.
+fn warn_of_named(path: &Path, reason: &NotTraceable) {
+    const ANOTHER: &str = "name the library or program that does the TLS (`capture.libraries`)";
+    const DOCTOR: &str = "`tracer-agent doctor` says what helps, for each process that uses it";
+    let file = Printable(path.display());
+    match reason {
+        NotTraceable::NoTlsSymbols => {
+            tracing::warn!(%file, "holds no TLS functions to probe; {ANOTHER}");
+        }
+        NotTraceable::Unreadable(_) => tracing::warn!(%file, "not probed: {reason}; {ANOTHER}"),
+        _ => tracing::warn!(%file, "not probed: {reason}; {DOCTOR}"),
     }
 }

@@ -12,6 +12,7 @@ mod ignored;
 pub mod inbox;
 mod listener;
 pub mod memory;
+mod newest;
 mod outputs;
 mod pods;
 mod policy;

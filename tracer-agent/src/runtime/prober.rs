@@ -25,7 +25,7 @@ use crate::{
         attach::{self, Attached, ProbedFile},
         clock::monotonic_nanos,
         detach::{self, Detacher},
-        discover::{BinaryFound, FileNews, Identity},
+        discover::{BinaryFound, FileNews, Identity, Number},
         load::Loaded,
         mechanism::{Mechanism, ProgramSet},
         sockets::SocketProbes,
@@ -41,8 +41,8 @@ const WAIT: Duration = Duration::from_millis(200);
 /// Longest time for which the start waits until all that is there already is probed.
 const LONGEST_START: Duration = Duration::from_secs(30);
 
-/// Device and inode number of a file under probe.
-type Number = (u64, u64);
+/// Longest wait for news while a file is to be probed whose probes before are being taken away.
+const LEAVING: Duration = Duration::from_millis(5);
 
 /// What the prober works with.
 pub struct ProberParts {
@@ -71,6 +71,8 @@ pub struct Prober {
     onlooker: Onlooker,
     kernel_log: Option<EbpfLogger<&'static dyn log::Log>>,
     probed: HashMap<Number, Probed>,
+    /// Files that can be probed again once nothing is left of the probes before.
+    waiting: Vec<BinaryFound>,
     next_source: u16,
     /// It was said that there is no room for another file.
     is_full: bool,
@@ -81,6 +83,15 @@ struct Probed {
     path: PathBuf,
     coverage: BinaryCoverage,
     attached: Attached,
+}
+
+/// A look at all processes is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Around {
+    /// Every file that they use was read.
+    Whole,
+    /// Some are still to be read.
+    Partly,
 }
 
 impl Prober {
@@ -97,6 +108,7 @@ impl Prober {
             onlooker,
             kernel_log: None,
             probed: HashMap::new(),
+            waiting: Vec::new(),
             next_source: 1,
             is_full: false,
         };
@@ -109,16 +121,15 @@ impl Prober {
     fn begin(&mut self) -> Result<(), NoMoreNews> {
         let begun = Instant::now();
         while let Some(left) = LONGEST_START.checked_sub(begun.elapsed()) {
-            if let Some(news) = self.parts.listener.next(left)? {
-                let is_all = matches!(news, FileNews::LookedAround { .. });
-                self.act(news);
-                if is_all {
-                    return Ok(());
-                }
+            match self.round(left)? {
+                Some(Around::Whole) => return Ok(()),
+                Some(Around::Partly) => break,
+                None => {}
             }
         }
         tracing::warn!(
-            "after {LONGEST_START:?} not all files in use are looked at; the others will be"
+            "after {:.0?} not all files in use are looked at; the others will be",
+            begun.elapsed()
         );
         Ok(())
     }
@@ -166,23 +177,27 @@ impl Prober {
         })
     }
 
-    fn round(&mut self, wait: Duration) -> Result<(), NoMoreNews> {
-        if let Some(news) = self.parts.listener.next(wait)? {
-            self.act(news);
-        }
+    fn round(&mut self, wait: Duration) -> Result<Option<Around>, NoMoreNews> {
+        let wait = if self.waiting.is_empty() {
+            wait
+        } else {
+            wait.min(LEAVING)
+        };
+        let news = self.parts.listener.next(wait)?;
+        let around = news.and_then(|news| self.act(news));
+        self.attach_waiting();
         if let Some(log) = &mut self.kernel_log {
             log.flush();
         }
-        Ok(())
+        Ok(around)
     }
 
-    fn act(&mut self, news: FileNews) {
+    fn act(&mut self, news: FileNews) -> Option<Around> {
         match news {
             FileNews::Found(found) => {
-                self.attach(&found);
-                if let Some(pid) = found.pid {
-                    self.parts.witness.may_call(pid, monotonic_nanos());
-                }
+                // Nothing is probed twice, whatever was missed of the file's last life.
+                self.detach(&found.identity);
+                self.waiting.push(found);
             }
             FileNews::NotTraceable {
                 display_path,
@@ -202,7 +217,30 @@ impl Prober {
             FileNews::LookedAround {
                 blind_spots,
                 looked_at,
-            } => self.onlooker.show(blind_spots, looked_at),
+                is_whole,
+            } => {
+                self.onlooker.show(blind_spots, looked_at);
+                return Some(if is_whole {
+                    Around::Whole
+                } else {
+                    Around::Partly
+                });
+            }
+        }
+        None
+    }
+
+    /// Probes what waits, but for files that still have probes which are being taken away.
+    fn attach_waiting(&mut self) {
+        let (leaving, free): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|found| self.detacher.is_leaving(found.identity.number()));
+        self.waiting = leaving;
+        for found in free {
+            self.attach(&found);
+            if let Some(pid) = found.pid {
+                self.parts.witness.may_call(pid, monotonic_nanos());
+            }
         }
     }
 
@@ -218,9 +256,6 @@ impl Prober {
     }
 
     fn attach(&mut self, found: &BinaryFound) {
-        // Nothing is probed twice, whatever was missed of the file's last life.
-        self.detach(&found.identity);
-        self.detacher.wait_for(number(&found.identity));
         if !found.still_stands() {
             return self.overwritten(found);
         }
@@ -243,7 +278,7 @@ impl Prober {
         match attach::attach(loaded, *mechanism, *set, &file) {
             // Overwritten while it was attached to: breakpoints may stand amid the new code.
             Ok(attached) if !found.still_stands() => {
-                self.detacher.detach(number(&found.identity), attached);
+                self.detacher.detach(found.identity.number(), attached);
                 self.overwritten(found);
             }
             Ok(attached) => {
@@ -270,7 +305,7 @@ impl Prober {
                 let in_order = found.plan.sends_in_order();
                 sources.insert(source, coverage.calls.clone(), in_order);
                 self.probed.insert(
-                    number(&found.identity),
+                    found.identity.number(),
                     Probed {
                         source,
                         path: found.display_path.clone(),
@@ -295,10 +330,12 @@ impl Prober {
     }
 
     fn detach(&mut self, identity: &Identity) {
-        if let Some(probed) = self.probed.remove(&number(identity)) {
+        let is_same = |found: &BinaryFound| found.identity.number() == identity.number();
+        self.waiting.retain(|found| !is_same(found));
+        if let Some(probed) = self.probed.remove(&identity.number()) {
             self.parts.sources.remove(probed.source);
             self.parts.telemetry.coverage.detached(&probed.coverage);
-            self.detacher.detach(number(identity), probed.attached);
+            self.detacher.detach(identity.number(), probed.attached);
             tracing::info!(file = %Printable(probed.path.display()), "detached");
         }
     }
@@ -319,8 +356,4 @@ impl Prober {
         drop(sockets);
         tracing::info!("detached from {files} files in {:.1?}", begun.elapsed());
     }
-}
-
-const fn number(identity: &Identity) -> Number {
-    (identity.device, identity.inode)
 }

@@ -10,13 +10,13 @@ use std::{
     thread,
 };
 
-use super::judge::{Analysed, Question};
+use super::question::{Question, Read};
 
 /// One reader. It has one file at a time; dropped, it ends behind the file that it has.
 #[derive(Debug)]
 pub(super) struct Analyst {
     questions: Sender<Question>,
-    answers: Receiver<Analysed>,
+    answers: Receiver<Read>,
     /// Readable when there is an answer.
     bell: UnixStream,
     busy: bool,
@@ -59,7 +59,7 @@ impl Analyst {
     }
 
     /// Its answer, if it has one.
-    pub(super) fn answer(&mut self) -> Option<Analysed> {
+    pub(super) fn answer(&mut self) -> Option<Read> {
         let answer = match self.answers.try_recv() {
             Ok(answer) => answer,
             Err(TryRecvError::Empty) => return None,

@@ -61,17 +61,21 @@ impl Census {
         }
     }
 
-    /// What came out, once every file that was found is judged.
-    pub(super) fn conclude(self, judge: &mut Judge, news: &mut Vec<Discovery>) {
+    /// What came out. `is_whole` once every file that was found is judged; of a process that uses one that is
+    /// not, nothing is said.
+    pub(super) fn conclude(self, judge: &mut Judge, is_whole: bool, news: &mut Vec<Discovery>) {
         let unreadable = self.unreadable.into_iter().map(|(pid, error)| BlindSpot {
             pid,
             file: None,
             reason: NotTraceable::Unreadable(error),
         });
         let mut blind_spots: Vec<BlindSpot> = unreadable.collect();
-        let mut with_tls = HashSet::new();
+        let (mut with_tls, mut open) = (HashSet::new(), HashSet::new());
         for (pid, key) in self.uses {
             judge.used(&key);
+            if !is_whole && judge.is_open(&key) {
+                open.insert(pid);
+            }
             let reasons = judge.missed(&key);
             if judge.tracks(&key) || !reasons.is_empty() {
                 with_tls.insert(pid);
@@ -84,13 +88,14 @@ impl Census {
         }
         let unused = judge.take_unused(self.begun).into_iter();
         news.extend(unused.map(|it| FileNews::Gone(it).into()));
-        let looked_at = self.looked_at.into_iter().map(|pid| LookedAt {
+        let looked_at = self.looked_at.difference(&open).map(|&pid| LookedAt {
             pid,
             has_tls: with_tls.contains(&pid),
         });
         news.push(Discovery::File(FileNews::LookedAround {
             blind_spots,
             looked_at: looked_at.collect(),
+            is_whole,
         }));
     }
 }

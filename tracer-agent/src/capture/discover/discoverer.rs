@@ -1,17 +1,17 @@
 //! The stream of discoveries: what is there at the start, then what appears and goes.
 
-use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::backlog::{Backlog, Look};
 use super::census::Census;
+use super::departed::{Departed, Progress};
 use super::discovery::{Discovery, Failure, FileNews, ProcessNews};
 use super::judge::Judge;
-use super::mapped::{MappedFile, mapped_files, maps_inodes, process_ids, suggests_tls};
+use super::mapped::{MappedFile, mapped_files, process_ids, suggests_tls};
 use super::perf_ring::wait;
 use super::polling::TICK;
 use super::readers::Readers;
@@ -30,8 +30,8 @@ const FULL_SCAN_PAUSE: Duration = Duration::from_secs(1);
 /// Longest time after which a look at all processes is concluded though files that it found are still to be
 /// read: others that were found meanwhile may wait before them, and their number has no end.
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
-/// Time between two looks for files under probe that were overwritten in place.
-const OVERWRITTEN_CHECK: Duration = Duration::from_secs(1);
+/// Time between two looks for files under probe that were overwritten in place, and for processors that came.
+const STANDING_CHECK: Duration = Duration::from_secs(1);
 /// Time between two looks for deleted files that nobody maps any more.
 const GONE_CHECK: Duration = Duration::from_secs(30);
 
@@ -52,8 +52,12 @@ pub struct Discoverer {
     pub(super) judge: Judge,
     pub(super) watch: Watch,
     pub(super) backlog: Backlog,
+    /// Files that the operator names.
+    named: Vec<PathBuf>,
     /// The look at all processes that is under way.
     census: Option<Census>,
+    /// The look for those who map deleted files.
+    departed: Option<Departed>,
     readers: Readers,
     pub(super) starting: Starting,
     /// All that happened before this, in monotonic nanoseconds, was taken from the rings.
@@ -61,7 +65,7 @@ pub struct Discoverer {
     full_scan_at: Instant,
     last_full_scan: Instant,
     gone_check_at: Instant,
-    overwritten_check_at: Instant,
+    standing_check_at: Instant,
 }
 
 impl Discoverer {
@@ -90,14 +94,16 @@ impl Discoverer {
             proc_root,
             watch,
             backlog: Backlog::default(),
+            named: Vec::new(),
             census: None,
+            departed: None,
             readers: Readers::start()?,
             starting: Starting::default(),
             heard: 0,
             full_scan_at: now,
             last_full_scan: now,
             gone_check_at: now + GONE_CHECK,
-            overwritten_check_at: now + OVERWRITTEN_CHECK,
+            standing_check_at: now + STANDING_CHECK,
         })
     }
 
@@ -111,12 +117,18 @@ impl Discoverer {
         self.heard
     }
 
-    /// Looks at a file that the operator names; nothing when it is known already, or holds no TLS.
+    /// Looks at a file that the operator names, at each full look, whether or not anybody uses it. What is
+    /// said of it first comes before anything of others, also if it holds no TLS.
     ///
     /// # Errors
-    /// If there is no such file.
-    pub fn look_at_file(&mut self, path: &Path) -> io::Result<Option<FileNews>> {
-        Ok(self.judge.judge(&MappedFile::named(path)?))
+    /// If it cannot be opened now.
+    pub fn look_at_file(&mut self, path: PathBuf) -> io::Result<()> {
+        let file = MappedFile::named(&path);
+        self.named.push(path);
+        if !self.backlog.library(file?) {
+            self.look_again_soon();
+        }
+        Ok(())
     }
 
     /// Files that were gone, with who used them, before they could be opened; since the last time.
@@ -149,7 +161,7 @@ impl Discoverer {
             self.do_what_is_due(now, &mut news);
             self.work(&mut news);
             self.conclude_look(&mut news);
-            if self.is_idle() {
+            if self.is_idle() && self.departed.is_none() {
                 return news;
             }
             if !self.can_work() {
@@ -183,14 +195,18 @@ impl Discoverer {
     }
 
     fn do_what_is_due(&mut self, now: Instant, news: &mut Vec<Discovery>) {
-        if now >= self.overwritten_check_at {
-            self.overwritten_check_at = now + OVERWRITTEN_CHECK;
+        if now >= self.standing_check_at {
+            self.standing_check_at = now + STANDING_CHECK;
             self.drop_overwritten(news);
+            if self.watch.follow_processors() {
+                // What happened there before was not told.
+                self.look_again_soon();
+            }
         }
         // One at a time: begun anew while events are lost, none would end.
         if now >= self.full_scan_at && self.census.is_none() {
             let processes = process_ids(&self.proc_root).unwrap_or_default();
-            self.backlog.full_look(processes, self.audience.newcomers);
+            self.backlog.full_look(processes);
             self.census = Some(Census::begin(now));
             self.last_full_scan = now;
             self.full_scan_at = now + FULL_SCAN;
@@ -211,9 +227,11 @@ impl Discoverer {
                 self.look_at(pid, news);
             }
         }
-        if now >= self.gone_check_at {
+        if now >= self.gone_check_at && self.departed.is_none() {
             self.gone_check_at = now + GONE_CHECK;
-            self.drop_gone(news);
+            let deleted = self.judge.deleted();
+            let deleted = deleted.map(|tracked| (tracked.mapped_inode, tracked.witness));
+            self.departed = Departed::begin(deleted, now);
         }
     }
 
@@ -238,12 +256,10 @@ impl Discoverer {
         }
         match self.backlog.take_look() {
             Some(Look::Process(pid)) => self.look_at(pid, news),
-            Some(Look::System) => {
-                let files = system_files(&self.proc_root);
-                files.into_iter().for_each(|file| self.enqueue(file));
-            }
+            Some(Look::Others) => self.look_at_others(),
             None => {}
         }
+        self.look_for_departed(news);
     }
 
     /// Whether something waits and nobody works on its like.
@@ -251,6 +267,7 @@ impl Discoverer {
         self.backlog.has_library() && self.readers.has_room_for_library()
             || self.backlog.has_program() && self.readers.has_room_for_program()
             || self.backlog.is_looking()
+            || self.departed.is_some()
     }
 
     fn is_idle(&self) -> bool {
@@ -277,7 +294,7 @@ impl Discoverer {
         let is_over =
             |census: &mut Census| idle || !looking && census.begun().elapsed() > LONGEST_LOOK;
         if let Some(census) = self.census.take_if(is_over) {
-            census.conclude(&mut self.judge, news);
+            census.conclude(&mut self.judge, idle, news);
             let now = Instant::now();
             self.last_full_scan = now;
             self.full_scan_at = self.full_scan_at.max(now + FULL_SCAN_PAUSE);
@@ -286,11 +303,27 @@ impl Discoverer {
 
     /// Lets a file wait to be read.
     fn enqueue(&mut self, file: MappedFile) {
-        if suggests_tls(file.path.as_os_str().as_bytes()) {
-            self.backlog.library(file);
-        } else if !self.backlog.program(file) {
+        let room = if suggests_tls(file.path.as_os_str().as_bytes()) {
+            self.backlog.library(file)
+        } else {
+            self.backlog.program(file)
+        };
+        if !room {
             self.look_again_soon();
         }
+    }
+
+    /// Looks at files that nobody may map yet.
+    fn look_at_others(&mut self) {
+        // Why one of them cannot be opened was said at the start.
+        let named = self.named.iter();
+        let mut files: Vec<MappedFile> = named
+            .filter_map(|path| MappedFile::named(path).ok())
+            .collect();
+        if self.audience.newcomers {
+            files.extend(system_files(&self.proc_root));
+        }
+        files.into_iter().for_each(|file| self.enqueue(file));
     }
 
     pub(super) fn look_again_soon(&mut self) {
@@ -323,44 +356,27 @@ impl Discoverer {
         }
     }
 
-    /// Reports files under probe whose content was replaced.
+    /// Reports files under probe whose content was replaced, and has those read that may be.
     fn drop_overwritten(&mut self, news: &mut Vec<Discovery>) {
-        let overwritten = self.judge.take_overwritten();
+        let (overwritten, unsure) = self.judge.take_overwritten();
         news.extend(overwritten.into_iter().map(|it| FileNews::Gone(it).into()));
+        for question in unsure {
+            self.readers.at_leisure(question);
+        }
     }
 
-    /// Reports deleted files that no process maps any more.
-    fn drop_gone(&mut self, news: &mut Vec<Discovery>) {
-        let root = &self.proc_root;
-        let mut unseen = self.judge.deleted();
-        // Most are still mapped by whom they were seen with last.
-        unseen.retain(|tracked| {
-            let inode = HashSet::from([tracked.mapped_inode]);
-            let maps = |pid| !maps_inodes(root, pid, &inode).is_empty();
-            !tracked.witness.is_some_and(maps)
-        });
-        if unseen.is_empty() {
-            return;
-        }
-        let Ok(pids) = process_ids(root) else {
+    /// Goes on to look who maps deleted files, and reports those that nobody does.
+    fn look_for_departed(&mut self, news: &mut Vec<Discovery>) {
+        let Some(mut departed) = self.departed.take() else {
             return;
         };
-        let wanted: HashSet<u64> = unseen.iter().map(|tracked| tracked.mapped_inode).collect();
-        let mut users = HashMap::new();
-        for pid in pids {
-            let used = maps_inodes(root, pid, &wanted).into_iter();
-            users.extend(used.map(|inode| (inode, pid)));
-        }
-        let mut gone = Vec::new();
-        for tracked in unseen {
-            tracked.witness = users.get(&tracked.mapped_inode).copied();
-            if tracked.witness.is_none() {
-                gone.push(tracked.identity.clone());
+        match departed.step(&self.proc_root) {
+            Progress::GoesOn => self.departed = Some(departed),
+            Progress::Over(found) => {
+                let gone = self.judge.take_departed(&found, departed.begun());
+                news.extend(gone.into_iter().map(|it| FileNews::Gone(it).into()));
             }
-        }
-        for identity in gone {
-            self.judge.forget(&identity);
-            news.push(FileNews::Gone(identity).into());
+            Progress::Unknown => {}
         }
     }
 
@@ -369,7 +385,7 @@ impl Discoverer {
             Some(census) => census.begun() + LONGEST_LOOK,
             None => self.full_scan_at,
         };
-        let due = look.min(self.gone_check_at).min(self.overwritten_check_at);
+        let due = look.min(self.gone_check_at).min(self.standing_check_at);
         match &self.watch {
             Watch::Events(_) => due,
             Watch::Polling { tick_at, .. } => due.min(*tick_at),

@@ -74,7 +74,7 @@ pub enum ProcessNews {
 pub enum FileNews {
     /// A file to probe that was not known before.
     Found(BinaryFound),
-    /// A file that looked like TLS but offers nothing to probe.
+    /// A file that looked like TLS, or that the operator named, but offers nothing to probe.
     NotTraceable {
         /// The file.
         identity: Identity,
@@ -94,6 +94,8 @@ pub enum FileNews {
         blind_spots: Vec<BlindSpot>,
         /// Those that could be looked at and are not left alone.
         looked_at: Vec<LookedAt>,
+        /// Whether every file that they use was read; else the others will be.
+        is_whole: bool,
     },
 }
 
@@ -147,6 +149,16 @@ pub struct Identity {
     pub inode: u64,
     /// GNU build id, when the file has one.
     pub build_id: Option<BuildId>,
+}
+
+/// Device and inode number as `stat` gives them.
+pub type Number = (u64, u64);
+
+impl Identity {
+    /// What it has of `stat`.
+    pub const fn number(&self) -> Number {
+        (self.device, self.inode)
+    }
 }
 
 /// A file that could not be probed as it was found.

@@ -45,9 +45,7 @@ impl Discoverer {
                         if !judge.rejects(&key) {
                             news.push(ProcessNews::MayCall { pid, time }.into());
                         }
-                        if !left_alone(pid) {
-                            backlog.library(file());
-                        }
+                        lost |= !left_alone(pid) && !backlog.library(file());
                     } else if has_room_for_tls(path, end.saturating_sub(start)) {
                         if judge.tracks(&key) {
                             news.push(ProcessNews::MayCall { pid, time }.into());

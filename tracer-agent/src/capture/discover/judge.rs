@@ -1,35 +1,22 @@
 //! Opens candidates, analyses each file once, and remembers the outcome.
 
 use std::collections::HashMap;
-use std::fs::{File, Metadata};
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::discovery::{BinaryFound, FileNews, Identity};
-use super::mapped::{FileKey, MappedFile, Stamp, stamp_of};
+use super::discovery::{BinaryFound, FileNews, Identity, Number};
+use super::mapped::{FileKey, MappedFile, Stamp};
+use super::question::{Content, Question, Read, Subject};
 use super::recent::Recent;
-use super::tracked::{Analysis, Code, Finding, Tracked, code_of};
+use super::tracked::{Analysis, Finding, Tracked};
+use super::under_probe::{MAX_TRACKED, UnderProbe};
 use crate::capture::plan::Returns;
 use crate::capture::symbols::{Machine, NotTraceable};
 
 /// Outcomes remembered.
 const MAX_JUDGED: usize = 4096;
-/// Files under probe at a time: each keeps a descriptor open.
-const MAX_TRACKED: usize = 512;
-/// Files under probe that nobody uses any more, but somebody may again: what begins to use one of them
-/// is seen from its first byte.
-const MAX_UNUSED: usize = 128;
-
-/// Bits of an inode number of overlayfs that are the layer file's. Above them it may number the file
-/// systems of its layers, of which there are no more than 500; file systems that use so many bits
-/// themselves leave it no room for that.
-pub(super) const LAYER_INODE: u64 = (1 << 48) - 1;
-
-/// Device and inode number as `stat` gives them.
-type Number = (u64, u64);
 
 /// What was said of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,65 +31,14 @@ enum Judgement {
     Asked,
 }
 
-/// A file to analyse, by whatever thread.
-#[derive(Debug)]
-pub(super) struct Question {
-    candidate: MappedFile,
-    file: File,
-    at: Number,
-    returns: Returns,
-}
-
-/// An analysed file; see [`Judge::conclude`].
-#[derive(Debug)]
-pub(super) struct Analysed {
-    candidate: MappedFile,
-    at: Number,
-    /// Its stamp before it was read.
-    stamp: Option<Stamp>,
-    /// Whether that still was its stamp when it had been read.
-    is_steady: bool,
-    analysis: Analysis,
-    /// What stood at the probes when it had been read.
-    code: Option<Code>,
-}
-
-impl Question {
-    /// Bytes of the file.
-    pub(super) fn bytes(&self) -> u64 {
-        self.file.metadata().map_or(0, |metadata| metadata.len())
-    }
-
-    /// Reads the file: milliseconds for a library, up to seconds for a large program.
-    pub(super) fn answer(self) -> Analysed {
-        let stamp_now = |file: &File| file.metadata().ok().as_ref().map(stamp_of);
-        let (stamp, same_file) = (stamp_now(&self.file), self.file.try_clone());
-        let analysis = Analysis::of(self.file, self.returns);
-        // Before the last look at its times: what is written behind that is noticed by them.
-        let plan = analysis.outcome.as_ref().ok();
-        let code = plan.and_then(|(plan, file)| code_of(file, plan));
-        let stays = |now: Stamp| stamp.is_some_and(|stamp| now.has_content_of(&stamp));
-        let is_steady = same_file.is_ok_and(|file| stamp_now(&file).is_some_and(stays));
-        Analysed {
-            candidate: self.candidate,
-            at: self.at,
-            stamp,
-            is_steady,
-            analysis,
-            code,
-        }
-    }
-}
-
 /// Turns candidates into discoveries, each file once.
 #[derive(Debug)]
 pub(super) struct Judge {
     proc_root: PathBuf,
     returns: Returns,
     judged: Recent<FileKey, Judgement>,
-    tracked: HashMap<Number, Tracked>,
+    under_probe: UnderProbe,
     gone: u64,
-    findings: u64,
     /// A file was written while it was read.
     unsteady: bool,
 }
@@ -113,15 +49,14 @@ impl Judge {
             proc_root,
             returns,
             judged: Recent::new(MAX_JUDGED),
-            tracked: HashMap::new(),
+            under_probe: UnderProbe::default(),
             gone: 0,
-            findings: 0,
             unsteady: false,
         }
     }
 
-    /// Says what is new about a candidate: nothing when it was seen before, has ended meanwhile,
-    /// or simply holds no TLS.
+    /// Says what is new about a candidate, at once.
+    #[cfg(test)]
     pub(super) fn judge(&mut self, candidate: &MappedFile) -> Option<FileNews> {
         let question = self.question(candidate)?;
         self.conclude(question.answer())
@@ -132,7 +67,7 @@ impl Judge {
     pub(super) fn question(&mut self, candidate: &MappedFile) -> Option<Question> {
         match self.judged.get(&candidate.key) {
             Some(Judgement::Tracked(number)) => {
-                let tracked = self.tracked.get_mut(&number)?;
+                let tracked = self.under_probe.get_mut(number)?;
                 // Known under other numbers: those are not pinned, and may mean another file now.
                 let pinned = number == (candidate.key.device, candidate.key.inode);
                 if pinned || tracked.stamp() == candidate.stamp(&self.proc_root) {
@@ -147,7 +82,7 @@ impl Judge {
                     return None;
                 }
             }
-            Some(Judgement::NoRoom(_)) if !self.has_room() => return None,
+            Some(Judgement::NoRoom(_)) if !self.under_probe.has_room() => return None,
             Some(Judgement::Asked) => return None,
             Some(Judgement::NoRoom(_)) | None => {}
         }
@@ -156,14 +91,14 @@ impl Judge {
             return None;
         };
         let metadata = file.metadata().ok()?;
-        if let Some(number) = self.tracked_as(&file, &metadata) {
+        if let Some(number) = self.under_probe.number_of(&file, &metadata) {
             self.judged
                 .insert(candidate.key, Judgement::Tracked(number));
             return None;
         }
         self.judged.insert(candidate.key, Judgement::Asked);
         Some(Question {
-            candidate: candidate.clone(),
+            subject: Subject::New(candidate.clone()),
             file,
             at: (metadata.dev(), metadata.ino()),
             returns: self.returns,
@@ -185,13 +120,9 @@ impl Judge {
         std::mem::replace(&mut self.unsteady, false)
     }
 
-    const fn next_finding(&mut self) -> Finding {
-        self.findings += 1;
-        Finding(self.findings)
-    }
-
-    fn has_room(&self) -> bool {
-        self.tracked.len() < MAX_TRACKED
+    /// Whether it is not known yet what a file holds.
+    pub(super) fn is_open(&mut self, key: &FileKey) -> bool {
+        matches!(self.judged.get(key), None | Some(Judgement::Asked))
     }
 
     /// Whether a file was found not to be worth probing.
@@ -214,7 +145,7 @@ impl Judge {
                 reason.iter().map(|it| (**it).clone()).collect()
             }
             Some(Judgement::Tracked(number)) => {
-                let tracked = self.tracked.get(&number);
+                let tracked = self.under_probe.get(number);
                 tracked.map_or_else(Vec::new, |tracked| tracked.plan.missed.clone())
             }
             Some(Judgement::NoRoom(reason)) => vec![(*reason).clone()],
@@ -225,68 +156,62 @@ impl Judge {
     /// Notes that a file is in use now.
     pub(super) fn used(&mut self, key: &FileKey) {
         if let Some(Judgement::Tracked(number)) = self.judged.get(key)
-            && let Some(tracked) = self.tracked.get_mut(&number)
+            && let Some(tracked) = self.under_probe.get_mut(number)
         {
             tracked.used = Instant::now();
         }
     }
 
-    /// Forgets files under probe that were not used since `since`, but for the latest of them and
-    /// those that were probed before anybody used them; seen again, they are news.
-    pub(super) fn take_unused(&mut self, since: Instant) -> Vec<Identity> {
-        let mut unused: Vec<_> = self
-            .tracked
-            .values()
-            .filter(|tracked| !tracked.ahead && tracked.used < since)
-            .map(|tracked| (tracked.used, tracked.identity.clone()))
-            .collect();
-        unused.sort_unstable_by_key(|(used, _)| *used);
-        unused.truncate(unused.len().saturating_sub(MAX_UNUSED));
-        let unused: Vec<Identity> = unused.into_iter().map(|(_, identity)| identity).collect();
-        for identity in &unused {
-            self.forget(identity);
-        }
-        unused
-    }
-
-    /// The file under probe whose probes also see this one.
-    ///
-    /// Beyond the same device and inode number, that is a file of an overlayfs layer. Every
-    /// overlayfs mount has a device number of its own, but containers of one image share the files
-    /// of its layers, and the kernel probes the file in the layer: told apart, it would be probed
-    /// twice and every byte reported twice. The inode number there is the layer file's, but for the
-    /// number of the layer's file system in its highest bits (`xino`), and a copy made for one
-    /// container differs in its change time.
-    fn tracked_as(&self, file: &File, metadata: &Metadata) -> Option<Number> {
-        let is_same = |number: &Number, tracked: &Tracked| {
-            let layered = || is_overlay(file) || is_overlay(&tracked.file);
-            let same_stamp = || tracked.stamp() == Some(stamp_of(metadata));
-            *number == (metadata.dev(), metadata.ino()) || layered() && same_stamp()
-        };
-        let layer_inode = |inode: u64| inode & LAYER_INODE;
-        self.tracked
-            .iter()
-            .filter(|(number, _)| layer_inode(number.1) == layer_inode(metadata.ino()))
-            .find(|(number, tracked)| is_same(number, tracked))
-            .map(|(number, _)| *number)
-    }
-
-    /// Says what is new about a file that was analysed: nothing if it simply holds no TLS.
-    pub(super) fn conclude(&mut self, analysed: Analysed) -> Option<FileNews> {
-        let Analysed {
-            candidate,
+    /// Says what is new about a file that was read: nothing if it simply holds no TLS and nobody named it,
+    /// or is what it was.
+    pub(super) fn conclude(&mut self, read: Read) -> Option<FileNews> {
+        let Read {
+            subject,
             at,
+            content,
+        } = read;
+        match subject {
+            Subject::New(candidate) => self.conclude_new(candidate, at, content),
+            Subject::Known(finding) => self.conclude_known(finding, at, content),
+        }
+    }
+
+    /// A file under probe whose content has another time: its probes stay if it is what it was.
+    fn conclude_known(
+        &mut self,
+        finding: Finding,
+        at: Number,
+        content: Content,
+    ) -> Option<FileNews> {
+        let tracked = self.under_probe.get_mut(at)?;
+        if tracked.finding != finding || tracked.is_still(content) {
+            return None;
+        }
+        let identity = tracked.identity.clone();
+        self.forget(&identity);
+        // Those that map it are not news by themselves.
+        self.unsteady = true;
+        Some(FileNews::Gone(identity))
+    }
+
+    fn conclude_new(
+        &mut self,
+        candidate: MappedFile,
+        at: Number,
+        content: Content,
+    ) -> Option<FileNews> {
+        let Content {
             stamp: analysed,
             is_steady,
             analysis: Analysis { build_id, outcome },
             code,
-        } = analysed;
+        } = content;
         let (device, inode) = at;
         self.judged.remove(&candidate.key);
         // Under other numbers, it may have been analysed twice at a time.
         if let Ok((_, file)) = &outcome
             && let Ok(metadata) = file.metadata()
-            && let Some(number) = self.tracked_as(file, &metadata)
+            && let Some(number) = self.under_probe.number_of(file, &metadata)
         {
             self.judged
                 .insert(candidate.key, Judgement::Tracked(number));
@@ -303,7 +228,8 @@ impl Judge {
             build_id,
         };
         let outcome = outcome.and_then(|found| {
-            self.has_room()
+            self.under_probe
+                .has_room()
                 .then_some(found)
                 .ok_or(NotTraceable::TooManyFiles(MAX_TRACKED))
         });
@@ -313,7 +239,7 @@ impl Judge {
                 let witness = candidate.pid();
                 let tracked = Tracked {
                     code: code.clone(),
-                    finding: self.next_finding(),
+                    finding: self.under_probe.next_finding(),
                     identity: identity.clone(),
                     file: file.clone(),
                     mapped_inode: candidate.key.inode,
@@ -321,11 +247,11 @@ impl Judge {
                     ahead: witness.is_none(),
                     used: Instant::now(),
                     plan: plan.clone(),
-                    returns: self.returns,
                     analysed,
+                    asked: None,
                 };
                 let finding = tracked.finding;
-                self.tracked.insert(at, tracked);
+                self.under_probe.insert(at, tracked);
                 self.judged.insert(candidate.key, Judgement::Tracked(at));
                 let display_path = candidate.path.clone();
                 let found = BinaryFound {
@@ -355,7 +281,8 @@ impl Judge {
                     self.judged.insert(candidate.key, judgement);
                 }
                 let (display_path, pid) = (candidate.path.clone(), candidate.pid());
-                (reason != NotTraceable::NoTlsSymbols).then_some(FileNews::NotTraceable {
+                let is_told = reason != NotTraceable::NoTlsSymbols || candidate.is_named();
+                is_told.then_some(FileNews::NotTraceable {
                     identity,
                     display_path,
                     pid,
@@ -366,34 +293,40 @@ impl Judge {
     }
 
     /// Files under probe that are deleted.
-    pub(super) fn deleted(&mut self) -> Vec<&mut Tracked> {
-        let is_deleted =
-            |tracked: &Tracked| tracked.file.metadata().is_ok_and(|now| now.nlink() == 0);
-        self.tracked
-            .values_mut()
-            .filter(|tracked| is_deleted(tracked))
-            .collect()
+    pub(super) fn deleted(&self) -> impl Iterator<Item = &Tracked> {
+        self.under_probe.deleted()
     }
 
-    /// Forgets the files under probe whose content was replaced in place, and names them: seen
-    /// again, they are news.
-    pub(super) fn take_overwritten(&mut self) -> Vec<Identity> {
-        let overwritten: Vec<Identity> = self
-            .tracked
-            .values_mut()
-            .filter_map(|tracked| tracked.was_overwritten().then(|| tracked.identity.clone()))
-            .collect();
-        for identity in &overwritten {
-            self.forget(identity);
-        }
-        overwritten
+    /// Forgets files under probe that were not used since `since`, but for the latest of them and
+    /// those that were probed before anybody used them; names them. Seen again, they are news, as are those
+    /// of the other `take_`s.
+    pub(super) fn take_unused(&mut self, since: Instant) -> Vec<Identity> {
+        let unused = self.under_probe.unused(since);
+        self.forget_all(unused)
+    }
+
+    /// Notes who uses the deleted files under probe of these inode numbers, as maps show them, and forgets
+    /// those that nobody uses, unless they were used since `since`; names these.
+    pub(super) fn take_departed(
+        &mut self,
+        found: &HashMap<u64, Option<u32>>,
+        since: Instant,
+    ) -> Vec<Identity> {
+        let departed = self.under_probe.departed(found, since);
+        self.forget_all(departed)
+    }
+
+    /// Forgets the files under probe whose content was replaced in place, and names them. Files of which
+    /// that is not certain are to be read again.
+    pub(super) fn take_overwritten(&mut self) -> (Vec<Identity>, Vec<Question>) {
+        let (overwritten, unsure) = self.under_probe.overwritten(self.returns);
+        (self.forget_all(overwritten), unsure)
     }
 
     /// A file could not be probed as it was found: seen again, it is news. What was found under its number
     /// since stays; tells whether nothing was.
     pub(super) fn failed(&mut self, identity: &Identity, finding: Finding) -> bool {
-        let number = (identity.device, identity.inode);
-        let tracked = self.tracked.get(&number);
+        let tracked = self.under_probe.get(identity.number());
         let is_same = tracked.is_some_and(|tracked| tracked.finding == finding);
         if is_same {
             self.forget(identity);
@@ -403,10 +336,15 @@ impl Judge {
 
     /// Forgets a file: seen again, it is news.
     pub(super) fn forget(&mut self, identity: &Identity) {
-        let number = (identity.device, identity.inode);
-        self.tracked.remove(&number);
+        let number = identity.number();
+        self.under_probe.remove(number);
         self.judged
             .remove_value(|judgement| *judgement == Judgement::Tracked(number));
+    }
+
+    fn forget_all(&mut self, files: Vec<Identity>) -> Vec<Identity> {
+        files.iter().for_each(|identity| self.forget(identity));
+        files
     }
 }
 
@@ -422,14 +360,6 @@ pub(super) fn for_this_host(machine: Machine) -> Result<(), NotTraceable> {
     } else {
         Err(NotTraceable::WrongArchitecture(machine))
     }
-}
-
-fn is_overlay(file: &File) -> bool {
-    // SAFETY: `statfs` is plain data for which all zeroes is a valid value.
-    let mut info: libc::statfs = unsafe { std::mem::zeroed() };
-    // SAFETY: the descriptor is open and `info` is a valid place for the answer.
-    let failed = unsafe { libc::fstatfs(file.as_raw_fd(), &raw mut info) } != 0;
-    !failed && info.f_type == libc::OVERLAYFS_SUPER_MAGIC
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use std::process::Command;
 use super::super::discovery::FileNews;
 use super::super::mapped::{FileKey, MappedFile, Source};
 use super::super::tests::{host_machine, tls_library};
-use super::{Judge, MAX_TRACKED};
+use super::super::under_probe::MAX_TRACKED;
+use super::Judge;
 use crate::capture::plan::Returns;
 use crate::capture::symbols::fixture::Fixture;
 
@@ -173,4 +174,61 @@ fn what_a_process_ran_that_is_gone_is_judged_once() {
         "{told:?}"
     );
     assert!(judge.rejects(&program.key));
+}
+
+/// What has another time is read again by somebody who has the time for that; until then its probes, at
+/// which nothing has changed, stay.
+#[test]
+fn content_of_another_time_is_read_again_and_asked_for_once() {
+    let directory = tempfile::tempdir().expect("directory");
+    let path = directory.path().join("libssl.so.3");
+    fs::write(&path, tls_library()).expect("write");
+    let mut judge = Judge::new(PathBuf::from("/proc"), Returns::Probed);
+    let Some(FileNews::Found(found)) = judge.judge(&candidate(&path)) else {
+        panic!("a library");
+    };
+    let touch = || {
+        let file = fs::File::options().append(true).open(&path).expect("open");
+        let epoch = std::time::SystemTime::UNIX_EPOCH;
+        file.set_modified(epoch + std::time::Duration::from_secs(7))
+            .expect("time");
+        file
+    };
+    let ask = |judge: &mut Judge| {
+        let (overwritten, mut unsure) = judge.take_overwritten();
+        assert!(overwritten.is_empty());
+        assert!(judge.take_overwritten().1.is_empty(), "asked once");
+        unsure.pop().expect("a question")
+    };
+    touch();
+    let question = ask(&mut judge);
+    assert!(judge.conclude(question.answer()).is_none(), "the same");
+    assert!(judge.judge(&candidate(&path)).is_none(), "still probed");
+    assert!(
+        judge.take_overwritten().1.is_empty(),
+        "it is known to stand"
+    );
+
+    // The same code at the same place, and another function.
+    let mut other = Fixture {
+        machine: Some(host_machine()),
+        ..Fixture::default()
+    };
+    other.function("SSL_read", b"\x53\xc3\0\0");
+    other.function("SSL_write", b"\x53\xc3\0\0");
+    other.function("SSL_write_ex", b"\x53\xc3\0\0");
+    fs::write(&path, other.bytes()).expect("overwrite");
+    let (mut overwritten, unsure) = judge.take_overwritten();
+    for question in unsure {
+        match judge.conclude(question.answer()) {
+            Some(FileNews::Gone(identity)) => overwritten.push(identity),
+            other => panic!("{other:?}"),
+        }
+        assert!(judge.take_unsteady(), "to be looked for");
+    }
+    assert_eq!(overwritten, [found.identity]);
+    assert!(matches!(
+        judge.judge(&candidate(&path)),
+        Some(FileNews::Found(_))
+    ));
 }

@@ -65,6 +65,8 @@ pub(super) enum Source {
     Mapping { pid: u32, start: u64, end: u64 },
     /// A path that this process can open.
     Path { path: PathBuf },
+    /// The same, named by the operator, who is to hear of it.
+    Named { path: PathBuf },
 }
 
 pub(super) fn stamp_of(metadata: &fs::Metadata) -> Stamp {
@@ -78,12 +80,12 @@ pub(super) fn stamp_of(metadata: &fs::Metadata) -> Stamp {
 impl MappedFile {
     /// A file that the operator names, whether or not a process maps it.
     pub(super) fn named(path: &Path) -> io::Result<Self> {
-        let metadata = fs::metadata(path)?;
+        let metadata = open_any(path)?.metadata()?;
         let key = FileKey {
             device: metadata.dev(),
             inode: metadata.ino(),
         };
-        let source = Source::Path {
+        let source = Source::Named {
             path: path.to_owned(),
         };
         Ok(Self {
@@ -97,8 +99,13 @@ impl MappedFile {
     pub(super) fn pid(&self) -> Option<u32> {
         match self.source {
             Source::Executable { pid } | Source::Mapping { pid, .. } => Some(pid),
-            Source::Path { .. } => None,
+            Source::Path { .. } | Source::Named { .. } => None,
         }
+    }
+
+    /// Whether the operator named it.
+    pub(super) const fn is_named(&self) -> bool {
+        matches!(self.source, Source::Named { .. })
     }
 
     /// Opens the file itself, whatever its path means by now: deleted files and other mount
@@ -106,11 +113,7 @@ impl MappedFile {
     pub(super) fn open(&self, proc_root: &Path) -> io::Result<File> {
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         for path in self.open_paths(proc_root) {
-            let file = File::options()
-                .read(true)
-                .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-                .open(path);
-            match file.and_then(|file| Ok((file.metadata()?.ino(), file))) {
+            match open_any(&path).and_then(|file| Ok((file.metadata()?.ino(), file))) {
                 Ok((inode, file)) if inode == self.key.inode => return Ok(file),
                 Ok(_) => {}
                 Err(error) => last = error,
@@ -169,7 +172,7 @@ impl MappedFile {
             proc_root.join(format!("{pid}/root")).join(inside)
         };
         match &self.source {
-            Source::Path { path } => vec![path.clone()],
+            Source::Path { path } | Source::Named { path } => vec![path.clone()],
             Source::Executable { pid } => {
                 vec![proc_root.join(format!("{pid}/exe")), rooted(pid)]
             }
@@ -181,6 +184,14 @@ impl MappedFile {
             }
         }
     }
+}
+
+/// Opens what may be anything, also something that others would wait for.
+fn open_any(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    let options = options.read(true);
+    let options = options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    options.open(path)
 }
 
 /// The program of a process and the mapped libraries whose names suggest TLS, each once; empty for

@@ -6,6 +6,7 @@
 mod analyst;
 mod backlog;
 mod census;
+mod departed;
 mod discoverer;
 mod discovery;
 mod events;
@@ -14,17 +15,19 @@ mod mapped;
 mod perf_record;
 mod perf_ring;
 mod polling;
+mod question;
 mod readers;
 mod recent;
 mod starting;
 mod survey;
 mod system;
 mod tracked;
+mod under_probe;
 mod watch;
 
 pub use discoverer::{Audience, Discoverer};
 pub use discovery::{
-    BinaryFound, BlindSpot, Discovery, Failure, FileNews, Identity, LookedAt, ProcessNews,
+    BinaryFound, BlindSpot, Discovery, Failure, FileNews, Identity, LookedAt, Number, ProcessNews,
 };
 pub use mapped::{FileKey, process_ids};
 pub use survey::{FileNumber, SurveyedContent, SurveyedFile, SurveyedProcess, survey};

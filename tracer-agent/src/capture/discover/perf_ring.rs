@@ -19,6 +19,7 @@ const DATA: usize = 64 * 1024;
 
 /// The ring of one processor.
 pub(super) struct PerfRing {
+    processor: u32,
     event: OwnedFd,
     /// The control page, then the data.
     map: MmapRaw,
@@ -53,12 +54,18 @@ impl PerfRing {
         let capacity = DATA.max(page);
         let map = MmapOptions::new().len(page + capacity).map_raw(&file)?;
         Ok(Self {
+            processor: cpu,
             event,
             map,
             page,
             capacity,
             scratch: Vec::new(),
         })
+    }
+
+    /// Whose ring it is.
+    pub(super) const fn processor(&self) -> u32 {
+        self.processor
     }
 
     /// Feeds all records so far to `visit`, oldest first. Returns how many bytes they took.

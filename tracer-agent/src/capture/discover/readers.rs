@@ -9,13 +9,14 @@ use std::{
 
 use super::{
     analyst::Analyst,
-    judge::{Analysed, Question},
+    question::{Question, Read},
 };
 
 /// Programs of more bytes take tenths of a second to read.
 const LARGE: u64 = 32 << 20;
-/// Large programs that wait, each with its file open. Only behind so many others wait small ones as well,
-/// in the backlog.
+/// Files that wait, most of them large programs, each with its descriptor open. Behind so many wait small
+/// programs as well, in the backlog; files under probe that are read again never do, and are bounded by what
+/// is under probe.
 const WAITING: usize = 128;
 
 /// A thread each.
@@ -50,7 +51,11 @@ impl Readers {
 
     /// Has a library read.
     pub(super) fn library(&mut self, question: Question) {
-        self.libraries.ask(question);
+        if question.bytes() < LARGE {
+            self.libraries.ask(question);
+        } else {
+            self.at_leisure(question);
+        }
     }
 
     /// Has a program read.
@@ -58,13 +63,18 @@ impl Readers {
         if question.bytes() < LARGE {
             self.programs.ask(question);
         } else {
-            self.waiting.push_back(question);
-            self.go_on();
+            self.at_leisure(question);
         }
     }
 
+    /// Has a file read that may wait for large ones.
+    pub(super) fn at_leisure(&mut self, question: Question) {
+        self.waiting.push_back(question);
+        self.go_on();
+    }
+
     /// What was read since the last time.
-    pub(super) fn answers(&mut self) -> Vec<Analysed> {
+    pub(super) fn answers(&mut self) -> Vec<Read> {
         let readers = [&mut self.libraries, &mut self.programs, &mut self.large];
         let answers = readers.into_iter().filter_map(Analyst::answer).collect();
         self.go_on();

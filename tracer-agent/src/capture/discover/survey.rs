@@ -6,8 +6,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::judge::{LAYER_INODE, for_this_host};
+use super::judge::for_this_host;
 use super::mapped::{MappedFile, mapped_files, process_ids};
+use super::under_probe::LAYER_INODE;
 use crate::capture::plan::{ProbePlan, Returns};
 use crate::capture::symbols::{BuildId, ElfImage, NotTraceable, plan};
 

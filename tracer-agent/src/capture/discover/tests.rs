@@ -174,23 +174,21 @@ fn a_file_is_found_once_and_gone_when_deleted_and_unmapped() {
 
     fs::remove_dir_all(tree.root().join("42")).expect("exit");
     discoverer.check_gone_now();
-    let gone = |news: &[Discovery]| {
-        news.iter()
-            .any(|news| matches!(news, Discovery::File(FileNews::Gone(_))))
-    };
-    let news = discoverer.next(Duration::ZERO);
-    assert!(!gone(&news), "still mapped by 43: {news:?}");
+    let is_gone = |news: &Discovery| matches!(news, Discovery::File(FileNews::Gone(_)));
+    let news = discoverer.look_around();
+    assert!(!news.iter().any(is_gone), "still mapped by 43: {news:?}");
     fs::remove_dir_all(tree.root().join("43")).expect("exit");
     discoverer.check_gone_now();
-    let news = discoverer.next(Duration::from_secs(2));
-    assert!(gone(&news), "{news:?}");
+    let mut news = discoverer.look_around();
+    assert!(news.iter().any(is_gone), "{news:?}");
     let exited = |news: &Discovery| {
         matches!(
             news,
             Discovery::Process(ProcessNews::Exited { pid: 42 | 43, .. })
         )
     };
-    assert!(news.iter().any(exited) || discoverer.next(Duration::from_secs(2)).iter().any(exited));
+    news.extend(discoverer.next(Duration::from_secs(2)));
+    assert!(news.iter().any(exited), "{news:?}");
 }
 
 #[test]
@@ -281,7 +279,8 @@ fn another_name_changes_nothing_and_other_code_is_seen_whatever_its_time() {
         .modified()
         .expect("time");
     fs::hard_link(&path, path.with_file_name("libssl-link.so.3")).expect("link");
-    assert!(discoverer.judge.take_overwritten().is_empty());
+    let (gone, unsure) = discoverer.judge.take_overwritten();
+    assert!(gone.is_empty() && unsure.is_empty());
 
     let at = binary.plan.points[0].file_offset;
     let file = fs::OpenOptions::new()
@@ -290,8 +289,48 @@ fn another_name_changes_nothing_and_other_code_is_seen_whatever_its_time() {
         .expect("open");
     std::os::unix::fs::FileExt::write_all_at(&file, b"\xcc\xcc", at).expect("write");
     file.set_modified(written).expect("time");
-    let gone = discoverer.judge.take_overwritten();
+    let (gone, unsure) = discoverer.judge.take_overwritten();
+    assert!(unsure.is_empty());
     assert_eq!(gone, std::slice::from_ref(&binary.identity));
+}
+
+/// The operator hears of what was named, whatever it is; and it is looked at again.
+#[test]
+fn what_the_operator_names_is_told_of_and_found_when_it_comes() {
+    let tree = ProcTree::new();
+    let plain = Fixture {
+        machine: Some(host_machine()),
+        ..Fixture::default()
+    };
+    let plain = tree.put("/opt/plain", &plain.bytes());
+    let late = tree.root().join("1/root/opt/libssl.so.3");
+    let mut discoverer = Discoverer::polling(tree.root().to_owned(), everybody()).expect("threads");
+    discoverer.look_at_file(plain.clone()).expect("a file");
+    let missing = discoverer.look_at_file(late.clone()).expect_err("no file");
+    assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);
+    let of_plain = |news: &&Discovery| match news {
+        Discovery::File(FileNews::NotTraceable {
+            display_path,
+            reason,
+            ..
+        }) => {
+            assert_eq!(*reason, NotTraceable::NoTlsSymbols);
+            assert_eq!(*display_path, plain);
+            true
+        }
+        _ => false,
+    };
+    let news = discoverer.look_around();
+    assert_eq!(news.iter().filter(of_plain).count(), 1, "{news:?}");
+
+    tree.put("/opt/libssl.so.3", &tls_library());
+    discoverer.look_again_now();
+    let news = discoverer.look_around();
+    assert_eq!(news.iter().filter(of_plain).count(), 0, "it is told once");
+    let [binary] = found(&news)[..] else {
+        panic!("{news:?}")
+    };
+    assert_eq!((&binary.display_path, binary.pid), (&late, None));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    os::unix::fs::FileExt as _,
+    os::unix::fs::{FileExt as _, MetadataExt as _},
     panic::{self, AssertUnwindSafe},
     sync::Arc,
     time::Instant,
@@ -12,6 +12,7 @@ use super::{
     discovery::Identity,
     judge::for_this_host,
     mapped::{Stamp, stamp_of},
+    question::Content,
 };
 use crate::capture::{
     plan::{ProbePlan, Returns},
@@ -43,12 +44,12 @@ pub(super) struct Tracked {
     pub(super) used: Instant,
     /// Where it is probed.
     pub(super) plan: ProbePlan,
-    /// What the plan was made for.
-    pub(super) returns: Returns,
     /// Its stamp when its content was last known to be the one that was analysed.
     pub(super) analysed: Option<Stamp>,
     /// What was at the probes then.
     pub(super) code: Option<Code>,
+    /// Its stamp when it was last asked whether its content still is that.
+    pub(super) asked: Option<Stamp>,
     /// Tells it from the same file found before or later.
     pub(super) finding: Finding,
 }
@@ -58,35 +59,67 @@ impl Tracked {
         self.file.metadata().ok().as_ref().map(stamp_of)
     }
 
+    /// Whether it has no name any more.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.file.metadata().is_ok_and(|now| now.nlink() == 0)
+    }
+
     /// Whether its content was replaced in place. The kernel would go on to write its breakpoints
     /// where the old code had them, into the middle of the new: such probes must go at once.
     ///
     /// New names (package managers make hard links), deleting and changes of owner move the change time
     /// as well. Where the time of the content stands, only the code at the probes is looked at again: to
-    /// read all of a large program takes long. Else all of it is.
-    pub(super) fn was_overwritten(&mut self) -> bool {
+    /// read all of a large program takes long. Else all of it is to be read, and as long as the code at the
+    /// probes is what it was they do no harm. Asked once for each change.
+    pub(super) fn standing(&mut self) -> Standing {
         let now = self.stamp();
-        if now == self.analysed {
-            return false;
+        if now == self.analysed || now.is_some() && now == self.asked {
+            return Standing::Same;
+        }
+        if self.code.is_none() || self.code != code_of(&self.file, &self.plan) {
+            return Standing::Overwritten;
         }
         if let (Some(now), Some(analysed)) = (now, self.analysed)
             && now.has_content_of(&analysed)
-            && self.code.is_some()
-            && self.code == code_of(&self.file, &self.plan)
         {
             self.analysed = Some(now);
-            return false;
+            return Standing::Same;
         }
-        let same = self.file.try_clone().is_ok_and(|file| {
-            let read = Analysis::of(file, self.returns);
-            read.build_id == self.identity.build_id
-                && read.outcome.is_ok_and(|(plan, _)| plan == self.plan)
-        });
-        if same {
-            self.analysed = now;
+        // Read while it was written again, it will not be found to be what it was.
+        if self.asked.is_some() {
+            return Standing::Same;
         }
-        !same
+        self.asked = now;
+        let file = self.file.try_clone();
+        file.map_or(Standing::Overwritten, Standing::Unsure)
     }
+
+    /// Whether what was read of it is what was found; then it is known to stand.
+    pub(super) fn is_still(&mut self, content: Content) -> bool {
+        let Content {
+            stamp,
+            is_steady,
+            analysis: Analysis { build_id, outcome },
+            code,
+        } = content;
+        let is_same_plan = outcome.is_ok_and(|(plan, _)| plan == self.plan);
+        let is_same = is_steady && is_same_plan && build_id == self.identity.build_id;
+        if is_same {
+            (self.analysed, self.code, self.asked) = (stamp, code, None);
+        }
+        is_same
+    }
+}
+
+/// How a file under probe stands to what was found in it.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// Nothing is known to the contrary.
+    Same,
+    /// Other code stands at its probes.
+    Overwritten,
+    /// Its content has another time: it is to be read.
+    Unsure(File),
 }
 
 /// Whether a file still is what a plan was made for, as far as its times and the code at the probes tell.

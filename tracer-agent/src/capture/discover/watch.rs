@@ -46,6 +46,22 @@ impl Watch {
         }
     }
 
+    /// Listens to the processors that run now, and to those only; tells whether one of them is new.
+    pub(super) fn follow_processors(&mut self) -> bool {
+        let Self::Events(rings) = self else {
+            return false;
+        };
+        let Ok(online) = online_cpus() else {
+            return false;
+        };
+        rings.retain(|ring| online.contains(&ring.processor()));
+        let known: Vec<u32> = rings.iter().map(PerfRing::processor).collect();
+        let new = online.into_iter().filter(|cpu| !known.contains(cpu));
+        // One that has stopped again is refused.
+        rings.extend(new.filter_map(|cpu| PerfRing::open(cpu).ok()));
+        rings.len() > known.len()
+    }
+
     /// Without the means.
     pub(super) fn mode(&self) -> WatchMode {
         match self {
@@ -70,4 +86,31 @@ fn open_rings() -> Result<Vec<PerfRing>, String> {
     let open = |cpus: Vec<u32>| cpus.into_iter().map(PerfRing::open).collect();
     let rings: io::Result<_> = online_cpus().and_then(open);
     rings.map_err(|error| format!("perf events are refused (CAP_PERFMON lets them): {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::test_needs;
+
+    #[test]
+    fn a_processor_that_came_is_listened_to() {
+        if !test_needs::may_trace() {
+            return;
+        }
+        let mut watch = Watch::start(Instant::now());
+        let processors = |watch: &Watch| match watch {
+            Watch::Events(rings) => rings.iter().map(PerfRing::processor).collect(),
+            Watch::Polling { reason, .. } => panic!("{reason}"),
+        };
+        let all: Vec<u32> = processors(&watch);
+        assert!(!watch.follow_processors(), "all are known");
+        if let Watch::Events(rings) = &mut watch {
+            rings.remove(0);
+        }
+        assert!(watch.follow_processors());
+        let mut now = processors(&watch);
+        now.sort_unstable();
+        assert_eq!(now, all);
+    }
 }
