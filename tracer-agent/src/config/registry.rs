@@ -69,7 +69,7 @@ keys! {
         "Messages of the programs in the kernel, for debugging the agent. Off costs nothing.")
         .env(&[LLM_TRACER_KERNEL_LOG]).flag("kernel-log");
     LIBRARIES: Vec<PathBuf> = Key::new("capture.libraries", "",
-        "Further libraries or executables to attach to, beside those that are found.")
+        "Further libraries or executables to attach to, beside those that are found. One that is not there yet is probed within a minute of its coming.")
         .env(&[LLM_TRACER_LIBRARIES]).flag("library");
 
     PIDS: Vec<u32> = Key::new("processes.pids", "",
