@@ -15,9 +15,18 @@ const PRIME: u64 = (1 << 61) - 1;
 /// Bytes of a coefficient: the most that stay below the prime.
 const WORD: usize = 7;
 
-/// Where polynomials are evaluated.
-static POINT: LazyLock<u64> =
-    LazyLock::new(|| RandomState::new().hash_one("point") % (PRIME - 256) + 256);
+/// Coefficients that are read at a time: each step waits for the one before.
+const TOGETHER: usize = 4;
+
+/// Where polynomials are evaluated: the point, and its powers.
+static POINT: LazyLock<[u64; TOGETHER]> = LazyLock::new(|| {
+    let point = RandomState::new().hash_one("point") % (PRIME - 256) + 256;
+    let mut powers = [point; TOGETHER];
+    for at in 1..TOGETHER {
+        powers[at] = step(powers[at - 1], point, 0);
+    }
+    powers
+});
 
 /// The digest of a text that comes in pieces, the same however it is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +47,8 @@ impl TextDigest {
 
     /// Takes the next piece.
     pub(crate) fn feed(&mut self, piece: &[u8]) {
-        let point = *POINT;
+        let powers = &*POINT;
+        let [point, ..] = *powers;
         let has = (self.bytes % WORD as u64) as usize;
         self.bytes = self.bytes.wrapping_add(piece.len() as u64);
         let missing = if has == 0 { 0 } else { WORD - has };
@@ -53,9 +63,12 @@ impl TextDigest {
             self.sum = step(self.sum, point, self.word);
         }
         let (words, last) = rest.as_chunks::<WORD>();
-        for &[a, b, c, d, e, f, g] in words {
-            let word = u64::from_le_bytes([a, b, c, d, e, f, g, 0]);
-            self.sum = step(self.sum, point, word);
+        let (together, words) = words.as_chunks::<TOGETHER>();
+        for words in together {
+            self.sum = steps(self.sum, powers, words);
+        }
+        for word in words {
+            self.sum = step(self.sum, point, coefficient(word));
         }
         self.word = 0;
         for (byte, at) in last.iter().zip(0..) {
@@ -70,7 +83,7 @@ impl TextDigest {
 
     /// The digest of all that came.
     pub(crate) fn value(self) -> u64 {
-        join(step(self.sum, *POINT, self.word), self.bytes)
+        join(step(self.sum, POINT[0], self.word), self.bytes)
     }
 }
 
@@ -87,10 +100,27 @@ pub(crate) const fn join(first: u64, second: u64) -> u64 {
     folded.rotate_left(23) ^ first.rotate_left(41) ^ second
 }
 
+const fn coefficient(&[a, b, c, d, e, f, g]: &[u8; WORD]) -> u64 {
+    u64::from_le_bytes([a, b, c, d, e, f, g, 0])
+}
+
 /// `sum * point + word`, modulo the prime.
 const fn step(sum: u64, point: u64, word: u64) -> u64 {
-    let product = sum as u128 * point as u128 + word as u128;
-    let folded = (product as u64 & PRIME) + (product >> 61) as u64;
+    rest(sum as u128 * point as u128 + word as u128)
+}
+
+/// The same with each of the words: the products do not wait for each other.
+fn steps(sum: u64, powers: &[u64; TOGETHER], words: &[[u8; WORD]; TOGETHER]) -> u64 {
+    let times = |factor: u64, power: u64| u128::from(factor) * u128::from(power);
+    let [p1, p2, p3, p4] = *powers;
+    let [a, b, c, d] = words.each_ref().map(coefficient);
+    rest(times(sum, p4) + times(a, p3) + times(b, p2) + times(c, p1) + u128::from(d))
+}
+
+/// Modulo the prime, of less than 2^124.
+const fn rest(number: u128) -> u64 {
+    let folded = (number as u64 & PRIME) + (number >> 61) as u64;
+    let folded = (folded & PRIME) + (folded >> 61);
     if folded >= PRIME {
         folded - PRIME
     } else {
@@ -115,6 +145,27 @@ mod tests {
             }
             prop_assert_eq!(pieces, TextDigest::of(&text));
             prop_assert_eq!(pieces.len(), text.len() as u64);
+        }
+
+        /// Word by word, as the polynomial is defined.
+        #[test]
+        fn several_words_at_a_time_are_one_after_the_other(text: Vec<u8>) {
+            let mut digest = TextDigest::default();
+            let (words, last) = text.as_chunks::<WORD>();
+            for word in words {
+                digest.sum = step(digest.sum, POINT[0], coefficient(word));
+            }
+            let mut padded = [0; WORD];
+            padded[..last.len()].copy_from_slice(last);
+            digest.word = coefficient(&padded);
+            digest.bytes = text.len() as u64;
+            prop_assert_eq!(digest, TextDigest::of(&text));
+        }
+
+        #[test]
+        fn the_rest_is_that_of_a_division(high in 0..1_u64 << 60, low: u64) {
+            let number = u128::from(high) << 64 | u128::from(low);
+            prop_assert_eq!(u128::from(rest(number)), number % u128::from(PRIME));
         }
 
         #[test]
