@@ -21,9 +21,7 @@ impl RingFill {
     /// # Errors
     /// If the kernel refuses the mapping.
     pub fn of(ring: &impl AsRawFd) -> io::Result<Self> {
-        // SAFETY: a call without pointers.
-        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-        let page = usize::try_from(page).map_err(io::Error::other)?;
+        let page = rustix::param::page_size();
         let pages = MmapOptions::new()
             .len(2 * page)
             .map_raw_read_only(ring.as_raw_fd())?;

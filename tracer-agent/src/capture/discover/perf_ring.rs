@@ -50,7 +50,7 @@ impl PerfRing {
         // SAFETY: these attributes have no pointer.
         let event = unsafe { perf_event::open(&attributes, cpu) }?;
         let file = File::from(event.try_clone()?);
-        let page = page_size();
+        let page = rustix::param::page_size();
         let capacity = DATA.max(page);
         let map = MmapOptions::new().len(page + capacity).map_raw(&file)?;
         Ok(Self {
@@ -132,11 +132,6 @@ impl AsFd for PerfRing {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.event.as_fd()
     }
-}
-
-fn page_size() -> usize {
-    // SAFETY: `sysconf` has no preconditions.
-    usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }
 
 /// Waits until one of the rings has records, one of the others is readable, or the time is over. Rings
