@@ -73,7 +73,24 @@ pub struct NamedSession {
     pub agent: Option<String>,
 }
 
+/// A session as the wire names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SessionName<'a> {
+    /// The header or the field that names it.
+    pub(super) source: &'static str,
+    /// Its id.
+    pub(super) id: &'a str,
+}
+
 impl NamedSession {
+    /// Without what else is known of it.
+    pub(super) fn name(&self) -> SessionName<'_> {
+        SessionName {
+            source: self.source,
+            id: &self.id,
+        }
+    }
+
     /// Whether something may be an id that is told.
     pub(crate) fn may_be(id: &str) -> bool {
         !id.is_empty() && id.len() <= LONGEST && !looks_like_credential(id)
@@ -110,11 +127,16 @@ impl Asking<'_> {
     }
 
     /// As one who looks for an earlier call.
-    pub(super) const fn seeker(&self) -> Seeker<'_> {
+    pub(super) fn seeker(&self) -> Seeker<'_> {
         Seeker {
             place: self.place,
-            session: self.session.as_ref(),
+            session: self.session_name(),
         }
+    }
+
+    /// The session that the wire names.
+    pub(super) fn session_name(&self) -> Option<SessionName<'_>> {
+        self.session.as_ref().map(NamedSession::name)
     }
 
     /// It is a step of a conversation.

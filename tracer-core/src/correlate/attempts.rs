@@ -34,6 +34,9 @@ const FAILED: usize = 8192;
 /// Of these, calls that are alike.
 const ALIKE: usize = 64;
 
+/// That something failed, and no more.
+pub(super) const OTHER: &str = "_OTHER";
+
 /// Number of a call with its attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct GroupNumber(u64);
@@ -63,8 +66,9 @@ pub(super) struct Group {
     pub(super) attempts: u64,
     /// The number of the last attempt: there may have been some before that nobody saw.
     number: u64,
-    pub(super) error: Option<String>,
-    last: SpanId,
+    error: Option<String>,
+    /// The last attempt: a caller may trace each for itself.
+    last: (TraceId, SpanId),
     target: u64,
     model: Option<String>,
     marks: Vec<u64>,
@@ -154,8 +158,8 @@ impl Attempts {
             _ => known,
         };
         let link = Link {
-            trace: group.trace,
-            span: group.last,
+            trace: group.last.0,
+            span: group.last.1,
             relation: Relation::PreviousAttempt,
             known,
         };
@@ -296,18 +300,19 @@ impl Attempts {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Failure<'a> {
     pub(super) facts: &'a CallFacts,
+    pub(super) trace: TraceId,
     pub(super) span: SpanId,
     pub(super) target: u64,
 }
 
 impl Group {
     /// After the first failure of a call.
-    pub(super) fn new(first: Failure<'_>, trace: TraceId, turn: TurnNumber, span: SpanId) -> Self {
+    pub(super) fn new(first: Failure<'_>, turn: TurnNumber, span: SpanId) -> Self {
         let facts = first.facts;
         let mut group = Self {
             process: facts.connection.process,
             turn,
-            trace,
+            trace: first.trace,
             span,
             has_span: is_tried_again(facts),
             start: facts.timing.start,
@@ -315,7 +320,7 @@ impl Group {
             attempts: 0,
             number: facts.request.retry_count.unwrap_or(0),
             error: None,
-            last: first.span,
+            last: (first.trace, first.span),
             target: first.target,
             model: None,
             marks: Vec::new(),
@@ -333,12 +338,20 @@ impl Group {
         let told = facts.request.retry_count.unwrap_or(0).saturating_add(1);
         self.number = self.number.saturating_add(1).max(told);
         self.end = self.end.max(facts.timing.end);
-        self.last = failure.span;
+        self.last = (failure.trace, failure.span);
         self.target = failure.target;
         self.model.clone_from(&facts.request.model);
         self.error = reason(&facts.outcome);
         let asked = facts.response.rate_limits.retry_after.unwrap_or_default();
         self.until = facts.timing.end.after(asked.clamp(WINDOW, LONGEST));
+    }
+
+    /// Why the last attempt failed, as may be said in the trace of the first: of another trace, only that it
+    /// did.
+    pub(super) fn told_error(&self) -> Option<String> {
+        let error = self.error.as_ref()?;
+        let is_of_trace = self.last.0 == self.trace;
+        Some(if is_of_trace { error } else { OTHER }.to_owned())
     }
 
     /// Whether a request asks the same model at the same place.

@@ -174,6 +174,9 @@ impl Correlator {
                 }
             }
             Side::Made(made) => {
+                if let Some((served, _)) = made.passes_on {
+                    self.hops.end(served, made.operation);
+                }
                 if let Some(group) = made.group {
                     self.attempts.untried(group);
                 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     asking::is_chat,
-    attempts::{self, Failure, Group, GroupNumber},
+    attempts::{Failure, Group, GroupNumber},
     correlator::Correlator,
     ids::TraceId,
     known::Known,
@@ -53,8 +53,7 @@ impl Correlator {
             lineage.parent = group.or(made.caller);
             return;
         };
-        turn.answered(facts);
-        turn.error = attempts::reason(&facts.outcome);
+        turn.answered(facts, lineage.trace);
         if is_chat(facts.operation) && facts.outcome == Outcome::Success {
             let answered = marks.and_then(|marks| marks.answered.as_ref());
             let requested = marks.and_then(|marks| marks.asked.as_ref());
@@ -65,7 +64,7 @@ impl Correlator {
                 ToolChoice::One => Vec::new(),
                 ToolChoice::Any | ToolChoice::Free => {
                     let is_forced = choice == ToolChoice::Any;
-                    tools::of_answer(&self.ids, facts, answered, lineage.span, is_forced)
+                    tools::of_answer(&self.ids, facts, answered, lineage, is_forced)
                 }
             };
             self.found
@@ -142,6 +141,7 @@ impl Correlator {
     ) -> Option<Parent> {
         let failure = Failure {
             facts,
+            trace: lineage.trace,
             span: lineage.span,
             target: made.target,
         };
@@ -150,7 +150,7 @@ impl Correlator {
             (None, false) => return None,
             (None, true) => {
                 let span = self.ids.span((lineage.span, "attempts"));
-                let group = Group::new(failure, lineage.trace, made.turn, span);
+                let group = Group::new(failure, made.turn, span);
                 let has_span = group.has_span;
                 while let Some(oldest) = self.attempts.surplus() {
                     self.end_attempts(oldest);
@@ -216,7 +216,7 @@ impl Correlator {
                 session,
                 start: group.start,
                 end: success.map_or(group.end, |facts| facts.timing.end.max(group.end)),
-                error: group.error.filter(|_| success.is_none()),
+                error: group.told_error().filter(|_| success.is_none()),
                 kind: StepKind::Attempts {
                     attempts: group.attempts + u64::from(success.is_some()),
                 },

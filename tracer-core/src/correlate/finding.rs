@@ -115,7 +115,7 @@ impl Found {
     /// The session of what a call goes on from.
     pub(super) fn session(&self) -> Option<Session> {
         let before = self.earlier.session.as_ref()?;
-        Some(before.handed_on(self.earlier.trace, self.known))
+        Some(before.handed_on(self.known))
     }
 }
 

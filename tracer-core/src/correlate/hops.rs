@@ -72,6 +72,7 @@ struct Below {
 struct Claim {
     served: Place,
     known: Known,
+    tokens: u64,
     time: Timestamp,
 }
 
@@ -210,17 +211,21 @@ impl Hops {
             *above = above.saturating_sub(told.tokens);
             return Some(known);
         }
-        if hop.below.is_none()
-            && let Some(digest) = hop.digest.filter(|_| !hop.is_paired)
-        {
-            let claim = Claim {
-                served,
-                known,
-                time,
-            };
+        if let Some(digest) = hop.digest.filter(|_| !hop.is_paired) {
             let claims = self.unclaimed.get_or_insert_mut(digest, Vec::new);
-            if claims.len() < ALIKE {
-                claims.push(claim);
+            let own = claims.iter_mut().find(|claim| claim.served == served);
+            if let Some(claim) = own {
+                claim.tokens = claim.tokens.saturating_add(told.tokens);
+            } else if hop.below.is_none() && claims.len() < ALIKE {
+                claims.push(Claim {
+                    served,
+                    known,
+                    tokens: told.tokens,
+                    time,
+                });
+            }
+            if claims.is_empty() {
+                self.unclaimed.pop(&digest);
             }
             while self.unclaimed.len() > UNCLAIMED {
                 self.unclaimed.pop_lru();
@@ -257,9 +262,12 @@ impl Hops {
     }
 
     /// The same of a client that could be that of several calls, of which it takes one.
-    pub(super) fn claim(&mut self, digest: u64, start: Timestamp) -> Option<Known> {
+    pub(super) fn claim(&mut self, digest: u64, start: Timestamp, told: Told) -> Option<Known> {
         let claims = self.unclaimed.get_mut(&digest)?;
-        let at = claims.iter().position(|claim| start <= claim.time)?;
+        let stands_for = |claim: &Claim| is_sure(claim.known) || covers(claim.tokens, told.tokens);
+        let at = claims
+            .iter()
+            .position(|claim| start <= claim.time && stands_for(claim))?;
         let claim = claims.remove(at);
         if claims.is_empty() {
             self.unclaimed.pop(&digest);
@@ -340,6 +348,29 @@ mod tests {
         assert_eq!(below(&mut hops, LIKELY, 6), Some(LIKELY));
         assert_eq!(below(&mut hops, LIKELY, 6), None);
         assert_eq!(below(&mut hops, SURE, 6), Some(SURE));
+    }
+
+    /// Two alike clients, and calls that are only likely made for them: for something else beside.
+    #[test]
+    fn a_client_that_is_not_clear_takes_only_what_is_as_much_as_its_own() {
+        for (known, tokens, is_taken) in
+            [(LIKELY, 30, false), (LIKELY, 950, true), (ALIKE, 30, true)]
+        {
+            let mut hops = Hops::default();
+            hops.begin(Served {
+                place: SERVED,
+                operation: Operation::Chat,
+                digest: Some(7),
+                is_paired: false,
+                made: Operation::Chat,
+                known,
+            });
+            assert_eq!(below(&mut hops, known, tokens - 10), None);
+            assert_eq!(below(&mut hops, known, 10), None);
+            let claimed = hops.claim(7, Timestamp::default(), told(1000));
+            assert_eq!(claimed.is_some(), is_taken, "{known:?} {tokens}");
+            assert_eq!(hops.claim(7, Timestamp::default(), told(1000)), None);
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Correlator {
             client.is_served_by(asking.place);
             let session = client.session.as_ref();
             let known = Known::derived("both_ends");
-            let session = session.map(|session| passed_on(session, client.trace, known));
+            let session = session.map(|session| passed_on(session, known));
             (client.trace, client.span, session)
         });
         let caller = asking.parent.map(of_caller);
@@ -52,11 +52,13 @@ impl Correlator {
         let is_joined = parent.is_some();
         let marks = ServedMarks::of(asking);
         self.serving.begin(asking.place, &marks);
+        let span = self.ids.span(asking.origin());
+        let own = asking.session.as_ref().map(|it| named(it, span));
         Open {
             start: asking.start,
-            span: self.ids.span(asking.origin()),
+            span,
             trace: trace.unwrap_or_else(|| self.ids.trace(asking.origin())),
-            session: asking.session.as_ref().map(named).or(session),
+            session: own.or(session),
             links: Vec::new(),
             side: Side::Served {
                 parent,
@@ -88,10 +90,13 @@ impl Correlator {
             request: asking.request,
             served_by: None,
             passes_on: passing.as_ref().map(|it| (it.place, it.known)),
+            operation: asking.operation,
             marks,
         };
         let mut links = Vec::new();
-        let mut session = asking.session.as_ref().map(named);
+        let span = self.ids.span(asking.origin());
+        let own = asking.session.as_ref().map(|it| named(it, span));
+        let mut session = own.clone();
         let again = self.attempts.find(asking, &made.marks);
         let turn = if let Some((group, attempt, link)) = again {
             made.joined = Some(attempt.known);
@@ -131,14 +136,13 @@ impl Correlator {
         let of_turn = self.turns.peek(&turn);
         let of_others = of_turn.and_then(|turn| {
             let session = turn.session.as_ref()?;
-            Some(session.handed_on(turn.trace, session.known))
+            Some(session.handed_on(session.known))
         });
-        let own = asking.session.as_ref().map(named);
         let trace = of_turn.map(|turn| turn.trace);
         let trace = caller.map(|(trace, _)| trace).or(trace);
         Open {
             start: asking.start,
-            span: self.ids.span(asking.origin()),
+            span,
             trace: trace.unwrap_or_else(|| self.ids.trace(asking.origin())),
             session: own.or(session).or(of_others),
             links,
@@ -183,7 +187,7 @@ impl Correlator {
     /// Whether a call is the next step of the turn that it goes on from.
     fn goes_on(&mut self, asking: &Asking<'_>, found: &Found) -> bool {
         let number = found.earlier.turn;
-        let is_elsewhere = found.earlier.is_elsewhere(asking.session.as_ref());
+        let is_elsewhere = found.earlier.is_elsewhere(asking.session_name());
         if !found.is_last || is_elsewhere || !self.turns.contains(&number) {
             return false;
         }
@@ -312,11 +316,12 @@ pub(super) fn of_caller((trace, span): (TraceId, SpanId)) -> (TraceId, Parent) {
     (trace, parent)
 }
 
-fn named(session: &NamedSession) -> Session {
+/// The session that a call names.
+fn named(session: &NamedSession, span: SpanId) -> Session {
     Session {
         id: session.id.clone(),
         known: Known::observed(session.source),
-        named_by: None,
+        named_by: Some(span),
     }
 }
 
@@ -326,7 +331,7 @@ fn late_result(asking: &Asking<'_>, found: &Found) -> Option<(TraceId, Parent)> 
     let brings = asking
         .trail
         .is_some_and(|trail| !trail.results.is_empty() && trail.last != Some(Speaker::Model));
-    let is_it = brings && found.is_last && !found.earlier.is_elsewhere(asking.session.as_ref());
+    let is_it = brings && found.is_last && !found.earlier.is_elsewhere(asking.session_name());
     let parent = Parent {
         span: found.earlier.span,
         is_remote: false,
@@ -335,15 +340,15 @@ fn late_result(asking: &Asking<'_>, found: &Found) -> Option<(TraceId, Parent)> 
     is_it.then_some((found.earlier.trace, parent))
 }
 
-/// The session of one hop, which is of this trace, as that of another.
-pub(super) fn passed_on(session: &Session, of: TraceId, link: Known) -> Session {
+/// The session of one hop as that of another.
+pub(super) fn passed_on(session: &Session, link: Known) -> Session {
     let is_sure = session.known.confidence <= Confidence::Derived;
     let known = if is_sure {
         link
     } else {
         Known::inferred(link.by)
     };
-    session.handed_on(of, known)
+    session.handed_on(known)
 }
 
 /// A session, and the agent in it that has turns of its own.

@@ -12,7 +12,7 @@ use super::{
     asking::is_chat,
     correlator::Correlator,
     known::Known,
-    lineage::Lineage,
+    lineage::{Lineage, Session},
     memory::{Mark, Seeker},
 };
 use crate::{
@@ -133,7 +133,7 @@ impl Correlator {
     ) {
         let seeker = Seeker {
             place: (facts.connection, facts.exchange),
-            session: facts.request.session.as_ref(),
+            session: lineage.session.as_ref().and_then(Session::name),
         };
         let process = facts.connection.process;
         let sides = [

@@ -1,6 +1,7 @@
 //! Where a call stands among others.
 
 use super::{
+    asking::SessionName,
     ids::{SpanId, TraceId},
     known::Known,
 };
@@ -82,20 +83,28 @@ pub struct Session {
     pub id: String,
     /// How it is known that a call belongs to it.
     pub known: Known,
-    /// The trace of the call that named it, if another one did: where nothing of that leaves, neither does
-    /// the name. Ids of our own name nothing.
-    pub named_by: Option<TraceId>,
+    /// The call that named it, where the wire does: where that does not leave, neither does the name. Ids of
+    /// our own name nothing.
+    pub named_by: Option<SpanId>,
 }
 
 impl Session {
-    /// The same as that of another call, which has it from one of this trace.
-    pub(super) fn handed_on(&self, of: TraceId, known: Known) -> Self {
-        let is_named = self.known.confidence == Confidence::Observed;
+    /// The same as that of another call.
+    pub(super) fn handed_on(&self, known: Known) -> Self {
         Self {
             id: self.id.clone(),
             known,
-            named_by: self.named_by.or(is_named.then_some(of)),
+            named_by: self.named_by,
         }
+    }
+
+    /// What the wire calls it.
+    pub(super) fn name(&self) -> Option<SessionName<'_>> {
+        let is_named = self.known.confidence == Confidence::Observed;
+        is_named.then_some(SessionName {
+            source: self.known.by,
+            id: &self.id,
+        })
     }
 }
 

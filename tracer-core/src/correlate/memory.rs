@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    asking::{NamedSession, Place},
+    asking::{Place, SessionName},
     ids::{SpanId, TraceId},
     lineage::Session,
     turn::TurnNumber,
@@ -45,7 +45,7 @@ pub(super) enum Mark<'a> {
 pub(super) struct Seeker<'a> {
     pub(super) place: Place,
     /// Its session, where the wire names it.
-    pub(super) session: Option<&'a NamedSession>,
+    pub(super) session: Option<SessionName<'a>>,
 }
 
 /// An earlier call.
@@ -66,14 +66,14 @@ impl Earlier {
         self.place.0.process
     }
 
-    fn is_of(&self, session: &NamedSession) -> bool {
+    fn is_of(&self, session: SessionName<'_>) -> bool {
         self.session
             .as_ref()
             .is_some_and(|own| own.id == session.id)
     }
 
     /// The wire says that it was in another session.
-    pub(super) fn is_elsewhere(&self, session: Option<&NamedSession>) -> bool {
+    pub(super) fn is_elsewhere(&self, session: Option<SessionName<'_>>) -> bool {
         let (Some(own), Some(session)) = (&self.session, session) else {
             return false;
         };

@@ -67,4 +67,6 @@ pub(super) struct Made {
     pub(super) served_by: Option<Place>,
     /// The call that the process serves, and made this one for.
     pub(super) passes_on: Option<(Place, Known)>,
+    /// What it does, as far as that was known when it was made.
+    pub(super) operation: Operation,
 }

@@ -10,7 +10,7 @@ use super::{
     asking::is_chat,
     correlator::Correlator,
     known::Known,
-    lineage::{Lineage, Link, Relation},
+    lineage::{Lineage, Link, Relation, Session},
     memory::{Earlier, Mark, Seeker},
     quotes::Quote,
 };
@@ -39,7 +39,7 @@ impl Correlator {
             return None;
         }
         let quotes = self.quotes.find(&judging.texts);
-        let judged = self.only_quoted(&quotes, facts)?;
+        let judged = self.only_quoted(&quotes, facts, lineage)?;
         let known = Known::inferred("quoted_answer");
         let evaluation = Evaluation::judged(&judging.opinion, known);
         self.verdicts.push(Verdict {
@@ -71,10 +71,15 @@ impl Correlator {
     }
 
     /// The call whose answer is quoted, if it is the only one.
-    fn only_quoted(&mut self, quotes: &[Quote], facts: &CallFacts) -> Option<Arc<Earlier>> {
+    fn only_quoted(
+        &mut self,
+        quotes: &[Quote],
+        facts: &CallFacts,
+        lineage: &Lineage,
+    ) -> Option<Arc<Earlier>> {
         let seeker = Seeker {
             place: (facts.connection, facts.exchange),
-            session: facts.request.session.as_ref(),
+            session: lineage.session.as_ref().and_then(Session::name),
         };
         let mut judged: Option<Arc<Earlier>> = None;
         for quote in quotes {

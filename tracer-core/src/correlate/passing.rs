@@ -106,13 +106,13 @@ impl Correlator {
     pub(super) fn session_of(&self, passing: &Passing) -> Option<Session> {
         let open = self.open.get(&passing.place)?;
         let session = open.session.as_ref()?;
-        Some(passed_on(session, open.trace, passing.known))
+        Some(passed_on(session, passing.known))
     }
 
     /// How it is known that the tokens of a call that was made stand on another hop of it, if they do.
     pub(super) fn counted_at(&mut self, made: &Made, facts: &CallFacts) -> Option<Known> {
         if let Some((served, _)) = made.passes_on {
-            self.hops.end(served, facts.operation);
+            self.hops.end(served, made.operation);
         }
         if facts.usage == Usage::default() {
             return None;
@@ -125,7 +125,7 @@ impl Correlator {
             }
             (None, OtherEnd::Unclear) => {
                 let request = made.request?;
-                self.hops.claim(request, facts.timing.start)
+                self.hops.claim(request, facts.timing.start, told)
             }
             (None, _) => None,
         };
@@ -189,7 +189,7 @@ impl Correlator {
             *parent = Some(both_ends(span));
             (*is_joined, *known) = (true, Some(client));
             let known = Known::derived(BOTH_ENDS);
-            let session = session.map(|session| passed_on(&session, trace, known));
+            let session = session.map(|session| passed_on(&session, known));
             open.session = open.session.take().or(session);
         }
         self.hops.paired(server);

@@ -1,9 +1,9 @@
 //! Tools that a model asked for, until they have given something.
 
 use super::{
-    ids::{Ids, SpanId},
+    ids::{Ids, SpanId, TraceId},
     known::Known,
-    lineage::{Link, Relation},
+    lineage::{Lineage, Link, Relation},
     step::{Step, StepKind, ToolBound},
     turn::Turn,
 };
@@ -27,6 +27,8 @@ pub(super) struct PendingTool {
     pub(super) span: SpanId,
     /// The call that asked for it.
     pub(super) asked_by: SpanId,
+    /// The trace of that: a caller may trace each for itself.
+    asked_in: TraceId,
     /// When it was asked for: it cannot have begun before.
     pub(super) asked: Timestamp,
     /// When something was seen of it at work.
@@ -42,7 +44,7 @@ pub(super) fn of_answer(
     ids: &Ids,
     facts: &CallFacts,
     answered: Option<&AnsweredTrail>,
-    asked_by: SpanId,
+    asked_by: &Lineage,
     is_answer: bool,
 ) -> Vec<PendingTool> {
     let tools = match answered {
@@ -59,9 +61,10 @@ pub(super) fn of_answer(
         }
     };
     let pending = |(at, tool): (usize, AskedTool)| PendingTool {
-        span: ids.span((asked_by, at)),
+        span: ids.span((asked_by.span, at)),
         tool,
-        asked_by,
+        asked_by: asked_by.span,
+        asked_in: asked_by.trace,
         asked: facts.timing.end,
         at_work: None,
         is_parent: false,
@@ -91,7 +94,7 @@ pub(super) fn unanswered(
         evaluation.tool.clone_from(&pending.tool.name);
         verdicts.push(Verdict {
             process: turn.process,
-            trace: turn.trace,
+            trace: pending.asked_in,
             span: pending.asked_by,
             response_id: None,
             time,
@@ -154,7 +157,7 @@ impl PendingTool {
             span: self.span,
             parent: turn.parent(),
             links: vec![Link {
-                trace: turn.trace,
+                trace: self.asked_in,
                 span: self.asked_by,
                 relation: Relation::AskedBy,
                 known: Known::derived("tool_call"),

@@ -1,6 +1,7 @@
 //! What a user asked for, with all calls and tools on the way to the answer.
 
 use super::{
+    attempts,
     ids::{SpanId, TraceId},
     known::Known,
     lineage::{Parent, Session},
@@ -82,11 +83,19 @@ impl Turn {
         self.has_root = !matches!(self.above, Above::Caller(_));
     }
 
-    /// A call of it is over.
-    pub(super) fn answered(&mut self, call: &CallFacts) {
+    /// A call of it is over, which is of this trace: of calls of another one, which a caller may trace for
+    /// itself, it says nothing.
+    pub(super) fn answered(&mut self, call: &CallFacts, trace: TraceId) {
+        let is_of_trace = trace == self.trace;
         self.under_way = self.under_way.saturating_sub(1);
         self.end = self.end.max(call.timing.end);
-        if self.provider.is_none() {
+        let error = attempts::reason(&call.outcome);
+        self.error = if is_of_trace {
+            error
+        } else {
+            error.map(|_| attempts::OTHER.to_owned())
+        };
+        if self.provider.is_none() && is_of_trace {
             self.provider = Some(call.provider.0.clone().into_owned());
         }
     }

@@ -144,9 +144,7 @@ impl Policy {
                 is_sampled = kept_for.is_some();
             }
             is_beside_withheld = fate.withheld;
-            if is_sampled {
-                traces.leaves(trace.id, facts);
-            }
+            traces.passes(trace.id, facts, is_sampled);
         }
         let passage = match (decision.capture, &self.masker) {
             (Capture::Full, _) => Some(Passage::Full),
@@ -209,7 +207,7 @@ impl Policy {
             let mut may_tell = |trace: TraceId| traces.may_tell_of(trace.0);
             may_tell(verdict.trace)
                 && origin.is_none_or(may_tell)
-                && traces.has_left_itself(verdict.trace, verdict.span)
+                && traces.has_left_itself(verdict.span)
         });
         let reason = verdict.reason.take();
         verdict.reason = reason.filter(|reason| {

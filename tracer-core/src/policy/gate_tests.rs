@@ -210,18 +210,24 @@ fn what_another_call_said_is_not_told_once_it_is_forgotten_whether_it_may_be() {
 #[test]
 fn a_session_that_a_withheld_call_named_is_not_told() {
     let mut policy = policy("[[rule]]\nname = 'r'\nwhen.model = 'secret'\ncapture = 'none'");
-    assert_eq!(released(&mut policy, call("secret", 1)), "nothing");
-    assert_eq!(released(&mut policy, call("open", 2)), "call");
+    let mut of_span = |model, trace, span| {
+        let mut call = call(model, trace);
+        call.lineage.as_mut().unwrap().span = SpanId(span);
+        released(&mut policy, call)
+    };
+    assert_eq!(of_span("secret", 1, 11), "nothing");
+    assert_eq!(of_span("open", 2, 12), "call");
     for (named_by, is_told) in [
         (None, true),
-        (Some(1), false),
-        (Some(2), true),
-        (Some(3), false),
+        (Some(11), false),
+        (Some(12), true),
+        // It is under way, of the same trace, and may stay in.
+        (Some(13), false),
     ] {
         let session = Some(Session {
             id: "payroll-of-jane".to_owned(),
             known: Known::derived("messages"),
-            named_by: named_by.map(TraceId),
+            named_by: named_by.map(SpanId),
         });
         let mut goes_on = call("open", 2);
         goes_on.lineage.as_mut().unwrap().session = session.clone();
@@ -233,6 +239,27 @@ fn a_session_that_a_withheld_call_named_is_not_told() {
         for span in [call, step] {
             assert_eq!(span.contains("payroll"), is_told, "{named_by:?}");
         }
+    }
+}
+
+#[test]
+fn a_tool_that_a_withheld_call_of_another_trace_asked_for_has_no_name() {
+    let mut policy = policy("[[rule]]\nname = 'r'\nwhen.model = 'secret'\ncapture = 'none'");
+    assert_eq!(released(&mut policy, call("secret", 1)), "nothing");
+    assert_eq!(released(&mut policy, call("open", 2)), "call");
+    for (asked_in, name) in [(2, "execute_tool lookup"), (1, "execute_tool")] {
+        let asked_by = Link {
+            trace: TraceId(asked_in),
+            span: SpanId(1),
+            relation: Relation::AskedBy,
+            known: Known::derived("tool_call"),
+        };
+        let step = Step {
+            links: vec![asked_by],
+            ..tool(2)
+        };
+        let step = policy.release_step(step).expect("a step");
+        assert_eq!(semconv::step_span(&step).name, name);
     }
 }
 

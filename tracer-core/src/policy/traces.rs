@@ -1,11 +1,6 @@
 //! What became of the calls of traces: what stands beside them follows.
 
-use crate::{
-    correlate::{SpanId, TraceId},
-    latest::Latest,
-    llm::call::CallFacts,
-    segment::ProcessKey,
-};
+use crate::{correlate::SpanId, latest::Latest, llm::call::CallFacts, segment::ProcessKey};
 
 /// Traces that are remembered, processes in them, and calls that left.
 const REMEMBERED: usize = 16_384;
@@ -26,8 +21,9 @@ pub(super) struct Traces {
     /// Of which processes calls have left: what those calls are part of is wanted. A trace may go through
     /// a process of which nothing leaves.
     left: Latest<(u128, ProcessKey), ()>,
-    /// Calls that have left: something may be said of them.
-    spans: Latest<(TraceId, SpanId), ()>,
+    /// Calls of which something may be said, and whether they have left themselves: those that are not of
+    /// the sample have not.
+    spans: Latest<SpanId, bool>,
 }
 
 impl Default for Traces {
@@ -53,17 +49,24 @@ impl Traces {
         self.fates.get_or_insert_with(trace, TraceFate::default)
     }
 
-    /// A call has left.
-    pub(super) fn leaves(&mut self, trace: u128, call: &CallFacts) {
-        self.left.put((trace, call.connection.process), ());
+    /// A call is not held back; it leaves, if it is of the sample.
+    pub(super) fn passes(&mut self, trace: u128, call: &CallFacts, is_sampled: bool) {
+        if is_sampled {
+            self.left.put((trace, call.connection.process), ());
+        }
         if let Some(lineage) = &call.lineage {
-            self.spans.put((lineage.trace, lineage.span), ());
+            self.spans.put(lineage.span, is_sampled);
         }
     }
 
-    /// Whether this call has.
-    pub(super) fn has_left_itself(&mut self, trace: TraceId, span: SpanId) -> bool {
-        self.spans.contains(&(trace, span))
+    /// Whether this call has left.
+    pub(super) fn has_left_itself(&mut self, span: SpanId) -> bool {
+        self.spans.get_mut(&span).is_some_and(|left| *left)
+    }
+
+    /// Whether a name that this call gave may be told: it was not held back, and is not under way any more.
+    pub(super) fn may_name(&mut self, span: SpanId) -> bool {
+        self.spans.get_mut(&span).is_some()
     }
 
     /// Whether a call of that process has.

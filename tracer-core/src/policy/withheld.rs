@@ -5,7 +5,7 @@
 
 use super::traces::Traces;
 use crate::{
-    correlate::{Relation, Session, Step, StepKind, TraceId},
+    correlate::{Relation, Session, SpanId, Step, StepKind, TraceId},
     llm::call::CallFacts,
 };
 
@@ -15,15 +15,18 @@ pub(super) fn forget_of_call(call: &mut CallFacts, traces: &mut Traces, is_besid
     forget_attempt_before(call, traces, is_beside);
     forget_judgements(call, traces);
     if let Some(lineage) = &mut call.lineage {
-        forget_session(&mut lineage.session, traces);
+        forget_session(&mut lineage.session, traces, Some(lineage.span));
     }
 }
 
-/// Takes the names from a step if some of its trace was held back: they may be of that. What stays are
+/// Takes the names from a step if some of its trace, or of one that it has a link to, was held back: they may
+/// be of that. What stays are
 /// times, ids and counts.
 pub(super) fn forget_of_step(step: &mut Step, traces: &mut Traces) {
-    forget_session(&mut step.session, traces);
-    if traces.may_tell_of(step.trace.0) {
+    forget_session(&mut step.session, traces, None);
+    // Who asked for a tool may be of another one.
+    let mut others = step.links.iter().map(|link| link.trace);
+    if traces.may_tell_of(step.trace.0) && others.all(|trace| traces.may_tell_of(trace.0)) {
         return;
     }
     step.session = None;
@@ -47,10 +50,11 @@ pub(super) fn forget_of_step(step: &mut Step, traces: &mut Traces) {
     }
 }
 
-/// A session that another call named.
-fn forget_session(session: &mut Option<Session>, traces: &mut Traces) {
+/// A session that another call named than this one: one that is still under way may stay in.
+fn forget_session(session: &mut Option<Session>, traces: &mut Traces, own: Option<SpanId>) {
     let named_by = session.as_ref().and_then(|session| session.named_by);
-    if named_by.is_some_and(|trace| !traces.may_tell_of(trace.0)) {
+    let of_other = named_by.filter(|span| Some(*span) != own);
+    if of_other.is_some_and(|span| !traces.may_name(span)) {
         *session = None;
     }
 }

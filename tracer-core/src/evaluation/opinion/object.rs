@@ -157,8 +157,12 @@ fn of_statements(items: &[Value]) -> Option<Opinion> {
         return None;
     }
     let mut held = 0_u32;
+    let mut likeness = Likeness::Common;
     for item in items {
         let opinion = of(item.as_object()?)?;
+        if opinion.likeness == Likeness::Telling {
+            likeness = Likeness::Telling;
+        }
         let of_score = |score: f64| match score {
             0.0 => Some(false),
             1.0 => Some(true),
@@ -173,6 +177,7 @@ fn of_statements(items: &[Value]) -> Option<Opinion> {
     let count = u32::try_from(items.len()).ok()?;
     Some(Opinion {
         score: Some(f64::from(held) / f64::from(count)),
+        likeness,
         ..Opinion::default()
     })
 }

@@ -83,6 +83,10 @@ fn who_sorts_texts_answers_as_some_judges_do() {
         (r#"{"choice": "B", "confidence": 0.5}"#, Likeness::Common),
         (r#"{"result": 4}"#, Likeness::Common),
         ("[[B]]", Likeness::Common),
+        (
+            r#"{"classifications": [{"label": "safe"}, {"label": "low"}]}"#,
+            Likeness::Common,
+        ),
         (r#"{"label": "safe", "reason": "x"}"#, Likeness::Telling),
         (r#"{"decision": "approved", "score": 1}"#, Likeness::Telling),
         (r#"{"verdict": "yes"}"#, Likeness::Telling),

@@ -81,7 +81,7 @@ impl Quoting {
     fn asks_for_judgement(&self) -> bool {
         self.texts.iter().any(|text| {
             let text = text.to_ascii_lowercase();
-            OF_JUDGING.iter().any(|word| text.contains(word))
+            OF_JUDGING.iter().any(|word| has_word(&text, word))
         })
     }
 
@@ -89,6 +89,15 @@ impl Quoting {
     pub(super) const fn held(&self) -> usize {
         self.bytes
     }
+}
+
+/// Whether a word of a text begins so.
+fn has_word(text: &str, beginning: &str) -> bool {
+    let mut places = text.match_indices(beginning);
+    places.any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        !before.is_some_and(char::is_alphanumeric)
+    })
 }
 
 /// What a call asked whose answer is a judgement.
@@ -136,5 +145,23 @@ fn answer(choice: &Choice) -> Option<String> {
         Some(arguments) if text.trim().is_empty() => Some(arguments.to_owned()),
         Some(_) => None,
         None => Some(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_judging_begin_words() {
+        for (text, word, is_there) in [
+            ("Please rate the answer", "rate ", true),
+            ("(rate it)", "rate ", true),
+            ("generate json with the label", "rate ", false),
+            ("upgrade the library", "grad", false),
+            ("what to upgrade, graded", "grad", true),
+        ] {
+            assert_eq!(has_word(text, word), is_there, "{text}");
+        }
     }
 }
