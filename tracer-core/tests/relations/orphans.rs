@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tracer_core::semconv::Span;
+use tracer_core::semconv::{Span, SpanLink};
 
 use crate::{
     scene::{Answer, Ask, Scene, asked, assistant, gave, user},
@@ -100,19 +100,78 @@ fn a_tool_lasts_as_long_as_its_agent_works() {
     assert_eq!(end("execute_tool Task"), end("chat s"));
 }
 
+/// A request that a caller traces apart from those before it.
+fn traced(ask: Ask, trace: u8) -> Ask {
+    let parent = format!("00-4bf92f3577b34da6a3ce929d0e0e47{trace:02x}-00f067aa0ba902b7-01");
+    ask.with("traceparent", &parent)
+}
+
 #[test]
 fn attempts_that_are_traced_apart_stay_in_their_traces() {
     let mut scene = Scene::new();
     let mut on = scene.connect(1);
-    let ask = |trace: &str| {
-        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
-        Ask::chat("m", &[user("Hello there")]).with("traceparent", &parent)
-    };
+    let ask = Ask::chat("m", &[user("Hello there")]);
     let failed = Answer::error(503, "overloaded");
-    scene.exchange(&mut on, &ask("4bf92f3577b34da6a3ce929d0e0e4736"), &failed);
-    let answer = Answer::text("Hello.");
-    scene.exchange(&mut on, &ask("0af7651916cd43dd8448eb211c80319c"), &answer);
-    assert_whole(&scene.finish());
+    scene.exchange(&mut on, &traced(ask.clone(), 1), &failed);
+    let limited = Answer::error(429, "rate_limit_exceeded");
+    scene.exchange(&mut on, &traced(ask.clone(), 2), &limited);
+    scene.exchange(&mut on, &traced(ask, 3), &Answer::text("Hello."));
+    let spans = scene.finish();
+    assert_whole(&spans);
+    let links = assert_linked(&spans);
+    assert_eq!(links, 2, "{spans:#?}");
+}
+
+#[test]
+fn a_tool_that_another_trace_asked_for_says_which() {
+    let mut scene = Scene::new();
+    let mut on = scene.connect(1);
+    let tool = |city: &str| [("call_Rk2mZ81vTq", "weather", json!({ "city": city }))];
+    let first = [user("How warm is it in Bern?")];
+    let again = [("call_Zz9sQ77kLm", "weather", json!({"city": "Basel"}))];
+    scene.exchange(
+        &mut on,
+        &traced(Ask::chat("m", &first), 1),
+        &Answer::tools(&tool("Bern")),
+    );
+    let second = [
+        first[0].clone(),
+        asked(&tool("Bern")),
+        gave("call_Rk2mZ81vTq", "7 degrees"),
+    ];
+    scene.exchange(
+        &mut on,
+        &traced(Ask::chat("m", &second), 2),
+        &Answer::tools(&again),
+    );
+    let third = [
+        second.as_slice(),
+        &[asked(&again), gave("call_Zz9sQ77kLm", "8 degrees")],
+    ]
+    .concat();
+    scene.exchange(
+        &mut on,
+        &traced(Ask::chat("m", &third), 3),
+        &Answer::text("7 and 8 degrees."),
+    );
+    let spans = scene.finish();
+    let tools = spans
+        .iter()
+        .filter(|span| span.name == "execute_tool weather");
+    assert_eq!(tools.count(), 2);
+    assert_linked(&spans);
+}
+
+/// Each link leads to a span; returns how many there are.
+fn assert_linked(spans: &[Span]) -> usize {
+    let links = spans.iter().flat_map(|span| &span.links);
+    let there = |link: &&SpanLink| {
+        let mut places = spans.iter().filter_map(|span| span.place.as_ref());
+        places.any(|place| (place.trace, place.span) == (link.trace, link.span))
+    };
+    let count = links.clone().count();
+    assert_eq!(links.filter(there).count(), count, "{spans:#?}");
+    count
 }
 
 #[test]
