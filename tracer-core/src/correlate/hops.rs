@@ -116,7 +116,7 @@ fn are_hops(served: Operation, made: Operation) -> bool {
 
 /// Whether a call surely is a hop of one that is served: what is known follows from what was seen, or
 /// they ask the same, and only which of several that are alike it is for is not known.
-fn is_sure(known: Known) -> bool {
+pub(super) fn is_sure(known: Known) -> bool {
     known.confidence <= Confidence::Derived || known.by == MESSAGES
 }
 

@@ -90,6 +90,7 @@ impl Correlator {
             request: asking.request,
             served_by: None,
             passes_on: passing.as_ref().map(|it| (it.place, it.known)),
+            is_told_of: false,
             operation: asking.operation,
             marks,
         };

@@ -67,6 +67,8 @@ pub(super) struct Made {
     pub(super) served_by: Option<Place>,
     /// The call that the process serves, and made this one for.
     pub(super) passes_on: Option<(Place, Known)>,
+    /// What stands below it told its tokens where this one would.
+    pub(super) is_told_of: bool,
     /// What it does, as far as that was known when it was made.
     pub(super) operation: Operation,
 }

@@ -3,7 +3,7 @@
 use super::{
     asking::{Asking, Place},
     correlator::Correlator,
-    hops::{MESSAGES, Served, Told},
+    hops::{MESSAGES, Served, Told, is_sure},
     ids::{SpanId, TraceId},
     joining::passed_on,
     known::Known,
@@ -19,6 +19,9 @@ use crate::{
         usage::Usage,
     },
 };
+
+/// Gateways that a call goes through, one behind the other; behind more each hop tells for itself.
+const HOPS: usize = 8;
 
 /// What a call passes on.
 #[derive(Debug)]
@@ -129,15 +132,47 @@ impl Correlator {
             }
             (None, _) => None,
         };
-        let above = made.passes_on.and_then(|(served, known)| {
-            let end = facts.timing.end;
-            self.hops
-                .told_below(served, facts.operation, known, told, end)
-        });
+        // What stands below it has told that already.
+        let is_told = made.is_told_of && below.is_some();
+        let passes_on = made.passes_on.filter(|_| !is_told);
+        let above = passes_on.and_then(|hop| self.told_below(hop, facts, told));
         if let Some(served) = made.served_by.filter(|_| below.is_none()) {
             self.hops.counts_above(served, told);
         }
         below.or(above)
+    }
+
+    /// A call tells tokens that was made for one that is served, and perhaps so for one that the client of
+    /// that serves, and on: whether they stand on one of these.
+    fn told_below(
+        &mut self,
+        (mut served, mut known): (Place, Known),
+        facts: &CallFacts,
+        told: Told,
+    ) -> Option<Known> {
+        let (operation, end) = (facts.operation, facts.timing.end);
+        for _ in 0..HOPS {
+            let above = self.hops.told_below(served, operation, known, told, end);
+            if above.is_some() {
+                return above;
+            }
+            let Side::Served {
+                client: Some(client),
+                ..
+            } = self.open.get(&served)?.side
+            else {
+                return None;
+            };
+            let Side::Made(made) = &mut self.open.get_mut(&client)?.side else {
+                return None;
+            };
+            let next = made.passes_on?;
+            made.is_told_of = true;
+            served = next.0;
+            // No better than the weakest on the way.
+            known = if is_sure(known) { next.1 } else { known };
+        }
+        None
     }
 
     /// The same of a call that a process served for a client that is not here.

@@ -326,6 +326,31 @@ fn of_three_hops_the_first_that_is_over_counts() {
     assert_eq!((tokens, told), (7, 14), "\n{}", tree(&spans));
 }
 
+/// In whatever order three hops are over, one of them counts.
+#[test]
+fn of_three_hops_one_counts_also_where_the_middle_is_over_last() {
+    for client_is_first in [false, true] {
+        let mut gateway = Gateway::new();
+        let (first, call) = gateway.ask_through_a_sidecar();
+        let mut upstream = gateway.scene.connect(GATEWAY);
+        gateway.scene.ask(&mut upstream, &hello("m"));
+        let answer = Answer::text("Hello.");
+        if client_is_first {
+            gateway.answer(first, &answer);
+            gateway.scene.answer(&mut upstream, &answer);
+        } else {
+            gateway.scene.answer(&mut upstream, &answer);
+            gateway.answer(first, &answer);
+        }
+        gateway.scene.wait(Duration::from_millis(10));
+        gateway.answer(call, &answer);
+        gateway.scene.wait(Duration::from_secs(1));
+        let spans = gateway.scene.finish();
+        let (tokens, told, _) = counted(&spans);
+        assert_eq!((tokens, told), (7, 14), "\n{}", tree(&spans));
+    }
+}
+
 #[test]
 fn a_sidecar_before_a_gateway_is_one_more_hop() {
     let mut gateway = Gateway::new();
