@@ -13,7 +13,7 @@ use std::{
 use super::driver::ProcessLife;
 use crate::{
     capture::{
-        discover::{Audience, Discoverer, Discovery, Failure, FileNews, ProcessNews},
+        discover::{Audience, Discoverer, Discovery, Failure, FileNews, ProcessNews, WatchMode},
         plan::Returns,
         symbols::NotTraceable,
     },
@@ -68,6 +68,11 @@ impl Listener {
                 left_alone: Box::new(move |pid| witness.leaves_alone(pid)),
             },
         )?;
+        if let WatchMode::Polling { reason } = discoverer.mode() {
+            tracing::warn!(
+                "new processes are looked for once a second, so that short ones are missed: {reason}"
+            );
+        }
         let (told, news) = mpsc::channel();
         let (failed, failures) = mpsc::channel();
         let ears = Ears {

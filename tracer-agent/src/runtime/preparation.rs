@@ -29,7 +29,7 @@ pub(super) fn prepare(config: &Config) -> Result<(Loaded, Mechanism)> {
     let real_time_reader = config.capture.reader_priority != ReaderPriority::Normal;
     privileges::check(Needs {
         real_time_reader,
-        perf_uprobes: false,
+        ..Needs::default()
     })?;
     check_processes_visible(&config.agent.proc)?;
     warn_of_absent_processes(config);
@@ -45,6 +45,7 @@ pub(super) fn prepare(config: &Config) -> Result<(Loaded, Mechanism)> {
     let needs = Needs {
         real_time_reader,
         perf_uprobes: mechanism.is_perf(),
+        strict_perf_events: privileges::are_perf_events_strict(),
     };
     privileges::check(needs)?;
     if config.agent.drop_privileges {

@@ -16,6 +16,16 @@ pub struct Needs {
     pub real_time_reader: bool,
     /// Probes are attached by perf events.
     pub perf_uprobes: bool,
+    /// Perf events are for administrators alone, as Debian and Ubuntu have it; see [`are_perf_events_strict`].
+    pub strict_perf_events: bool,
+}
+
+/// Whether this host has `kernel.perf_event_paranoid` above 2: then its kernel, if it is one of those that
+/// know such a level, refuses perf events to whoever has no CAP_SYS_ADMIN. Without them new processes are
+/// looked for once a second only.
+pub fn are_perf_events_strict() -> bool {
+    let level = fs::read_to_string("/proc/sys/kernel/perf_event_paranoid");
+    level.is_ok_and(|level| level.trim().parse().is_ok_and(|level: i32| level > 2))
 }
 
 /// Capabilities are missing.
@@ -97,6 +107,10 @@ fn missing(needs: Needs, held: &CapsHashSet) -> Vec<Use> {
 
 /// The smallest set that serves: a greater capability is kept only where the lesser is not held.
 fn kept(needs: Needs, held: &CapsHashSet) -> CapsHashSet {
+    let events = needs
+        .strict_perf_events
+        .then_some(Capability::CAP_SYS_ADMIN)
+        .filter(|it| held.contains(it));
     USES.iter()
         .filter(|it| applies(it, needs))
         .filter_map(|it| {
@@ -107,6 +121,7 @@ fn kept(needs: Needs, held: &CapsHashSet) -> CapsHashSet {
                 .chain(greater.iter().copied())
                 .find(|it| held.contains(it))
         })
+        .chain(events)
         .collect()
 }
 
@@ -156,6 +171,7 @@ mod tests {
         let needs = Needs {
             real_time_reader: true,
             perf_uprobes: true,
+            ..Needs::default()
         };
         let kept = kept(needs, &caps::all());
         assert!(kept.contains(&CAP_SYS_ADMIN) && kept.contains(&CAP_SYS_NICE));
@@ -188,5 +204,24 @@ mod tests {
     fn every_missing_one_is_named_with_its_purpose() {
         let message = Missing(missing(Needs::default(), &CapsHashSet::new())).to_string();
         insta::assert_snapshot!(message, @"missing CAP_BPF (to load the eBPF programs), CAP_PERFMON (to attach them to functions and to read the memory these are given), CAP_SYS_PTRACE (to see which libraries the processes of other users map), CAP_DAC_READ_SEARCH (to read the libraries of other users and of containers): run as root or grant these capabilities");
+    }
+
+    #[test]
+    fn administrators_stay_such_where_perf_events_are_for_them_alone() {
+        let held = caps::all();
+        for strict_perf_events in [false, true] {
+            let needs = Needs {
+                strict_perf_events,
+                ..Needs::default()
+            };
+            let is_kept = kept(needs, &held).contains(&Capability::CAP_SYS_ADMIN);
+            assert_eq!(is_kept, strict_perf_events);
+        }
+        let needs = Needs {
+            strict_perf_events: true,
+            ..Needs::default()
+        };
+        let less: CapsHashSet = [Capability::CAP_BPF].into_iter().collect();
+        assert!(!kept(needs, &less).contains(&Capability::CAP_SYS_ADMIN));
     }
 }
