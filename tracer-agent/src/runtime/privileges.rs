@@ -214,14 +214,14 @@ mod tests {
                 strict_perf_events,
                 ..Needs::default()
             };
-            let is_kept = kept(needs, &held).contains(&Capability::CAP_SYS_ADMIN);
+            let is_kept = kept(needs, &held).contains(&CAP_SYS_ADMIN);
             assert_eq!(is_kept, strict_perf_events);
         }
         let needs = Needs {
             strict_perf_events: true,
             ..Needs::default()
         };
-        let less: CapsHashSet = [Capability::CAP_BPF].into_iter().collect();
-        assert!(!kept(needs, &less).contains(&Capability::CAP_SYS_ADMIN));
+        let less: CapsHashSet = [CAP_BPF].into_iter().collect();
+        assert!(!kept(needs, &less).contains(&CAP_SYS_ADMIN));
     }
 }
