@@ -10,7 +10,8 @@ pub fn used(before_6_6: bool) -> BTreeSet<String> {
         .filter(|it| match it.when {
             When::Always | When::IfHeld => true,
             When::PerfUprobes => before_6_6,
-            When::RealTimeReader => false,
+            // A sysctl of the host's: the manifests say what to add.
+            When::RealTimeReader | When::StrictPerfEvents => false,
         })
         .map(|it| it.capability.to_string())
         .collect()

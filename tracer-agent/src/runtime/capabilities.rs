@@ -24,12 +24,21 @@ pub enum When {
     RealTimeReader,
     /// Where probes are attached by perf events.
     PerfUprobes,
+    /// Where perf events are for administrators alone, if there is one; without it less is seen.
+    StrictPerfEvents,
     /// If there is one; without it less is seen.
     IfHeld,
 }
 
+impl When {
+    /// Whether the agent does without.
+    pub const fn is_optional(self) -> bool {
+        matches!(self, Self::IfHeld | Self::StrictPerfEvents)
+    }
+}
+
 /// All of them.
-pub const USES: [Use; 7] = [
+pub const USES: [Use; 8] = [
     Use {
         capability: Capability::CAP_BPF,
         or: &[Capability::CAP_SYS_ADMIN],
@@ -65,6 +74,12 @@ pub const USES: [Use; 7] = [
         or: &[],
         purpose: "attach probes by perf events, on kernels before 6.6",
         when: When::PerfUprobes,
+    },
+    Use {
+        capability: Capability::CAP_SYS_ADMIN,
+        or: &[],
+        purpose: "notice new processes at once, where `kernel.perf_event_paranoid` is above 2",
+        when: When::StrictPerfEvents,
     },
     Use {
         capability: Capability::CAP_SYS_NICE,

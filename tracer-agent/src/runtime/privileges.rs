@@ -101,27 +101,22 @@ fn missing(needs: Needs, held: &CapsHashSet) -> Vec<Use> {
         held.contains(&it.capability) || it.or.iter().any(|greater| held.contains(greater))
     };
     USES.into_iter()
-        .filter(|it| it.when != When::IfHeld && applies(it, needs) && !satisfied(it))
+        .filter(|it| !it.when.is_optional() && applies(it, needs) && !satisfied(it))
         .collect()
 }
 
 /// The smallest set that serves: a greater capability is kept only where the lesser is not held.
 fn kept(needs: Needs, held: &CapsHashSet) -> CapsHashSet {
-    let events = needs
-        .strict_perf_events
-        .then_some(Capability::CAP_SYS_ADMIN)
-        .filter(|it| held.contains(it));
     USES.iter()
         .filter(|it| applies(it, needs))
         .filter_map(|it| {
             // What is only of use is not worth a greater one.
-            let greater = if it.when == When::IfHeld { &[] } else { it.or };
+            let greater = if it.when.is_optional() { &[] } else { it.or };
             [it.capability]
                 .into_iter()
                 .chain(greater.iter().copied())
                 .find(|it| held.contains(it))
         })
-        .chain(events)
         .collect()
 }
 
@@ -130,6 +125,7 @@ fn applies(it: &Use, needs: Needs) -> bool {
         When::Always | When::IfHeld => true,
         When::RealTimeReader => needs.real_time_reader,
         When::PerfUprobes => needs.perf_uprobes,
+        When::StrictPerfEvents => needs.strict_perf_events,
     }
 }
 

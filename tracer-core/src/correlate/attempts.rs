@@ -18,7 +18,7 @@ use super::{
 use crate::{
     confidence::Confidence,
     llm::{
-        call::{CallFacts, Outcome},
+        call::{CallFacts, OTHER, Outcome},
         content::join,
     },
     segment::ProcessKey,
@@ -33,9 +33,6 @@ const LONGEST: Duration = Duration::from_mins(10);
 const FAILED: usize = 8192;
 /// Of these, calls that are alike.
 const ALIKE: usize = 64;
-
-/// That something failed, and no more.
-pub(super) const OTHER: &str = "_OTHER";
 
 /// Number of a call with its attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -349,9 +346,7 @@ impl Group {
     /// Why the last attempt failed, as may be said in the trace of the first: of another trace, only that it
     /// did.
     pub(super) fn told_error(&self) -> Option<String> {
-        let error = self.error.as_ref()?;
-        let is_of_trace = self.last.0 == self.trace;
-        Some(if is_of_trace { error } else { OTHER }.to_owned())
+        told_in(self.trace, self.last.0, self.error.clone())
     }
 
     /// Whether a request asks the same model at the same place.
@@ -366,6 +361,15 @@ pub(super) fn reason(outcome: &Outcome) -> Option<String> {
         Outcome::Failed { error_type } => Some(error_type.clone()),
         Outcome::Cancelled => Some("cancelled".into()),
         Outcome::Success => None,
+    }
+}
+
+/// Why a call failed, as may be said in a trace that it is perhaps not of.
+pub(super) fn told_in(trace: TraceId, of_call: TraceId, error: Option<String>) -> Option<String> {
+    if trace == of_call {
+        error
+    } else {
+        error.map(|_| OTHER.to_owned())
     }
 }
 

@@ -53,7 +53,7 @@ impl Correlator {
         let marks = ServedMarks::of(asking);
         self.serving.begin(asking.place, &marks);
         let span = self.ids.span(asking.origin());
-        let own = asking.session.as_ref().map(|it| named(it, span));
+        let own = named(asking, span);
         Open {
             start: asking.start,
             span,
@@ -96,7 +96,7 @@ impl Correlator {
         };
         let mut links = Vec::new();
         let span = self.ids.span(asking.origin());
-        let own = asking.session.as_ref().map(|it| named(it, span));
+        let own = named(asking, span);
         let mut session = own.clone();
         let again = self.attempts.find(asking, &made.marks);
         let turn = if let Some((group, attempt, link)) = again {
@@ -318,12 +318,13 @@ pub(super) fn of_caller((trace, span): (TraceId, SpanId)) -> (TraceId, Parent) {
 }
 
 /// The session that a call names.
-fn named(session: &NamedSession, span: SpanId) -> Session {
-    Session {
+fn named(asking: &Asking<'_>, span: SpanId) -> Option<Session> {
+    let session = asking.session.as_ref()?;
+    Some(Session {
         id: session.id.clone(),
         known: Known::observed(session.source),
         named_by: Some(span),
-    }
+    })
 }
 
 /// What a request is part of that brings what a tool gave after its turn was over: it took too long,

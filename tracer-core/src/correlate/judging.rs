@@ -12,7 +12,7 @@ use super::{
     asking::is_chat,
     correlator::Correlator,
     known::Known,
-    lineage::{Lineage, Session},
+    lineage::Lineage,
     memory::{Mark, Seeker},
 };
 use crate::{
@@ -131,10 +131,7 @@ impl Correlator {
         evaluation: Evaluation,
         lineage: &Lineage,
     ) {
-        let seeker = Seeker {
-            place: (facts.connection, facts.exchange),
-            session: lineage.session.as_ref().and_then(Session::name),
-        };
+        let seeker = Seeker::of_call(facts, lineage);
         let process = facts.connection.process;
         let sides = [
             (Mark::Answered(text), Target::Output),

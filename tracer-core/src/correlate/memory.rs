@@ -8,12 +8,15 @@ use std::{
 use super::{
     asking::{Place, SessionName},
     ids::{SpanId, TraceId},
-    lineage::Session,
+    lineage::{Lineage, Session},
     turn::TurnNumber,
 };
 use crate::{
     latest::Latest,
-    llm::content::{digest, join},
+    llm::{
+        call::CallFacts,
+        content::{digest, join},
+    },
     segment::ProcessKey,
     time::Timestamp,
 };
@@ -46,6 +49,16 @@ pub(super) struct Seeker<'a> {
     pub(super) place: Place,
     /// Its session, where the wire names it.
     pub(super) session: Option<SessionName<'a>>,
+}
+
+impl<'a> Seeker<'a> {
+    /// A call that is over.
+    pub(super) fn of_call(facts: &CallFacts, lineage: &'a Lineage) -> Self {
+        Self {
+            place: (facts.connection, facts.exchange),
+            session: lineage.session.as_ref().and_then(Session::name),
+        }
+    }
 }
 
 /// An earlier call.

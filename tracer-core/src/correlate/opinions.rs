@@ -10,7 +10,7 @@ use super::{
     asking::is_chat,
     correlator::Correlator,
     known::Known,
-    lineage::{Lineage, Link, Relation, Session},
+    lineage::{Lineage, Link, Relation},
     memory::{Earlier, Mark, Seeker},
     quotes::Quote,
 };
@@ -77,10 +77,7 @@ impl Correlator {
         facts: &CallFacts,
         lineage: &Lineage,
     ) -> Option<Arc<Earlier>> {
-        let seeker = Seeker {
-            place: (facts.connection, facts.exchange),
-            session: lineage.session.as_ref().and_then(Session::name),
-        };
+        let seeker = Seeker::of_call(facts, lineage);
         let mut judged: Option<Arc<Earlier>> = None;
         for quote in quotes {
             let (call, _) = self.memory.find(Mark::Answered(quote.text), seeker)?;

@@ -86,16 +86,10 @@ impl Turn {
     /// A call of it is over, which is of this trace: of calls of another one, which a caller may trace for
     /// itself, it says nothing.
     pub(super) fn answered(&mut self, call: &CallFacts, trace: TraceId) {
-        let is_of_trace = trace == self.trace;
         self.under_way = self.under_way.saturating_sub(1);
         self.end = self.end.max(call.timing.end);
-        let error = attempts::reason(&call.outcome);
-        self.error = if is_of_trace {
-            error
-        } else {
-            error.map(|_| attempts::OTHER.to_owned())
-        };
-        if self.provider.is_none() && is_of_trace {
+        self.error = attempts::told_in(self.trace, trace, attempts::reason(&call.outcome));
+        if self.provider.is_none() && trace == self.trace {
             self.provider = Some(call.provider.0.clone().into_owned());
         }
     }

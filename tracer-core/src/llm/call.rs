@@ -598,6 +598,9 @@ impl Timing {
     pub const MAX_CHUNK_GAPS: usize = 16_384;
 }
 
+/// In place of an error, or of a name, that is not told or not known, as the conventions have it.
+pub(crate) const OTHER: &str = "_OTHER";
+
 /// How a call went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {

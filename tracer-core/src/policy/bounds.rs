@@ -5,7 +5,10 @@
 
 use super::looks_like_credential;
 use crate::{
-    llm::strings::{Bounds, StringKind},
+    llm::{
+        call::OTHER,
+        strings::{Bounds, StringKind},
+    },
     text::is_invisible,
 };
 
@@ -13,8 +16,6 @@ use crate::{
 const NAME_BYTES: usize = 256;
 /// Bytes of an `error.type`.
 const ERROR_TYPE_BYTES: usize = 100;
-/// In place of an `error.type` that cannot be told, as the conventions have it.
-const OTHER: &str = "_OTHER";
 /// Bytes of a header value (user agent, headers the operator asked to keep) and of a path.
 const HEADER_BYTES: usize = 1024;
 /// Bytes of one stop sequence: the caller's text, but a parameter in the conventions.

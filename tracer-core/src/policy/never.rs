@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use crate::{
-    llm::call::{CallFacts, Outcome},
+    llm::call::{CallFacts, OTHER, Outcome},
     semconv::{
         Attributes, Event, Measurement, Span, Value,
         attributes::{self as names, HTTP_REQUEST_HEADER},
@@ -13,8 +13,6 @@ use crate::{
 
 /// Attributes of processes without which their telemetry cannot be told apart.
 const NEEDED: [&str; 2] = [resource::SERVICE_NAME, resource::SERVICE_INSTANCE_ID];
-/// In place of an error that must not be told.
-const OTHER: &str = "_OTHER";
 
 /// The operator's list of attributes that never leave: names, or beginnings of names with `*` behind.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,7 +6,7 @@
 use super::traces::Traces;
 use crate::{
     correlate::{Relation, Session, SpanId, Step, StepKind, TraceId},
-    llm::call::CallFacts,
+    llm::call::{CallFacts, OTHER},
 };
 
 /// Takes from a call what it says of others that may not be told of. `is_beside`: something of its own
@@ -32,7 +32,7 @@ pub(super) fn forget_of_step(step: &mut Step, traces: &mut Traces) {
     step.session = None;
     step.evaluations.clear();
     if step.error.is_some() {
-        step.error = Some("_OTHER".to_owned());
+        step.error = Some(OTHER.to_owned());
     }
     match &mut step.kind {
         StepKind::Turn {

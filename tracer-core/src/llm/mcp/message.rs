@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::McpRequest;
 use crate::llm::{
     answer::Answer,
-    call::{CallFacts, Outcome},
+    call::{CallFacts, OTHER, Outcome},
     clip::kept,
     json::{Flag, Integer, List, Object, Scalar, Text, read},
     trace_parent,
@@ -131,7 +131,7 @@ impl Message<'_> {
                 id,
                 protocol_version: None,
                 error_code: code,
-                error: Some(code.map_or_else(|| "_OTHER".to_owned(), |code| code.to_string())),
+                error: Some(code.map_or_else(|| OTHER.to_owned(), |code| code.to_string())),
             });
         }
         let result = self.result.0.as_ref()?;
